@@ -1,0 +1,13 @@
+/**
+ * The command-line spelling of an option's name.
+ *
+ * @example
+ * ```ts
+ * import { flagName } from "@kindred/options";
+ *
+ * flagName("adamBeta1"); // => "--adam-beta1"
+ * ```
+ */
+export function flagName(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
