@@ -1,1 +1,10 @@
-export {};
+export type { Key } from "./key.ts";
+export { keyFromSeed } from "./key-from-seed.ts";
+export { childKey } from "./child-key.ts";
+export { threefry2x32, threefryInto } from "./threefry.ts";
+export { uniform } from "./uniform.ts";
+export { uniformAt } from "./uniform-at.ts";
+export { integerAt } from "./integer-at.ts";
+export { normal, type NormalOptions } from "./normal.ts";
+export { permutation } from "./permutation.ts";
+export { dropoutCounter, dropoutKeep, type DropoutPlace, dropoutThreshold } from "./dropout.ts";
