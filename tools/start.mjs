@@ -1,0 +1,10 @@
+// npm start: installs what is missing, builds, and trains the quickstart model. Arguments go to kindred-train:
+// `npm start -- --cores 2`.
+import { installMissing } from "./install.mjs";
+import { underChosenNode } from "./node-runtime.mjs";
+import { runNx } from "./nx.mjs";
+
+await installMissing();
+await underChosenNode({ announce: true });
+const args = process.argv.slice(2).filter((argument) => argument !== "--own-node");
+process.exitCode = await runNx(["run", "kindred:train", ...(args.length > 0 ? ["--", ...args] : [])]);

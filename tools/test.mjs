@@ -1,0 +1,58 @@
+// npm test: installs what is missing, builds, and runs every check and every test through nx. Its last line counts all.
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { installMissing } from "./install.mjs";
+import { asksForOwnNode, root, underChosenNode } from "./node-runtime.mjs";
+import { runNx } from "./nx.mjs";
+import { readCounts, resultsFile } from "./results.mjs";
+
+/** The checks of the root project, in the order in which they are worth reading. `test` is every package's own. */
+const checks = ["build", "layers", "lint", "types", "tools", "examples", "publish", "browser"];
+
+await installMissing();
+await underChosenNode({ announce: true });
+
+const files = [...checks.map((name) => ({ name, file: resultsFile(name) })), ...packageResults()];
+for (const { file } of files) rmSync(file, { force: true });
+
+const own = asksForOwnNode() ? ["--own-node"] : [];
+const status = await runNx(
+  ["run-many", `--targets=${[...checks, "test"].join(",")}`, "--nxBail=false", "--outputStyle=static", ...own],
+  { stdio: ["ignore", "inherit", "inherit"] },
+);
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+const failures = [];
+for (const { name, file } of files) {
+  const counts = readCounts(file);
+  if (counts === undefined) {
+    total.failed += 1;
+    failures.push(`${name}: did not run, or died before it could count`);
+    continue;
+  }
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.skipped += counts.skipped;
+  if (counts.failed > 0) failures.push(`${name}: ${counts.failed} failed`);
+}
+if (status !== 0 && total.failed === 0) {
+  total.failed += 1;
+  failures.push(`nx ended with exit code ${status}`);
+}
+
+console.log("");
+for (const failure of failures) console.log(`✗ ${failure}`);
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed === 0 ? 0 : 1;
+
+/** Every package and app with tests, and where its results will lie. */
+function packageResults() {
+  return ["packages", "apps"].flatMap((parent) =>
+    readdirSync(join(root, parent), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(root, parent, entry.name))
+      .map((folder) => ({ folder, manifest: JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) }))
+      .filter(({ manifest }) => manifest.scripts?.test !== undefined)
+      .map(({ folder, manifest }) => ({ name: manifest.name, file: join(folder, ".results", "test.json") })),
+  );
+}
