@@ -1,0 +1,6 @@
+import type { SequenceLayout } from "./sequence-layout.ts";
+
+/** The number of rows of a `"tokens hidden"` tensor in this layout: padding counts, so a padded layout has batch · seq. */
+export function layoutRowCount(layout: SequenceLayout): number {
+  return layout.form === "packed" ? layout.starts[layout.starts.length - 1]! : layout.batch * layout.seq;
+}
