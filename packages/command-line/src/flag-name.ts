@@ -3,7 +3,7 @@
  *
  * @example
  * ```ts
- * import { flagName } from "@kindred/options";
+ * import { flagName } from "@kindred/command-line";
  *
  * flagName("adamBeta1"); // => "--adam-beta1"
  * ```

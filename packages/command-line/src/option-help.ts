@@ -7,7 +7,7 @@ import { valueType } from "./value-type.ts";
  *
  * @example
  * ```ts
- * import { option, optionHelp } from "@kindred/options";
+ * import { option, optionHelp } from "@kindred/command-line";
  * import * as v from "valibot";
  *
  * optionHelp({ seed: option(v.number(), 7, "Seed of all randomness.") }); // => "  --seed <number>\n      Seed of all randomness. (default: 7)"

@@ -20,7 +20,7 @@ export type ParsedFlags = {
  *
  * @example
  * ```ts
- * import { option, parseFlags } from "@kindred/options";
+ * import { option, parseFlags } from "@kindred/command-line";
  * import * as v from "valibot";
  *
  * const table = { seed: option(v.number(), 0, "Seed."), json: option(v.boolean(), false, "Print events as JSON.") };

@@ -23,7 +23,7 @@ export type OptionValues<Table extends OptionTable> = {
  *
  * @example
  * ```ts
- * import { option } from "@kindred/options";
+ * import { option } from "@kindred/command-line";
  * import * as v from "valibot";
  *
  * const options = { warmupSteps: option(v.pipe(v.number(), v.minValue(0)), 500, "Steps over which the rate rises from 0.") };

@@ -12,7 +12,7 @@ import type { OptionTable, OptionValues } from "./option.ts";
  *
  * @example
  * ```ts
- * import { checkOptions, option } from "@kindred/options";
+ * import { checkOptions, option } from "@kindred/command-line";
  * import * as v from "valibot";
  *
  * const table = { seed: option(v.number(), 0, "Seed of all randomness."), epochs: option(v.number(), 1, "Passes.") };

@@ -1,0 +1,114 @@
+import type { TrainEvent } from "@kindred/trainer";
+
+/** Where lines for people go: standard error, or a test's array. */
+export type LineSink = { readonly isTTY?: boolean | undefined; write(text: string): unknown };
+
+type Of<Type extends TrainEvent["type"]> = Extract<TrainEvent, { type: Type }>;
+
+/**
+ * A reader of a run's events that writes them for people: what is trained on what, a progress line (rewritten in place on a
+ * terminal), evaluations beside BM25 and chance, and at the end a verdict, examples and what to type next.
+ */
+export function terminalReporter(sink: LineSink): (event: TrainEvent) => void {
+  let progressShown = false;
+  const line = (text: string) => {
+    sink.write(`${progressShown ? "\r\u001b[K" : ""}${text}\n`);
+    progressShown = false;
+  };
+  const progress = (text: string) => {
+    if (sink.isTTY !== true) return line(text);
+    sink.write(`\r\u001b[K${text}`);
+    progressShown = true;
+  };
+  let start: Of<"start"> | undefined;
+  return (event) => {
+    if (event.type === "start") start = event;
+    if (event.type === "step") progress(progressLine(event, start?.lastStep ?? 0));
+    else for (const text of linesOf(event)) line(text);
+  };
+}
+
+function progressLine(event: Of<"step">, lastStep: number): string {
+  const { step, loss, learningRate, pairsPerSecond, secondsLeft } = event;
+  const width = 20;
+  const filled = Math.round((step / Math.max(lastStep, 1)) * width);
+  const bar = `${"█".repeat(filled)}${"░".repeat(width - filled)}`;
+  const rate = learningRate === 0 ? "0" : learningRate.toExponential(2);
+  return `${bar} step ${step}/${lastStep}  loss ${loss.toFixed(4)}  rate ${rate}  ${Math.round(pairsPerSecond)} pairs/s  ${duration(secondsLeft)} left`;
+}
+
+function linesOf(event: Exclude<TrainEvent, Of<"step">>): string[] {
+  switch (event.type) {
+    case "start":
+      return [
+        `Training ${event.parameters.toLocaleString("en")} parameters on ${event.cores} ${event.cores === 1 ? "core" : "cores"} (${event.runtime}), ` +
+          `steps ${event.firstStep + 1} to ${event.lastStep}, ${event.config.batchSize} pairs a step`,
+        `Output: ${event.output}`,
+      ];
+    case "data":
+      return event.sources.flatMap((source) => sourceLines(source));
+    case "evaluation":
+      return evaluationLines(event);
+    case "checkpoint":
+      return [`Saved ${event.path}`];
+    case "stopped":
+      return [`Stopped after step ${event.step} (${event.reason}). Saved ${event.path}`];
+    case "examples":
+      return event.examples.flatMap(({ query, answer, neighbours }) => [
+        "",
+        `  “${query}”`,
+        ...neighbours.map(
+          ({ text, similarity }) => `    ${similarity.toFixed(3)} ${text === answer ? "✓" : " "} ${text}`,
+        ),
+      ]);
+    case "done":
+      return doneLines(event);
+  }
+}
+
+function sourceLines(source: Of<"data">["sources"][number]): string[] {
+  const { name, share, rows, heldOutRows, skippedLines, columns, tokens, truncatedShare, duplicateRows, example } =
+    source;
+  const count = rows === undefined ? "streamed rows" : `${rows.toLocaleString("en")} rows`;
+  const skipped = skippedLines === 0 ? "" : `, ${skippedLines} bad lines skipped`;
+  return [
+    `Data ${name}: ${count} of ${columns} texts, ${(100 * share).toFixed(0)} % of the draws, ${heldOutRows.toLocaleString("en")} held out${skipped}`,
+    `  tokens: mean ${tokens.mean.toFixed(1)}, median ${tokens.median}, 95 % at most ${tokens.p95}, longest ${tokens.longest}; ` +
+      `${(100 * truncatedShare).toFixed(1)} % truncated; ${duplicateRows.toLocaleString("en")} rows repeat a text`,
+    `  first row: ${example.map((text) => `“${text.length > 60 ? `${text.slice(0, 59)}…` : text}”`).join("  →  ")}`,
+  ];
+}
+
+function evaluationLines({ step, metrics, bm25, chance }: Of<"evaluation">): string[] {
+  return Object.entries(metrics).map(([name, value]) => {
+    const beside = [["BM25", bm25[name]] as const, ["chance", chance[name]] as const].filter(
+      ([, level]) => level !== undefined,
+    );
+    const levels = beside.map(([label, level]) => `${label} ${level!.toFixed(4)}`).join(", ");
+    return `Evaluation at step ${step}: ${name} ${value.toFixed(4)}${levels === "" ? "" : `  (${levels})`}`;
+  });
+}
+
+function doneLines({ metrics, seconds, finalLoss, model, steps }: Of<"done">): string[] {
+  const [first] = Object.entries(metrics);
+  const ended = `${steps} steps in ${duration(seconds)}, final loss ${finalLoss}`;
+  if (first === undefined) return ["", `Verdict: ${ended}; nothing was held out to judge by.`, ...nextSteps(model)];
+  const [name, { before, after, bm25 }] = first;
+  const beside = bm25 === undefined ? "" : `, BM25 ${bm25.toFixed(4)}, ${(after / bm25).toFixed(2)} × BM25`;
+  const verdict = `Verdict: ${name} ${before.toFixed(4)} → ${after.toFixed(4)}${beside}; ${ended}`;
+  return ["", verdict, ...nextSteps(model)];
+}
+
+function nextSteps(model: string): string[] {
+  return [
+    `Model: ${model}`,
+    `Encode with it: npx kindred-encode --model ${model} "A cat sat on the mat." "A dog barked." --similarity`,
+  ];
+}
+
+function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
+}

@@ -1,0 +1,40 @@
+import { option, optionHelp } from "@kindred/command-line";
+import { trainOptions, trainPresets } from "@kindred/trainer";
+import * as v from "valibot";
+
+/** Every flag of `kindred-train`: those of the command itself, then all options of a run. */
+export const trainFlags = {
+  preset: option(v.string(), "", `Start from a named configuration: ${Object.keys(trainPresets).join(" or ")}.`),
+  config: option(v.string(), "", "Start from a JSON file of options, or from the run.json of an earlier run."),
+  resume: option(
+    v.optional(v.string()),
+    undefined,
+    "Go on with a run from its newest checkpoint; without a folder, with the newest run in runs/.",
+  ),
+  json: option(v.boolean(), false, "Print every event as one line of JSON on standard output."),
+  quiet: option(v.boolean(), false, "Print nothing for people but errors."),
+  help: option(v.boolean(), false, "Print this."),
+  version: option(v.boolean(), false, "Print the version."),
+  ...trainOptions,
+};
+
+/** The text of `kindred-train --help`. */
+export function trainHelp(): string {
+  return `kindred-train DATA [OUTPUT] [options]
+
+Trains a sentence encoder on pairs of texts. DATA is a data file (.jsonl, .jsonl.gz, .csv, .tsv) or a
+data_config.json that weights several; OUTPUT is a new folder. With --model the model of that folder is
+fine-tuned, without it a new one is trained from nothing.
+
+  kindred-train pairs.jsonl my-model
+  kindred-train pairs.jsonl --model all-mpnet-base-v2 --max-steps 500 --batch-size 128
+  kindred-train --preset quickstart
+  kindred-train --resume
+
+Ctrl-C saves a checkpoint and exits with 130; --resume goes on from there. Exit codes: 0 done, 1 failed,
+2 wrong usage, 3 bad data or model file, 130 or 143 stopped after saving.
+
+Options (also as --snake_case; a boolean is turned off by --no-…):
+${optionHelp(trainFlags)}
+`;
+}

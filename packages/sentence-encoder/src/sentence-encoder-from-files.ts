@@ -1,0 +1,38 @@
+import { FormatError } from "@kindred/errors";
+import { startBackend } from "@kindred/tensor";
+import { readSafetensors } from "@kindred/tensor-files";
+import { localEmbedder } from "./local-embedder.ts";
+import type { ModelFiles } from "./model-files.ts";
+import { modelModules } from "./model-modules.ts";
+import { modelSettings } from "./model-settings.ts";
+import { modelTokenizer } from "./model-tokenizer.ts";
+import { loadParameters } from "./model-weights.ts";
+import { SentenceEncoder } from "./sentence-encoder.ts";
+
+/** Options of {@link sentenceEncoderFromFiles}. */
+export type FromFilesOptions = {
+  /** The engine to run on. Default: `"wasm"`. */
+  readonly backend?: "wasm" | "cpu";
+  /** The folder, or the addresses by file name, of tfjs's `.wasm` files. Needed in a bundled page; Node finds them itself. */
+  readonly wasmPaths?: string | { readonly [file: string]: string };
+};
+
+/**
+ * A sentence encoder from the files of a sentence-transformers folder, in this thread. Runs in browsers.
+ *
+ * @throws {@link FormatError} for a folder that is not a whole MPNet model.
+ */
+export async function sentenceEncoderFromFiles(
+  files: ModelFiles,
+  options: FromFilesOptions = {},
+): Promise<SentenceEncoder> {
+  const settings = modelSettings(files);
+  const tokenizer = modelTokenizer(files);
+  const file = `${modelModules(files).transformerFolder}model.safetensors`;
+  const bytes = files[file];
+  if (bytes === undefined) throw new FormatError({ file }, "the file is missing. Weights are read from safetensors.");
+  const { backend = "wasm", wasmPaths } = options;
+  await startBackend(backend, wasmPaths === undefined ? {} : { wasmPaths });
+  const parameters = await loadParameters(readSafetensors(bytes, { file }).tensors, settings.config, { file });
+  return new SentenceEncoder(settings, tokenizer, localEmbedder(parameters, settings));
+}

@@ -1,0 +1,124 @@
+import { escapeText, lineChart, type Series } from "./line-chart.ts";
+import type { MetricSummary, NeighbourExample, SourceSummary, TrainEvent } from "./train-event.ts";
+
+type Of<Type extends TrainEvent["type"]> = Extract<TrainEvent, { type: Type }>;
+
+/**
+ * A run as one self-contained HTML page: its data, loss, rate and metrics as curves, neighbours of real queries, and the whole
+ * configuration. No script, no address outside the page.
+ */
+export function reportHtml(events: readonly TrainEvent[]): string {
+  const of = <Type extends TrainEvent["type"]>(type: Type) =>
+    events.filter((event): event is Of<Type> => event.type === type);
+  const start = of("start")[0];
+  const done = of("done").at(-1);
+  const steps = of("step");
+  const title = `Kindred run ${start?.output ?? ""}`;
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeText(title)}</title>
+<style>
+body { font: 15px/1.5 system-ui, sans-serif; color: #111827; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
+table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid #e5e7eb; vertical-align: top; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; } svg { width: 100%; height: auto; } code, pre { font-size: .85rem; } pre { overflow-x: auto; background: #f9fafb; padding: .8rem; }
+</style></head><body>
+<h1>${escapeText(title)}</h1>
+<p>${summaryText(start, done)}</p>
+${done === undefined ? "" : metricsTable(done.metrics)}
+<h2>Loss</h2>
+${lineChart([{ name: "loss", points: steps.map(({ step, loss }) => [step, loss]) }], { title: "training loss", xLabel: "step" })}
+${metricCharts(of("evaluation"))}
+<h2>Learning rate</h2>
+${lineChart([{ name: "learning rate", points: steps.map(({ step, learningRate }) => [step, learningRate]) }], { title: "learning rate", xLabel: "step", height: 200 })}
+${neighboursSection(of("examples").at(-1)?.examples ?? [])}
+${sourcesSection(of("data").at(-1)?.sources ?? [])}
+<h2>Configuration</h2>
+<pre>${escapeText(JSON.stringify(start?.config ?? {}, null, 2))}</pre>
+</body></html>
+`;
+}
+
+function summaryText(start: Of<"start"> | undefined, done: Of<"done"> | undefined): string {
+  const size =
+    start === undefined
+      ? ""
+      : `${start.parameters.toLocaleString("en")} parameters on ${start.cores} cores, ${escapeText(start.runtime)}. `;
+  if (done === undefined) return `${size}The run has not ended.`;
+  return `${size}${done.steps} steps in ${Math.round(done.seconds)} s, final loss ${done.finalLoss.toFixed(4)}.`;
+}
+
+function metricsTable(metrics: { readonly [name: string]: MetricSummary }): string {
+  const cell = (value: number | undefined) => `<td class="number">${value === undefined ? "–" : value.toFixed(4)}</td>`;
+  const rows = Object.entries(metrics).map(
+    ([name, { before, after, bm25, chance }]) =>
+      `<tr><td>${escapeText(name)}</td>${cell(before)}${cell(after)}${cell(bm25)}${cell(chance)}</tr>`,
+  );
+  const head = ["before", "after", "BM25", "chance"].map((name) => `<th class="number">${name}</th>`).join("");
+  return `<table><tr><th>metric</th>${head}</tr>${rows.join("")}</table>`;
+}
+
+function metricCharts(evaluations: readonly Of<"evaluation">[]): string {
+  const names = Object.keys(evaluations[0]?.metrics ?? {});
+  const lastStep = evaluations.at(-1)?.step ?? 0;
+  return names
+    .map((name) => {
+      const level = (label: string, value: number | undefined): Series[] =>
+        value === undefined
+          ? []
+          : [
+              {
+                name: label,
+                points: [
+                  [0, value],
+                  [Math.max(lastStep, 1), value],
+                ],
+                dashed: true,
+              },
+            ];
+      const series: Series[] = [
+        { name, points: evaluations.map(({ step, metrics }) => [step, metrics[name] ?? Number.NaN]) },
+        ...level("BM25", evaluations[0]?.bm25[name]),
+        ...level("chance", evaluations[0]?.chance[name]),
+      ];
+      return `<h2>${escapeText(name)}</h2>\n${lineChart(series, { title: name, xLabel: "step" })}`;
+    })
+    .join("\n");
+}
+
+function neighboursSection(examples: readonly NeighbourExample[]): string {
+  if (examples.length === 0) return "";
+  const blocks = examples.map(({ query, answer, neighbours }) => {
+    const rows = neighbours.map(({ text, similarity }) => {
+      const shown = text === answer ? `<strong>${escapeText(text)}</strong>` : escapeText(text);
+      return `<tr><td class="number">${similarity.toFixed(3)}</td><td>${shown}</td></tr>`;
+    });
+    return `<p>${escapeText(query)}</p><table>${rows.join("")}</table>`;
+  });
+  return `<h2>Nearest held-out texts</h2><p>The right answer is bold.</p>${blocks.join("\n")}`;
+}
+
+function sourcesSection(sources: readonly SourceSummary[]): string {
+  const rows = sources.map((source) => {
+    const { name, share, rows, heldOutRows, columns, tokens, truncatedShare, duplicateRows } = source;
+    const numbers = [
+      percent(share),
+      rows ?? "streamed",
+      heldOutRows,
+      columns,
+      tokens.mean.toFixed(1),
+      tokens.p95,
+      percent(truncatedShare),
+      duplicateRows,
+    ];
+    return `<tr><td>${escapeText(name)}</td>${numbers.map((value) => `<td class="number">${value}</td>`).join("")}</tr>`;
+  });
+  const head = ["share", "rows", "held out", "columns", "mean tokens", "95 %", "truncated", "duplicates"].map(
+    (name) => `<th class="number">${name}</th>`,
+  );
+  return `<h2>Data</h2><table><tr><th>name</th>${head.join("")}</tr>${rows.join("")}</table>`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

