@@ -6,7 +6,7 @@ export default defineConfig({
   resolve: { conditions: ["@kindred/source", "node", "import", "default"] },
   ssr: { resolve: { conditions: ["@kindred/source", "node", "import", "default"] } },
   test: {
-    include: ["src/**/*.test.ts", "*.test.mjs"],
+    include: ["src/**/*.test.ts", "**/*.test.mjs"],
     passWithNoTests: true,
     reporters: ["default", ["json", { outputFile: ".results/test.json" }]],
     testTimeout: 60_000,

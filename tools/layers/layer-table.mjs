@@ -1,0 +1,50 @@
+// The layers of the workspace, lowest first: an import may only point down, never sideways. docs/architecture.md draws this.
+
+/**
+ * Each layer's projects, by folder name under packages/ or apps/.
+ *
+ * @type {readonly { readonly name: string, readonly projects: readonly string[] }[]}
+ */
+export const layers = [
+  { name: "below all", projects: ["errors"] },
+  { name: "ground", projects: ["tokenizer", "random", "tensor-files", "datasets", "command-line"] },
+  { name: "engine", projects: ["tensor"] },
+  { name: "ops", projects: ["nn"] },
+  {
+    name: "model and learning",
+    projects: [
+      "backend-wasm",
+      "grad-cache",
+      "mpnet",
+      "pooling",
+      "contrastive-loss",
+      "adamw",
+      "sampler",
+      "tpu-sharding",
+    ],
+  },
+  { name: "compose", projects: ["evaluation", "sentence-encoder"] },
+  { name: "run", projects: ["trainer"] },
+  { name: "apps", projects: ["train", "encode"] },
+];
+
+/** Private, for tests only: it imports no package of the workspace, and only tests import it. */
+export const testingProject = "testing";
+
+/** The number of a project's layer, 0 the lowest; undefined for a project that the table doesn't know. */
+export function layerOf(/** @type {string} */ project) {
+  const index = layers.findIndex((layer) => layer.projects.includes(project));
+  return index < 0 ? undefined : index;
+}
+
+/**
+ * Who may choose a backend: the set-up calls of these packages, and apps. Everyone else gets whichever is active, so that the
+ * same code runs on all of them.
+ */
+export const compositionRoots = ["sentence-encoder", "trainer", "train", "encode"];
+
+/** Who may import tfjs's own backends: the engine, which starts them, and the tests' references. */
+export const engineProjects = ["tensor", testingProject];
+
+/** The lowest layer that may know of tfjs at all. */
+export const lowestTensorLayer = layers.findIndex((layer) => layer.name === "engine");

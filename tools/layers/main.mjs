@@ -1,0 +1,18 @@
+// The layer check: `npx nx run layers`. Reads every package and app, prints each broken rule with file and line, and fails if
+// there is one.
+import { root, underChosenNode } from "../node-runtime.mjs";
+import { writeCounts } from "../results.mjs";
+import { forbiddenApiFaults } from "./forbidden-api.mjs";
+import { importFaults } from "./import-rules.mjs";
+import { manifestFaults } from "./manifest-rules.mjs";
+import { readWorkspace } from "./workspace.mjs";
+
+await underChosenNode();
+writeCounts("layers");
+const workspace = readWorkspace(root);
+const faults = [...importFaults(workspace), ...manifestFaults(workspace), ...forbiddenApiFaults(workspace)];
+for (const { file, line, message } of faults) console.log(`${file}${line === undefined ? "" : `:${line}`}: ${message}`);
+const files = workspace.projects.reduce((count, project) => count + project.files.length, 0);
+console.log(`${faults.length} broken rules in ${files} files of ${workspace.projects.length} projects`);
+writeCounts("layers", { passed: faults.length === 0 ? 1 : 0, failed: faults.length === 0 ? 0 : 1, skipped: 0 });
+process.exitCode = faults.length === 0 ? 0 : 1;
