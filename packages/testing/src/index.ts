@@ -1,1 +1,11 @@
-export {};
+export { sharedPath, sharedExists } from "./node/shared-path.ts";
+export { readGoldenTensors, type GoldenTensor } from "./node/read-golden-tensors.ts";
+export { readJson, readJsonLines } from "./node/read-json.ts";
+export { arbitrarySize, arbitraryShape } from "./arbitrary-size.ts";
+export { arbitraryFloat32Array } from "./arbitrary-float32-array.ts";
+export { arbitraryKey } from "./arbitrary-key.ts";
+export { arbitraryLengths, arbitraryPackedLayout, arbitraryPaddedLayout } from "./arbitrary-lengths.ts";
+export { arrayDifference, type ArrayTolerance } from "./array-difference.ts";
+import "./to-be-close-to-array.ts";
+export { finiteDifferences } from "./finite-differences.ts";
+export { expectMutantToFail } from "./expect-mutant-to-fail.ts";
