@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import {
   ConfigError,
   DataError,
+  DivergenceError,
   FormatError,
   fromPlainError,
   KindredError,
@@ -16,6 +17,7 @@ import {
 const one = {
   ConfigError: new ConfigError("a", { key: "lr" }),
   DataError: new DataError({ file: "pairs.jsonl", line: 7 }, "not JSON."),
+  DivergenceError: new DivergenceError("train: the gradient is not finite.", { step: 4 }),
   FormatError: new FormatError({ file: "model.safetensors", offset: 8 }, "header is not JSON."),
   MeshError: new MeshError(3, "core 3 failed."),
   OutOfMemoryError: new OutOfMemoryError("full", { requestedBytes: 8, usedBytes: 4, limitBytes: 10 }),

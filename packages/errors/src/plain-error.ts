@@ -1,5 +1,6 @@
 import { ConfigError } from "./config-error.ts";
 import { DataError } from "./data-error.ts";
+import { DivergenceError } from "./divergence-error.ts";
 import { FormatError } from "./format-error.ts";
 import { type ErrorDetails, KindredError } from "./kindred-error.ts";
 import { MeshError } from "./mesh-error.ts";
@@ -35,6 +36,7 @@ export function toPlainError(thrown: unknown): PlainError {
 const classes: { readonly [name: string]: { readonly prototype: KindredError } } = {
   ConfigError,
   DataError,
+  DivergenceError,
   FormatError,
   MeshError,
   OutOfMemoryError,
