@@ -1,1 +1,25 @@
-export {};
+export type { NumericArray } from "./numeric-array.ts";
+export { shardRows, type RowRange } from "./shard-rows.ts";
+export { shardCounts } from "./shard-counts.ts";
+export { partitionSpec, type PartitionAxis } from "./partition-spec.ts";
+export { shardArray } from "./shard-array.ts";
+export { unshardArrays } from "./unshard-arrays.ts";
+export type { Mesh, CallOptions } from "./mesh.ts";
+export type { CoreProgram, Handlers } from "./core-program.ts";
+export type { Core, Into } from "./core.ts";
+export { soloCore } from "./solo-core.ts";
+export { allGather } from "./all-gather.ts";
+export { reduceScatter } from "./reduce-scatter.ts";
+export { allReduce } from "./all-reduce.ts";
+export { allGatherRows, type GatheredRows } from "./all-gather-rows.ts";
+export { reduceScatterRows } from "./reduce-scatter-rows.ts";
+export {
+  parameterShards,
+  type ParameterPiece,
+  type ParameterShard,
+  type ParameterShards,
+} from "./parameter-shards.ts";
+export { parameterViews, type NamedArrays } from "./parameter-views.ts";
+export { sharedArrays } from "./shared-arrays.ts";
+export { exchangeMemory, type ExchangeMemory } from "./exchange-memory.ts";
+export { parameterExchange, type ParameterExchange } from "./parameter-exchange.ts";

@@ -1,1 +1,1 @@
-export {};
+export { startMesh, type StartMeshOptions } from "./start-mesh.ts";

@@ -1,0 +1,40 @@
+import { ShapeError } from "@kindred/errors";
+import { type DefinedOp, defineOp, type Float, toFloat32Array } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Core } from "./core.ts";
+
+const kindredAllReduce: DefinedOp<{ x: Float }, { core: Core }, Float> = defineOp({
+  name: "KindredAllReduce",
+  check: ({ x }) => {
+    if (x.dtype === "float32") return;
+    throw new ShapeError(`allReduce: x is not float32. Got ${x.dtype} [${x.shape}].`, { dtype: x.dtype, x: x.shape });
+  },
+  composite: ({ x }, { core }) => {
+    if (core.size === 1) return tf.clone(x);
+    const values = toFloat32Array(x);
+    return tf.tensor(core.allReduce(values, { into: values }), x.shape, "float32");
+  },
+  gradient: (dy, _saved, { core }) => ({ x: () => kindredAllReduce({ x: dy }, { core }) }),
+});
+
+/**
+ * The element-wise sum over the cores, the same on every core; differentiable.
+ *
+ * `y = Σ over cores k of x_k`, any shape, the same on all cores. The objective is the sum of the cores' losses, so the gradient
+ * is allReduce again: `dx_c = Σ over cores k of dy_k`.
+ *
+ * @throws {ShapeError} unless x is float32.
+ *
+ * @example
+ * ```ts
+ * import { startBackend } from "@kindred/tensor";
+ * import { allReduce, soloCore } from "@kindred/tpu-sharding";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("cpu");
+ * allReduce(tf.tensor1d([1, 2]), soloCore()).dataSync(); // => [1, 2]
+ * ```
+ */
+export function allReduce<Axes extends string>(x: Float<Axes>, core: Core): Float<Axes> {
+  return kindredAllReduce({ x: x as Float }, { core }) as Float<Axes>;
+}

@@ -1,0 +1,39 @@
+import { Worker } from "node:worker_threads";
+import { fromPlainError, MeshError, toPlainError } from "@kindred/errors";
+import type { CoreWorker } from "../core-worker.ts";
+
+// Compiled, this file lies beside core-worker.js; from source (Node 24 runs it as it is) beside core-worker.ts.
+const coreWorkerUrl = new URL(`./core-worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+
+/** A core's thread on Node. `heapLimitBytes` bounds its JavaScript heap (typed arrays and tfjs's memory are outside it). */
+export function spawnCore(core: number, { heapLimitBytes }: { heapLimitBytes?: number } = {}): CoreWorker {
+  const limits = heapLimitBytes === undefined ? {} : { maxOldGenerationSizeMb: Math.ceil(heapLimitBytes / 2 ** 20) };
+  const worker = new Worker(coreWorkerUrl, { name: `core ${core}`, resourceLimits: limits });
+  let stopping = false;
+  return {
+    post: (message, transfer) => worker.postMessage(message, transfer as never),
+    onMessage: (listener) => worker.on("message", listener),
+    onEnd: (listener) => {
+      worker.on("messageerror", (error) => listener(error as Error));
+      worker.on("error", (error) => listener(uncaught(error as Error, core)));
+      worker.on("exit", (code) => {
+        if (!stopping) listener(code);
+      });
+    },
+    hold: () => worker.ref(),
+    release: () => worker.unref(),
+    stop: async () => {
+      stopping = true;
+      await worker.terminate();
+    },
+  };
+}
+
+/** Node passes on an uncaught error's own properties but not its class; running out of memory is a code of its own. */
+function uncaught(error: Error & { code?: unknown; details?: object }, core: number): Error {
+  if (error.code === "ERR_WORKER_OUT_OF_MEMORY") {
+    return new MeshError(core, `core ${core} ran out of memory. ${error.message}.`, {}, { cause: error });
+  }
+  if (!(error instanceof Error)) return fromPlainError(toPlainError(error));
+  return fromPlainError({ ...toPlainError(error), details: { ...error.details } });
+}

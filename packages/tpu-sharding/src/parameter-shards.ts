@@ -1,0 +1,66 @@
+import { shardRows } from "./shard-rows.ts";
+
+/** Elements of one parameter that one core owns: from element `offset` of the parameter, at `start` of the flat vector. */
+export type ParameterPiece = {
+  readonly name: string;
+  readonly offset: number;
+  readonly start: number;
+  readonly length: number;
+};
+
+/** What one core owns: a contiguous range of the flat vector, and the pieces of parameters that lie in it. */
+export type ParameterShard = {
+  readonly start: number;
+  readonly length: number;
+  readonly pieces: readonly ParameterPiece[];
+};
+
+/** A division of all parameters among the cores. Plain data: made on main, posted to every core. */
+export type ParameterShards = {
+  /** Elements of the flat vector: all parameters end to end, in the order in which they were named. */
+  readonly length: number;
+  /** Every parameter, whole. */
+  readonly parameters: readonly ParameterPiece[];
+  /** One a core. */
+  readonly shards: readonly ParameterShard[];
+};
+
+/**
+ * Divides the parameters among the cores, element by element: each core owns one contiguous range of all parameters laid end to
+ * end, equal to one element. It sums the gradients of its range, keeps its moments and updates its weights.
+ *
+ * A parameter may be cut between two cores (AdamW looks at each element by itself), and with more cores than elements the last
+ * cores own nothing.
+ *
+ * @param sizesByName elements of each parameter.
+ *
+ * @see Rajbhandari et al. 2020, "ZeRO: Memory Optimizations Toward Training Trillion Parameter Models", §5.1 (optimizer state
+ *   partitioning), with contiguous ranges as there.
+ *
+ * @example
+ * ```ts
+ * import { parameterShards } from "@kindred/tpu-sharding";
+ *
+ * const { shards } = parameterShards({ weight: 6, bias: 2 }, 2);
+ * shards[1].pieces; // => [{ name: "weight", offset: 4, start: 4, length: 2 }, { name: "bias", offset: 0, start: 6, length: 2 }]
+ * ```
+ */
+export function parameterShards(sizesByName: Readonly<Record<string, number>>, cores: number): ParameterShards {
+  const parameters: ParameterPiece[] = [];
+  let length = 0;
+  for (const [name, size] of Object.entries(sizesByName)) {
+    parameters.push({ name, offset: 0, start: length, length: size });
+    length += size;
+  }
+  const shards = Array.from({ length: cores }, (_, index) => {
+    const { start, count } = shardRows(length, cores, index);
+    return { start, length: count, pieces: parameters.flatMap((whole) => cutPiece(whole, start, start + count)) };
+  });
+  return { length, parameters, shards };
+}
+
+function cutPiece({ name, start, length }: ParameterPiece, from: number, to: number): ParameterPiece[] {
+  const first = Math.max(start, from);
+  const end = Math.min(start + length, to);
+  return first < end ? [{ name, offset: first - start, start: first, length: end - first }] : [];
+}

@@ -1,0 +1,96 @@
+import { defineOp, startBackend, valueAndGradients } from "@kindred/tensor";
+import { allGather, allGatherRows, parameterExchange, reduceScatterRows, shardRows } from "@kindred/tpu-sharding";
+import * as tf from "@tensorflow/tfjs-core";
+
+// Two linear towers and an in-batch contrastive loss over the rows of all cores: scores = scale · (x·Uᵀ)·(y·Vᵀ)ᵀ, row i's answer
+// is column i. Each core has its rows of x and y, and the loss of its rows over the number of all rows.
+
+const linear = defineOp({
+  name: "ToyLinear",
+  check: () => {},
+  composite: ({ x, weight }) => tf.matMul(x, tf.transpose(weight)),
+  save: ["x", "weight"],
+  gradient: (dy, [x, weight]) => ({
+    x: () => tf.matMul(dy, weight),
+    weight: () => tf.matMul(tf.transpose(dy), x),
+  }),
+});
+
+const probabilities = (a, b, { scale, firstRow }) => {
+  const logits = tf.mul(tf.matMul(a, tf.transpose(b)), scale);
+  const labels = tf.oneHot(tf.range(firstRow, firstRow + a.shape[0], 1, "int32"), b.shape[0]).toFloat();
+  return { labels, probabilities: tf.softmax(logits) };
+};
+
+const loss = defineOp({
+  name: "ToyContrastiveLoss",
+  check: () => {},
+  composite: ({ a, b }, attributes) => {
+    const { labels, probabilities: p } = probabilities(a, b, attributes);
+    return tf.div(tf.neg(tf.sum(tf.mul(labels, tf.log(p)))), attributes.totalRows);
+  },
+  save: ["a", "b"],
+  gradient: (dy, [a, b], attributes) => {
+    const { labels, probabilities: p } = probabilities(a, b, attributes);
+    const dlogits = tf.mul(tf.sub(p, labels), tf.mul(dy, attributes.scale / attributes.totalRows));
+    return { a: () => tf.matMul(dlogits, b), b: () => tf.matMul(tf.transpose(dlogits), a) };
+  },
+});
+
+export default async (core, { shards, memory, sizes, backend }) => {
+  await startBackend(backend);
+  const { inputs, hidden } = sizes;
+  const exchange = parameterExchange(core, shards, memory);
+  const scale = 1.5;
+
+  /** The loss of this core's rows and, in the exchange, its gradients; a core without rows only calls the collectives. */
+  const localStep = (weights, { x, y, rows }) => {
+    const { start, count } = shardRows(rows, core.size, core.index);
+    if (count === 0) {
+      const { rows: counts } = allGatherRows(new Float32Array(0), { hidden, core });
+      reduceScatterRows(new Float32Array(rows * hidden), { rows: counts, hidden, core });
+      return 0;
+    }
+    const own = (values) => tf.tensor2d(values.slice(start * inputs, (start + count) * inputs), [count, inputs]);
+    const parameters = Object.fromEntries(
+      Object.entries(weights).map(([name, values]) => [name, tf.tensor2d(values.slice(), [hidden, inputs])]),
+    );
+    const [ownX, ownY] = [own(x), own(y)];
+    const { value, gradients } = valueAndGradients(() => {
+      const a = linear({ x: ownX, weight: parameters.u }, {});
+      const b = allGather(linear({ x: ownY, weight: parameters.v }, {}), core);
+      return loss({ a, b }, { scale, firstRow: start, totalRows: rows });
+    }, parameters);
+    for (const [name, gradient] of Object.entries(gradients)) exchange.addGradient(name, gradient);
+    const result = value.dataSync()[0];
+    tf.dispose([value, ...Object.values(gradients), ...Object.values(parameters), ownX, ownY]);
+    return result;
+  };
+
+  /** Plain gradient descent: enough to see that weights and gradients pass around the mesh. */
+  const step = (weights, batch, rate) => {
+    const value = core.allReduceScalar(localStep(weights, batch));
+    const gradients = exchange.reduceGradients();
+    const sums = Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [name, gradient.slice()]));
+    for (const [name, own] of Object.entries(exchange.ownWeights)) {
+      for (let i = 0; i < own.length; i++) own[i] -= rate * gradients[name][i];
+    }
+    return { value, sums, weights: exchange.publishWeights() };
+  };
+
+  return {
+    train: ({ batch, steps, rate }) => {
+      core.barrier();
+      let weights = { u: memory.weights.subarray(0, hidden * inputs), v: memory.weights.subarray(hidden * inputs) };
+      const losses = [];
+      let sums = {};
+      for (let i = 0; i < steps; i++) {
+        const result = step(weights, batch, rate);
+        losses.push(result.value);
+        weights = result.weights;
+        sums = result.sums;
+      }
+      return { losses, gradients: sums, tensors: tf.memory().numTensors };
+    },
+  };
+};
