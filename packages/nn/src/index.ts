@@ -1,1 +1,34 @@
-export {};
+export {
+  embedding,
+  embeddingOp,
+  embeddingGradientOp,
+  type EmbeddingOptions,
+  type EmbeddingAttributes,
+} from "./embedding.ts";
+export { addLayerNorm, addLayerNormOp } from "./add-layer-norm.ts";
+export { layerNorm, layerNormOp, type LayerNormOptions } from "./layer-norm.ts";
+export { layerNormGradientOp } from "./layer-norm-gradient.ts";
+export { dropout, dropoutOp, type DropoutOptions } from "./dropout.ts";
+export { linear, linearOp } from "./linear.ts";
+export { positionBias, positionBiasOp } from "./position-bias.ts";
+export { attention, attentionOp, type AttentionAttributes } from "./attention.ts";
+export type { AttentionDropout } from "./attention-weights.ts";
+export { attentionGradientOp } from "./attention-gradient.ts";
+export { gelu, geluOp, geluGradientOp } from "./gelu.ts";
+export { add, addOp } from "./add.ts";
+export { scale, scaleOp } from "./scale.ts";
+export { meanPool, meanPoolOp, type PoolOptions } from "./mean-pool.ts";
+export { weightedPool, weightedPoolOp, type WeightedPoolOptions } from "./weighted-pool.ts";
+export { segmentMax, segmentMaxOp } from "./segment-max.ts";
+export { gatherRows, gatherRowsOp } from "./gather-rows.ts";
+export { sliceRows, sliceRowsOp } from "./slice-rows.ts";
+export { concatRows, concatRowsOp } from "./concat-rows.ts";
+export { concatFeatures, concatFeaturesOp } from "./concat-features.ts";
+export { l2Normalize, l2NormalizeOp, type L2NormalizeOptions } from "./l2-normalize.ts";
+export { matmulTransposed, matmulTransposedOp } from "./matmul-transposed.ts";
+export {
+  softmaxCrossEntropy,
+  softmaxCrossEntropyOp,
+  type SoftmaxCrossEntropyOptions,
+} from "./softmax-cross-entropy.ts";
+export { sum, sumOp } from "./sum.ts";

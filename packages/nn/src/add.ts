@@ -1,0 +1,38 @@
+import { ShapeError } from "@kindred/errors";
+import { defineOp, type Float } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** {@link add} as an op that a backend may implement. */
+export const addOp = defineOp<{ x: Float; y: Float }, object, Float>({
+  name: "KindredAdd",
+  check: ({ x, y }) => {
+    if (x.size > 0 && x.shape.join() === y.shape.join()) return;
+    throw new ShapeError(
+      `add: shapes cannot be added. Got x [${x.shape}], y [${y.shape}], expected one shape, not empty. Nothing is broadcast here.`,
+      { x: x.shape, y: y.shape },
+    );
+  },
+  composite: ({ x, y }) => tf.add(x, y),
+  gradient: (dy) => ({ x: () => dy, y: () => dy }),
+});
+
+/**
+ * The sum of two tensors of one shape: the residual connection, or two losses.
+ *
+ * Unlike tfjs's own `add` it keeps nothing for the backward pass, and broadcasts nothing.
+ *
+ * @throws ShapeError when the shapes differ
+ *
+ * @example
+ * ```ts
+ * import { add } from "@kindred/nn";
+ * import { startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * add(tf.tensor1d([1, 2]), tf.tensor1d([10, 20])).dataSync(); // => [11, 22]
+ * ```
+ */
+export function add<Axes extends string>(x: Float<Axes>, y: Float<Axes>): Float<Axes> {
+  return addOp({ x, y }, {}) as Float<Axes>;
+}

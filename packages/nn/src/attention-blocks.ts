@@ -1,0 +1,96 @@
+import { layoutBatch, layoutRowCount, type SequenceLayout, sentenceSpan } from "@kindred/tensor";
+
+/** Blocks of one length, each a run of whole sentences, for attention in a few dense matrix products. */
+export type AttentionBlocks = {
+  /** The number of blocks. */
+  readonly count: number;
+  /** Slots a block, at least 2. Sentences follow each other in them; slots left over at the end hold nothing. */
+  readonly length: number;
+  /** The row of x in each slot of each block. Slots that hold nothing name a row too, any real one. */
+  readonly rows: Int32Array;
+  /** The sentence in each slot, −1 for none. */
+  readonly sentences: Int32Array;
+};
+
+/** How the sentences of a layout are cut into blocks, and where each row of the layout went. */
+export type AttentionPlan = {
+  readonly groups: readonly AttentionBlocks[];
+  /** The slot of each row, counted through all groups; rows of padding have the number of slots, one past the last. */
+  readonly slotOfRow: Int32Array;
+};
+
+/** Shorter blocks mean more matrix products, longer ones more scores that are masked: 64 was fastest on wasm, 48 and 96 alike. */
+const BLOCK_LENGTH = 64;
+
+// Every layer asks for the same layout's plan, twice; layouts are frozen, so the object is the key.
+const cache = new WeakMap<SequenceLayout, AttentionPlan>();
+
+/**
+ * The sentences of a layout in blocks: those of up to 64 tokens share blocks of 64 slots, longest first, each in the first block
+ * with room for it; longer ones get a block each, in groups whose lengths differ by less than a factor of two.
+ *
+ * Nothing depends on how sentences are grouped but the time it takes: scores between two sentences of a block are masked.
+ */
+export function attentionBlocks(layout: SequenceLayout): AttentionPlan {
+  const known = cache.get(layout);
+  if (known) return known;
+  const longestFirst = Array.from({ length: layoutBatch(layout) }, (_, i) => i)
+    .filter((i) => sentenceSpan(layout, i).length > 0)
+    .sort((a, b) => sentenceSpan(layout, b).length - sentenceSpan(layout, a).length);
+  const slotOfRow = new Int32Array(layoutRowCount(layout)).fill(-1);
+  const groups: AttentionBlocks[] = [];
+  let slots = 0;
+  for (const members of inLengthGroups(layout, longestFirst)) {
+    const group = packGroup(layout, members);
+    for (const [slot, row] of group.rows.entries()) {
+      if (group.sentences[slot]! >= 0) slotOfRow[row] = slots + slot;
+    }
+    slots += group.rows.length;
+    groups.push(group);
+  }
+  const plan = { groups, slotOfRow: slotOfRow.map((slot) => (slot < 0 ? slots : slot)) };
+  cache.set(layout, plan);
+  return plan;
+}
+
+function inLengthGroups(layout: SequenceLayout, longestFirst: readonly number[]): number[][] {
+  const groups = new Map<number, number[]>();
+  for (const i of longestFirst) {
+    const { length } = sentenceSpan(layout, i);
+    const limit = Math.max(BLOCK_LENGTH, 2 ** Math.ceil(Math.log2(length)));
+    if (!groups.has(limit)) groups.set(limit, []);
+    groups.get(limit)!.push(i);
+  }
+  return [...groups.values()];
+}
+
+function packGroup(layout: SequenceLayout, members: readonly number[]): AttentionBlocks {
+  const tokens = members.reduce((sum, i) => sum + sentenceSpan(layout, i).length, 0);
+  const longest = sentenceSpan(layout, members[0]!).length;
+  const length = Math.max(2, longest, Math.min(BLOCK_LENGTH, tokens));
+  const blocks: { room: number; members: number[] }[] = [];
+  for (const i of members) {
+    const size = sentenceSpan(layout, i).length;
+    let block = blocks.find(({ room }) => room >= size);
+    if (block === undefined) {
+      block = { room: length, members: [] };
+      blocks.push(block);
+    }
+    block.room -= size;
+    block.members.push(i);
+  }
+  const anyRow = sentenceSpan(layout, members[0]!).start;
+  const rows = new Int32Array(blocks.length * length).fill(anyRow);
+  const sentences = new Int32Array(blocks.length * length).fill(-1);
+  for (const [b, block] of blocks.entries()) {
+    let slot = b * length;
+    for (const i of block.members) {
+      const span = sentenceSpan(layout, i);
+      for (let position = 0; position < span.length; position++, slot++) {
+        rows[slot] = span.start + position;
+        sentences[slot] = i;
+      }
+    }
+  }
+  return { count: blocks.length, length, rows, sentences };
+}

@@ -1,0 +1,86 @@
+import { defineOp, type Float } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+import type { AttentionAttributes } from "./attention.ts";
+import { type AttentionBlocks, attentionBlocks } from "./attention-blocks.ts";
+import {
+  attentionDropoutMask,
+  attentionWeights,
+  intoBlocks,
+  stack,
+  stackTransposed,
+  unstack,
+} from "./attention-weights.ts";
+import { diagonalSums } from "./bias-matrix.ts";
+import { blockMatMul } from "./block-matmul.ts";
+import { fromBlocks } from "./from-blocks.ts";
+
+type Inputs = {
+  readonly dy: Float<"tokens hidden">;
+  readonly q: Float<"tokens hidden">;
+  readonly k: Float<"tokens hidden">;
+  readonly v: Float<"tokens hidden">;
+  readonly bias: Float<"heads distances">;
+};
+
+/**
+ * The gradient of attention as an op that a backend may implement: [dq, dk, dv, dbias] from dy and attention's inputs.
+ *
+ * With the weights P computed again, the dropout mask D drawn again and W = P∘D: dv = Wᵀ·dy, dP = (dy·vᵀ)∘D,
+ * dS = P∘(dP − Σ_key dP∘P), dq = dS·k/√size, dk = dSᵀ·q/√size, and dbias sums dS over all pairs at a distance.
+ */
+export const attentionGradientOp = defineOp<Inputs, AttentionAttributes, Float[]>({
+  name: "KindredAttentionGradient",
+  check: () => {},
+  composite: (inputs, attributes) => {
+    const plan = attentionBlocks(attributes.layout);
+    const groups = plan.groups.map((blocks) => tf.tidy(() => blockGradients(inputs, attributes, blocks)));
+    const hidden = inputs.q.shape[1]!;
+    const [dq, dk, dv] = (["dq", "dk", "dv"] as const).map((name) =>
+      fromBlocks(
+        groups.map((group) => group[name]),
+        plan,
+        hidden,
+      ),
+    );
+    const dbias = groups.reduce((sum: Float, group) => tf.add(sum, group.dbias), tf.zeros(inputs.bias.shape));
+    return [dq!, dk!, dv!, dbias];
+  },
+});
+
+function blockGradients({ dy, q, k, v, bias }: Inputs, attributes: AttentionAttributes, blocks: AttentionBlocks) {
+  const { heads, dropout } = attributes;
+  const [qBlocks, kBlocks] = [intoBlocks(q, blocks, heads), intoBlocks(k, blocks, heads)];
+  const weights = attentionWeights({ q: qBlocks, k: kBlocks, bias }, blocks);
+  const kept = dropout && attentionDropoutMask(blocks, { ...attributes, ...dropout });
+  const dyBlocks = tf.mul(intoBlocks(dy, blocks, heads), slotMask(blocks)) as tf.Tensor4D;
+  const dyStack = stack(dyBlocks);
+  const dv = blockMatMul(tf.transpose(kept ? tf.mul(weights, kept) : weights, [0, 2, 1]), dyStack);
+  const dKept = blockMatMul(dyStack, stackTransposed(intoBlocks(v, blocks, heads)));
+  const dWeights = kept ? tf.mul(dKept, kept) : dKept;
+  const perQuery = tf.sum(tf.mul(dWeights, weights), 2, true);
+  const dScores = tf.mul(weights, tf.sub(dWeights, perQuery)) as tf.Tensor3D;
+  const scale = 1 / Math.sqrt(q.shape[1]! / heads);
+  const { count, length } = blocks;
+  const overBlocks = tf.reshape(tf.sum(tf.reshape(dScores, [count, heads * length * length]), 0), [
+    heads,
+    length,
+    length,
+  ]);
+  return {
+    dq: tf.mul(unstack(blockMatMul(dScores, stack(kBlocks)), blocks, heads), scale) as tf.Tensor2D,
+    dk: tf.mul(
+      unstack(blockMatMul(tf.transpose(dScores, [0, 2, 1]), stack(qBlocks)), blocks, heads),
+      scale,
+    ) as tf.Tensor2D,
+    dv: unstack(dv, blocks, heads),
+    dbias: diagonalSums(overBlocks as tf.Tensor3D, bias.shape[1]!),
+  };
+}
+
+/** 1 for slots that hold a token, 0 for those that hold nothing: [count, length, 1, 1]. */
+function slotMask({ count, length, sentences }: AttentionBlocks): tf.Tensor4D {
+  return tf.tensor4d(
+    Float32Array.from(sentences, (sentence) => (sentence < 0 ? 0 : 1)),
+    [count, length, 1, 1],
+  );
+}

@@ -1,0 +1,157 @@
+import { ShapeError } from "@kindred/errors";
+import { dropoutThreshold } from "@kindred/random";
+import { defineOp, expectShapes, type Float, layoutBatch, type SequenceLayout, sentenceSpan } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+import { attentionBlocks } from "./attention-blocks.ts";
+import { attentionGradientOp } from "./attention-gradient.ts";
+import {
+  type AttentionDropout,
+  attentionDropoutMask,
+  attentionWeights,
+  intoBlocks,
+  stack,
+  unstack,
+} from "./attention-weights.ts";
+import { blockMatMul } from "./block-matmul.ts";
+import { expectLayout } from "./expect-layout.ts";
+import { fromBlocks } from "./from-blocks.ts";
+
+/** What attention must be told; also the attributes of its ops. */
+export type AttentionAttributes = {
+  /** Which rows are which sentence's. */
+  readonly layout: SequenceLayout;
+  /** The number of heads; hidden is a multiple of it. */
+  readonly heads: number;
+  /** Dropout of the weights. Default: none. */
+  readonly dropout?: AttentionDropout;
+};
+
+/** {@link attention} as an op that a backend may implement. Here the bias is always given. */
+export const attentionOp = defineOp<
+  {
+    q: Float<"tokens hidden">;
+    k: Float<"tokens hidden">;
+    v: Float<"tokens hidden">;
+    bias: Float<"heads distances">;
+  },
+  AttentionAttributes,
+  Float<"tokens hidden">
+>({
+  name: "KindredAttention",
+  check: ({ q, k, v, bias }, attributes) => {
+    const sizes = expectShapes("attention", {
+      q: [q, "tokens hidden", "float32"],
+      k: [k, "tokens hidden", "float32"],
+      v: [v, "tokens hidden", "float32"],
+      bias: [bias, "heads distances", "float32"],
+    });
+    expectLayout("attention", q, attributes.layout);
+    expectHeads(sizes, attributes);
+  },
+  composite: ({ q, k, v, bias }, attributes) => {
+    const { layout, heads, dropout } = attributes;
+    const plan = attentionBlocks(layout);
+    const groups = plan.groups.map((blocks) =>
+      tf.tidy(() => {
+        const parts = { q: intoBlocks(q, blocks, heads), k: intoBlocks(k, blocks, heads), bias };
+        const weights = attentionWeights(parts, blocks);
+        const kept = dropout ? tf.mul(weights, attentionDropoutMask(blocks, { heads, layout, ...dropout })) : weights;
+        return unstack(blockMatMul(kept as tf.Tensor3D, stack(intoBlocks(v, blocks, heads))), blocks, heads);
+      }),
+    );
+    return fromBlocks(groups, plan, q.shape[1]!);
+  },
+  save: ["q", "k", "v", "bias"],
+  gradient: (dy, [q, k, v, bias], attributes) => {
+    const gradients = attentionGradientOp({ dy, q: q!, k: k!, v: v!, bias: bias! }, attributes);
+    return { q: () => gradients[0]!, k: () => gradients[1]!, v: () => gradients[2]!, bias: () => gradients[3]! };
+  },
+});
+
+function expectHeads(
+  sizes: { readonly hidden: number; readonly heads: number; readonly distances: number },
+  { layout, heads, dropout }: AttentionAttributes,
+): void {
+  const longest = longestSentence(layout);
+  const fail = (problem: string, rule: string, advice: string) => {
+    throw new ShapeError(`attention: ${problem}, expected ${rule}. ${advice}`, {
+      ...sizes,
+      wantedHeads: heads,
+      longest,
+    });
+  };
+  if (!Number.isInteger(heads) || heads < 1 || sizes.hidden % heads !== 0) {
+    fail(
+      `hidden can't be split. Got ${heads} heads, hidden ${sizes.hidden}`,
+      "a divisor of hidden",
+      "Look at num_attention_heads.",
+    );
+  }
+  if (sizes.heads !== heads || sizes.distances % 2 !== 1 || sizes.distances < 2 * longest - 1) {
+    fail(
+      `bias doesn't fit. Got bias "heads distances" = [${sizes.heads}, ${sizes.distances}], ${heads} heads, a sentence of ${longest} tokens`,
+      `[${heads}, an odd number from ${2 * longest - 1} on]`,
+      "Make the bias for the longest sentence of the batch.",
+    );
+  }
+  if (dropout === undefined) return;
+  dropoutThreshold(dropout.rate); // refuses a bad rate
+  if (heads > 64 || longest > 8192) {
+    fail(
+      `too large for dropout's counter. Got ${heads} heads, a sentence of ${longest} tokens`,
+      "at most 64 heads and 8192 tokens",
+      "Cut longer texts.",
+    );
+  }
+}
+
+function longestSentence(layout: SequenceLayout): number {
+  let longest = 1;
+  for (let i = 0; i < layoutBatch(layout); i++) longest = Math.max(longest, sentenceSpan(layout, i).length);
+  return longest;
+}
+
+/**
+ * Multi-head attention of every sentence over itself, with a bias that depends on the distance between key and query.
+ *
+ * For each head h, on its hidden/heads = size features of q, k and v, and query i, key j of one sentence:
+ * scores[i, j] = q[i]·k[j]/√size + bias[h, j − i + maxDistance]; y[i] = Σⱼ softmaxⱼ(scores[i, ·])[j]·v[j]. `distances` is
+ * 2·maxDistance + 1, so a sentence may have up to maxDistance + 1 tokens. Keys of other sentences and of padding weigh exactly 0.
+ * Rows of padding are not read, and give zeros; a sentence of no tokens gives nothing. q, k and v must be finite.
+ *
+ * With dropout a weight is zeroed or scaled by 1/(1 − rate), kept if and only if the first Threefry word at counter
+ * c0 = global sentence, c1 = head·2²⁶ + query·2¹³ + key (positions in the sentence) is at least rate·2³²: any chunk, order,
+ * packing, padding or shard drops the same weights.
+ *
+ * The gradient computes the weights again from q, k, v and bias, which are all that is kept.
+ *
+ * @param bias left out: none is added
+ * @throws ShapeError when shapes, layout, heads or bias don't fit each other
+ * @throws ConfigError when the dropout rate is outside [0, 1)
+ * @see Vaswani et al., "Attention Is All You Need", 2017, section 3.2; Song et al., "MPNet", 2020 (the bias is added after scaling)
+ *
+ * @example
+ * ```ts
+ * import { attention } from "@kindred/nn";
+ * import { packedLayout, startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * const [q, v] = [tf.zeros<tf.Rank.R2>([3, 1]), tf.tensor2d([[2], [4], [9]])];
+ * attention(q, q, v, undefined, { layout: packedLayout([0, 2, 3]), heads: 1 }).dataSync(); // => [3, 3, 9]
+ * ```
+ */
+export function attention(
+  q: Float<"tokens hidden">,
+  k: Float<"tokens hidden">,
+  v: Float<"tokens hidden">,
+  bias: Float<"heads distances"> | undefined,
+  attributes: AttentionAttributes,
+): Float<"tokens hidden"> {
+  const given = bias ?? tf.zeros<tf.Rank.R2>([attributes.heads, 2 * longestSentence(attributes.layout) - 1]);
+  try {
+    return attentionOp({ q, k, v, bias: given }, attributes);
+  } finally {
+    if (bias === undefined) given.dispose();
+  }
+}

@@ -1,0 +1,25 @@
+import * as tf from "@tensorflow/tfjs-core";
+
+/** Products with fewer multiplications are not worth a call each. */
+const SMALL = 8192;
+
+/**
+ * The matrix products of a stack: y[i] = a[i]·b[i], with a [n, rows, inner] and b [n, inner, columns], in plain tfjs ops.
+ *
+ * tfjs-wasm has a fast kernel for two matrices and a scalar loop for stacks, so the stack is taken apart where that pays. Slices are
+ * gathered because wasm's own `Slice` copies the whole tensor first.
+ */
+export function blockMatMul(a: tf.Tensor3D, b: tf.Tensor3D): tf.Tensor3D {
+  const [n, rows, inner] = a.shape;
+  const columns = b.shape[2];
+  if (rows * inner * columns < SMALL) return tf.matMul(a, b);
+  const products = Array.from({ length: n }, (_, i) =>
+    tf.tidy(() => {
+      const at = tf.tensor1d([i], "int32");
+      const left = tf.reshape(tf.gather(a, at), [rows, inner]);
+      const right = tf.reshape(tf.gather(b, at), [inner, columns]);
+      return tf.matMul(left, right) as tf.Tensor2D;
+    }),
+  );
+  return tf.reshape(tf.concat(products, 0), [n, rows, columns]);
+}

@@ -1,0 +1,50 @@
+import { ShapeError } from "@kindred/errors";
+import { defineOp, type Float } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+
+type Parts = { readonly [index: string]: Float };
+
+/** {@link concatFeatures} as an op that a backend may implement: inputs `"0"`, `"1"`, … in this order, `sizes` features each. */
+export const concatFeaturesOp = defineOp<Parts, { readonly sizes: readonly number[] }, Float<"rows features">>({
+  name: "KindredConcatFeatures",
+  check: (parts) => {
+    const shapes = Object.values(parts).map(({ shape }) => shape);
+    const rows = shapes[0]?.[0];
+    const fits = shapes.every((shape) => shape.length === 2 && shape[0] === rows && shape[1]! > 0);
+    if (shapes.length > 0 && rows !== 0 && fits) return;
+    throw new ShapeError(
+      `concatFeatures: parts don't fit side by side. Got ${shapes.map((shape) => `[${shape.join(", ")}]`).join(", ") || "none"}, ` +
+        'expected one part at least, each "rows hidden" with features, and one number of rows. Do they hold the same sentences?',
+      { shapes },
+    );
+  },
+  composite: (parts) =>
+    tf.concat(
+      Object.keys(parts).map((_, i) => parts[i] as tf.Tensor2D),
+      1,
+    ),
+  gradient: (dy, _saved, { sizes }) => {
+    const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
+    const part = (i: number) => () => tf.slice(dy, [0, starts[i]!], [dy.shape[0]!, sizes[i]!]);
+    return Object.fromEntries(sizes.map((_, i) => [i, part(i)]));
+  },
+});
+
+/**
+ * Several tensors side by side: every row is the first one's row, then the second one's, and so on.
+ *
+ * @throws ShapeError when there is no part, a part has no feature, or the numbers of rows differ
+ *
+ * @example
+ * ```ts
+ * import { concatFeatures } from "@kindred/nn";
+ * import { startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * concatFeatures([tf.tensor2d([[1], [2]]), tf.tensor2d([[3, 4], [5, 6]])]).dataSync(); // => [1, 3, 4, 2, 5, 6]
+ * ```
+ */
+export function concatFeatures(parts: readonly Float<"rows hidden">[]): Float<"rows features"> {
+  return concatFeaturesOp({ ...parts } as unknown as Parts, { sizes: parts.map(({ shape }) => shape[1] ?? 0) });
+}

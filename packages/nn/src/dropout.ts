@@ -1,0 +1,96 @@
+import { ShapeError } from "@kindred/errors";
+import { dropoutThreshold, type Key, threefryInto } from "@kindred/random";
+import {
+  defineOp,
+  expectShape,
+  type Float,
+  layoutBatch,
+  layoutRowCount,
+  type SequenceLayout,
+  sentenceSpan,
+} from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+import { expectLayout } from "./expect-layout.ts";
+
+/** What dropout must be told. */
+export type DropoutOptions = {
+  /** The share of elements to drop, from 0 up to, not including, 1. */
+  readonly rate: number;
+  /** Belongs to one use alone: a step, a column of the data, and a site in the model. */
+  readonly key: Key;
+  /** Says which sentence and position a row is. Its `rows` number the sentences in the global batch. */
+  readonly layout: SequenceLayout;
+};
+
+/** {@link dropout} as an op that a backend may implement. */
+export const dropoutOp = defineOp<{ x: Float<"tokens hidden"> }, DropoutOptions, Float<"tokens hidden">>({
+  name: "KindredDropout",
+  check: ({ x }, { rate, layout }) => {
+    const { hidden } = expectShape("dropout", "x", x, "tokens hidden");
+    expectLayout("dropout", x, layout);
+    dropoutThreshold(rate); // refuses a bad rate
+    expectCountable("dropout", hidden, layout);
+  },
+  composite: ({ x }, attributes) => tf.mul(x, dropoutMask(attributes, x.shape[1]!)),
+  // The mask is drawn again: cheaper than to keep it for the backward pass.
+  gradient: (dy, _saved, attributes) => ({ x: () => tf.mul(dy, dropoutMask(attributes, dy.shape[1]!)) }),
+});
+
+function expectCountable(functionName: string, hidden: number, layout: SequenceLayout): void {
+  let longest = 0;
+  for (let i = 0; i < layoutBatch(layout); i++) longest = Math.max(longest, sentenceSpan(layout, i).length);
+  if (hidden <= 65536 && longest <= 65536) return;
+  throw new ShapeError(
+    `${functionName}: too large for dropout's counter. Got ${hidden} features, ${longest} tokens in a sentence, expected at most ` +
+      "65536 of each. Cut longer texts.",
+    { hidden, longest },
+  );
+}
+
+/** 1/(1 − rate) where an element is kept, 0 where it is dropped and in rows of padding. */
+function dropoutMask({ rate, key, layout }: DropoutOptions, hidden: number): tf.Tensor2D {
+  const mask = new Float32Array(layoutRowCount(layout) * hidden);
+  const [threshold, kept] = [dropoutThreshold(rate), 1 / (1 - rate)];
+  const words = new Uint32Array(2);
+  for (let i = 0; i < layoutBatch(layout); i++) {
+    const { start, length } = sentenceSpan(layout, i);
+    const row = layout.rows?.[i] ?? i;
+    for (let position = 0; position < length; position++) {
+      const at = (start + position) * hidden;
+      for (let feature = 0; feature < hidden; feature++) {
+        // The counter of `dropoutCounter`, inline.
+        threefryInto(words, key[0], key[1], row, (position * 65536 + feature) >>> 0);
+        if (words[0]! >= threshold) mask[at + feature] = kept;
+      }
+    }
+  }
+  return tf.tensor2d(mask, [layoutRowCount(layout), hidden]);
+}
+
+/**
+ * Random elements set to zero, the others scaled by 1/(1 − rate) so that the expectation stays.
+ *
+ * Which ones is a function of key and of (global sentence, position, feature) alone, as `dropoutKeep` of `@kindred/random` lays
+ * down: any chunk, order, packing, padding or shard drops the same elements. Rows of padding become 0. Unlike PyTorch's dropout
+ * there is no generator with a state: the same key gives the same mask, so each site of a model needs a key of its own.
+ *
+ * @throws ShapeError when the layout is not x's, or x has more than 65,536 features
+ * @throws ConfigError when the rate is outside [0, 1)
+ * @see Srivastava et al., "Dropout", JMLR 15, 2014, section 4; Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011
+ *
+ * @example
+ * ```ts
+ * import { dropout } from "@kindred/nn";
+ * import { keyFromSeed } from "@kindred/random";
+ * import { packedLayout, startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * const x = tf.ones<tf.Rank.R2>([2, 4]);
+ * const y = dropout(x, { rate: 0.5, key: keyFromSeed(1), layout: packedLayout([0, 2]) });
+ * y.dataSync().every((value) => value === 0 || value === 2); // => true
+ * ```
+ */
+export function dropout(x: Float<"tokens hidden">, options: DropoutOptions): Float<"tokens hidden"> {
+  return dropoutOp({ x }, options);
+}

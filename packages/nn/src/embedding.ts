@@ -1,0 +1,87 @@
+import { ConfigError, ShapeError } from "@kindred/errors";
+import { defineOp, expectShape, type Float, type Int } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** What an embedding may be told. */
+export type EmbeddingOptions = {
+  /** This row of the table gets no gradient (PyTorch's `padding_idx`); it is looked up like any other. Default: none. */
+  readonly paddingId?: number;
+};
+
+/** The attributes of the embedding ops. Plain data, by reference: not to be written. */
+export type EmbeddingAttributes = EmbeddingOptions & { readonly ids: Int32Array };
+
+/** The gradient of {@link embedding} as an op that a backend may implement: the table's gradient, dense, from dy. */
+export const embeddingGradientOp = defineOp<
+  { dy: Float<"tokens hidden"> },
+  EmbeddingAttributes & { readonly vocab: number },
+  Float<"vocab hidden">
+>({
+  name: "KindredEmbeddingGradient",
+  check: () => {},
+  composite: ({ dy }, { ids, paddingId, vocab }) => {
+    // A row whose segment is −1 is left out.
+    const segments = paddingId === undefined ? ids : ids.map((id) => (id === paddingId ? -1 : id));
+    return tf.unsortedSegmentSum<tf.Tensor>(dy, tf.tensor1d(segments, "int32"), vocab);
+  },
+});
+
+/** {@link embedding} as an op that a backend may implement. */
+export const embeddingOp = defineOp<
+  { table: Float<"vocab hidden"> },
+  EmbeddingAttributes & { readonly vocab: number },
+  Float<"tokens hidden">
+>({
+  name: "KindredEmbedding",
+  check: ({ table }, { ids, paddingId }) => {
+    const { vocab } = expectShape("embedding", "table", table, "vocab hidden");
+    const bad = ids.findIndex((id) => id < 0 || id >= vocab);
+    if (ids.length === 0 || bad >= 0) {
+      throw new ShapeError(
+        `embedding: ids don't fit the table. Got ${bad < 0 ? "no ids" : `id ${ids[bad]} at ${bad}`}, table "vocab hidden" = ` +
+          `[${table.shape.join(", ")}], expected ids from 0 to ${vocab - 1}, one at least. Was the text split with another vocabulary?`,
+        { at: bad, id: ids[bad], vocab },
+      );
+    }
+    if (paddingId !== undefined && !(Number.isInteger(paddingId) && paddingId >= 0 && paddingId < vocab)) {
+      throw new ConfigError(
+        `embedding: paddingId is no row of the table. Got ${paddingId}, expected a whole number from 0 to ${vocab - 1}. ` +
+          "Look at pad_token_id in config.json.",
+        { paddingId, vocab },
+      );
+    }
+  },
+  composite: ({ table }, { ids }) => tf.gather<tf.Tensor>(table, tf.tensor1d(ids, "int32")),
+  gradient: (dy, _saved, attributes) => ({ table: () => embeddingGradientOp({ dy }, attributes) }),
+});
+
+/**
+ * The rows of a table at some ids: y[token] = table[ids[token]].
+ *
+ * The gradient is dense, a tensor of the table's shape: row `id` gets the sum of dy over the tokens with that id, and the
+ * padding row gets none.
+ *
+ * @param ids not to be written before the backward pass is over
+ * @throws ShapeError when an id is outside the table, or there is no id
+ * @throws ConfigError when `paddingId` is outside the table
+ *
+ * @example
+ * ```ts
+ * import { embedding } from "@kindred/nn";
+ * import { startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * const table = tf.tensor2d([[1, 2], [3, 4], [5, 6]]);
+ * embedding(Int32Array.of(2, 0), table).dataSync(); // => [5, 6, 1, 2]
+ * ```
+ */
+export function embedding(
+  ids: Int32Array | Int<"tokens">,
+  table: Float<"vocab hidden">,
+  { paddingId }: EmbeddingOptions = {},
+): Float<"tokens hidden"> {
+  const values = ids instanceof Int32Array ? ids : (ids.dataSync() as Int32Array);
+  const attributes = { ids: values, vocab: table.shape[0]! };
+  return embeddingOp({ table }, paddingId === undefined ? attributes : { ...attributes, paddingId });
+}

@@ -1,0 +1,46 @@
+import { ShapeError } from "@kindred/errors";
+import { defineOp, expectShape, type Float } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** {@link gatherRows} as an op that a backend may implement. */
+export const gatherRowsOp = defineOp<
+  { x: Float<"rows hidden"> },
+  { readonly chosen: Int32Array; readonly rowCount: number },
+  Float<"chosen hidden">
+>({
+  name: "KindredGatherRows",
+  check: ({ x }, { chosen }) => {
+    const { rows } = expectShape("gatherRows", "x", x, "rows hidden");
+    const bad = chosen.findIndex((row) => row < 0 || row >= rows);
+    if (chosen.length > 0 && bad < 0) return;
+    throw new ShapeError(
+      `gatherRows: no such row. Got ${bad < 0 ? "no row numbers" : `row ${chosen[bad]} at ${bad}`}, x "rows hidden" = ` +
+        `[${x.shape.join(", ")}], expected rows from 0 to ${rows - 1}, one at least. Does the layout belong to x?`,
+      { at: bad, row: chosen[bad], rows },
+    );
+  },
+  composite: ({ x }, { chosen }) => tf.gather<tf.Tensor>(x, tf.tensor1d(chosen, "int32")),
+  gradient: (dy, _saved, { chosen, rowCount }) => ({
+    x: () => tf.unsortedSegmentSum<tf.Tensor>(dy, tf.tensor1d(chosen, "int32"), rowCount),
+  }),
+});
+
+/**
+ * Some rows of x, in the order asked for: y[i] = x[chosen[i]]. A row may come more than once; its gradients add up.
+ *
+ * @param chosen not to be written before the backward pass is over
+ * @throws ShapeError when a row is not there, or none is asked for
+ *
+ * @example
+ * ```ts
+ * import { gatherRows } from "@kindred/nn";
+ * import { startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * gatherRows(tf.tensor2d([[1, 2], [3, 4]]), Int32Array.of(1, 1)).dataSync(); // => [3, 4, 3, 4]
+ * ```
+ */
+export function gatherRows(x: Float<"rows hidden">, chosen: Int32Array): Float<"chosen hidden"> {
+  return gatherRowsOp({ x }, { chosen, rowCount: x.shape[0]! });
+}

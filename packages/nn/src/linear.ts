@@ -1,0 +1,53 @@
+import { defineOp, expectShapes, type Float } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** {@link linear} as an op that a backend may implement. */
+export const linearOp = defineOp<
+  { x: Float<"tokens in">; weight: Float<"out in">; bias: Float<"out"> | undefined },
+  object,
+  Float<"tokens out">
+>({
+  name: "KindredLinear",
+  check: ({ x, weight, bias }) => {
+    expectShapes("linear", {
+      x: [x, "tokens in", "float32"],
+      weight: [weight, "out in", "float32"],
+      bias: [bias, "out", "float32"],
+    });
+  },
+  // Transposing first keeps matMul on its fast path; with transposeB it is a scalar loop on wasm.
+  composite: ({ x, weight, bias }) => {
+    const y = tf.matMul(x, tf.transpose(weight));
+    return bias ? tf.add(y, bias) : y;
+  },
+  save: ["x", "weight"],
+  gradient: (dy, [x, weight]) => ({
+    x: () => tf.matMul(dy, weight!),
+    weight: () => tf.matMul(tf.transpose(dy), x!),
+    bias: () => tf.sum(dy, 0),
+  }),
+});
+
+/**
+ * Every row of x through one affine map: y = x·weightᵀ + bias.
+ *
+ * y[token, o] = Σᵢ x[token, i]·weight[o, i] + bias[o]. The weight is `[out, in]`, as PyTorch's `nn.Linear` keeps it.
+ * Rows don't see each other, so the layout of the sentences does not matter.
+ *
+ * @param bias left out: none is added
+ * @throws ShapeError when x's last axis is not the weight's `in`, the bias is not `out` long, or x has no row
+ *
+ * @example
+ * ```ts
+ * import { linear } from "@kindred/nn";
+ * import { startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * const weight = tf.tensor2d([[1, 0], [0, 1], [1, 1]]);
+ * linear(tf.tensor2d([[2, 3]]), weight, tf.tensor1d([0, 0, 10])).dataSync(); // => [2, 3, 15]
+ * ```
+ */
+export function linear(x: Float<"tokens in">, weight: Float<"out in">, bias?: Float<"out">): Float<"tokens out"> {
+  return linearOp({ x, weight, bias }, {});
+}

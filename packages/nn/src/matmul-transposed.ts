@@ -1,0 +1,41 @@
+import { defineOp, expectShapes, type Float } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** {@link matmulTransposed} as an op that a backend may implement. */
+export const matmulTransposedOp = defineOp<
+  { a: Float<"rows hidden">; b: Float<"columns hidden"> },
+  object,
+  Float<"rows columns">
+>({
+  name: "KindredMatmulTransposed",
+  check: ({ a, b }) => {
+    expectShapes("matmulTransposed", { a: [a, "rows hidden", "float32"], b: [b, "columns hidden", "float32"] });
+  },
+  composite: ({ a, b }) => tf.matMul(a, tf.transpose(b)),
+  save: ["a", "b"],
+  gradient: (dy, [a, b]) => ({
+    a: () => tf.matMul(dy, b!),
+    b: () => tf.matMul(tf.transpose(dy), a!),
+  }),
+});
+
+/**
+ * All scalar products between the rows of a and the rows of b: y = a·bᵀ.
+ *
+ * y[row, column] = Σₕ a[row, h]·b[column, h]. Of L2-normalised rows these are the cosine similarities.
+ *
+ * @throws ShapeError when the rows are not equally long, or there are none
+ *
+ * @example
+ * ```ts
+ * import { matmulTransposed } from "@kindred/nn";
+ * import { startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * matmulTransposed(tf.tensor2d([[1, 2]]), tf.tensor2d([[3, 4], [5, 6]])).dataSync(); // => [11, 17]
+ * ```
+ */
+export function matmulTransposed(a: Float<"rows hidden">, b: Float<"columns hidden">): Float<"rows columns"> {
+  return matmulTransposedOp({ a, b }, {});
+}

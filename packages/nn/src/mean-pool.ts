@@ -1,0 +1,60 @@
+import {
+  defineOp,
+  expectShape,
+  type Float,
+  layoutBatch,
+  layoutRowCount,
+  type SequenceLayout,
+  sentenceSpan,
+} from "@kindred/tensor";
+import { expectLayout } from "./expect-layout.ts";
+import { spreadSentences, sumSentences } from "./sum-sentences.ts";
+
+/** What a pooling op must be told. */
+export type PoolOptions = {
+  /** Which rows are which sentence's. */
+  readonly layout: SequenceLayout;
+};
+
+/** {@link meanPool} as an op that a backend may implement. */
+export const meanPoolOp = defineOp<{ x: Float<"tokens hidden"> }, PoolOptions, Float<"batch hidden">>({
+  name: "KindredMeanPool",
+  check: ({ x }, { layout }) => {
+    expectShape("meanPool", "x", x, "tokens hidden");
+    expectLayout("meanPool", x, layout);
+  },
+  composite: ({ x }, { layout }) => sumSentences(x, meanWeights(layout), layout),
+  gradient: (dy, _saved, { layout }) => ({ x: () => spreadSentences(dy, meanWeights(layout), layout) }),
+});
+
+function meanWeights(layout: SequenceLayout): Float32Array {
+  const weights = new Float32Array(layoutRowCount(layout));
+  for (let i = 0; i < layoutBatch(layout); i++) {
+    const { start, length } = sentenceSpan(layout, i);
+    weights.fill(1 / length, start, start + length);
+  }
+  return weights;
+}
+
+/**
+ * The mean of every sentence's rows: y[sentence] = (1/length)·Σ x[token] over its tokens.
+ *
+ * Rows of padding are not read, whatever they hold. A sentence of no tokens gives zeros.
+ *
+ * @throws ShapeError when the layout does not number x's rows
+ * @see Reimers, Gurevych, "Sentence-BERT", 2019, section 3 (MEAN)
+ *
+ * @example
+ * ```ts
+ * import { meanPool } from "@kindred/nn";
+ * import { packedLayout, startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * const x = tf.tensor2d([[1, 2], [3, 4], [7, 9]]);
+ * meanPool(x, { layout: packedLayout([0, 2, 3]) }).dataSync(); // => [2, 3, 7, 9]
+ * ```
+ */
+export function meanPool(x: Float<"tokens hidden">, { layout }: PoolOptions): Float<"batch hidden"> {
+  return meanPoolOp({ x }, { layout });
+}

@@ -1,0 +1,60 @@
+import { ShapeError } from "@kindred/errors";
+import { defineOp, expectShape, type Float } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** {@link positionBias} as an op that a backend may implement. */
+export const positionBiasOp = defineOp<
+  { table: Float<"buckets heads"> },
+  { readonly bucketOfDistance: Int32Array; readonly buckets: number },
+  Float<"heads distances">
+>({
+  name: "KindredPositionBias",
+  check: ({ table }, { bucketOfDistance }) => {
+    const { buckets } = expectShape("positionBias", "table", table, "buckets heads");
+    const bad = bucketOfDistance.findIndex((bucket) => bucket < 0 || bucket >= buckets);
+    if (bucketOfDistance.length % 2 === 1 && bad < 0) return;
+    throw new ShapeError(
+      `positionBias: buckets don't fit the table. Got ${bucketOfDistance.length} distances` +
+        `${bad < 0 ? "" : ` with bucket ${bucketOfDistance[bad]} at ${bad}`}, table "buckets heads" = [${table.shape.join(", ")}], expected ` +
+        `an odd number of distances (as many to the left as to the right) in buckets 0 to ${buckets - 1}. Use a larger table.`,
+      { distances: bucketOfDistance.length, at: bad, buckets },
+    );
+  },
+  // The one-hot matrix is tiny, and matMul is faster than gather and segment sum over columns.
+  composite: ({ table }, { bucketOfDistance, buckets }) =>
+    tf.matMul(tf.transpose(table), tf.transpose(oneHot(bucketOfDistance, buckets))),
+  gradient: (dy, _saved, { bucketOfDistance, buckets }) => ({
+    table: () => tf.transpose(tf.matMul(dy, oneHot(bucketOfDistance, buckets))),
+  }),
+});
+
+function oneHot(bucketOfDistance: Int32Array, buckets: number): tf.Tensor2D {
+  const ones = new Float32Array(bucketOfDistance.length * buckets);
+  for (const [i, bucket] of bucketOfDistance.entries()) ones[i * buckets + bucket] = 1;
+  return tf.tensor2d(ones, [bucketOfDistance.length, buckets]);
+}
+
+/**
+ * The bias of every head for every distance between key and query, looked up in a table of buckets.
+ *
+ * y[head, d] = table[bucketOfDistance[d], head], where index d stands for the distance key − query = d − maxDistance, and
+ * distances = 2·maxDistance + 1. All layers share it, and `attention` reads it by distance: no heads × queries × keys tensor is made.
+ *
+ * @param bucketOfDistance not to be written before the backward pass is over
+ * @throws ShapeError when a bucket is not in the table, or the number of distances is even
+ * @see Raffel et al., "Exploring the Limits of Transfer Learning" (T5), 2020, section 2.1
+ *
+ * @example
+ * ```ts
+ * import { positionBias } from "@kindred/nn";
+ * import { startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * const table = tf.tensor2d([[1, 10], [2, 20]]); // two buckets, two heads
+ * positionBias(table, Int32Array.of(1, 0, 0)).dataSync(); // => [2, 1, 1, 20, 10, 10]
+ * ```
+ */
+export function positionBias(table: Float<"buckets heads">, bucketOfDistance: Int32Array): Float<"heads distances"> {
+  return positionBiasOp({ table }, { bucketOfDistance, buckets: table.shape[0]! });
+}

@@ -1,0 +1,37 @@
+import { ShapeError } from "@kindred/errors";
+import { defineOp, type Float } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** {@link scale} as an op that a backend may implement. */
+export const scaleOp = defineOp<{ x: Float }, { readonly factor: number }, Float>({
+  name: "KindredScale",
+  check: ({ x }, { factor }) => {
+    if (x.size > 0 && x.dtype === "float32" && Number.isFinite(factor)) return;
+    throw new ShapeError(
+      `scale: cannot scale. Got x [${x.shape}] of ${x.dtype}, factor ${factor}, expected a float32 tensor that is not empty and a ` +
+        "finite number. Look at where the factor comes from.",
+      { x: x.shape, factor },
+    );
+  },
+  composite: ({ x }, { factor }) => tf.mul(x, factor),
+  gradient: (dy, _saved, { factor }) => ({ x: () => tf.mul(dy as Float, factor) }),
+});
+
+/**
+ * A tensor times a constant: factor·x. The constant gets no gradient.
+ *
+ * @throws ShapeError when the tensor is empty or the factor is not finite
+ *
+ * @example
+ * ```ts
+ * import { scale } from "@kindred/nn";
+ * import { startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * scale(tf.tensor1d([1, 2]), 20).dataSync(); // => [20, 40]
+ * ```
+ */
+export function scale<Axes extends string>(x: Float<Axes>, factor: number): Float<Axes> {
+  return scaleOp({ x }, { factor }) as Float<Axes>;
+}

@@ -1,0 +1,48 @@
+import { ShapeError } from "@kindred/errors";
+import { defineOp, expectShape, type Float } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** {@link sliceRows} as an op that a backend may implement. */
+export const sliceRowsOp = defineOp<
+  { x: Float<"rows hidden"> },
+  { readonly start: number; readonly count: number; readonly rowCount: number },
+  Float<"count hidden">
+>({
+  name: "KindredSliceRows",
+  check: ({ x }, { start, count }) => {
+    const { rows } = expectShape("sliceRows", "x", x, "rows hidden");
+    if (Number.isInteger(start) && Number.isInteger(count) && start >= 0 && count >= 1 && start + count <= rows) return;
+    throw new ShapeError(
+      `sliceRows: not a run of x's rows. Got start ${start}, count ${count}, x "rows hidden" = [${x.shape.join(", ")}], expected ` +
+        `at least one row, and all within 0 to ${rows - 1}. Check where the run was counted.`,
+      { start, count, rows },
+    );
+  },
+  composite: ({ x }, { start, count }) => tf.slice<tf.Rank, tf.Tensor>(x, [start, 0], [count, x.shape[1]!]),
+  gradient: (dy, _saved, { start, count, rowCount }) => ({
+    x: () =>
+      tf.pad(dy, [
+        [start, rowCount - start - count],
+        [0, 0],
+      ]),
+  }),
+});
+
+/**
+ * A run of rows: y[i] = x[start + i] for i = 0 … count − 1. The other rows' gradient is zero.
+ *
+ * @throws ShapeError when the run is empty or leaves x
+ *
+ * @example
+ * ```ts
+ * import { sliceRows } from "@kindred/nn";
+ * import { startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * sliceRows(tf.tensor2d([[1, 2], [3, 4], [5, 6]]), 1, 2).dataSync(); // => [3, 4, 5, 6]
+ * ```
+ */
+export function sliceRows(x: Float<"rows hidden">, start: number, count: number): Float<"count hidden"> {
+  return sliceRowsOp({ x }, { start, count, rowCount: x.shape[0]! });
+}

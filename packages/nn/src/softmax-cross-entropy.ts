@@ -1,0 +1,91 @@
+import { ShapeError } from "@kindred/errors";
+import { defineOp, expectShape, type Float } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** What the loss may be told. */
+export type SoftmaxCrossEntropyOptions = {
+  /** rows × columns, row by row: 1 leaves a column out of its row's sum, as if its logit were −∞. Default: none is left out. */
+  readonly excluded?: Uint8Array;
+};
+
+/** {@link softmaxCrossEntropy} as an op that a backend may implement. */
+export const softmaxCrossEntropyOp = defineOp<
+  { logits: Float<"rows columns"> },
+  SoftmaxCrossEntropyOptions & { readonly labels: Int32Array },
+  Float<"rows">
+>({
+  name: "KindredSoftmaxCrossEntropy",
+  check: ({ logits }, { labels, excluded }) => {
+    const { rows, columns } = expectShape("softmaxCrossEntropy", "logits", logits, "rows columns");
+    const bad = labels.findIndex(
+      (label, row) => label < 0 || label >= columns || excluded?.[row * columns + label] === 1,
+    );
+    if (labels.length === rows && bad < 0 && (excluded?.length ?? rows * columns) === rows * columns) return;
+    throw new ShapeError(
+      `softmaxCrossEntropy: labels don't fit. Got logits "rows columns" = [${rows}, ${columns}], ${labels.length} labels` +
+        `${bad < 0 ? "" : ` with ${labels[bad]} at row ${bad}`}, ${excluded?.length ?? "no"} exclusions, expected one label a row, a column that is ` +
+        "not excluded, and rows × columns exclusions. Never exclude a row's own label.",
+      { rows, columns, labels: labels.length, at: bad, excluded: excluded?.length },
+    );
+  },
+  composite: ({ logits }, { labels, excluded }) => {
+    const logProbabilities = tf.logSoftmax(leaveOut(logits, excluded) as tf.Tensor2D);
+    return tf.neg(tf.sum(tf.mul(logProbabilities, oneHot(labels, logits.shape[1]!)), 1));
+  },
+  save: ["logits"],
+  gradient: (dy, [logits], { labels, excluded }) => ({
+    logits: () => {
+      const probabilities = tf.softmax(leaveOut(logits!, excluded) as tf.Tensor2D);
+      return tf.mul(tf.sub(probabilities, oneHot(labels, logits!.shape[1]!)), tf.reshape(dy, [labels.length, 1]));
+    },
+  }),
+});
+
+/** Stands for −∞: its exponential is exactly 0, and 0 times it is 0 and not NaN. */
+const LEFT_OUT = -1e30;
+
+function leaveOut(logits: tf.Tensor, excluded: Uint8Array | undefined): tf.Tensor {
+  if (excluded === undefined) return logits;
+  return tf.add(
+    logits,
+    tf.tensor2d(
+      Float32Array.from(excluded, (out) => (out ? LEFT_OUT : 0)),
+      logits.shape as [number, number],
+    ),
+  );
+}
+
+function oneHot(labels: Int32Array, columns: number): tf.Tensor2D {
+  const ones = new Float32Array(labels.length * columns);
+  for (const [row, label] of labels.entries()) ones[row * columns + label] = 1;
+  return tf.tensor2d(ones, [labels.length, columns]);
+}
+
+/**
+ * The cross entropy of every row: how surprising its label is under the softmax of its logits, in nats.
+ *
+ * loss[row] = log Σ_column exp(logits[row, column]) − logits[row, label], the sum over the columns not excluded; stable for logits of any
+ * size up to 1e29. Never negative; 0 for a row that has nothing but its label. An excluded logit gets a gradient of exactly 0.
+ *
+ * @param labels the right column of each row; not to be written before the backward pass is over
+ * @throws ShapeError when labels or exclusions don't fit, or a label is excluded
+ *
+ * @example
+ * ```ts
+ * import { softmaxCrossEntropy } from "@kindred/nn";
+ * import { startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * const logits = tf.tensor2d([[0, 0, 0], [7, 1, 1]]);
+ * const excluded = Uint8Array.of(0, 0, 0, 1, 0, 0);
+ * softmaxCrossEntropy(logits, Int32Array.of(0, 1), { excluded }).dataSync(); // => [1.0986, 0.6931]
+ * ```
+ */
+export function softmaxCrossEntropy(
+  logits: Float<"rows columns">,
+  labels: Int32Array,
+  { excluded }: SoftmaxCrossEntropyOptions = {},
+): Float<"rows"> {
+  return softmaxCrossEntropyOp({ logits }, excluded === undefined ? { labels } : { labels, excluded });
+}

@@ -1,0 +1,35 @@
+import { ShapeError } from "@kindred/errors";
+import { defineOp, type Float } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** {@link sum} as an op that a backend may implement. */
+export const sumOp = defineOp<{ x: Float }, { readonly shape: readonly number[] }, Float<"">>({
+  name: "KindredSum",
+  check: ({ x }) => {
+    if (x.size > 0) return;
+    throw new ShapeError(`sum: nothing to add up. Got x [${x.shape}], expected an element. Skip empty batches.`, {
+      x: x.shape,
+    });
+  },
+  composite: ({ x }) => tf.sum(x),
+  gradient: (dy, _saved, { shape }) => ({ x: () => tf.mul(tf.ones([...shape]), dy) }),
+});
+
+/**
+ * The sum of all elements, a scalar. Its gradient needs the shape of x only, so nothing is kept.
+ *
+ * @throws ShapeError when there is no element
+ *
+ * @example
+ * ```ts
+ * import { sum } from "@kindred/nn";
+ * import { startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * sum(tf.tensor2d([[1, 2], [3, 4]])).dataSync(); // => [10]
+ * ```
+ */
+export function sum(x: Float): Float<""> {
+  return sumOp({ x }, { shape: x.shape });
+}
