@@ -30,9 +30,7 @@ export function arbitraryPackedLayout(
 }
 
 /** A batch as a padded layout: `{ form: "padded", batch, seq, lengths }`, with up to 3 rows of padding for the longest sentence. */
-export function arbitraryPaddedLayout(
-  options: Parameters<typeof arbitraryLengths>[0] = {},
-): fc.Arbitrary<{
+export function arbitraryPaddedLayout(options: Parameters<typeof arbitraryLengths>[0] = {}): fc.Arbitrary<{
   readonly form: "padded";
   readonly batch: number;
   readonly seq: number;

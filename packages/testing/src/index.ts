@@ -9,3 +9,8 @@ export { arrayDifference, type ArrayTolerance } from "./array-difference.ts";
 import "./to-be-close-to-array.ts";
 export { finiteDifferences } from "./finite-differences.ts";
 export { expectMutantToFail } from "./expect-mutant-to-fail.ts";
+export type { Numbers } from "./numbers.ts";
+export { opCases, floatsFromSeed, type OpCase, type OpInput, type OpCaseOptions } from "./op-case.ts";
+export { opLaw, opLaws, checkOp, type OpLaw, type OpEngine } from "./op-law.ts";
+export type { Differentiate } from "./op-evaluation.ts";
+export { registerStockGradients } from "./register-stock-gradients.ts";

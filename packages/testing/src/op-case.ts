@@ -1,0 +1,81 @@
+import fc from "fast-check";
+import { arbitrarySize } from "./arbitrary-size.ts";
+
+/** The values of one input of an op, as float32 or, for ids and other whole numbers, int32. */
+export type OpInput = { readonly shape: readonly number[]; readonly values: Float32Array | Int32Array };
+
+/** One call of an op: its inputs by name (an optional one may be undefined) and its attributes. */
+export type OpCase<Attributes extends object> = {
+  readonly inputs: { readonly [name: string]: OpInput | undefined };
+  readonly attributes: Attributes;
+};
+
+/** What {@link opCases} leaves open. */
+export type OpCaseOptions<Attributes extends object> = {
+  /** The attributes for the sizes that were drawn. */
+  readonly attributes?: (sizes: { readonly [axis: string]: number }) => fc.Arbitrary<Attributes>;
+  /** The sizes of axes that are not free: a fixed number, or the largest one drawn. Default: at most 33. */
+  readonly sizes?: { readonly [axis: string]: { readonly is: number } | { readonly max: number } };
+  /** Values of inputs that are not arbitrary floats: from a seed, and the sizes that were drawn. */
+  readonly values?: {
+    readonly [input: string]: (
+      seed: number,
+      count: number,
+      sizes: { readonly [axis: string]: number },
+    ) => OpInput["values"];
+  };
+};
+
+/**
+ * Calls of an op whose inputs have the axes of the given strings: every axis gets one size, from 1 over odd and prime ones to some
+ * larger, and a name that ends in `?` marks an input that is left out in some calls.
+ *
+ * ```ts ignore
+ * opCases({ x: "tokens in", weight: "out in", "bias?": "out" });
+ * ```
+ */
+export function opCases<Attributes extends object = object>(
+  axes: { readonly [input: string]: string },
+  { attributes, sizes = {}, values = {} }: OpCaseOptions<Attributes> = {},
+): fc.Arbitrary<OpCase<Attributes>> {
+  const names = [...new Set(Object.values(axes).flatMap((words) => words.split(" ")))].filter((word) =>
+    /\D/.test(word),
+  );
+  const drawn = names.map((name) => {
+    const rule = sizes[name] ?? { max: 33 };
+    return "is" in rule ? fc.constant(rule.is) : arbitrarySize(rule.max);
+  });
+  return fc.tuple(...drawn).chain((drawnSizes) => {
+    const sizeOf = Object.fromEntries(names.map((name, i) => [name, drawnSizes[i] as number]));
+    const input = (name: string, words: string): fc.Arbitrary<OpInput> => {
+      const shape = words === "" ? [] : words.split(" ").map((word) => sizeOf[word] ?? Number(word));
+      const count = shape.reduce((product, size) => product * size, 1);
+      const make = values[name] ?? floatsFromSeed;
+      return fc.nat(0xffff).map((seed) => ({ shape, values: make(seed, count, sizeOf) }));
+    };
+    const inputs = Object.entries(axes).map(([marked, words]) => {
+      const name = marked.replace(/\?$/, "");
+      return [name, marked === name ? input(name, words) : fc.option(input(name, words), { nil: undefined })] as const;
+    });
+    return fc.record({
+      inputs: fc.record(Object.fromEntries(inputs)),
+      attributes: attributes?.(sizeOf) ?? (fc.constant({}) as unknown as fc.Arbitrary<Attributes>),
+    });
+  });
+}
+
+/**
+ * `count` float32 numbers in −2 … 2 that are told by a seed, one in 32 of them exactly 0 or −0.
+ *
+ * For inputs too large to draw element by element. (The mixing function is Wellons' lowbias32, 2018.)
+ */
+export function floatsFromSeed(seed: number, count: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: count }, (_, i) => {
+    let word = Math.imul(seed + 1, 0x9e3779b1) + i;
+    word = Math.imul(word ^ (word >>> 16), 0x7feb352d);
+    word = Math.imul(word ^ (word >>> 15), 0x846ca68b);
+    word ^= word >>> 16;
+    if ((word & 31) === 0) return word & 32 ? 0 : -0;
+    return (word >>> 0) / 2 ** 30 - 2;
+  });
+}
