@@ -6,5 +6,11 @@ import { runNx } from "./nx.mjs";
 
 await installMissing();
 await underChosenNode({ announce: true });
+// Streaming without prefixes gives the training screen the terminal itself; other styles hold its output back or indent it.
 const args = process.argv.slice(2).filter((argument) => argument !== "--own-node");
-process.exitCode = await runNx(["run", "kindred:train", ...(args.length > 0 ? ["--", ...args] : [])]);
+process.exitCode = await runNx([
+  "run",
+  "kindred:train",
+  "--outputStyle=stream-without-prefixes",
+  ...(args.length > 0 ? ["--", ...args] : []),
+]);
