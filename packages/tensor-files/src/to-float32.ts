@@ -1,0 +1,57 @@
+import { ShapeError } from "@kindred/errors";
+import { bfloat16ToFloat32, float16ToFloat32 } from "./half-floats.ts";
+import { expectTensor, type NamedTensor } from "./named-tensor.ts";
+
+/**
+ * A tensor's elements as float32, row-major, in an array of their own.
+ *
+ * F32, F16, BF16 and integers below 2²⁴ are exact (F32 keeps the bits of NaN); F64 and larger integers are rounded to nearest, ties to even (64-bit
+ * integers over float64, so twice). BOOL gives 0 and 1. Eight-bit and smaller floats and complex numbers are refused.
+ *
+ * @throws ShapeError if the bytes do not fit the shape, or for a dtype that is refused
+ *
+ * @example
+ * ```ts
+ * import { toFloat32 } from "@kindred/tensor-files";
+ *
+ * toFloat32({ dtype: "I16", shape: [2], bytes: Uint8Array.of(1, 0, 255, 255) }); // => [1, -1]
+ * ```
+ */
+export function toFloat32(tensor: NamedTensor): Float32Array {
+  expectTensor("toFloat32", "the tensor", tensor);
+  // A copy has an aligned buffer of its own. Typed arrays are little-endian on every machine that runs JavaScript engines with WebAssembly.
+  const { buffer } = new Uint8Array(tensor.bytes);
+  switch (tensor.dtype) {
+    case "F32":
+      return new Float32Array(buffer);
+    case "F64":
+      return new Float32Array(new Float64Array(buffer));
+    case "F16":
+      return float16ToFloat32(new Uint16Array(buffer));
+    case "BF16":
+      return bfloat16ToFloat32(new Uint16Array(buffer));
+    case "I64":
+      return Float32Array.from(new BigInt64Array(buffer), Number);
+    case "U64":
+      return Float32Array.from(new BigUint64Array(buffer), Number);
+    case "I32":
+      return new Float32Array(new Int32Array(buffer));
+    case "U32":
+      return new Float32Array(new Uint32Array(buffer));
+    case "I16":
+      return new Float32Array(new Int16Array(buffer));
+    case "U16":
+      return new Float32Array(new Uint16Array(buffer));
+    case "I8":
+      return new Float32Array(new Int8Array(buffer));
+    case "U8":
+      return new Float32Array(new Uint8Array(buffer));
+    case "BOOL":
+      return Float32Array.from(new Uint8Array(buffer), (byte) => (byte === 0 ? 0 : 1));
+    default:
+      throw new ShapeError(
+        `toFloat32: no float32 values for this dtype. Got ${tensor.dtype}, expected F64, F32, F16, BF16, an integer or BOOL.`,
+        { dtype: tensor.dtype },
+      );
+  }
+}
