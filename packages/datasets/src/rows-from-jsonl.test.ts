@@ -1,0 +1,100 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { type LinesOptions, rowsFromJsonl, type TextRow } from "./index.ts";
+
+async function rowsOf(text: string, options: Partial<LinesOptions> = {}): Promise<Omit<TextRow, "place">[]> {
+  const rows: Omit<TextRow, "place">[] = [];
+  for await (const { place: _, ...row } of rowsFromJsonl(new Blob([text]).stream(), { file: "f.jsonl", ...options }))
+    rows.push(row);
+  return rows;
+}
+
+const jsonl = (...values: unknown[]) => values.map((value) => `${JSON.stringify(value)}\n`).join("");
+
+test.each([
+  ["an array", ["a", "p", "n"], [{ texts: ["a", "p", "n"] }]],
+  ["texts", { id: 3, texts: ["a", "p"], score: 0.5, group: "g" }, [{ texts: ["a", "p"], score: 0.5, group: "g" }]],
+  ["named columns", { anchor: "a", positive: "p", negative: "n" }, [{ texts: ["a", "p", "n"] }]],
+  ["columns by order, not by name", { positive: "a", anchor: "p" }, [{ texts: ["a", "p"] }]],
+  ["a label among the columns", { label: 1, sentence1: "a", sentence2: "p" }, [{ texts: ["a", "p"], score: 1 }]],
+  [
+    "FlagEmbedding",
+    { query: "q", pos: ["p1", "p2"], neg: ["n1", "n2"], prompt: "x" },
+    [{ texts: ["q", "p1", "n1", "n2"] }, { texts: ["q", "p2", "n1", "n2"] }],
+  ],
+  ["FlagEmbedding without negatives", { query: "q", pos: ["p"] }, [{ texts: ["q", "p"] }]],
+  [
+    "PolyAI",
+    { thread_id: "t", subreddit: "s", context: "c", response: "r", "context/0": "c0" },
+    [{ texts: ["r", "c"], group: "t" }],
+  ],
+])("reads %s", async (_, value, rows) => {
+  expect(await rowsOf(jsonl(value))).toEqual(rows);
+});
+
+test("a file may mix forms of one column count, and have blank lines", async () => {
+  const text = `${jsonl(["a", "b"])}\n  \n${jsonl({ texts: ["c", "d"] })}`;
+  expect(await rowsOf(text)).toEqual([{ texts: ["a", "b"] }, { texts: ["c", "d"] }]);
+});
+
+test("later rows are read in the column order of the first", async () => {
+  const rows = await rowsOf(jsonl({ a: "1", b: "2" }, { b: "4", a: "3" }));
+  expect(rows).toEqual([{ texts: ["1", "2"] }, { texts: ["3", "4"] }]);
+});
+
+test.each([
+  ["a broken line", '{"texts": ["a", "b"', "not JSON"],
+  ["a number", "7", "is number"],
+  ["null", "null", "is null"],
+  ["one text", '["a"]', "the array holds 1 text, not 2 or more"],
+  ["something between the texts", '["a", 1]', "the array holds `1` at 1, not a text"],
+  ["another column count", '["a", "b", "c"]', "the row has 3 texts, and the first row declared 2"],
+  ["other columns", '{"a": "1", "c": "2"}', "the columns are a, c, and the first row declared a, b"],
+  ["a score that is no number", '{"a": "1", "b": "2", "score": "0.5"}', '"score" is `"0.5"`, not a number'],
+  ["two scores", '{"a": "1", "b": "2", "score": 1, "label": 1}', '"label" is a second score'],
+  ["a column that is no text", '{"a": "1", "b": [2]}', '"b" is `[2]`, not a text'],
+  ["texts that are no array", '{"texts": "ab"}', '"texts" is not an array'],
+  ["an empty pos", '{"query": "q", "pos": []}', '"pos" is not an array of one or more texts'],
+  ["a neg that is no array", '{"query": "q", "pos": ["p"], "neg": "n"}', '"neg" is not an array of texts'],
+  ["a record without its response", '{"context": "c", "response": null}', '"response" is not a text'],
+])("refuses %s with file, line, reason and forms, or skips and counts it", async (_, line, problem) => {
+  const text = `${jsonl({ a: "1", b: "2" })}\n${line}\n${jsonl(["3", "4"])}`;
+  const error = await rowsOf(text).catch((thrown) => thrown);
+  expect(error).toMatchObject({ name: "DataError", exitCode: 3, file: "f.jsonl", line: 3 });
+  expect(error.message).toContain(`f.jsonl:3: rowsFromJsonl: ${problem}. Got \``);
+  expect(error.message).toContain('expected ["anchor", "positive", …]');
+  let skipped = 0;
+  expect(await rowsOf(text, { onBadLine: "skip", onSkip: () => skipped++ })).toEqual([
+    { texts: ["1", "2"] },
+    { texts: ["3", "4"] },
+  ]);
+  expect(skipped).toBe(1);
+});
+
+test("refuses a stream without rows, whatever the policy", async () => {
+  await expect(rowsOf("")).rejects.toThrow("f.jsonl: rowsFromJsonl: no rows.");
+  await expect(rowsOf("broken\n", { onBadLine: "skip" })).rejects.toThrow("f.jsonl: rowsFromJsonl: no rows.");
+});
+
+test("keeps every text unchanged, lone surrogates and U+2028 included", async () => {
+  const text = fc.string({ unit: "binary" });
+  await fc.assert(
+    fc.asyncProperty(
+      fc
+        .integer({ min: 2, max: 4 })
+        .chain((columns) => fc.array(fc.array(text, { minLength: columns, maxLength: columns }), { minLength: 1 })),
+      async (rows) => {
+        expect(await rowsOf(jsonl(...rows))).toEqual(rows.map((texts) => ({ texts })));
+      },
+    ),
+  );
+});
+
+test("never throws anything but a DataError, whatever JSON a line holds", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.json(), async (line) => {
+      const outcome = await rowsOf(line).catch((error) => error);
+      if (!Array.isArray(outcome)) expect(outcome.name).toBe("DataError");
+    }),
+  );
+});

@@ -1,0 +1,80 @@
+import { DataError } from "@kindred/errors";
+import { refuseLine } from "./bad-line-options.ts";
+import { columnRule } from "./column-rule.ts";
+import { excerpt } from "./excerpt.ts";
+import { type JsonRows, jsonForms, rowsOfJson } from "./json-rows.ts";
+import { lines, type LinesOptions } from "./lines.ts";
+import type { TextRow } from "./text-row.ts";
+
+/**
+ * The rows of a .jsonl byte stream: one JSON value a line, in any of the forms that embedding data comes in.
+ *
+ * | line | texts of the row |
+ * | --- | --- |
+ * | `["a", "p", "n", …]` | a, p, n, … |
+ * | `{"texts": ["a", "p", …]}` | a, p, …; with `score` or `label` (a number) and `group` (a text) if it has them |
+ * | `{"query": "q", "pos": ["p1", "p2"], "neg": ["n"]}` | FlagEmbedding: q, p1, n and then q, p2, n |
+ * | `{"context": "c", "response": "r", …}` | PolyAI: r, c, in the order of the original's loader; `thread_id` is the group |
+ * | `{"anchor": "a", "positive": "p", "negative": "n"}` or other names | a, p, n: the order decides, not the names |
+ *
+ * In the last form a column named label or score (or labels, scores) must hold a number, and is the row's score. The
+ * first row declares how many texts a row has and, in the last form, the names of the columns. Later rows must agree;
+ * one that has the same names in another order is read in the declared order. (A key that is a whole number comes first
+ * in JavaScript, whatever the file says.) Blank lines are no rows.
+ *
+ * A PolyAI record is known by its keys. The original trainer goes by the file's name (`reddit_` in the path) and
+ * silently leaves out the lines that lack a key; here such a line is a bad line.
+ *
+ * @throws DataError with file, line, what is wrong and the accepted forms, unless `onBadLine` is `"skip"`; and,
+ * whatever the policy, when the stream holds no row at all.
+ * @see PolyAI, conversational-datasets, reddit/README.md; FlagEmbedding, examples/finetune/embedder/README.md
+ *
+ * @example
+ * ```ts
+ * import { rowsFromJsonl } from "@kindred/datasets";
+ *
+ * const file = new Blob(['["a cat", "a kitten"]\n', '{"context": "How are you?", "response": "Fine."}\n']);
+ * const texts: (readonly string[])[] = [];
+ * for await (const row of rowsFromJsonl(file.stream(), { file: "pairs.jsonl" })) texts.push(row.texts);
+ * texts; // => [["a cat", "a kitten"], ["Fine.", "How are you?"]]
+ * ```
+ */
+export async function* rowsFromJsonl(
+  chunks: AsyncIterable<Uint8Array>,
+  options: LinesOptions,
+): AsyncGenerator<TextRow, void> {
+  const { file } = options;
+  const accept = columnRule();
+  let rowCount = 0;
+  for await (const { number, text } of lines(chunks, options)) {
+    if (text.trim() === "") continue;
+    const place = { file, line: number };
+    const form = parse(text);
+    const rows = "problem" in form ? [form] : form.rows.map(accept);
+    const bad = rows.find((row) => "problem" in row);
+    if (bad !== undefined) {
+      const message = `rowsFromJsonl: ${bad.problem}. Got ${excerpt(text)}, expected ${jsonForms}. Correct the line, or skip bad lines.`;
+      refuseLine(new DataError(place, message), options);
+      continue;
+    }
+    for (const row of rows) {
+      if ("problem" in row) continue;
+      const { texts, score, group } = row;
+      rowCount++;
+      yield { texts, ...(score !== undefined && { score }), ...(group !== undefined && { group }), place };
+    }
+  }
+  if (rowCount === 0)
+    throw new DataError(
+      { file },
+      `rowsFromJsonl: no rows. Got an empty file or bad lines only, expected ${jsonForms}.`,
+    );
+}
+
+function parse(text: string): JsonRows {
+  try {
+    return rowsOfJson(JSON.parse(text));
+  } catch {
+    return { problem: "not JSON" };
+  }
+}
