@@ -113,15 +113,16 @@ class ConnectedMesh implements Mesh {
   }
 
   #receive(message: CoreMessage, core: number, onMessage: (message: unknown, core: number) => void): void {
-    if (message.type === "post") return onMessage(message.message, core);
-    if (message.type === "failed") {
-      // The others only say that they were stopped; the first failure of all is the reason.
-      if (message.first) this.#stop(annotated(fromPlainError(message.error), core));
-      return;
-    }
+    if (message.type === "post") onMessage(message.message, core);
+    else if (message.type === "done") this.#finish(message, core);
+    // The others only say that they were stopped; the first failure of all is the reason.
+    else if (message.first) this.#stop(annotated(fromPlainError(message.error), core));
+  }
+
+  #finish({ call, result }: CoreMessage & { type: "done" }, core: number): void {
     const pending = this.#pending;
-    if (this.#stopped || pending?.call !== message.call) return;
-    pending.results[core] = message.result;
+    if (this.#stopped || pending?.call !== call) return;
+    pending.results[core] = result;
     pending.waitingFor.delete(core);
     if (pending.waitingFor.size > 0) return;
     this.#pending = undefined;
