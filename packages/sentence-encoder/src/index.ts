@@ -1,7 +1,8 @@
 export type { ModelFiles } from "./model-files.ts";
 export { type ModelSettings, modelSettings } from "./model-settings.ts";
 export { modelTokenizer } from "./model-tokenizer.ts";
-export { loadParameters, type WeightSource } from "./model-weights.ts";
+export { modelWeights, type WeightSource } from "./model-weights.ts";
+export { loadParameters } from "./load-parameters.ts";
 export { type EmbeddingSettings, embedSentences, type ModelParameters } from "./embed-sentences.ts";
 export { planBatches, selectSentences, type TokenBatch } from "./token-batch.ts";
 export { type EmbeddingRows, type SimilarityFunction, similarity, similarityFunctions } from "./similarity.ts";

@@ -6,7 +6,7 @@ import type { ModelFiles } from "./model-files.ts";
 import { modelModules } from "./model-modules.ts";
 import { modelSettings } from "./model-settings.ts";
 import { modelTokenizer } from "./model-tokenizer.ts";
-import { loadParameters } from "./model-weights.ts";
+import { loadParameters } from "./load-parameters.ts";
 import { SentenceEncoder } from "./sentence-encoder.ts";
 
 /** Options of {@link sentenceEncoderFromFiles}. */

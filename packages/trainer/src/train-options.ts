@@ -6,7 +6,6 @@ const countOrZero = v.pipe(v.number(), v.integer(), v.minValue(0));
 const rate = v.pipe(v.number(), v.minValue(0));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1, "expected a share from 0 to 1"));
 const text = v.string();
-const flag = v.boolean();
 
 /**
  * Every option of a training run: its name, rule, default and meaning. The configuration file, the flags of `kindred-train`
@@ -53,14 +52,14 @@ export const trainOptions = {
   numAttentionHeads: option(count, 12, "New model: attention heads of a layer; they divide hiddenSize."),
   intermediateSize: option(count, 1536, "New model: width of a layer's feed-forward part."),
   hiddenDropoutProb: option(
-    share,
-    0.1,
-    "Dropout on hidden states while training. Of a model to fine-tune, its own value stands unless this is given.",
+    v.optional(share),
+    undefined,
+    "Dropout on hidden states while training. Default: 0.1 for a new model, a loaded model's own value.",
   ),
   attentionProbsDropoutProb: option(
-    share,
-    0.1,
-    "Dropout on attention weights while training. As for hiddenDropoutProb.",
+    v.optional(share),
+    undefined,
+    "Dropout on attention weights while training. Default as for hiddenDropoutProb.",
   ),
   pooling: option(v.picklist(["mean", "cls", "max"]), "mean", "New model: how token vectors become one."),
   maxSeqLength: option(

@@ -4,7 +4,7 @@ import type { ModelParameters } from "../embed-sentences.ts";
 import { modelModules } from "../model-modules.ts";
 import type { ModelFiles } from "../model-files.ts";
 import type { ModelSettings } from "../model-settings.ts";
-import { loadParameters } from "../model-weights.ts";
+import { loadParameters } from "../load-parameters.ts";
 
 /** The weights of a model folder as tensors of the active backend, read from its `model.safetensors` tensor by tensor. */
 export async function loadWeights(

@@ -1,1 +1,4 @@
-export {};
+export { type TrainOptions, train } from "./train.ts";
+export { type ResumePoint, resumePoint } from "./checkpoint.ts";
+export { readRunConfig } from "./read-run-config.ts";
+export { newestRun } from "./newest-run.ts";

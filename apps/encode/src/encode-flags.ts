@@ -1,0 +1,59 @@
+import { option, optionHelp } from "@kindred/command-line";
+import * as v from "valibot";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+/** Every flag of `kindred-encode`. */
+export const encodeFlags = {
+  model: option(v.string(), "", "Folder of a sentence-transformers model."),
+  input: option(v.string(), "", "File of texts: .txt, one a line, or .jsonl, rows with a text; either also as .gz."),
+  output: option(
+    v.string(),
+    "",
+    "Where the vectors go: a .npy, .jsonl or .safetensors file. Default: rows {text, embedding} on standard output.",
+  ),
+  similarity: option(v.boolean(), false, "Print how alike the given texts are, as a matrix, instead of their vectors."),
+  maxLength: option(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(2))),
+    undefined,
+    "Tokens of a text that are read, instead of the model's own limit.",
+  ),
+  normalizeEmbeddings: option(v.boolean(), false, "Divide every vector by its length, also where the model does not."),
+  specialTokens: option(
+    v.picklist(["parse", "plain"]),
+    "parse",
+    "Whether </s> and its like in a text are tokens, as in Python, or plain text.",
+  ),
+  maxBatchTokens: option(count, 4096, "The most tokens that a core works on at once."),
+  cores: option(
+    v.pipe(v.number(), v.integer(), v.minValue(0)),
+    0,
+    "Worker threads; 0 = one for each core of the machine, and one for few texts.",
+  ),
+  json: option(
+    v.boolean(),
+    false,
+    "With --similarity, print the matrix as JSON; otherwise print events as JSON on standard output with --output.",
+  ),
+  quiet: option(v.boolean(), false, "Print nothing for people but errors."),
+  help: option(v.boolean(), false, "Print this."),
+  version: option(v.boolean(), false, "Print the version."),
+};
+
+/** The text of `kindred-encode --help`. */
+export function encodeHelp(): string {
+  return `kindred-encode --model FOLDER TEXT… [options]
+kindred-encode --model FOLDER --input FILE --output FILE [options]
+
+Turns texts into vectors with the model of a sentence-transformers folder.
+
+  kindred-encode --model my-model "A cat sat." "A dog barked." --similarity
+  kindred-encode --model my-model --input texts.txt --output vectors.npy
+  kindred-encode --model my-model -- --a-text-that-begins-with-dashes
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad data or model file, 130 or 143 stopped.
+
+Options (also as --snake_case; a boolean is turned off by --no-…):
+${optionHelp(encodeFlags)}
+`;
+}

@@ -1,0 +1,96 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { checkOptions, parseFlags } from "@kindred/command-line";
+import { ConfigError, KindredError } from "@kindred/errors";
+import { type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
+import { newestRun, readRunConfig, type ResumePoint, resumePoint, train } from "@kindred/trainer/node";
+import { terminalReporter } from "./terminal-reporter.ts";
+import { trainFlags, trainHelp } from "./train-flags.ts";
+
+/** Runs `kindred-train` with these arguments and gives its exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const stop = new AbortController();
+  let stoppedBy = 0;
+  const stopBy = (code: number, signal: string) => () => {
+    stoppedBy ||= code;
+    stop.abort(signal);
+  };
+  const [onInterrupt, onTerminate] = [stopBy(130, "SIGINT"), stopBy(143, "SIGTERM")];
+  process.on("SIGINT", onInterrupt).on("SIGTERM", onTerminate);
+  try {
+    await run(argv, stop.signal);
+    return stoppedBy;
+  } catch (error) {
+    process.stderr.write(
+      `${error instanceof KindredError ? error.message : ((error as Error).stack ?? String(error))}\n`,
+    );
+    return error instanceof KindredError ? error.exitCode : 1;
+  } finally {
+    process.off("SIGINT", onInterrupt).off("SIGTERM", onTerminate);
+  }
+}
+
+async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {
+  const { given, positionals } = parseFlags(trainFlags, argv, { optionalValue: ["resume"] });
+  const flags = checkOptions(trainFlags, given, "kindred-train");
+  if (flags.help) return void process.stdout.write(trainHelp());
+  if (flags.version) return void process.stdout.write(`${version()}\n`);
+  const runOptions = Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(trainOptions, name)));
+  const { config, resume } =
+    flags.resume === undefined
+      ? newRun(runOptions, positionals, flags)
+      : await oldRun(flags.resume, runOptions, positionals);
+  const report = flags.quiet ? () => {} : terminalReporter(process.stderr);
+  for await (const event of train(config, {
+    signal,
+    ...(resume === undefined ? {} : { resume }),
+    ...(flags.preset === "" ? {} : { name: flags.preset }),
+  })) {
+    report(event);
+    if (flags.json) printJson(event);
+  }
+}
+
+function newRun(
+  given: { readonly [name: string]: unknown },
+  positionals: readonly string[],
+  { preset, config }: { preset: string; config: string },
+) {
+  const [data, output, ...rest] = positionals;
+  if (rest.length > 0)
+    throw new ConfigError(
+      `kindred-train: too many arguments. Got ${positionals.length}, expected DATA and OUTPUT. See --help.`,
+    );
+  const named = { ...(data === undefined ? {} : { data }), ...(output === undefined ? {} : { output }) };
+  const fromFile = config === "" ? {} : readRunConfig(config);
+  const quickstartData = preset === "quickstart" ? { data: presetData() } : {};
+  const values = { ...quickstartData, ...fromFile, ...given, ...named };
+  return { config: trainConfig(values, { preset, where: "kindred-train" }), resume: undefined };
+}
+
+/** A run that goes on: its own configuration, with what the command line changes of it. */
+async function oldRun(
+  run: string,
+  given: { readonly [name: string]: unknown },
+  positionals: readonly string[],
+): Promise<{ config: TrainConfig; resume: ResumePoint }> {
+  if (positionals.length > 0)
+    throw new ConfigError(
+      `kindred-train: --resume takes its data from the run. Got also ${positionals[0]}. Leave it out.`,
+    );
+  const output = run === "" ? await newestRun("runs") : run;
+  const config = trainConfig({ ...readRunConfig(output), ...given, output }, { where: "kindred-train --resume" });
+  return { config, resume: await resumePoint(output) };
+}
+
+function presetData(): string {
+  return fileURLToPath(new URL("../presets/quickstart/data_config.json", import.meta.url));
+}
+
+function printJson(event: TrainEvent): void {
+  process.stdout.write(`${JSON.stringify(event)}\n`);
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
+}

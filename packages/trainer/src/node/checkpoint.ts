@@ -1,0 +1,115 @@
+import { readdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { ConfigError, FormatError } from "@kindred/errors";
+import type { SamplerCursor } from "@kindred/sampler";
+import type { SentenceModel } from "@kindred/sentence-encoder";
+import { writeSentenceModel } from "@kindred/sentence-encoder/node";
+import { fromFloat32, toFloat32, writeSafetensors } from "@kindred/tensor-files";
+import { openSafetensors, writeFileAtomic, writeFolderAtomic } from "@kindred/tensor-files/node";
+
+/** Where a run stands, beside its weights and moments. */
+export type TrainerState = {
+  /** Steps done. */
+  readonly step: number;
+  /** Where in the data it stands. */
+  readonly cursor: SamplerCursor;
+  /** Seconds of training so far, over all parts of the run. */
+  readonly seconds: number;
+};
+
+/** AdamW's two moments of every weight, by name. */
+export type NamedMoments = { readonly [moment in "first" | "second"]: { readonly [name: string]: Float32Array } };
+
+/** A checkpoint that a run can go on from. */
+export type ResumePoint = { readonly folder: string; readonly state: TrainerState };
+
+/** What a checkpoint holds. */
+export type Checkpoint = {
+  readonly model: SentenceModel;
+  readonly moments: NamedMoments;
+  readonly state: TrainerState;
+};
+
+/**
+ * Writes `checkpoint-<step>` into a run's folder: the model as a sentence-transformers folder, the optimizer's moments and the
+ * state. It is whole or absent. Gives its path.
+ */
+export async function writeCheckpoint(run: string, { model, moments, state }: Checkpoint): Promise<string> {
+  const folder = join(run, `checkpoint-${state.step}`);
+  const named = Object.entries(moments).flatMap(([moment, values]) =>
+    Object.entries(values).map(([name, array]) => [`${moment}.${name}`, fromFloat32(array, [array.length])] as const),
+  );
+  const write = async (temporary: string) => {
+    await writeSentenceModel(temporary, model);
+    await writeFileAtomic(join(temporary, "optimizer.safetensors"), writeSafetensors(named));
+    await writeFileAtomic(
+      join(temporary, "trainer_state.json"),
+      new TextEncoder().encode(`${JSON.stringify(state)}\n`),
+    );
+  };
+  await writeFolderAtomic(folder, write, { replace: true });
+  return folder;
+}
+
+/**
+ * The newest checkpoint of a run.
+ *
+ * @throws ConfigError if the run has none; FormatError if it is damaged.
+ */
+export async function resumePoint(run: string): Promise<ResumePoint> {
+  const steps = await checkpointSteps(run);
+  const newest = steps.at(-1);
+  if (newest === undefined)
+    throw new ConfigError(
+      `train: ${run} has no checkpoint to go on from. Start anew, or lower saveSteps for the next run.`,
+      { run },
+    );
+  const folder = join(run, `checkpoint-${newest}`);
+  const file = join(folder, "trainer_state.json");
+  const state = await readFile(file, "utf8")
+    .then((text) => JSON.parse(text) as TrainerState)
+    .catch((cause: Error) => {
+      throw new FormatError({ file }, `cannot be read: ${cause.message}.`, {}, { cause });
+    });
+  if (state.step !== newest)
+    throw new FormatError({ file }, `Got step ${state.step}, expected ${newest} as in the folder's name.`);
+  return { folder, state };
+}
+
+/** Fills the moments of a run from a checkpoint. */
+export async function readMoments(folder: string, moments: NamedMoments): Promise<void> {
+  const file = join(folder, "optimizer.safetensors");
+  const stored = await openSafetensors(file);
+  try {
+    const missing = new Set(
+      Object.entries(moments).flatMap(([moment, values]) => Object.keys(values).map((name) => `${moment}.${name}`)),
+    );
+    for await (const [storedName, tensor] of stored.tensors()) {
+      const dot = storedName.indexOf(".");
+      const target = moments[storedName.slice(0, dot) as keyof NamedMoments]?.[storedName.slice(dot + 1)];
+      if (target === undefined || !missing.delete(storedName))
+        throw new FormatError({ file }, `unknown moment ${storedName}.`);
+      const values = toFloat32(tensor);
+      if (values.length !== target.length)
+        throw new FormatError({ file }, `${storedName}: Got ${values.length} elements, expected ${target.length}.`);
+      target.set(values);
+    }
+    if (missing.size > 0)
+      throw new FormatError({ file }, `${missing.size} moments are missing, the first is ${[...missing][0]}.`);
+  } finally {
+    await stored.close();
+  }
+}
+
+/** Deletes all but the newest `keep` checkpoints of a run; 0 keeps all. */
+export async function dropOldCheckpoints(run: string, keep: number): Promise<void> {
+  if (keep === 0) return;
+  for (const step of (await checkpointSteps(run)).slice(0, -keep))
+    await rm(join(run, `checkpoint-${step}`), { recursive: true });
+}
+
+async function checkpointSteps(run: string): Promise<number[]> {
+  const names = await readdir(run).catch(() => [] as string[]);
+  const steps = names.flatMap((name) => /^checkpoint-(\d+)$/.exec(name)?.[1] ?? []);
+  return steps.map(Number).sort((a, b) => a - b);
+}

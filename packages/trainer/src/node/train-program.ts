@@ -1,0 +1,150 @@
+import {
+  adamw,
+  type AdamwState,
+  applyUpdates,
+  chain,
+  clipByGlobalNorm,
+  type ClipState,
+  scheduleByName,
+} from "@kindred/adamw";
+import { DivergenceError } from "@kindred/errors";
+import { childKey, keyFromSeed } from "@kindred/random";
+import {
+  embedSentences,
+  type EmbeddingSettings,
+  type ModelParameters,
+  type TokenBatch,
+} from "@kindred/sentence-encoder";
+import { type Float, overwrite, startBackend } from "@kindred/tensor";
+import {
+  type Core,
+  type ExchangeMemory,
+  type ParameterShards,
+  parameterExchange,
+  parameterViews,
+} from "@kindred/tpu-sharding";
+import * as tf from "@tensorflow/tfjs-core";
+import type { BatchShare } from "../deal-batch.ts";
+import type { TrainConfig } from "../train-options.ts";
+import { type TrainingTask, trainingStep } from "../training-step.ts";
+
+/** What a core of a training mesh is told at its start. Weights and moments lie in shared memory, seen by main as well. */
+export type TrainProgramData = {
+  readonly config: TrainConfig;
+  readonly settings: EmbeddingSettings;
+  readonly shapes: { readonly [name: string]: readonly number[] };
+  readonly shards: ParameterShards;
+  readonly memory: ExchangeMemory;
+  /** AdamW's moments of all parameters, laid out as the weights. */
+  readonly moments: { readonly first: Float32Array; readonly second: Float32Array };
+  /** Steps already done: 0, or those of the checkpoint that the weights and moments are from. */
+  readonly stepsDone: number;
+};
+
+/** One step's work for one core. */
+export type StepJob = { readonly step: number; readonly share: BatchShare; readonly totalRows: number };
+
+/** What a step gave; the same on every core. */
+export type StepResult = { readonly loss: number; readonly gradientNorm: number; readonly learningRate: number };
+
+/** The program of one core of a training mesh: it makes steps, and embeds texts for evaluation with the weights as they are. */
+export default async function trainProgram(core: Core, data: TrainProgramData) {
+  const { config, settings, shards, memory } = data;
+  await startBackend(config.backend);
+  const parameters = tensorsOf(parameterViews(shards, memory.weights), data.shapes);
+  const exchange = parameterExchange(core, shards, memory);
+  const optimizer = optimizerOf(config, core);
+  const state = optimizerState(core, data);
+  const schedule = scheduleOf(config);
+  const task: TrainingTask = {
+    parameters,
+    settings,
+    core,
+    loss: {
+      scale: config.scale,
+      similarity: config.similarity,
+      ...(config.direction === "auto" ? {} : { direction: config.direction }),
+    },
+    dropoutKey: hasDropout(settings) ? childKey(keyFromSeed(config.seed), "dropout") : undefined,
+    maxBatchTokens: config.maxBatchTokens,
+  };
+  return {
+    step: (job: StepJob): StepResult => {
+      const learningRate = schedule(job.step);
+      const loss = core.allReduceScalar(trainingStep(task, job, exchange.addGradient));
+      const updates = optimizer.update(exchange.reduceGradients(), state, exchange.ownWeights);
+      const gradientNorm = state.clip.norm;
+      if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+        throw new DivergenceError(
+          `train: the numbers ran away at step ${job.step + 1}. Got loss ${loss} and gradient norm ${gradientNorm}, expected finite ones. Lower learningRate (now ${config.learningRate}) or raise warmupSteps.`,
+          { step: job.step + 1, loss, gradientNorm },
+        );
+      }
+      applyUpdates(exchange.ownWeights, updates);
+      for (const [name, values] of Object.entries(exchange.publishWeights())) overwrite(parameters[name]!, values);
+      return { loss, gradientNorm, learningRate };
+    },
+    embed: (batch: TokenBatch | undefined): Float32Array | undefined => {
+      if (batch === undefined) return undefined;
+      const embeddings = embedSentences(parameters, batch, settings);
+      const values = embeddings.dataSync() as Float32Array;
+      embeddings.dispose();
+      return values;
+    },
+  };
+}
+
+/** The methods of a core, for the mesh's types. */
+export type TrainHandlers = Awaited<ReturnType<typeof trainProgram>>;
+
+function tensorsOf(
+  weights: { readonly [name: string]: Float32Array },
+  shapes: TrainProgramData["shapes"],
+): ModelParameters {
+  const tensor = (name: string, values: Float32Array): Float =>
+    tf.keep(tf.tensor(values.slice(), [...shapes[name]!], "float32"));
+  return Object.fromEntries(Object.entries(weights).map(([name, values]) => [name, tensor(name, values)]));
+}
+
+function hasDropout({ config }: EmbeddingSettings): boolean {
+  return config.hiddenDropoutProb > 0 || config.attentionProbsDropoutProb > 0;
+}
+
+function scheduleOf({ lrSchedulerType, learningRate, warmupSteps, maxSteps }: TrainConfig) {
+  return scheduleByName(lrSchedulerType, { learningRate, warmupSteps, steps: maxSteps });
+}
+
+function optimizerOf(config: TrainConfig, core: Core) {
+  return chain({
+    clip: clipByGlobalNorm(config.maxGradNorm === 0 ? Number.POSITIVE_INFINITY : config.maxGradNorm, {
+      sumSquares: (own) => core.allReduceScalar(own),
+    }),
+    adamw: adamw({
+      learningRate: scheduleOf(config),
+      flavour: config.optimizer,
+      beta1: config.adamBeta1,
+      beta2: config.adamBeta2,
+      epsilon: config.adamEpsilon,
+      weightDecay: config.weightDecay,
+    }),
+  });
+}
+
+/** The optimizer's state over shared memory, as it is after the steps that are done. */
+function optimizerState(
+  core: Core,
+  { shards, moments, stepsDone }: TrainProgramData,
+): { clip: ClipState; adamw: AdamwState } {
+  const own = { core: core.index };
+  return {
+    clip: { norm: Number.NaN },
+    adamw: {
+      adam: {
+        step: stepsDone,
+        firstMoment: parameterViews(shards, moments.first, own),
+        secondMoment: parameterViews(shards, moments.second, own),
+      },
+      decay: { step: stepsDone },
+    },
+  };
+}

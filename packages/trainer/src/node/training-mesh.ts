@@ -1,0 +1,95 @@
+import type { Embedder } from "@kindred/sentence-encoder";
+import {
+  type ExchangeMemory,
+  exchangeMemory,
+  type Mesh,
+  type ParameterShards,
+  parameterShards,
+  parameterViews,
+  sharedArrays,
+} from "@kindred/tpu-sharding";
+import { startMesh } from "@kindred/tpu-sharding/node";
+import type { TokenBatch } from "@kindred/sentence-encoder";
+import type { BatchShare } from "../deal-batch.ts";
+import type { TrainConfig } from "../train-options.ts";
+import type { NamedMoments } from "./checkpoint.ts";
+import type { StepResult, TrainHandlers, TrainProgramData } from "./train-program.ts";
+import type { TrainableModel } from "./trainable-model.ts";
+
+/** The cores of a run and the shared memory that holds its weights and moments, which main may read between steps. */
+export type TrainingMesh = {
+  readonly cores: number;
+  /** All weights as they are, by name: views on shared memory. */
+  readonly weights: { readonly [name: string]: Float32Array };
+  readonly moments: NamedMoments;
+  step(step: number, shares: readonly BatchShare[]): Promise<StepResult>;
+  readonly embedder: Embedder;
+  close(): Promise<void>;
+};
+
+/** Shared memory for a model's weights and moments, to be filled before {@link startTrainingMesh}. */
+export function trainingMemory(model: TrainableModel, cores: number) {
+  const sizes = Object.fromEntries(Object.entries(model.weights).map(([name, { values }]) => [name, values.length]));
+  const shards: ParameterShards = parameterShards(sizes, cores);
+  const memory: ExchangeMemory = exchangeMemory(shards);
+  const moments = sharedArrays({ first: shards.length, second: shards.length });
+  const weights = parameterViews(shards, memory.weights);
+  for (const [name, { values }] of Object.entries(model.weights)) weights[name]!.set(values);
+  const namedMoments: NamedMoments = {
+    first: parameterViews(shards, moments.first),
+    second: parameterViews(shards, moments.second),
+  };
+  return { shards, memory, moments, weights, namedMoments };
+}
+
+/** Starts the cores of a run on this memory, `stepsDone` steps after its beginning. */
+export async function startTrainingMesh(
+  config: TrainConfig,
+  model: TrainableModel,
+  { shards, memory, moments, weights, namedMoments }: ReturnType<typeof trainingMemory>,
+  stepsDone: number,
+): Promise<TrainingMesh> {
+  const cores = shards.shards.length;
+  const { config: modelConfig, pooling, normalize } = model.settings;
+  const shapes = Object.fromEntries(Object.entries(model.weights).map(([name, { shape }]) => [name, shape]));
+  const data: TrainProgramData = {
+    config,
+    settings: { config: modelConfig, pooling, normalize },
+    shapes,
+    shards,
+    memory,
+    moments,
+    stepsDone,
+  };
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const mesh: Mesh<TrainHandlers> = await startMesh({
+    cores,
+    program: new URL(`./train-program.${extension}`, import.meta.url),
+    data,
+  });
+  return {
+    cores,
+    weights,
+    moments: namedMoments,
+    step: async (step, shares) => {
+      const totalRows = shares.reduce((sum, { rows }) => sum + rows.length, 0);
+      const [result] = await mesh.call(
+        "step",
+        shares.map((share) => ({ step, share, totalRows })),
+      );
+      return result!;
+    },
+    embedder: {
+      cores,
+      embed: async (batches: readonly TokenBatch[]) => {
+        const vectors = await mesh.call(
+          "embed",
+          Array.from({ length: cores }, (_, core) => batches[core]),
+        );
+        return vectors.filter((rows) => rows !== undefined);
+      },
+      close: async () => {}, // the run closes its mesh
+    },
+    close: () => mesh.close(),
+  };
+}

@@ -1,0 +1,54 @@
+import type { Tokenizer } from "@kindred/tokenizer";
+import type { SourceSummary } from "./train-event.ts";
+
+/** What a summary takes over as it is, and the limit that texts are measured against. */
+export type SummaryFacts = Pick<SourceSummary, "name" | "share" | "heldOutRows" | "skippedLines"> & {
+  /** Whether `rows` are all rows of the source. */
+  readonly complete: boolean;
+  readonly maxSeqLength: number;
+};
+
+/** Rows whose tokens are counted; they are taken at even distances. */
+const sampleRows = 2000;
+
+/** What there is to know of a training set before the first step: its size, how long its texts are, what repeats. */
+export function summarizeSource(
+  rows: readonly { readonly texts: readonly string[] }[],
+  tokenizer: Tokenizer,
+  facts: SummaryFacts,
+): SourceSummary {
+  const { complete, maxSeqLength, ...taken } = facts;
+  const stride = Math.max(1, Math.floor(rows.length / sampleRows));
+  const sample = rows.filter((_, i) => i % stride === 0).flatMap(({ texts }) => texts);
+  const { starts } = tokenizer.encodeBatch(sample);
+  const lengths = starts
+    .subarray(1)
+    .map((end, i) => end - starts[i]!)
+    .sort();
+  const at = (share: number) => lengths[Math.min(lengths.length - 1, Math.floor(share * lengths.length))]!;
+  return {
+    ...taken,
+    rows: complete ? rows.length : undefined,
+    columns: rows[0]!.texts.length,
+    tokens: {
+      mean: starts[sample.length]! / sample.length,
+      median: at(0.5),
+      p95: at(0.95),
+      longest: lengths[lengths.length - 1]!,
+    },
+    truncatedShare: lengths.filter((length) => length > maxSeqLength).length / lengths.length,
+    duplicateRows: countDuplicates(rows),
+    example: rows[0]!.texts,
+  };
+}
+
+/** Rows that share a text with an earlier row. */
+function countDuplicates(rows: readonly { readonly texts: readonly string[] }[]): number {
+  const seen = new Set<string>();
+  let duplicates = 0;
+  for (const { texts } of rows) {
+    if (texts.some((text) => seen.has(text))) duplicates++;
+    for (const text of texts) seen.add(text);
+  }
+  return duplicates;
+}
