@@ -1,1 +1,10 @@
-export {};
+export { tokenizerFromJson } from "./tokenizer-from-json.ts";
+export { tokenizerFromVocab, type VocabOptions } from "./tokenizer-from-vocab.ts";
+export { mpnetVocabulary } from "./mpnet-vocabulary.ts";
+export type { AddedToken } from "./added-token.ts";
+export type { SpecialTokens, TokenizerDefinition } from "./tokenizer-definition.ts";
+export { Tokenizer, type SpecialIds } from "./tokenizer.ts";
+export type { BatchEncoding, EncodeOptions, Encoding, PairEncoding } from "./encoding.ts";
+export { normalize, type NormalizedText, type NormalizerRules } from "./normalize.ts";
+export { splitWords } from "./split-words.ts";
+export { createWordPiece, type WordPiece, type WordPieceRules } from "./word-piece.ts";

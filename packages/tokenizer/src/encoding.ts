@@ -1,0 +1,35 @@
+/** How to encode. */
+export type EncodeOptions = {
+  /** The most ids a text may get, special tokens included; at least 2 (4 for a pair). Default: no limit. */
+  readonly maxLength?: number;
+  /**
+   * What a special token that is spelled out in the text means: `"parse"` (default, as Python does): that token; `"plain"`: its
+   * letters, which is what text from strangers needs.
+   */
+  readonly specialTokens?: "parse" | "plain";
+};
+
+/** One text as ids. */
+export type Encoding = {
+  /** `<s>`, the pieces, `</s>`. */
+  readonly ids: Int32Array;
+  /** Where each id came from, flat `[start0, end0, …]` in UTF-16 units of the input; (0, 0) for the `<s>` and `</s>` around it. */
+  readonly offsets: Int32Array;
+  /** Whether pieces were cut off to keep to `maxLength`. */
+  readonly truncated: boolean;
+};
+
+/** Two texts as one row of ids. */
+export type PairEncoding = Encoding & {
+  /** The index of the first id of the second text. Offsets before it lie in the first text, from it on in the second. */
+  readonly secondStart: number;
+};
+
+/** Many texts as ids, end to end, without padding. */
+export type BatchEncoding = {
+  readonly ids: Int32Array;
+  /** n + 1 numbers: text i has the ids from `starts[i]` to `starts[i + 1]`. */
+  readonly starts: Int32Array;
+  /** The indices of the texts that were cut to keep to `maxLength`, ascending. */
+  readonly truncated: number[];
+};
