@@ -21,6 +21,8 @@ function survived(): never {
 }
 
 function ensureAssertion(error: unknown): void {
-  for (let at = error; at instanceof Error; at = at.cause) if (at.name === "AssertionError") return;
+  // A matcher of `expect.extend` fails with a plain Error that has the matcher's `actual` and `expected`.
+  const isAssertion = (at: Error) => at.name === "AssertionError" || ("actual" in at && "expected" in at);
+  for (let at = error; at instanceof Error; at = at.cause) if (isAssertion(at)) return;
   throw error;
 }

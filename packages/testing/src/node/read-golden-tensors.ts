@@ -18,21 +18,14 @@ export function readGoldenTensors(path: string): Map<string, GoldenTensor> {
   const headerLength = Number(file.readBigUInt64LE(0));
   const header = JSON.parse(file.toString("utf8", 8, 8 + headerLength)) as { [name: string]: Entry };
   return new Map(
-    Object.entries(header).flatMap(
-      ([
-        name,
-        {
-          dtype,
-          shape,
-          data_offsets: [begin, end],
-        },
-      ]) => {
-        if (name === "__metadata__") return [];
-        // A copy, for the alignment that typed arrays need.
-        const bytes = Uint8Array.from(file.subarray(8 + headerLength + begin, 8 + headerLength + end)).buffer;
-        return [[name, { dtype, shape, values: elements(name, dtype, bytes) }] as const];
-      },
-    ),
+    Object.entries(header).flatMap(([name, entry]) => {
+      if (name === "__metadata__") return [];
+      const { dtype, shape } = entry;
+      const [begin, end] = entry.data_offsets;
+      // A copy, for the alignment that typed arrays need.
+      const bytes = Uint8Array.from(file.subarray(8 + headerLength + begin, 8 + headerLength + end)).buffer;
+      return [[name, { dtype, shape, values: elements(name, dtype, bytes) }] as const];
+    }),
   );
 }
 
