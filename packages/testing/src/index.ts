@@ -14,3 +14,4 @@ export { opCases, floatsFromSeed, type OpCase, type OpInput, type OpCaseOptions 
 export { opLaw, opLaws, checkOp, type OpLaw, type OpEngine } from "./op-law.ts";
 export type { Differentiate } from "./op-evaluation.ts";
 export { registerStockGradients } from "./register-stock-gradients.ts";
+export { throwOnLeaks } from "./throw-on-leaks.ts";

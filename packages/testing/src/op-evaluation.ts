@@ -5,6 +5,7 @@ import { registerStockGradients } from "./register-stock-gradients.ts";
 /** Results and gradients of one call, in order of outputs and by name of input, as plain arrays. */
 export type OpEvaluation = {
   readonly results: readonly Float32Array[];
+  readonly shapes: readonly (readonly number[])[];
   readonly gradients: { readonly [input: string]: Float32Array };
 };
 
@@ -40,6 +41,7 @@ export function evaluateOp<Attributes extends object>(
 
   const plain = [f(tensors)].flat();
   const results = plain.map(copyOf);
+  const shapes = plain.map(({ shape }) => [...shape]);
   const scalar = () =>
     [f(tensors)]
       .flat()
@@ -57,7 +59,7 @@ export function evaluateOp<Attributes extends object>(
   tf.dispose(all.filter((tensor) => tensor !== undefined));
   const leaked = tf.backend().numDataIds() - blocksBefore;
   if (leaked !== 0) throw new Error(`The op leaves ${leaked} blocks of memory behind.`);
-  return { results, gradients: Object.fromEntries(read) };
+  return { results, shapes, gradients: Object.fromEntries(read) };
 }
 
 /** tfjs's own way to gradients, for the reference. */

@@ -3,8 +3,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { arrayDifference } from "./array-difference.ts";
 import { finiteDifferences } from "./finite-differences.ts";
-import type { Numbers } from "./numbers.ts";
-import type { OpCase, OpInput } from "./op-case.ts";
+import { throwOnLeaks } from "./throw-on-leaks.ts";
+import { type Numbers, numbersOf } from "./numbers.ts";
+import type { OpCase } from "./op-case.ts";
+import { largestChange, largestElement, nudged } from "./rounding-noise.ts";
 import {
   type Differentiate,
   differentiateByTfjs,
@@ -19,17 +21,13 @@ export type OpEngine = {
   readonly valueAndGradients: Differentiate;
 };
 
+// biome-ignore lint/suspicious/noExplicitAny: a list holds ops with inputs and attributes of many types
+type AnyOpFunction = (inputs: any, attributes: any) => tf.Tensor | tf.Tensor[];
+
 /** A defined op and what it is held against. */
 export type OpLaw<Attributes extends object> = {
   /** What `defineOp` gave. */
-  // biome-ignore lint/suspicious/noExplicitAny: a list holds ops with inputs of many types
-  readonly op: ((inputs: any, attributes: any) => tf.Tensor | tf.Tensor[]) & {
-    // biome-ignore lint/suspicious/noExplicitAny: see above
-    readonly op: {
-      readonly name: string;
-      readonly composite: (inputs: any, attributes: any) => tf.Tensor | tf.Tensor[];
-    };
-  };
+  readonly op: AnyOpFunction & { readonly op: { readonly name: string; readonly composite: AnyOpFunction } };
   /** Calls to try; see `opCases`. */
   readonly cases: fc.Arbitrary<OpCase<Attributes>>;
   /** The inputs whose gradients are held against the composite's and the reference's. */
@@ -93,14 +91,14 @@ export async function checkOp<Attributes extends object>(
   ) => {
     const difference = arrayDifference(got, want, { tolerance, shape });
     if (difference !== undefined) expect.fail(`${op.op.name} on ${backend}: ${what}: ${difference}`);
-    const relative = tolerance / largest(want);
+    const relative = tolerance / largestElement(want);
     if (Number.isFinite(relative)) sharpness.set(what, Math.min(relative, sharpness.get(what) ?? 1));
   };
   const property = fc.asyncProperty(cases, fc.nat(0xffff), async ({ inputs, attributes }, seed) => {
     const composite: TensorFunction = (tensors) => tf.tidy(() => op.op.composite(tensors, attributes));
     const stock = { wrt, differentiate: differentiateByTfjs };
     await engine.startBackend("cpu");
-    tf.env().set("IS_TEST", true); // the engine throws on kernels that leak
+    throwOnLeaks();
     const expected = evaluateOp(composite, inputs, stock);
     const moved = [1, 2].map((i) => evaluateOp(composite, nudged(inputs, seed + i), stock));
 
@@ -112,16 +110,17 @@ export async function checkOp<Attributes extends object>(
 
     const values = outputsOf(reference(numbersOf(inputs), attributes));
     const movedValues = [1, 2].map((i) => outputsOf(reference(numbersOf(nudged(inputs, seed + i)), attributes)));
-    expect(actual.results.length, "number of outputs").toBe(values.length);
+    expect(actual.shapes, "shapes of the outputs").toEqual(expected.shapes);
+    expect(values.length, "outputs of the reference").toBe(actual.shapes.length);
     for (const [i, want] of values.entries()) {
-      const noise = spread(
+      const noise = largestChange(
         want,
         movedValues.map((value) => value[i]!),
       );
-      compare(`output ${i} against the reference`, actual.results[i]!, want, roundings * noise, [want.length]);
-      compare(`output ${i} of the composite`, expected.results[i]!, want, roundings * noise, [want.length]);
+      compare(`output ${i} against the reference`, actual.results[i]!, want, roundings * noise, expected.shapes[i]!);
+      compare(`output ${i} of the composite`, expected.results[i]!, want, roundings * noise, expected.shapes[i]!);
     }
-    const scale = Math.max(...wrt.map((name) => largest(expected.gradients[name] ?? [])));
+    const scale = Math.max(...wrt.map((name) => largestElement(expected.gradients[name] ?? [])));
     for (const name of wrt) {
       const input = inputs[name];
       if (input === undefined) continue;
@@ -129,7 +128,7 @@ export async function checkOp<Attributes extends object>(
       const want = expected.gradients[name] ?? zero;
       const got = actual.gradients[name] ?? zero;
       const noise = Math.max(
-        spread(
+        largestChange(
           want,
           moved.map(({ gradients }) => gradients[name] ?? zero),
         ),
@@ -174,42 +173,8 @@ function referenceGradient<Attributes extends object>(
   return finiteDifferences(weighted, values, values.length > 24 ? { only: few } : {});
 }
 
-function numbersOf(inputs: OpCase<object>["inputs"]): { readonly [name: string]: Numbers } {
-  const given = Object.entries(inputs).flatMap(([name, input]) => (input ? [[name, input] as const] : []));
-  return Object.fromEntries(
-    given.map(([name, { shape, values }]) => [name, { shape, values: Float64Array.from(values) }]),
-  );
-}
-
 function outputsOf(result: ArrayLike<number> | readonly ArrayLike<number>[]): readonly ArrayLike<number>[] {
   return result.length > 0 && typeof result[0] !== "number"
     ? (result as readonly ArrayLike<number>[])
     : [result as ArrayLike<number>];
-}
-
-/** The inputs with every float moved to a neighbour. */
-function nudged(inputs: OpCase<object>["inputs"], seed: number): OpCase<object>["inputs"] {
-  const nudge = ({ shape, values }: OpInput): OpInput => {
-    if (values instanceof Int32Array) return { shape, values };
-    return {
-      shape,
-      values: values.map((value, i) => value * (1 + (Math.imul(seed + i, 0x9e3779b1) < 0 ? -1 : 1) * 2 ** -23)),
-    };
-  };
-  return Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input && nudge(input)]));
-}
-
-/** The largest change of any element, and at least one rounding of the largest element. */
-function spread(at: ArrayLike<number>, others: readonly ArrayLike<number>[]): number {
-  let change = 2 ** -23 * largest(at);
-  for (const other of others) {
-    for (let i = 0; i < at.length; i++) change = Math.max(change, Math.abs(at[i]! - other[i]!));
-  }
-  return change;
-}
-
-function largest(values: ArrayLike<number>): number {
-  let most = 0;
-  for (let i = 0; i < values.length; i++) if (Math.abs(values[i]!) > most) most = Math.abs(values[i]!);
-  return most;
 }

@@ -19,8 +19,8 @@ const spread = (factor: (dy: tf.Tensor, x: tf.Tensor) => number): StockRule => (
 const extremum: StockRule = {
   save: ["x"],
   saveOutput: true,
-  gradient: (dy, [x, y], { reductionIndices }) => {
-    const kept = keptShape(x!.shape, reductionIndices);
+  gradient: (dy, [x, y], { reductionIndices, axis }) => {
+    const kept = keptShape(x!.shape, reductionIndices ?? axis); // Max has the one, Min the other
     return { x: () => tf.mul(tf.reshape(dy, kept), tf.cast(tf.equal(x!, tf.reshape(y!, kept)), "float32")) };
   },
 };
