@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 
-/** Products with fewer multiplications are not worth a call each. */
-const SMALL = 8192;
+/** With fewer multiplications than this in a product, calling the fast kernel for each takes longer than the scalar loop. */
+const SMALL = 32768;
 
 /**
  * The matrix products of a stack: y[i] = a[i]·b[i], with a [n, rows, inner] and b [n, inner, columns], in plain tfjs ops.

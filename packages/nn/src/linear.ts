@@ -2,11 +2,7 @@ import { defineOp, expectShapes, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** {@link linear} as an op that a backend may implement. */
-export const linearOp = defineOp<
-  { x: Float<"tokens in">; weight: Float<"out in">; bias: Float<"out"> | undefined },
-  object,
-  Float<"tokens out">
->({
+export const linearOp = defineOp<{ x: Float; weight: Float; bias: Float | undefined }, object, Float>({
   name: "KindredLinear",
   check: ({ x, weight, bias }) => {
     expectShapes("linear", {
@@ -21,7 +17,7 @@ export const linearOp = defineOp<
     return bias ? tf.add(y, bias) : y;
   },
   save: ["x", "weight"],
-  gradient: (dy, [x, weight]) => ({
+  gradient: (dy: tf.Tensor, [x, weight]) => ({
     x: () => tf.matMul(dy, weight!),
     weight: () => tf.matMul(tf.transpose(dy), x!),
     bias: () => tf.sum(dy, 0),
@@ -48,6 +44,10 @@ export const linearOp = defineOp<
  * linear(tf.tensor2d([[2, 3]]), weight, tf.tensor1d([0, 0, 10])).dataSync(); // => [2, 3, 15]
  * ```
  */
-export function linear(x: Float<"tokens in">, weight: Float<"out in">, bias?: Float<"out">): Float<"tokens out"> {
-  return linearOp({ x, weight, bias }, {});
+export function linear<In extends string, Out extends string>(
+  x: Float<`tokens ${In}`>,
+  weight: Float<`${Out} ${In}`>,
+  bias?: Float<Out>,
+): Float<`tokens ${Out}`> {
+  return linearOp({ x: x as Float, weight: weight as Float, bias: bias as Float }, {}) as Float<`tokens ${Out}`>;
 }
