@@ -1,0 +1,83 @@
+// A web application that bundles tokenizer and sentence-encoder gets in a browser what Node gives.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+import { sentenceEncoderFromFiles } from "@kindred/sentence-encoder";
+import { tokenizerFromJson } from "@kindred/tokenizer";
+import { chromium } from "playwright-core";
+import { build, preview } from "vite";
+import { expect, test } from "vitest";
+import { root } from "../node-runtime.mjs";
+
+const page = fileURLToPath(new URL("./page/", import.meta.url));
+const browsers = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const executablePath = browsers.find((path) => existsSync(path));
+const modelFolder = join(root, "..", "shared", "golden", "mpnet-tiny", "model");
+
+test.skipIf(executablePath === undefined || !existsSync(modelFolder))(
+  "encodes sentences in headless chromium as Node does",
+  async () => {
+    const files = modelFiles();
+    const texts = ["A model that runs in a page.", "Ünïcödé 漢字 🙂", ""];
+    const there = await inBrowser(async (tab) => {
+      const base64 = Object.fromEntries(Object.entries(files).map(([name, bytes]) => [name, bytes.toString("base64")]));
+      return tab.evaluate(
+        ([given, rows]) => /** @type {any} */ (globalThis).encodeWithKindred(given, rows),
+        [base64, texts],
+      );
+    });
+
+    const tokenizer = tokenizerFromJson(files["tokenizer.json"]?.toString("utf8") ?? "");
+    expect(there.ids).toEqual(texts.map((text) => [...tokenizer.encode(text).ids]));
+    await using encoder = await sentenceEncoderFromFiles(files);
+    const here = await encoder.encode(texts);
+    expect(there.embeddings.length).toBe(here.embeddings.length);
+    // Both are normalised rows, so 1e-6 is absolute. Another token or another row order moves entries by 1e-2 and more.
+    const largest = here.embeddings.reduce((max, value, i) => Math.max(max, Math.abs(value - there.embeddings[i])), 0);
+    expect(largest).toBeLessThan(1e-6);
+    expect(Math.max(...here.embeddings)).toBeGreaterThan(0.1);
+  },
+  180_000,
+);
+
+/**
+ * Bundles the page, serves it on this machine only, and hands a tab that shows it to a function.
+ *
+ * @template T
+ * @param {(tab: import("playwright-core").Page) => Promise<T>} use
+ * @returns {Promise<T>}
+ */
+async function inBrowser(use) {
+  const outDir = await mkdtemp(join(tmpdir(), "kindred-browser-"));
+  const settings = /** @type {const} */ ({ root: page, configFile: false, logLevel: "error" });
+  await build({ ...settings, build: { outDir, emptyOutDir: true } });
+  const server = await preview({ ...settings, build: { outDir }, preview: { host: "127.0.0.1", open: false } });
+  const browser = await chromium.launch({
+    ...(executablePath === undefined ? {} : { executablePath }),
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+  });
+  try {
+    const tab = await browser.newPage();
+    /** @type {string[]} */
+    const errors = [];
+    tab.on("pageerror", (error) => errors.push(String(error)));
+    tab.on("requestfailed", (request) => errors.push(`${request.url()} could not be loaded`));
+    await tab.goto(server.resolvedUrls?.local[0] ?? "");
+    const result = await use(tab);
+    expect(errors).toEqual([]);
+    return result;
+  } finally {
+    await browser.close();
+    await server.close();
+    await rm(outDir, { recursive: true, force: true });
+  }
+}
+
+/** The files of the small model, by path with slashes. */
+function modelFiles() {
+  const names = readdirSync(modelFolder, { recursive: true, encoding: "utf8" });
+  const wanted = names.filter((name) => /\.(json|txt|safetensors)$/.test(name));
+  return Object.fromEntries(wanted.map((name) => [name.split(sep).join("/"), readFileSync(join(modelFolder, name))]));
+}

@@ -1,0 +1,25 @@
+// The page of the browser test: tokenizer and sentence-encoder, bundled as any web application would.
+import { sentenceEncoderFromFiles } from "@kindred/sentence-encoder";
+import { tokenizerFromJson } from "@kindred/tokenizer";
+// A bundler gives each .wasm file an address of its own, so tfjs is told them by name.
+import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
+import threadedSimd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url";
+import plain from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
+
+const wasmPaths = {
+  "tfjs-backend-wasm.wasm": plain,
+  "tfjs-backend-wasm-simd.wasm": simd,
+  "tfjs-backend-wasm-threaded-simd.wasm": threadedSimd,
+};
+
+/** Called by the test, with the files of a model folder as base64. */
+globalThis.encodeWithKindred = async (base64Files, texts) => {
+  const files = {};
+  for (const [name, text] of Object.entries(base64Files)) {
+    files[name] = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  }
+  const tokenizer = tokenizerFromJson(new TextDecoder().decode(files["tokenizer.json"]));
+  const encoder = await sentenceEncoderFromFiles(files, { wasmPaths });
+  const { embeddings } = await encoder.encode(texts);
+  return { ids: texts.map((text) => [...tokenizer.encode(text).ids]), embeddings: [...embeddings] };
+};
