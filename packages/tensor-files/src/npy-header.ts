@@ -81,15 +81,19 @@ function parseDictionary(text: string, fail: (message: string) => never): Omit<N
   return { description, isFortranOrder: order === "True", shape };
 }
 
+/** NumPy leaves room for so many digits of the first size, so that rows can be added in place. */
+const ROW_DIGITS = 21;
+
 /**
  * The bytes before the data of a version 1 file: magic, length, dictionary, filled with spaces so that the data begins at a multiple of 64.
  *
- * @param leastBytes fill at least so far, to leave room for a shape that is known only later
+ * As NumPy 2 writes them: as many for any first size, and a whole line of 64 spaces more where none were needed.
  */
-export function formatNpyHeader(description: string, shape: readonly number[], leastBytes = 0): Uint8Array {
+export function formatNpyHeader(description: string, shape: readonly number[]): Uint8Array {
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(", ");
   const dictionary = `{'descr': '${description}', 'fortran_order': False, 'shape': (${sizes}), }`;
-  const length = Math.ceil(Math.max(10 + dictionary.length + 1, leastBytes) / 64) * 64;
+  const room = shape.length === 0 ? 0 : ROW_DIGITS - String(shape[0]).length;
+  const length = (Math.floor((10 + dictionary.length + room + 1) / 64) + 1) * 64;
   const bytes = new TextEncoder().encode(`?NUMPY\x01\0??${dictionary.padEnd(length - 11)}\n`);
   bytes[0] = 0x93;
   new DataView(bytes.buffer).setUint16(8, length - 10, true);

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { byteLength } from "./byte-length.ts";
 import { dtypeBits } from "./dtype.ts";
 import { type Dtype, fromFloat32, readNpy, toFloat32, writeNpy } from "./index.ts";
+import { formatNpyHeader } from "./npy-header.ts";
 
 const dtypes: Dtype[] = ["F64", "F32", "F16", "C64", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL"];
 const array = fc
@@ -22,6 +23,18 @@ test("writes what numpy.save writes, and reads it", () => {
   const tensor = { dtype: "I16", shape: [2, 2], bytes: Uint8Array.from(data) } as const;
   expect(writeNpy(tensor)).toEqual(numpyFile);
   expect(readNpy(numpyFile)).toEqual(tensor);
+});
+
+test("leaves as much room for any number of rows, as NumPy does", () => {
+  const lengthOf = (shape: number[]) => formatNpyHeader("<f4", shape).length;
+  fc.assert(
+    fc.property(fc.maxSafeNat(), fc.maxSafeNat(), fc.array(fc.nat(), { maxLength: 9 }), (rows, more, rest) => {
+      expect(lengthOf([rows, ...rest])).toBe(lengthOf([more, ...rest]));
+    }),
+  );
+  // Fourteen sizes of 1 take 105 bytes, 20 of room and the line's end make 126. With two digits more it is 128, and NumPy adds 64.
+  const ones = Array<number>(11).fill(1);
+  expect([lengthOf([1, 1, 10, ...ones]), lengthOf([1, 10, 10, ...ones])]).toEqual([128, 192]);
 });
 
 test("round-trips any shape, dtype and bits, as a view, the data at a multiple of 64", () => {

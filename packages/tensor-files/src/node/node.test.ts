@@ -176,7 +176,7 @@ describe("npyRowsWriter", () => {
     expect(await readdir(folder)).toEqual(["target"]);
   });
 
-  test("is byte for byte what numpy.save writes: its header has 128 bytes for two sizes", async () => {
+  test("is byte for byte the file of writeNpy", async () => {
     const writer = await npyRowsWriter(path, 2);
     await writer.write(Float32Array.of(1, 2, 3, 4));
     await writer.close();

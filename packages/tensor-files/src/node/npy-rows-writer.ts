@@ -14,9 +14,6 @@ export type NpyRowsWriter = {
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
-/** Room for a header with any number of rows and columns: 10 bytes before the dictionary, 95 with two sizes of 16 digits, and the line's end. */
-const HEADER_BYTES = 128;
-
 /**
  * Opens an .npy file (version 1, `<f4`, row-major) for rows that come one batch at a time, however many there will be.
  *
@@ -52,7 +49,7 @@ export async function npyRowsWriter(path: string, columns: number): Promise<NpyR
   const file = await open(temporary, "wx");
   let rowCount = 0;
   let isOpen = true;
-  const header = () => formatNpyHeader("<f4", [rowCount, columns], HEADER_BYTES);
+  const header = () => formatNpyHeader("<f4", [rowCount, columns]);
   const abandon = async () => {
     if (!isOpen) return;
     isOpen = false;
@@ -72,7 +69,8 @@ export async function npyRowsWriter(path: string, columns: number): Promise<NpyR
   const close = async () => {
     if (!isOpen) return;
     try {
-      await file.write(header(), 0, HEADER_BYTES, 0);
+      // As long as the first one: NumPy's header leaves room for any number of rows.
+      await file.write(header(), 0, header().length, 0);
       await file.sync();
       await file.close();
       await rename(temporary, target);
