@@ -1,1 +1,2 @@
-export {};
+export type { TextIds } from "./false-negatives.ts";
+export { type ContrastiveLossOptions, contrastiveLoss } from "./contrastive-loss.ts";
