@@ -14,19 +14,19 @@ export type ModelParameters = { readonly [name: string]: Float };
 export type EmbeddingSettings = Pick<ModelSettings, "config" | "pooling" | "normalize">;
 
 /**
- * The vectors of a batch of sentences, `"batch dimension"`: MPNet, pooling, and L2 normalisation if the model has it.
+ * The vectors of a batch of sentences, `"batch hidden"`: MPNet, pooling, and L2 normalisation if the model has it.
  * Differentiable; with `dropout`, a key, as in training, where `rows` numbers the sentences in the global batch.
  */
 export function embedSentences(
   parameters: ModelParameters,
   { ids, starts }: TokenBatch,
   options: EmbeddingSettings & { readonly dropout?: Key; readonly rows?: Int32Array },
-): Float<"batch dimension"> {
+): Float<"batch hidden"> {
   const { config, pooling, normalize, dropout, rows } = options;
   const layout = packedLayout(starts, rows === undefined ? {} : { rows });
   return tf.tidy(() => {
     const hiddenStates = mpnet(parameters, ids, { config, layout, ...(dropout === undefined ? {} : { dropout }) });
-    const pooled = pool(hiddenStates, { layout, modes: pooling.modes });
+    const pooled = pool(hiddenStates, { layout, mode: pooling.modes });
     return normalize ? l2Normalize(pooled) : pooled;
   });
 }

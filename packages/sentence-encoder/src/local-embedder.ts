@@ -10,7 +10,7 @@ export function localEmbedder(parameters: ModelParameters, settings: EmbeddingSe
     embed: async (batches) => {
       const vectors: Float32Array[] = [];
       for (const batch of batches) {
-        const embedded: Float<"batch dimension"> = embedSentences(parameters, batch, settings);
+        const embedded: Float<"batch hidden"> = embedSentences(parameters, batch, settings);
         vectors.push(embedded.dataSync() as Float32Array);
         embedded.dispose();
       }

@@ -48,8 +48,8 @@ export function selectSentences(batch: TokenBatch, indices: Int32Array): TokenBa
     starts[i + 1] = starts[i]! + batch.starts[sentence + 1]! - batch.starts[sentence]!;
   });
   const ids = new Int32Array(starts[indices.length]!);
-  indices.forEach((sentence, i) =>
-    ids.set(batch.ids.subarray(batch.starts[sentence], batch.starts[sentence + 1]), starts[i]),
-  );
+  indices.forEach((sentence, i) => {
+    ids.set(batch.ids.subarray(batch.starts[sentence], batch.starts[sentence + 1]), starts[i]);
+  });
   return { ids, starts };
 }

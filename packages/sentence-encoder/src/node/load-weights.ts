@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { openSafetensors } from "@kindred/tensor-files/node";
 import type { ModelParameters } from "../embed-sentences.ts";
-import { modelModules } from "../model-modules.ts";
-import type { ModelFiles } from "../model-files.ts";
-import type { ModelSettings } from "../model-settings.ts";
 import { loadParameters } from "../load-parameters.ts";
+import type { ModelFiles } from "../model-files.ts";
+import { modelModules } from "../model-modules.ts";
+import type { ModelSettings } from "../model-settings.ts";
+import { storedTensors } from "./stored-tensors.ts";
 
 /** The weights of a model folder as tensors of the active backend, read from its `model.safetensors` tensor by tensor. */
 export async function loadWeights(
@@ -12,11 +12,6 @@ export async function loadWeights(
   files: ModelFiles,
   settings: ModelSettings,
 ): Promise<ModelParameters> {
-  const path = join(folder, modelModules(files).transformerFolder, "model.safetensors");
-  const weights = await openSafetensors(path);
-  try {
-    return await loadParameters(weights.tensors(), settings.config, { file: path });
-  } finally {
-    await weights.close();
-  }
+  const file = join(folder, modelModules(files).transformerFolder, "model.safetensors");
+  return loadParameters(storedTensors(file), settings.config, { file });
 }

@@ -1,0 +1,57 @@
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FormatError } from "@kindred/errors";
+import "@kindred/testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { loadSentenceEncoder, saveSentenceModel } from "../../dist/node/index.js"; // workers run what is built
+import { toyModel } from "../../test-support/toy-model.ts";
+import { sentenceEncoderFromFiles } from "../sentence-encoder-from-files.ts";
+import { sentenceModelFiles } from "../sentence-model-files.ts";
+
+const texts = ["the cat sat on the mat.", "a dog", "", "cats cats cats"];
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "kindred-encoder-"));
+  await saveSentenceModel(join(folder, "model"), toyModel());
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test("a saved folder gives, on any number of workers, the vectors of the model in memory", async () => {
+  await using inMemory = await sentenceEncoderFromFiles(sentenceModelFiles(toyModel()));
+  const expected = (await inMemory.encode(texts)).embeddings;
+  for (const cores of [0, 1, 2]) {
+    await using encoder = await loadSentenceEncoder(join(folder, "model"), { cores });
+    const { embeddings } = await encoder.encode(texts, { maxBatchTokens: 16 });
+    expect(embeddings).toBeCloseToArray(expected, { tolerance: 1e-6 }); // sums in another order, as in sentence-encoder.test.ts
+  }
+});
+
+test("an existing folder is kept unless it may be replaced, and nothing else is left behind", async () => {
+  await expect(saveSentenceModel(join(folder, "model"), toyModel())).rejects.toThrow(/model/);
+  await saveSentenceModel(join(folder, "model"), toyModel(), { replace: true, readme: "# A model\n" });
+  expect(await readdir(folder)).toEqual(["model"]);
+  expect((await readdir(join(folder, "model"))).sort()).toEqual(
+    [
+      "1_Pooling",
+      "README.md",
+      "config.json",
+      "config_sentence_transformers.json",
+      "model.safetensors",
+      "modules.json",
+      "sentence_bert_config.json",
+      "special_tokens_map.json",
+      "tokenizer.json",
+      "tokenizer_config.json",
+      "vocab.txt",
+    ].sort(),
+  );
+});
+
+test("a folder that is not there, and a file in its place, are refused by name", async () => {
+  await expect(loadSentenceEncoder(join(folder, "nowhere"))).rejects.toThrow(FormatError);
+  await expect(loadSentenceEncoder(join(folder, "nowhere"))).rejects.toThrow(/nowhere: no such folder/);
+  await writeFile(join(folder, "file"), "x");
+  await expect(loadSentenceEncoder(join(folder, "file"))).rejects.toThrow(/file: not a folder/);
+  await rm(join(folder, "file"));
+});

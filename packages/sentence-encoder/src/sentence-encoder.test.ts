@@ -1,0 +1,114 @@
+import { ConfigError, ShapeError } from "@kindred/errors";
+import { expectMutantToFail } from "@kindred/testing";
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { toyModel } from "../test-support/toy-model.ts";
+import type { SentenceEncoder } from "./sentence-encoder.ts";
+import { sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
+import { sentenceModelFiles } from "./sentence-model-files.ts";
+
+// One text in batches of other sizes differs by the order of float32 sums: some 8 roundings of values below 1, 8 · 2^-24 < 1e-6.
+// The smallest effect to notice, one token more or less, moves a vector by some 0.1.
+const tolerance = { tolerance: 1e-6 };
+const words = ["the", "cat", "dogs", "sat", "on", "mat", ".", "ünknown", "a", "</s>", "\ud800"];
+const texts = fc.array(
+  fc.array(fc.constantFrom(...words), { maxLength: 30 }).map((line) => line.join(" ")),
+  { maxLength: 12 },
+);
+
+let encoder: SentenceEncoder;
+beforeAll(async () => {
+  encoder = await sentenceEncoderFromFiles(sentenceModelFiles(toyModel()));
+});
+afterAll(() => encoder.close());
+
+describe("encode", () => {
+  test("a text gives one vector of length 1, a list as many as it has texts, an empty list none", async () => {
+    const one = await encoder.encode("the cat sat");
+    expect([one.embeddings.length, one.dimension, one.truncated]).toEqual([12, 12, []]);
+    expect(Math.hypot(...one.embeddings)).toBeCloseTo(1, 6);
+    expect((await encoder.encode(["a", "", "b"])).embeddings.length).toBe(36);
+    expect(await encoder.encode([])).toEqual({ embeddings: new Float32Array(), dimension: 12, truncated: [] });
+  });
+
+  test("the order of the inputs is kept, whatever the token budget", async () => {
+    await fc.assert(
+      fc.asyncProperty(texts, fc.integer({ min: 1, max: 64 }), async (list, maxBatchTokens) => {
+        const together = await encoder.encode(list, { maxBatchTokens });
+        for (const [i, text] of list.entries()) {
+          const alone = await encoder.encode(text);
+          expect(together.embeddings.subarray(12 * i, 12 * (i + 1))).toBeCloseToArray(alone.embeddings, tolerance);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test("the order matters: a swap of two texts is noticed", async () => {
+    const { embeddings } = await encoder.encode(["the cat sat", "a dog"]);
+    const swapped = await encoder.encode(["a dog", "the cat sat"]);
+    expectMutantToFail(() => expect(swapped.embeddings).toBeCloseToArray(embeddings, tolerance));
+  });
+
+  test("texts over the limit are cut and told of, and only those", async () => {
+    const long = Array(40).fill("cat").join(" ");
+    const cut = Array(14).fill("cat").join(" "); // with <s> and </s> the 16 of the model
+    const result = await encoder.encode(["a", long, cut]);
+    expect(result.truncated).toEqual([1]);
+    expect(result.embeddings.subarray(12, 24)).toBeCloseToArray(result.embeddings.subarray(24), tolerance);
+    expect((await encoder.encode(long, { maxLength: 3 })).truncated).toEqual([0]);
+  });
+
+  test("normalizeEmbeddings gives length 1 where the model does not", async () => {
+    await using plain = await sentenceEncoderFromFiles(sentenceModelFiles(toyModel({ normalize: false })));
+    const raw = (await plain.encode("the cat")).embeddings;
+    const unit = (await plain.encode("the cat", { normalizeEmbeddings: true })).embeddings;
+    expect(Math.hypot(...raw)).not.toBeCloseTo(1, 2);
+    expect(unit).toBeCloseToArray(
+      raw.map((value) => value / Math.hypot(...raw)),
+      tolerance,
+    );
+  });
+
+  test("special tokens in a text are tokens, or text if asked", async () => {
+    const parsed = await encoder.encode("a </s> b");
+    const plain = await encoder.encode("a </s> b", { specialTokens: "plain" });
+    expectMutantToFail(() => expect(plain.embeddings).toBeCloseToArray(parsed.embeddings, tolerance));
+  });
+
+  test("a signal stops between batches, and progress counts up to the end", async () => {
+    const list = ["a", "b", "c", "the cat"];
+    const seen: number[] = [];
+    await encoder.encode(list, { maxBatchTokens: 1, onProgress: (done) => seen.push(done) });
+    expect(seen.at(-1)).toBe(4);
+    const stop = new AbortController();
+    const stopped = encoder.encode(list, {
+      maxLength: 6,
+      maxBatchTokens: 6,
+      signal: stop.signal,
+      onProgress: () => stop.abort(new Error("enough")),
+    });
+    await expect(stopped).rejects.toThrow("enough");
+  });
+
+  test("refuses what it cannot do", async () => {
+    await expect(encoder.encode("a", { maxLenght: 4 } as object)).rejects.toThrow(
+      /unknown option maxLenght\. Did you mean maxLength\?/,
+    );
+    await expect(encoder.encode("a", { maxLength: 99 })).rejects.toThrow(ConfigError);
+    await expect(encoder.encode([1 as unknown as string])).rejects.toThrow(ShapeError);
+  });
+});
+
+test("similarity goes by the model's own function", async () => {
+  const both = await encoder.encode(["the cat", "the cat"]);
+  expect(encoder.similarity(both, both)).toBeCloseToArray([1, 1, 1, 1], tolerance);
+  await using other = await sentenceEncoderFromFiles(sentenceModelFiles(toyModel({ similarityFunction: "euclidean" })));
+  expect(other.similarity(both, both)).toBeCloseToArray([0, 0, 0, 0], tolerance);
+});
+
+test("cpu and wasm agree", async () => {
+  const onWasm = (await encoder.encode(["the cat sat on the mat.", "a"])).embeddings;
+  await using other = await sentenceEncoderFromFiles(sentenceModelFiles(toyModel()), { backend: "cpu" });
+  expect((await other.encode(["the cat sat on the mat.", "a"])).embeddings).toBeCloseToArray(onWasm, tolerance);
+});
