@@ -12,8 +12,8 @@ export type GatheredRows = { readonly values: Float32Array; readonly rows: reado
  * zeros (it has no loss): their sums then lack nothing.
  *
  * @param values `"batch@data hidden"`, row by row; possibly of length 0.
- * @throws {ShapeError} unless there are whole rows.
- * @throws {MeshError} if the cores' rows differ in width.
+ * @throws ShapeError unless there are whole rows.
+ * @throws MeshError if the cores' rows differ in width.
  *
  * @example
  * ```ts

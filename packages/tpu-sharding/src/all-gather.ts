@@ -16,8 +16,8 @@ import { rowsOfCores } from "./rows-of-cores.ts";
  * other cores' part. With a loss that is the same on every core (as there), the two differ by a factor that is the number of
  * cores; with losses over each core's own rows (as here), only the sum is the gradient.
  *
- * @throws {ShapeError} unless x is a float32 matrix with at least one row.
- * @throws {MeshError} if the cores' rows differ in width.
+ * @throws ShapeError unless x is a float32 matrix with at least one row.
+ * @throws MeshError if the cores' rows differ in width.
  *
  * @see Gao et al. 2021, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup", §3.3, for gathering
  *   representations across devices.

@@ -23,7 +23,7 @@ const kindredAllReduce: DefinedOp<{ x: Float }, { core: Core }, Float> = defineO
  * `y = Σ over cores k of x_k`, any shape, the same on all cores. The objective is the sum of the cores' losses, so the gradient
  * is allReduce again: `dx_c = Σ over cores k of dy_k`.
  *
- * @throws {ShapeError} unless x is float32.
+ * @throws ShapeError unless x is float32.
  *
  * @example
  * ```ts

@@ -5,6 +5,7 @@ import type { CallOptions, Mesh } from "./mesh.ts";
 import { type MeshMemory, stopCores } from "./mesh-memory.ts";
 import type { CallMessage, CoreMessage, SetUpMessage } from "./mesh-messages.ts";
 
+/** Options of {@link connectMesh}: those of `startMesh` that do not depend on the kind of thread. */
 export type ConnectMeshOptions = {
   readonly memory: MeshMemory;
   /** The module that every core loads, as a URL. */

@@ -10,9 +10,3 @@ export type CoreWorker = {
   /** Ends the thread, whatever it does; resolves when it has ended. */
   stop(): Promise<void>;
 };
-
-/** The other end: main, as a core's thread sees it. */
-export type MainPort = {
-  post(message: unknown): void;
-  onMessage(listener: (message: unknown) => void): void;
-};

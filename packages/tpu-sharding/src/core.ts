@@ -10,7 +10,7 @@ export type Into<T extends NumericArray> = {
  * One core of a mesh, as the program on it sees itself: its place, and the collectives, in which all cores take part.
  *
  * Collectives are synchronous: a core stands still until the others have come. All cores call the same ones in the same order;
- * where they do not, every core gets a {@link MeshError} that names what each was about to do. If a core fails, those that wait
+ * where they do not, every core gets a `MeshError` that names what each was about to do. If a core fails, those that wait
  * for it, or would, get a `MeshError` at once. Sums are taken in core order in float64 and rounded once, so they are the same on
  * every core and repeat bit for bit.
  *

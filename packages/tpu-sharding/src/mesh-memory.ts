@@ -36,6 +36,7 @@ export function ticketPlace(size: number, core: number, parity: number): number 
   return word.finished + size + (parity * size + core) * ticketWords;
 }
 
+/** Options of {@link createMeshMemory}. */
 export type MeshMemoryOptions = {
   /** Default 0. */
   readonly spins?: number;

@@ -19,9 +19,9 @@ export type Mesh<H extends Handlers = Handlers> = {
    * Calls made while one is running wait for it. If a core fails, the promise rejects with that core's own error (class,
    * message, stack, and `details.core`) as soon as the other cores are stopped.
    *
-   * @throws {ShapeError} if there is not one argument (and one transfer list) a core.
-   * @throws {ConfigError} if the program has no such method.
-   * @throws {MeshError} if a core's thread ended by itself, if the cores disagreed, or if the mesh is closed.
+   * @throws ShapeError if there is not one argument (and one transfer list) a core.
+   * @throws ConfigError if the program has no such method.
+   * @throws MeshError if a core's thread ended by itself, if the cores disagreed, or if the mesh is closed.
    */
   call<M extends keyof H & string>(
     method: M,

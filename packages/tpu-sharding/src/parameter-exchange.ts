@@ -34,7 +34,7 @@ export type ParameterExchange = {
  *
  * @see Rajbhandari et al. 2020, "ZeRO", §5.1. Differs: weights pass through shared memory, so "gather" is a barrier.
  *
- * @throws {MeshError} from the returned functions if called out of order. {ShapeError} on an unknown name or a wrong length.
+ * @throws MeshError from the returned functions if called out of order. {ShapeError} on an unknown name or a wrong length.
  *
  * @example
  * ```ts

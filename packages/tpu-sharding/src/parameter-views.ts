@@ -10,7 +10,7 @@ export type NamedArrays = Readonly<Record<string, Float32Array>>;
  * With `core`, only what that core owns: a parameter cut between cores appears with its own elements alone, one of which it
  * owns nothing not at all.
  *
- * @throws {ShapeError} if the vector has another length than the shards, or there is no such core.
+ * @throws ShapeError if the vector has another length than the shards, or there is no such core.
  *
  * @example
  * ```ts

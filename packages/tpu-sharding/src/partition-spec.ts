@@ -8,7 +8,7 @@ export type PartitionAxis = { readonly name: string; readonly meshAxis?: "data" 
  *
  * A mesh has one axis, `data`, so at most one axis is cut; an array without a cut axis is whole on every core.
  *
- * @throws {ShapeError} on an empty name, another mesh axis, or two cut axes.
+ * @throws ShapeError on an empty name, another mesh axis, or two cut axes.
  *
  * @see Xu et al. 2021, "GSPMD: General and Scalable Parallelization for ML Computation Graphs", §3.1, for the idea of a
  *   partition as an annotation.

@@ -6,7 +6,7 @@ import type { Core } from "./core.ts";
  * @param values `"batch hidden"`, row by row.
  * @param options `rows` of each core, as {@link allGatherRows} gives them.
  * @returns this core's rows of the sum.
- * @throws {ShapeError} if values do not have Σ rows · hidden elements.
+ * @throws ShapeError if values do not have Σ rows · hidden elements.
  *
  * @example
  * ```ts

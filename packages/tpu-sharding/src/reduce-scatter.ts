@@ -10,7 +10,7 @@ import { shardCounts } from "./shard-counts.ts";
  * losses, so the gradient is {@link allGather}: every core gets all cores' dy. `rows` says how many rows each core gets; by
  * default {@link shardRows} deals them.
  *
- * @throws {ShapeError} unless x is a float32 matrix whose rows are the sum of `rows`.
+ * @throws ShapeError unless x is a float32 matrix whose rows are the sum of `rows`.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 import { MeshError } from "@kindred/errors";
 import type { Core } from "./core.ts";
 
-/** How many rows each core has; a {@link MeshError} if the cores' rows differ in width. The first half of every allGather. */
+/** How many rows each core has; a `MeshError` if the cores' rows differ in width. The first half of every allGather. */
 export function rowsOfCores(core: Core, rows: number, hidden: number): readonly number[] {
   const sizes = core.allGather(Int32Array.of(rows, hidden));
   for (let index = 0; index < core.size; index++) {

@@ -1,6 +1,6 @@
 import { ConfigError, type PlainError, toPlainError } from "@kindred/errors";
 import type { CoreProgram, Handlers } from "./core-program.ts";
-import type { MainPort } from "./core-worker.ts";
+import type { MainPort } from "./main-port.ts";
 import { meshCore } from "./mesh-core.ts";
 import { type MeshMemory, stopCores } from "./mesh-memory.ts";
 import type { CallMessage, CoreMessage, SetUpMessage } from "./mesh-messages.ts";

@@ -8,7 +8,7 @@ import { cutAxis, elementCount, runsOf } from "./partition/cut-axis.ts";
  *
  * The cut axis is dealt as {@link shardRows} says; without a cut axis every core gets a copy of the whole.
  *
- * @throws {ShapeError} if spec, shape and length do not fit together.
+ * @throws ShapeError if spec, shape and length do not fit together.
  *
  * @example
  * ```ts

@@ -8,7 +8,7 @@ export type RowRange = { readonly start: number; readonly count: number };
  *
  * With fewer rows than cores the last ones get none: such a core only calls the collectives.
  *
- * @throws {ShapeError} unless count ≥ 0, cores ≥ 1 and 0 ≤ index < cores are integers.
+ * @throws ShapeError unless count ≥ 0, cores ≥ 1 and 0 ≤ index < cores are integers.
  *
  * @example
  * ```ts

@@ -1,9 +1,8 @@
 import { checkedCounts } from "./arrays/checked-counts.ts";
 import { elementTypeOf } from "./arrays/element-type.ts";
-import { resultArray } from "./arrays/gather-pieces.ts";
+import { resultArray } from "./arrays/result-array.ts";
 import type { Core, Into } from "./core.ts";
 import type { NumericArray } from "./numeric-array.ts";
-import type { Collective } from "./ticket.ts";
 
 /**
  * A mesh of one core, in the thread that asks: every collective gives (a copy of) its argument, and nothing waits.
@@ -22,9 +21,9 @@ import type { Collective } from "./ticket.ts";
  * ```
  */
 export function soloCore(post: (message: unknown) => void = () => {}): Core {
-  function copy<T extends NumericArray>(collective: Collective, array: T, into?: T): T {
-    const ticket = { collective, elementType: elementTypeOf(collective, array), length: array.length };
-    const out = resultArray({ ...ticket, detail: 0, offered: array.length }, array, { length: array.length, into });
+  function copy<T extends NumericArray>(functionName: string, array: T, into?: T): T {
+    elementTypeOf(functionName, array); // refuses what a larger mesh would refuse
+    const out = resultArray(functionName, array, { length: array.length, into });
     out.set(array);
     return out;
   }

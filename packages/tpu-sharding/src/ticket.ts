@@ -4,6 +4,7 @@ import { ticketPlace } from "./mesh-memory.ts";
 
 /** The collectives, by their number in a ticket. */
 export const collectives = ["barrier", "broadcast", "allReduce", "reduceScatter", "allGather"] as const;
+/** The name of a collective. */
 export type Collective = (typeof collectives)[number];
 
 /** What a core is about to do at a meeting. All cores must say the same, but for `offered`. */
@@ -30,7 +31,7 @@ export function writeTicket(words: Int32Array, place: number, ticket: Ticket, se
   words[place + 6] = ticket.offered;
 }
 
-/** Throws a {@link MeshError} that names both collectives, the same on every core, unless all tickets agree with core 0's. */
+/** Throws a `MeshError` that names both collectives, the same on every core, unless all tickets agree with core 0's. */
 export function expectAgreement(words: Int32Array, size: number, parity: number): void {
   const first = ticketPlace(size, 0, parity);
   for (let core = 1; core < size; core++) {

@@ -8,7 +8,7 @@ import { cutAxis, elementCount, runsOf } from "./partition/cut-axis.ts";
  *
  * Without a cut axis all parts are the whole, and the first is copied.
  *
- * @throws {ShapeError} if there are no parts, or if spec, shape and lengths do not fit together.
+ * @throws ShapeError if there are no parts, or if spec, shape and lengths do not fit together.
  *
  * @example
  * ```ts

@@ -8,5 +8,4 @@ export default async (core) => ({
     for (let i = 0; i < rounds; i++) core[name](array);
     return (performance.now() - started) / rounds;
   },
-  post: (message) => core.post({ message, from: core.index }),
 });

@@ -23,6 +23,11 @@ export default async (core, data) => {
       if (core.index === who) setTimeout(() => process.exit(5), 20);
     },
     unclonable: (who) => (core.index === who ? () => {} : core.index),
+    waitForOther: async (ms) => {
+      if (core.index === 1) await new Promise((resolve) => setTimeout(resolve, ms));
+      core.barrier();
+    },
+    post: (message) => core.post(message),
     echo: (argument) => argument,
     sleep: (ms) => new Promise((resolve) => setTimeout(() => resolve(core.index), ms)),
     busy: () => {

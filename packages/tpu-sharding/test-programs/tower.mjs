@@ -18,7 +18,10 @@ const linear = defineOp({
 
 const probabilities = (a, b, { scale, firstRow }) => {
   const logits = tf.mul(tf.matMul(a, tf.transpose(b)), scale);
-  const labels = tf.oneHot(tf.range(firstRow, firstRow + a.shape[0], 1, "int32"), b.shape[0]).toFloat();
+  const [rows, columns] = logits.shape;
+  const ones = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) ones[row * columns + firstRow + row] = 1;
+  const labels = tf.tensor2d(ones, [rows, columns]);
   return { labels, probabilities: tf.softmax(logits) };
 };
 

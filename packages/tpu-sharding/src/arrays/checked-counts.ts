@@ -1,6 +1,6 @@
 import { ShapeError } from "@kindred/errors";
 
-/** The counts of a reduceScatter, one a core, that add up to the array's length; a {@link ShapeError} otherwise. */
+/** The counts of a reduceScatter, one a core, that add up to the array's length; a `ShapeError` otherwise. */
 export function checkedCounts(counts: ArrayLike<number>, length: number, size: number): readonly number[] {
   const list = Array.from(counts);
   const sum = list.reduce((total, count) => total + count, 0);

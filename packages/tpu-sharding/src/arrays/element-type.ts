@@ -4,7 +4,7 @@ import type { NumericArray } from "../numeric-array.ts";
 /** The element types by their number in a {@link Ticket}. */
 export const elementTypes = [Float32Array, Float64Array, Int32Array, Uint32Array, Uint8Array] as const;
 
-/** The number of an array's element type in {@link elementTypes}; a {@link ShapeError} names any other type. */
+/** The number of an array's element type in {@link elementTypes}; a `ShapeError` names any other type. */
 export function elementTypeOf(functionName: string, array: NumericArray): number {
   const name = array[Symbol.toStringTag];
   const number = elementTypes.findIndex((type) => type.name === name);

@@ -1,8 +1,7 @@
-import { ShapeError } from "@kindred/errors";
 import type { NumericArray } from "../numeric-array.ts";
 import type { Rendezvous } from "../rendezvous.ts";
 import type { Ticket } from "../ticket.ts";
-import { arrayLike } from "./element-type.ts";
+import { resultArray } from "./result-array.ts";
 import { pieceLength, scratchView } from "./scratch-view.ts";
 
 /**
@@ -22,7 +21,7 @@ export function gatherPieces<T extends NumericArray>(rendezvous: Rendezvous, tic
     const lengths = rendezvous.meet(ticket, k);
     if (k === 0) {
       longest = Math.max(...lengths);
-      out = resultArray(ticket, array, { length: lengths.reduce((sum, length) => sum + length, 0), into });
+      out = resultArray(ticket.collective, array, { length: lengths.reduce((sum, length) => sum + length, 0), into });
     }
     for (let core = 0, start = 0; core < size; start += lengths[core++]!) {
       const count = Math.min(piece, lengths[core]! - k * piece);
@@ -32,17 +31,4 @@ export function gatherPieces<T extends NumericArray>(rendezvous: Rendezvous, tic
     }
   }
   return out!;
-}
-
-/** `into` if it has the right length, or else a new array. */
-export function resultArray<T extends NumericArray>(ticket: Ticket, array: T, result: { length: number; into?: T }): T {
-  const { length, into } = result;
-  if (into !== undefined && into.length !== length) {
-    const found = `Got ${into.length} elements, expected ${length}`;
-    throw new ShapeError(`${ticket.collective}: \`into\` does not fit the result. ${found}.`, {
-      into: into.length,
-      length,
-    });
-  }
-  return into ?? arrayLike(array, length);
 }

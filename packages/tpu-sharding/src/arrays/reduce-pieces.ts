@@ -1,7 +1,7 @@
 import type { NumericArray } from "../numeric-array.ts";
 import type { Rendezvous } from "../rendezvous.ts";
 import type { Ticket } from "../ticket.ts";
-import { resultArray } from "./gather-pieces.ts";
+import { resultArray } from "./result-array.ts";
 import { pieceLength, scratchView } from "./scratch-view.ts";
 import { sumArrays } from "./sum-arrays.ts";
 
@@ -19,7 +19,7 @@ export function reducePieces<T extends NumericArray>(
   const cores = Array.from({ length: memory.size }, (_, core) => core);
   const piece = Math.floor(pieceLength(memory, ticket.elementType) / memory.size);
   const most = Math.max(...cores.map((core) => counts[core]!));
-  const out = resultArray(ticket, array, { length: counts[index]!, into });
+  const out = resultArray(ticket.collective, array, { length: counts[index]!, into });
   for (let k = 0; k === 0 || k * piece < most; k++) {
     const { parity } = rendezvous;
     const views = cores.map((core) => scratchView(memory, ticket.elementType, { core, parity }));

@@ -2,13 +2,21 @@ import { Worker } from "node:worker_threads";
 import { fromPlainError, MeshError, toPlainError } from "@kindred/errors";
 import type { CoreWorker } from "../core-worker.ts";
 
-// Compiled, this file lies beside core-worker.js; from source (Node 24 runs it as it is) beside core-worker.ts.
-const coreWorkerUrl = new URL(`./core-worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
+/** The file that a core's thread runs: beside this one; for sources on a Node that cannot run them, the built one. */
+function coreWorkerUrl(): URL {
+  if (!import.meta.url.endsWith(".ts")) return new URL("./core-worker.js", import.meta.url);
+  const runsTypes = (process.features as { typescript?: unknown }).typescript;
+  return new URL(runsTypes ? "./core-worker.ts" : "../../dist/node/core-worker.js", import.meta.url);
+}
 
 /** A core's thread on Node. `heapLimitBytes` bounds its JavaScript heap (typed arrays and tfjs's memory are outside it). */
 export function spawnCore(core: number, { heapLimitBytes }: { heapLimitBytes?: number } = {}): CoreWorker {
   const limits = heapLimitBytes === undefined ? {} : { maxOldGenerationSizeMb: Math.ceil(heapLimitBytes / 2 ** 20) };
-  const worker = new Worker(coreWorkerUrl, { name: `core ${core}`, resourceLimits: limits });
+  const worker = new Worker(coreWorkerUrl(), {
+    name: `core ${core}`,
+    resourceLimits: limits,
+    execArgv: workerArguments(),
+  });
   let stopping = false;
   return {
     post: (message, transfer) => worker.postMessage(message, transfer as never),
@@ -27,6 +35,14 @@ export function spawnCore(core: number, { heapLimitBytes }: { heapLimitBytes?: n
       await worker.terminate();
     },
   };
+}
+
+/** Main's flags, but for `--input-type`: Node applies it to the worker's file as well, and refuses. */
+function workerArguments(): string[] {
+  const named = (argument: string | undefined) => argument === "--input-type";
+  return process.execArgv.filter(
+    (argument, i, all) => !named(argument) && !argument.startsWith("--input-type=") && !named(all[i - 1]),
+  );
 }
 
 /** Node passes on an uncaught error's own properties but not its class; running out of memory is a code of its own. */

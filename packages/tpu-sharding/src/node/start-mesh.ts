@@ -10,7 +10,7 @@ import { spawnCore } from "./spawn-core.ts";
 export type StartMeshOptions = {
   /** How many cores, 1 or more; each is a thread. More than the machine has works, but is slower than as many. */
   readonly cores: number;
-  /** The module that every core loads; its default export is a {@link CoreProgram}. */
+  /** The module that every core loads; its default export is a `CoreProgram`. */
   readonly program: URL;
   /** Passed to the program on every core, as a structured clone; shared memory in it is shared. Default undefined. */
   readonly data?: unknown;
@@ -29,9 +29,9 @@ export type StartMeshOptions = {
  *
  * A waiting core first looks again and again, then sleeps; with more cores than hardware threads it sleeps at once.
  *
- * @throws {ShapeError} if `cores` is not an integer ≥ 1.
- * @throws {ConfigError} if the program module's default export is not a function.
- * @throws {MeshError} if a core is not ready in time. What the program throws on a core is thrown as it is.
+ * @throws ShapeError if `cores` is not an integer ≥ 1.
+ * @throws ConfigError if the program module's default export is not a function.
+ * @throws MeshError if a core is not ready in time. What the program throws on a core is thrown as it is.
  *
  * @example
  * ```ts
