@@ -1,3 +1,4 @@
+import { ConfigError } from "@kindred/errors";
 import * as tf from "@tensorflow/tfjs-core";
 import { implement } from "./implement.ts";
 
@@ -45,6 +46,8 @@ export type DefinedOp<Inputs extends OpInputs, Attributes extends object, Result
  * the op's own gradient runs on every backend. Defining registers nothing; defining one op twice (two copies of a package in one
  * process) is harmless. Attributes reach kernel and gradient by reference: frozen objects may be passed.
  *
+ * The returned function throws what `check` throws, and ConfigError when no backend was started.
+ *
  * @example
  * ```ts
  * import { defineOp, type Float, startBackend } from "@kindred/tensor";
@@ -77,6 +80,12 @@ export function defineOp<Inputs extends OpInputs, Attributes extends object, Res
 function register<Inputs extends OpInputs, Attributes extends object, Result extends OpResult>(
   op: Op<Inputs, Attributes, Result>,
 ): void {
+  const backendName: string | null = tf.getBackend();
+  if (!backendName) {
+    throw new ConfigError(
+      `${op.name}: no backend is active. Got none, expected wasm or cpu. Await startBackend first.`,
+    );
+  }
   if (op.gradient && !tf.getGradient(op.name)) {
     tf.registerGradient({
       kernelName: op.name,
@@ -85,8 +94,8 @@ function register<Inputs extends OpInputs, Attributes extends object, Result ext
       gradFunc: op.gradient as unknown as tf.GradFunc,
     });
   }
-  if (!tf.getKernel(op.name, tf.getBackend())) {
-    implement(op.name, tf.getBackend(), ({ inputs, attrs }) => {
+  if (!tf.getKernel(op.name, backendName)) {
+    implement(op.name, backendName, ({ inputs, attrs }) => {
       // Only a tidy frees a composite's intermediates.
       return tf.tidy(() => fresh(op.composite(inputs as unknown as Inputs, attrs as unknown as Attributes), inputs));
     });

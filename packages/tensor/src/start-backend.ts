@@ -79,8 +79,8 @@ function processListeners(): Set<Listener> {
 function takeOffNewListeners(before: ReadonlySet<Listener>): void {
   for (const event of events) {
     for (const listener of nodeProcess?.listeners?.(event) ?? []) {
-      const source = String(listener);
-      if (!before.has(listener) && source.length < 100 && /throw \w+;?\s*\}/.test(source))
+      const source = String(listener).replace(/\s+/g, "");
+      if (!before.has(listener) && source.length < 100 && /throw\w+;?\}/.test(source))
         nodeProcess?.off?.(event, listener);
     }
   }

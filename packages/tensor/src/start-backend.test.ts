@@ -1,0 +1,149 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { ShapeError } from "@kindred/errors";
+import { throwOnLeaks } from "@kindred/testing";
+import * as tf from "@tensorflow/tfjs-core";
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { memoryInUse, startBackend, toFloat32Array } from "./index.ts";
+
+const events = ["uncaughtException", "unhandledRejection"] as const;
+const listenersBefore = events.map((event) => process.listeners(event as "uncaughtException"));
+
+beforeAll(async () => {
+  await startBackend("wasm");
+  throwOnLeaks();
+});
+
+test("leaves the process's handlers as they were", () => {
+  expect(events.map((event) => process.listeners(event as "uncaughtException"))).toEqual(listenersBefore);
+});
+
+test("again and again, and back and forth, it switches backends and keeps the tensors", async () => {
+  const x = tf.tensor1d([1, 2, 3]);
+  await Promise.all([startBackend("wasm"), startBackend("wasm")]);
+  for (const name of ["cpu", "wasm", "cpu"] as const) {
+    await startBackend(name);
+    expect(tf.getBackend()).toBe(name);
+    expect([...tf.add(x, 1).dataSync()]).toEqual([2, 3, 4]);
+  }
+  await startBackend("wasm");
+  expect([...x.dataSync()]).toEqual([1, 2, 3]);
+  x.dispose();
+});
+
+describe("on wasm", () => {
+  beforeAll(() => startBackend("wasm"));
+
+  test("a clone shares memory", () => {
+    const x = tf.zeros([256]);
+    const { bytes } = memoryInUse();
+    const clone = tf.clone(x);
+    expect(memoryInUse().bytes).toBe(bytes);
+    x.dispose();
+    expect(clone.dataSync().length).toBe(256);
+    clone.dispose();
+    expect(memoryInUse().bytes).toBe(bytes - 1024);
+  });
+
+  const gather = fc
+    .tuple(
+      fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 3 }),
+      fc.nat(),
+      fc.constantFrom("float32" as const, "int32" as const),
+    )
+    .chain(([shape, axis, dtype]) => {
+      const along = axis % shape.length;
+      const index = fc.nat(shape[along]! - 1);
+      return fc.record({
+        shape: fc.constant(shape),
+        axis: fc.constantFrom(along, along - shape.length),
+        dtype: fc.constant(dtype),
+        indices: fc.oneof(
+          fc.array(index, { minLength: 1, maxLength: 7 }),
+          fc.array(fc.tuple(index, index), { minLength: 1, maxLength: 3 }),
+        ),
+      });
+    });
+
+  test("gathers are those of cpu, along any axis, with indices of any rank", async () => {
+    await fc.assert(
+      fc.asyncProperty(gather, async ({ shape, axis, dtype, indices }) => {
+        const size = shape.reduce((product, length) => product * length, 1);
+        const run = async (backend: "wasm" | "cpu") => {
+          await startBackend(backend);
+          return tf.tidy(() => {
+            const x = tf.reshape(tf.cast(tf.range(0, size), dtype), shape);
+            const chosen = tf.tensor(indices as number[], undefined, "int32");
+            const result = tf.gather(x, chosen as tf.Tensor1D, axis < 0 ? axis + shape.length : axis);
+            return { shape: result.shape, dtype: result.dtype, values: [...result.dataSync()] };
+          });
+        };
+        const expected = await run("cpu");
+        expect(await run("wasm")).toEqual(expected);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("a row that is not there is refused, and nothing leaks", () => {
+    const table = tf.zeros([3, 2]);
+    const blocks = tf.backend().numDataIds();
+    for (const row of [3, -1]) {
+      const rows = tf.tensor1d([0, row], "int32");
+      expect(() => tf.gather(table, rows)).toThrow(ShapeError);
+      expect(() => tf.gather(table, rows)).toThrow(`gather: no such row. Got ${row} at 1, expected 0 to 2.`);
+      rows.dispose();
+    }
+    expect(tf.backend().numDataIds()).toBe(blocks);
+    table.dispose();
+  });
+
+  test("segment sums add rows of one id and leave out ids that are no segment, as on cpu", async () => {
+    const sums = () =>
+      tf.tidy(() => {
+        const x = tf.tensor2d([
+          [1, 2],
+          [3, 4],
+          [5, 6],
+          [7, 8],
+        ]);
+        return toFloat32Array(tf.unsortedSegmentSum(x, tf.tensor1d([2, 0, 2, 5], "int32"), 4));
+      });
+    expect([...sums()]).toEqual([3, 4, 0, 0, 6, 8, 0, 0]);
+    await startBackend("cpu");
+    expect([...sums()]).toEqual([3, 4, 0, 0, 6, 8, 0, 0]);
+    await startBackend("wasm");
+    tf.tidy(() => {
+      const ints = tf.unsortedSegmentSum(tf.tensor1d([1, 2, 3], "int32"), tf.tensor1d([1, 1, 0], "int32"), 2);
+      expect([ints.dtype, ...ints.dataSync()]).toEqual(["int32", 3, 3]);
+    });
+  });
+});
+
+const built = new URL("../dist/index.js", import.meta.url);
+
+test.skipIf(!existsSync(fileURLToPath(built)))("works in worker threads, each with a heap of its own", async () => {
+  // A CommonJS program by text, so that bare names resolve from this package; it loads the built package, as users do.
+  const program = `
+    const { parentPort, workerData } = require("node:worker_threads");
+    (async () => {
+      const tf = require("@tensorflow/tfjs-core");
+      const { memoryInUse, startBackend } = await import(workerData);
+      await startBackend("wasm", { memoryLimitBytes: 2 ** 20 });
+      const sum = tf.tidy(() => tf.sum(tf.ones([10])).dataSync()[0]);
+      let refused = "";
+      try { tf.zeros([2 ** 20]); } catch (error) { refused = error.name; }
+      const handlers = process.listenerCount("uncaughtException") + process.listenerCount("unhandledRejection");
+      parentPort.postMessage({ sum, refused, limitBytes: memoryInUse().limitBytes, handlers });
+    })();
+  `;
+  const answers = Array.from({ length: 2 }, () => {
+    const worker = new Worker(program, { eval: true, workerData: built.href });
+    return new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
+  });
+  for (const answer of await Promise.all(answers)) {
+    expect(answer).toEqual({ sum: 10, refused: "OutOfMemoryError", limitBytes: 2 ** 20, handlers: 0 });
+  }
+});
