@@ -1,1 +1,1 @@
-export {};
+export { type GradCacheOptions, type GradCacheResult, gradCache } from "./grad-cache.ts";

@@ -1,0 +1,257 @@
+import { ConfigError, ShapeError } from "@kindred/errors";
+import {
+  concatRows,
+  dropout,
+  gelu,
+  l2Normalize,
+  linear,
+  matmulTransposed,
+  meanPool,
+  scale,
+  softmaxCrossEntropy,
+  sum,
+} from "@kindred/nn";
+import { childKey, keyFromSeed, normal } from "@kindred/random";
+import {
+  type Float,
+  memoryInUse,
+  packedLayout,
+  type SequenceLayout,
+  startBackend,
+  valueAndGradients,
+} from "@kindred/tensor";
+import { expectMutantToFail } from "@kindred/testing";
+import * as tf from "@tensorflow/tfjs-core";
+import fc from "fast-check";
+import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { type GradCacheOptions, gradCache } from "./index.ts";
+
+const [features, inner, hidden] = [6, 16, 4];
+const key = keyFromSeed("grad-cache");
+
+type Chunk = { readonly x: Float32Array; readonly layout: SequenceLayout };
+type Parameters = { readonly first: Float<"out in">; readonly second: Float<"out in">; readonly bias: Float<"out"> };
+
+let parameters: Parameters;
+let tensorsBefore: number;
+
+beforeAll(() => startBackend("wasm"));
+beforeEach(() => {
+  tensorsBefore = memoryInUse().tensors;
+  const weights = (name: string, shape: number[]) =>
+    tf.tensor(normal(childKey(key, name), tf.util.sizeFromShape(shape), {}), shape);
+  parameters = {
+    first: weights("first", [inner, features]),
+    second: weights("second", [hidden, inner]),
+    bias: weights("bias", [hidden]),
+  };
+});
+afterEach(() => {
+  tf.dispose(parameters as unknown as tf.NamedTensorMap);
+  expect(memoryInUse().tensors).toBe(tensorsBefore); // no test leaves a tensor behind
+});
+
+/** A column of sentences of 1, 2, 3, 1, 2, … tokens, cut into chunks of the given sizes. */
+function column(name: number, sizes: readonly number[]): Chunk[] {
+  let row = 0;
+  return sizes.map((size) => {
+    const rows = Int32Array.from({ length: size }, () => row++);
+    const starts = [0];
+    for (const i of rows) starts.push(starts.at(-1)! + 1 + (i % 3));
+    const x = [...rows].flatMap((i) => [...normal(childKey(key, "x", name, i), features * (1 + (i % 3)), {})]);
+    return { x: Float32Array.from(x), layout: packedLayout(starts, { rows }) };
+  });
+}
+
+/** Linear, GELU, dropout, linear, mean, norm: enough for every kind of gradient. Dropout is keyed by the rows of the whole batch. */
+function embed({ x, layout }: Chunk, column: number): Float<"chunk hidden"> {
+  const input = tf.tensor2d(x, [x.length / features, features]) as tf.Tensor;
+  const { first, second, bias } = parameters;
+  const active = gelu(linear(input, first)) as tf.Tensor;
+  const dropped = dropout(active, { rate: 0.3, key: childKey(key, "dropout", column), layout }) as tf.Tensor;
+  return l2Normalize(meanPool(linear(dropped, second, bias) as tf.Tensor, { layout })) as tf.Tensor;
+}
+
+/** One-way contrastive loss of queries against all other columns. */
+function loss([queries, ...documents]: Float[]): Float<""> {
+  const scores = matmulTransposed(scale(queries! as tf.Tensor, 5), concatRows(documents as tf.Tensor[]) as tf.Tensor);
+  return sum(
+    softmaxCrossEntropy(
+      scores,
+      Int32Array.from({ length: scores.shape[0]! }, (_, i) => i),
+    ),
+  );
+}
+
+type Numbers = { readonly value: number; readonly gradients: { readonly [name: string]: Float32Array } };
+
+function numbers({
+  value,
+  gradients,
+}: {
+  value: Float;
+  gradients: { readonly [name: string]: Float | undefined };
+}): Numbers {
+  const read = Object.entries(gradients).map(([name, gradient]) => [name, Float32Array.from(gradient!.dataSync())]);
+  const result = { value: value.dataSync()[0]!, gradients: Object.fromEntries(read) };
+  tf.dispose([value, gradients] as tf.TensorContainer);
+  return result;
+}
+
+/** The whole batch recorded at once. */
+function plain(rows: number, columns: number): Numbers {
+  const whole = Array.from({ length: columns }, (_, c) => column(c, [rows])[0]!);
+  return numbers(valueAndGradients(() => loss(whole.map((chunk, c) => embed(chunk, c))), parameters));
+}
+
+function cached(sizes: readonly (readonly number[])[], options: Partial<GradCacheOptions<Chunk>> = {}): Numbers {
+  const columns = sizes.map((ofColumn, c) => column(c, ofColumn));
+  return numbers(gradCache({ columns, embed, loss, parameters, ...options }));
+}
+
+/** A number of rows, and for each of two to four columns a way to cut them into chunks. */
+const cuts = fc.integer({ min: 1, max: 9 }).chain((rows) => {
+  const cut = fc.subarray(Array.from({ length: rows - 1 }, (_, i) => i + 1)).map((inside) => {
+    const edges = [0, ...inside, rows];
+    return edges.slice(1).map((edge, i) => edge - edges[i]!);
+  });
+  return fc.array(cut, { minLength: 2, maxLength: 4 }).map((sizes) => ({ rows, sizes }));
+});
+
+/**
+ * Both ways add the same float32 numbers up in another order: at most 9 rows · 3 tokens · 4 columns = 108 terms for a weight, each
+ * addition rounded by 2^-24: below 1e-5 of the terms' size, which is up to ten times that of the largest entry.
+ */
+function expectSame(actual: Numbers, expected: Numbers): void {
+  expect(Math.abs(actual.value - expected.value)).toBeLessThanOrEqual(1e-5 * (1 + expected.value));
+  expect(Object.keys(actual.gradients).sort()).toEqual(Object.keys(expected.gradients).sort());
+  for (const [name, gradient] of Object.entries(expected.gradients)) {
+    const largest = gradient.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-3);
+    expect(actual.gradients[name]).toBeCloseToArray(gradient, { tolerance: 1e-4 * largest });
+  }
+}
+
+test("any chunk sizes, of each column its own, give the plain value and gradients, dropout on", () => {
+  fc.assert(
+    fc.property(cuts, ({ rows, sizes }) => expectSame(cached(sizes), plain(rows, sizes.length))),
+    { numRuns: 60 },
+  );
+});
+
+test("mutants: dropout by the row's place in its chunk, and a chunk left out, are noticed", () => {
+  const expected = plain(6, 2);
+  const sizes = [
+    [4, 2],
+    [3, 3],
+  ];
+  expectSame(cached(sizes), expected);
+  const byPlace = ({ x, layout }: Chunk, column: number) =>
+    embed({ x, layout: { ...layout, rows: undefined } as never }, column);
+  expectMutantToFail(() => expectSame(cached(sizes, { embed: byPlace }), expected));
+  let calls = 0;
+  const lastLeftOut = (name: string, part: Float) => {
+    if (calls++ < 9) parts[name] = (parts[name] ?? new Float32Array(part.size)).map((x, i) => x + part.dataSync()[i]!);
+  };
+  const parts: { [name: string]: Float32Array } = {};
+  const { value } = cached(sizes, { onGradient: lastLeftOut });
+  expectMutantToFail(() => expectSame({ value, gradients: parts }, expected));
+});
+
+test("the parts that onGradient gets add up to the gradients, and the record is then empty", () => {
+  const sizes = [[2, 3], [5]];
+  const sums: { [name: string]: Float32Array } = {};
+  const onGradient = (name: string, part: Float) => {
+    const values = part.dataSync();
+    sums[name] = (sums[name] ?? new Float32Array(values.length)).map((x, i) => x + values[i]!);
+  };
+  const { value, gradients } = cached(sizes, { onGradient });
+  expect(gradients).toEqual({});
+  expectSame({ value, gradients: sums }, cached(sizes));
+});
+
+test("embed is called twice for every chunk, in order", () => {
+  const calls: string[] = [];
+  const noting = (chunk: Chunk, c: number) => {
+    calls.push(`${c}:${chunk.layout.rows![0]}`);
+    return embed(chunk, c);
+  };
+  cached([[1, 2], [3]], { embed: noting });
+  expect(calls).toEqual(["0:0", "0:1", "1:0", "0:0", "0:1", "1:0"]);
+});
+
+test("a parameter that no chunk reaches has no gradient", () => {
+  const unused: Float = tf.zeros([2]);
+  const { gradients } = cached([[2], [2]], { parameters: { ...parameters, unused } });
+  expect(Object.keys(gradients).sort()).toEqual(["bias", "first", "second"]);
+  unused.dispose();
+});
+
+test("the peak of memory does not depend on the batch: eight times the rows add their embeddings, not their activations", async () => {
+  const peakOf = async (run: () => unknown) => {
+    const before = tf.memory().numBytes;
+    const { peakBytes } = await tf.profile(() => void run());
+    return peakBytes - before;
+  };
+  const chunks = (count: number) => Array.from({ length: count }, () => 3);
+  const grown = async (run: (count: number) => unknown) => (await peakOf(() => run(16))) - (await peakOf(() => run(2)));
+  const cachedGrowth = await grown((count) => cached([chunks(count), chunks(count)]));
+  const plainGrowth = await grown((count) => plain(3 * count, 2));
+  const rows = 3 * 14;
+  // Each column: parts, embeddings, gradients. The loss: scores and as many again a few times, (48² − 6²) · 4 bytes each.
+  expect(cachedGrowth).toBeLessThanOrEqual(2 * 3 * rows * hidden * 4 + 6 * (48 ** 2 - 6 ** 2) * 4);
+  // Two tokens a sentence, and at least three recorded tensors of `inner` a token.
+  expect(plainGrowth).toBeGreaterThanOrEqual(2 * 3 * rows * 2 * inner * 4);
+});
+
+test("nothing stays behind when embed, loss or onGradient throws, whenever they do", () => {
+  const before = memoryInUse();
+  const sizes = [[2, 1], [3]];
+  const failAt = (call: number) => {
+    let calls = 0;
+    return () => {
+      if (++calls === call) throw new Error("as planned");
+    };
+  };
+  for (let call = 1; call <= 6; call++) {
+    const fail = failAt(call);
+    const failing = (chunk: Chunk, c: number) => {
+      const embedded = embed(chunk, c);
+      fail();
+      return embedded;
+    };
+    expect(() => cached(sizes, { embed: failing })).toThrow("as planned");
+  }
+  const lossThatFails = (embeddings: Float[]) => {
+    loss(embeddings);
+    throw new Error("as planned");
+  };
+  expect(() => cached(sizes, { loss: lossThatFails })).toThrow("as planned");
+  for (let call = 1; call <= 9; call++) {
+    expect(() => cached(sizes, { onGradient: failAt(call) })).toThrow("as planned");
+  }
+  expect(memoryInUse()).toEqual(before);
+});
+
+test("a column that the loss does not use is refused", () => {
+  const ignoring = ([a, b]: Float[]) => loss([a!, b!]);
+  expect(() => cached([[2], [2], [1, 1]], { loss: ignoring })).toThrow("Got no gradient for column 2 of 3");
+});
+
+test("an embed that gives something else the second time is refused", () => {
+  let use = 0;
+  const drifting = ({ x, layout }: Chunk, column: number) => {
+    const input = tf.tensor2d(x, [x.length / features, features]) as tf.Tensor;
+    const dropped = dropout(input, { rate: 0.5, key: childKey(key, "use", use++, column), layout }) as tf.Tensor;
+    return meanPool(linear(dropped, parameters.first) as tf.Tensor, { layout }) as tf.Tensor;
+  };
+  expect(() => cached([[2], [2]], { embed: drifting })).toThrow("embed gave other embeddings the second time");
+  expect(() => cached([[2], [2]], { embed: drifting })).toThrow(ConfigError);
+});
+
+test("batches of nothing and chunks of different widths are refused", () => {
+  expect(() => cached([])).toThrow("Got 0 columns, expected at least one column");
+  expect(() => cached([[2], []])).toThrow("Got 2 columns, column 1 without a chunk");
+  const widths = (chunk: Chunk, c: number): Float =>
+    chunk.layout.rows![0] === 0 ? embed(chunk, c) : tf.ones([1, hidden + 1]);
+  expect(() => cached([[1, 1], [2]], { embed: widths })).toThrow(ShapeError);
+});
