@@ -24,6 +24,16 @@ export type SpecialIds = {
  *
  * Made by {@link tokenizerFromJson} or {@link tokenizerFromVocab}. Immutable; encoding never throws on any string, and one text's
  * ids never depend on another's.
+ *
+ * @example
+ * ```ts
+ * import { tokenizerFromVocab } from "@kindred/tokenizer";
+ *
+ * const tokenizer = tokenizerFromVocab("<s>\n<pad>\n</s>\n<unk>\n[UNK]\nhello\nworld\n##s\n<mask>\n");
+ * tokenizer.encode("hello worlds", { maxLength: 4 });
+ * // => { ids: [0, 5, 6, 2], offsets: [0, 0, 0, 5, 6, 11, 0, 0], truncated: true }
+ * tokenizer.encodeBatch(["hello", "world"]); // => { ids: [0, 5, 2, 0, 6, 2], starts: [0, 3, 6], truncated: [] }
+ * ```
  */
 export class Tokenizer {
   /** What the tokenizer was made from. */

@@ -23,7 +23,8 @@ export function vocabularyTrie(entries: readonly string[]): VocabularyTrie {
   const find = (node: number, unit: number) => {
     let slot = (Math.imul(node, 0x9e3779b1) ^ Math.imul(unit, 0x85ebca6b)) >>> 0;
     slot = (slot ^ (slot >>> 15)) & (slots - 1);
-    while (edges[3 * slot]! >= 0 && (edges[3 * slot] !== node || edges[3 * slot + 1] !== unit)) slot = (slot + 1) & (slots - 1);
+    while (edges[3 * slot]! >= 0 && (edges[3 * slot] !== node || edges[3 * slot + 1] !== unit))
+      slot = (slot + 1) & (slots - 1);
     return 3 * slot;
   };
 
