@@ -40,7 +40,7 @@ describe.each([1, 2, 4])("on %i cores", async (cores) => {
 
   /** `assert` for laws that take a round trip to the cores. */
   const holds = <T>(arbitrary: fc.Arbitrary<T>, law: (value: T) => Promise<void>) =>
-    fc.assert(fc.asyncProperty(arbitrary, law), { numRuns: 50 });
+    fc.assert(fc.asyncProperty(arbitrary, law), { numRuns: 30 });
 
   test("allReduce is the sum over the cores, bit for bit the same on all", () =>
     holds(equalArrays, async (arrays) => {
