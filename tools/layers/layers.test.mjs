@@ -6,6 +6,7 @@ import { importFaults } from "./import-rules.mjs";
 import { layers, testingProject } from "./layer-table.mjs";
 import { manifestFaults } from "./manifest-rules.mjs";
 import { sourceImports } from "./source-imports.mjs";
+import { notationFaults } from "./notation-rule.mjs";
 import { readWorkspace, shortName } from "./workspace.mjs";
 
 /** @import { Manifest, Project, Workspace } from "./workspace.mjs" */
@@ -233,6 +234,13 @@ test("refuses a forbidden part by another name, and takes what only shares the n
   expect(apiMessages(named)).toEqual([expect.stringContaining("tf.tile")]);
   const own = 'import * as tf from "@tensorflow/tfjs-core";\nplan.train(); const tile = 1; tf.cumsum(x, 1); use(tile);';
   expect(apiMessages(own)).toEqual([]);
+});
+
+test("refuses an axis name that the notation does not define", () => {
+  const notation = "| name | what |\n| --- | --- |\n| `tokens`, `hidden` | rows and features |\nsee `batch`";
+  const text = '// one\nconst x: Float<"tokens@data hidden 3"> = f(); let ids: Int<"batch">; let s: Float<"">;';
+  const faults = notationFaults(workspace(project("packages/nn", { "src/a.ts": text })), notation);
+  expect(faults).toEqual([{ file: "packages/nn/src/a.ts", line: 2, message: expect.stringContaining('"batch"') }]);
 });
 
 test("every project of this repository has exactly one layer", () => {

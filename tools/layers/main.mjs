@@ -1,16 +1,25 @@
 // The layer check: `npx nx run layers`. Reads every package and app, prints each broken rule with file and line, and fails if
 // there is one.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { root, underChosenNode } from "../node-runtime.mjs";
 import { writeCounts } from "../results.mjs";
 import { forbiddenApiFaults } from "./forbidden-api.mjs";
 import { importFaults } from "./import-rules.mjs";
 import { manifestFaults } from "./manifest-rules.mjs";
+import { notationFaults } from "./notation-rule.mjs";
 import { readWorkspace } from "./workspace.mjs";
 
 await underChosenNode();
 writeCounts("layers");
 const workspace = readWorkspace(root);
-const faults = [...importFaults(workspace), ...manifestFaults(workspace), ...forbiddenApiFaults(workspace)];
+const notation = readFileSync(join(root, "docs", "notation.md"), "utf8");
+const faults = [
+  ...importFaults(workspace),
+  ...manifestFaults(workspace),
+  ...forbiddenApiFaults(workspace),
+  ...notationFaults(workspace, notation),
+];
 for (const { file, line, message } of faults) console.log(`${file}${line === undefined ? "" : `:${line}`}: ${message}`);
 const files = workspace.projects.reduce((count, project) => count + project.files.length, 0);
 console.log(`${faults.length} broken rules in ${files} files of ${workspace.projects.length} projects`);
