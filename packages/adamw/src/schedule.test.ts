@@ -1,4 +1,5 @@
 import { ConfigError } from "@kindred/errors";
+import { readJson, sharedExists, sharedPath } from "@kindred/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
@@ -15,10 +16,24 @@ test("the original's schedule: rate 0 first, the peak at 500, 0 at the horizon",
   expect([0, 125, 500, 1250, 2000].map(schedule)).toEqual([0, 5e-6, 2e-5, 1e-5, 0]);
 });
 
-test("the golden run's rates: 5e-3·t/4 below 4, then 5e-3·(10 − t)/6", () => {
-  const schedule = linearSchedule({ learningRate: 5e-3, warmupSteps: 4, steps: 10 });
-  for (let t = 0; t < 10; t++) expect(schedule(t)).toBeCloseTo(t < 4 ? (5e-3 * t) / 4 : (5e-3 * (10 - t)) / 6, 17);
+const golden = ["golden", "training-tiny", "expected.json"];
+
+test.skipIf(!sharedExists(...golden))("the golden run's rates, step by step", () => {
+  const run = readJson<GoldenRun>(sharedPath(...golden));
+  const { peakLearningRate: learningRate, warmupSteps, totalSteps: steps } = run;
+  const schedule = linearSchedule({ learningRate, warmupSteps, steps });
+  // Both round the same quotient a few times.
+  for (const { step, lr } of run.float64.hf)
+    expect(Math.abs(schedule(step) - lr)).toBeLessThanOrEqual(4 * 2 ** -53 * lr);
+  expect(run.float64.hf).toHaveLength(steps);
 });
+
+type GoldenRun = {
+  readonly peakLearningRate: number;
+  readonly warmupSteps: number;
+  readonly totalSteps: number;
+  readonly float64: { readonly hf: readonly { readonly step: number; readonly lr: number }[] };
+};
 
 test("polynomial with power 1 is linear, cosine is half way down at half time", () => {
   const options = { learningRate: 3, warmupSteps: 3, steps: 13 };

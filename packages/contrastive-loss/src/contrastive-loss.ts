@@ -21,7 +21,7 @@ export type ContrastiveLossOptions = {
    */
   readonly textIds?: TextIds;
   /** All cores' rows from this core's: a differentiable all-gather, called once a column. Default: there are no other cores. */
-  readonly gather?: (rows: Float<"batch hidden">) => Float<"batch hidden">;
+  readonly gather?: (rows: Float<"batch@data hidden">) => Float<"batch hidden">;
   /** The number of this core's first row in the whole batch. Default 0. */
   readonly firstRow?: number;
   /** Rows of the whole batch, by which the sum is divided. Default: what `gather` gives. */
@@ -76,7 +76,7 @@ export function contrastiveLoss(
   options: ContrastiveLossOptions = {},
 ): Float<""> {
   const { scale = 20, similarity = "cosine", direction = columns.length > 2 ? "one-way" : "symmetric" } = options;
-  const { gather = (rows) => rows, firstRow = 0, textIds } = options;
+  const { gather = (rows: tf.Tensor) => rows, firstRow = 0, textIds } = options;
   const count = checkColumns(columns, scale);
   // Plain tensors from here on: "batch hidden" becomes the "rows hidden" and "columns hidden" of a score matrix.
   const rows: readonly tf.Tensor[] = similarity === "cosine" ? columns.map((column) => l2Normalize(column)) : columns;
