@@ -25,10 +25,9 @@ export const segmentMaxOp = defineOp<{ x: Float<"tokens hidden"> }, PoolOptions,
         const below = tf.zeros<tf.Rank.R2>([padding, x!.shape[1]!]);
         if (rows.length === 0) return below;
         const first = tf.argMax(tf.gather(x!, tf.tensor1d(rows, "int32")), 0);
-        // tf.oneHot refuses a depth of 1.
-        const oneHot = tf.oneHot(first, Math.max(2, rows.length));
-        const chosen = tf.slice(tf.transpose(tf.cast(oneHot, "float32")), 0, rows.length);
-        const part = tf.mul(chosen, tf.gather(dy, tf.tensor1d([i], "int32"))) as tf.Tensor2D;
+        const positions = tf.tensor2d([...rows.keys()], [rows.length, 1], "int32");
+        const isFirst = tf.cast(tf.equal(positions, first), "float32");
+        const part = tf.mul(isFirst, tf.gather(dy, tf.tensor1d([i], "int32"))) as tf.Tensor2D;
         return padding === 0 ? part : tf.concat([part, below], 0);
       });
       return tf.concat(
