@@ -7,12 +7,18 @@ import { runNx } from "./nx.mjs";
 import { readCounts, resultsFile } from "./results.mjs";
 
 /** The checks of the root project, in the order in which they are worth reading. `test` is every package's own. */
-const checks = ["build", "layers", "lint", "types", "tools", "examples", "publish", "browser"];
+const checks = ["build", "layers", "lint", "types", "tool-types", "tools", "examples", "publish", "browser"];
 
 await installMissing();
 await underChosenNode({ announce: true });
 
-const files = [...checks.map((name) => ({ name, file: resultsFile(name) })), ...packageResults()];
+/** Checks that are vitest runs, and the folders that their results lie in. */
+const testFolders = new Map([
+  ["tools", "tools"],
+  ["publish", "tools/publish"],
+  ["browser", "tools/browser"],
+]);
+const files = [...checks.map((name) => ({ name, file: fileOf(name) })), ...packageResults()];
 for (const { file } of files) rmSync(file, { force: true });
 
 const own = asksForOwnNode() ? ["--own-node"] : [];
@@ -44,6 +50,12 @@ console.log("");
 for (const failure of failures) console.log(`✗ ${failure}`);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed === 0 ? 0 : 1;
+
+/** Where a check's results will lie. @param {string} name */
+function fileOf(name) {
+  const folder = testFolders.get(name);
+  return folder === undefined ? resultsFile(name) : join(root, folder, ".results", "test.json");
+}
 
 /** Every package and app with tests, and where its results will lie. */
 function packageResults() {

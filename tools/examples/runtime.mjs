@@ -38,9 +38,9 @@ export function equals(actual, expected) {
   }
   if (isObject(actual) && isObject(expected) && !isList(actual) && !isList(expected)) {
     if (actual instanceof Map || actual instanceof Set) {
-      return (
-        expected.constructor === actual.constructor && equals([...actual], [.../** @type {Set<unknown>} */ (expected)])
-      );
+      return (expected instanceof Map || expected instanceof Set) && actual.constructor === expected.constructor
+        ? equals([...actual], [...expected])
+        : false;
     }
     const keys = Object.keys(actual);
     return (

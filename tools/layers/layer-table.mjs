@@ -21,9 +21,10 @@ export const layers = [
       "adamw",
       "sampler",
       "tpu-sharding",
+      "evaluation",
     ],
   },
-  { name: "compose", projects: ["evaluation", "sentence-encoder"] },
+  { name: "compose", projects: ["sentence-encoder"] },
   { name: "run", projects: ["trainer"] },
   { name: "apps", projects: ["train", "encode"] },
 ];

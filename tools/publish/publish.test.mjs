@@ -11,11 +11,13 @@ import { formatMessage } from "publint/utils";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { extractExamples } from "../examples/extract.mjs";
 import { runExample } from "../examples/run-example.mjs";
-import { npmNode, ownNode, root } from "../node-runtime.mjs";
+import { npmNode, root } from "../node-runtime.mjs";
 
 const execute = promisify(execFile);
 const timeout = 240_000;
 const projects = publicProjects();
+/** A development dependency, for the platform that most checks run on. */
+const node20 = join(root, "node_modules", "node20-linux-x64", "bin", "node");
 
 /** The stack that is installed as a user would, and read about in its READMEs. */
 const stack = ["@kindred/tokenizer", "@kindred/pooling", "@kindred/sentence-encoder"];
@@ -34,7 +36,7 @@ describe.each(projects)("$manifest.name", ({ path, manifest }) => {
     const { messages, pkg } = await publint({ level: "suggestion", strict: true, pack: packed });
     expect(messages.map((message) => formatMessage(message, pkg, { color: false }))).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "package.json"]));
-    expect(files.filter((name) => /\.test\.|\.tsbuildinfo$/.test(name))).toEqual([]);
+    expect(files.filter((/** @type {string} */ name) => /\.test\.|\.tsbuildinfo$/.test(name))).toEqual([]);
     for (const entry of Object.values(manifest.exports ?? {})) {
       if (typeof entry === "object") expect(Object.keys(entry)[0]).toBe("types");
     }
@@ -52,7 +54,7 @@ describe.each(projects)("$manifest.name", ({ path, manifest }) => {
 describe("installed into an empty folder", () => {
   const nodes = [
     { name: "Node 24", node: npmNode() },
-    { name: "Node 20", node: [join(root, "node_modules/node20-linux-x64/bin/node"), ownNode()].find(existsSync) },
+    { name: "Node 20", node: existsSync(node20) ? node20 : undefined },
   ];
   const examples = stack.flatMap((name) => {
     const readme = join("packages", name.split("/")[1] ?? "", "README.md");
@@ -70,18 +72,13 @@ describe("installed into an empty folder", () => {
     }
   });
 
-  test.each(
-    nodes.flatMap((node) =>
-      examples.map((example) => ({ ...node, example, place: `${example.file}:${example.line}` })),
-    ),
-  )(
-    "$place runs on $name",
-    async ({ node, example }, context = /** @type {any} */ (undefined)) => {
-      if (home === undefined || node === undefined) return context?.skip();
-      expect(await runExample(example, { folder: home, node })).toEqual([]);
-    },
-    timeout,
+  const runs = nodes.flatMap(({ name, node }) =>
+    examples.map((example) => ({ name, node, example, place: `${example.file}:${example.line}` })),
   );
+  test.for(runs)("$place runs on $name", { timeout }, async ({ node, example }, context) => {
+    if (home === undefined || node === undefined) return context.skip();
+    expect(await runExample(example, { folder: home, node })).toEqual([]);
+  });
 });
 
 /**
