@@ -145,9 +145,8 @@ class ConnectedMesh implements Mesh {
     stopCores(this.#memory, "closed");
     const ended = Promise.all(this.#workers.map((worker) => worker.stop())).then(() => {});
     this.#stopped = { reason, ended };
-    const pending = this.#pending;
+    this.#pending?.reject(reason);
     this.#pending = undefined;
-    if (pending) void ended.then(() => pending.reject(reason));
   }
 
   #startTimeout(timeoutMs: number): MeshError {
@@ -173,7 +172,7 @@ class ConnectedMesh implements Mesh {
   }
 }
 
-/** The same error, with the core in its details. */
+/** The same error, with the core in its details; a `MeshError` already names the one that failed. */
 function annotated<E extends Error & { details?: object }>(error: E, core: number): E {
-  return Object.assign(error, { details: { ...error.details, core } });
+  return Object.assign(error, { details: { core, ...error.details } });
 }

@@ -17,7 +17,7 @@ export type Mesh<H extends Handlers = Handlers> = {
    * Runs a method of the program on every core, each with its own argument; gives the results in core order.
    *
    * Calls made while one is running wait for it. If a core fails, the promise rejects with that core's own error (class,
-   * message, stack, and `details.core`) as soon as the other cores are stopped.
+   * message, stack, and `details.core`) at once; `close()` waits until the other cores' threads have ended too.
    *
    * @throws ShapeError if there is not one argument (and one transfer list) a core.
    * @throws ConfigError if the program has no such method.
