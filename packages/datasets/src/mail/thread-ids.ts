@@ -5,6 +5,15 @@ import type { Mail } from "./parse-mail.ts";
  * and over mails that are not in the list, get the same id, the smallest message id (in code unit order) of the thread.
  *
  * A mail with neither an id nor references is a thread of its own, named by its place in the list.
+ *
+ * @example
+ * ```ts
+ * import { threadIds } from "@kindred/datasets";
+ *
+ * const question = { messageId: "<1@a>", references: [] };
+ * const answer = { messageId: "<2@a>", references: ["<1@a>"] };
+ * threadIds([answer, question]); // => ["<1@a>", "<1@a>"]
+ * ```
  */
 export function threadIds(mails: readonly Pick<Mail, "messageId" | "references">[]): readonly string[] {
   const parents = new Map<string, string>();

@@ -1,0 +1,84 @@
+import { ConfigError } from "@kindred/errors";
+import { childKey, type Key, keyFromSeed } from "@kindred/random";
+import type { ResolvedOptions } from "./sampler-options.ts";
+import type { RowsSource, Source } from "./source.ts";
+import type { LaneState } from "./source-lane.ts";
+
+/** Where a mixture stands, as plain data. */
+export type MixtureState = {
+  /** How many sources have been drawn: the counter of the next draw. */
+  readonly draws: number;
+  /** How many batches were given. */
+  readonly batches: number;
+  /** Rounds only: the source of the present run, by index, and the batches given in it; runs given in the round. */
+  readonly run: { readonly source: number; readonly step: number; readonly runsBefore: number } | null;
+  readonly lanes: readonly LaneState[];
+};
+
+/** All that a sampler needs to go on, as plain JSON: some numbers a source, and those of the rows that wait. */
+export type SamplerCursor = {
+  readonly version: 1;
+  /** What the sampler was made of, by name: the same things must be there when it goes on. */
+  readonly madeOf: { readonly [thing: string]: string };
+  /** The state at the beginning of a scope (a batch or a round), where no text is used yet … */
+  readonly state: MixtureState;
+  /** … and how many batches were given after it. They are drawn again, and thrown away. */
+  readonly replay: number;
+};
+
+/**
+ * What a sampler is made of, name → value: options, and for each source its weight, its size, the caller's fingerprint
+ * and a hash of up to 64 of its rows. A change outside these rows that keeps the number of rows goes unnoticed.
+ */
+export function madeOf(options: ResolvedOptions): { readonly [thing: string]: string } {
+  const { sources, key, ...settings } = options;
+  return {
+    key: key.join(" "),
+    ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)])),
+    sources: sources.map(({ name }) => name).join(", "),
+    ...Object.fromEntries(sources.flatMap(thingsOf)),
+  };
+}
+
+function thingsOf(source: Source): [thing: string, value: string][] {
+  const { name, weight, columns, fingerprint = "none" } = source;
+  const things: [string, string][] = [
+    [`weight of ${name}`, String(weight)],
+    [`columns of ${name}`, String(columns)],
+    [`fingerprint of ${name}`, fingerprint],
+  ];
+  if ("length" in source) {
+    things.push(
+      [`length of ${name}`, String(source.length)],
+      [`rows of ${name}`, `hash ${hashOfRows(source).join(" ")}`],
+    );
+  }
+  return things;
+}
+
+function hashOfRows(source: RowsSource): Key {
+  const count = Math.min(source.length, 64);
+  const spacing = (source.length - 1) / Math.max(1, count - 1);
+  const rows = Array.from({ length: count }, (_, i) => source.row(Math.floor(i * spacing)));
+  return childKey(keyFromSeed("rows"), JSON.stringify(rows));
+}
+
+/**
+ * Refuses a cursor that another sampler made.
+ *
+ * @throws ConfigError naming the first difference and both values.
+ */
+export function checkCursor(cursor: SamplerCursor, now: { readonly [thing: string]: string }): void {
+  if (cursor?.version !== 1) {
+    throw new ConfigError(`createSampler: not a cursor. Got version ${cursor?.version}, expected 1. Start without it.`);
+  }
+  for (const thing of new Set([...Object.keys(now), ...Object.keys(cursor.madeOf)])) {
+    const [then, here] = [cursor.madeOf[thing] ?? "nothing", now[thing] ?? "nothing"];
+    if (then === here) continue;
+    throw new ConfigError(
+      `createSampler: the cursor belongs to other data or options. Got ${thing} = ${here}, expected ${then} as it was saved. ` +
+        "Go on with the same data and options, or start without the cursor.",
+      { thing, saved: then, now: here },
+    );
+  }
+}

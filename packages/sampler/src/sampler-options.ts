@@ -1,0 +1,121 @@
+import { ConfigError, nearestName } from "@kindred/errors";
+import type { Key } from "@kindred/random";
+import type { SamplerCursor } from "./sampler-cursor.ts";
+import type { Source } from "./source.ts";
+
+/** Options of {@link createSampler}. */
+export type SamplerOptions = {
+  /** At least one, with different names, and one weight above 0. */
+  readonly sources: readonly Source[];
+  /** Rows in a batch over all cores: the number of pairs that are each other's negatives. */
+  readonly batchSize: number;
+  /** Names all random choices: the same key and sources give the same batches. */
+  readonly key: Key;
+  /**
+   * `"batch"` (default): the source of every row is drawn by weight, so each batch is a mixture. `"rounds"`: the source
+   * of a run of `roundSteps` batches is drawn by weight, so each batch has one source, as in the original trainer.
+   */
+  readonly mixing?: "batch" | "rounds" | undefined;
+  /** Batches in a run of one source, default 4. Only for rounds. */
+  readonly roundSteps?: number | undefined;
+  /** Runs in a round, default 2. The rows of a round have one column count. Only for rounds. */
+  readonly runsPerRound?: number | undefined;
+  /**
+   * What happens to a row with a text that its batch already has. `"defer"` (default): it waits for a later batch.
+   * `"drop"`: it is left out, as in the original trainer. `"allow"`: nothing; the loss should mask equal texts then.
+   */
+  readonly duplicates?: "defer" | "drop" | "allow" | undefined;
+  /** Where no text may stand twice: in a `"batch"` (default) or, with rounds, in a whole `"round"`, as in the original. */
+  readonly duplicateScope?: "batch" | "round" | undefined;
+  /** How many rows of a source may wait, default 4 · batchSize. Of more, the oldest is dropped and counted. */
+  readonly deferLimit?: number | undefined;
+  /** `"shuffle"` (default): a new order each epoch; `"file"`: row 0, 1, 2 … Streams are always in file order. */
+  readonly order?: "shuffle" | "file" | undefined;
+  /** How often each source is read through, default without end. */
+  readonly epochs?: number | undefined;
+  /** Where to go on: what {@link Sampler.cursor} gave, over the same sources and options. */
+  readonly cursor?: SamplerCursor | undefined;
+};
+
+/** The options with every default filled in. */
+export type ResolvedOptions = {
+  readonly [name in Exclude<keyof SamplerOptions, "cursor">]-?: NonNullable<SamplerOptions[name]>;
+};
+
+/** Fills in the defaults and refuses what cannot be meant. @throws ConfigError naming the option. */
+export function resolveOptions(options: SamplerOptions): ResolvedOptions {
+  const { sources, batchSize, key } = options;
+  const { mixing = "batch", duplicates = "defer", duplicateScope = "batch", order = "shuffle" } = options;
+  expectOneOf("mixing", mixing, ["batch", "rounds"]);
+  expectOneOf("duplicates", duplicates, ["defer", "drop", "allow"]);
+  expectOneOf("duplicateScope", duplicateScope, ["batch", "round"]);
+  expectOneOf("order", order, ["shuffle", "file"]);
+  expectWhole("batchSize", batchSize, 1);
+  const { roundSteps = 4, runsPerRound = 2, deferLimit = 4 * batchSize, epochs = Number.POSITIVE_INFINITY } = options;
+  expectWhole("roundSteps", roundSteps, 1);
+  expectWhole("runsPerRound", runsPerRound, 1);
+  expectWhole("deferLimit", deferLimit, 0);
+  if (epochs !== Number.POSITIVE_INFINITY) expectWhole("epochs", epochs, 1);
+  if (duplicateScope === "round" && mixing !== "rounds") {
+    throw new ConfigError(
+      'createSampler: there are no rounds. Got duplicateScope "round" with mixing "batch", expected mixing "rounds".',
+    );
+  }
+  checkSources(sources);
+  return {
+    sources,
+    batchSize,
+    key,
+    mixing,
+    roundSteps,
+    runsPerRound,
+    duplicates,
+    duplicateScope,
+    deferLimit,
+    order,
+    epochs,
+  };
+}
+
+function checkSources(sources: readonly Source[]): void {
+  const names = new Set<string>();
+  for (const source of sources) {
+    const { name, weight, columns } = source;
+    if (names.has(name)) {
+      throw new ConfigError(`createSampler: two sources have one name. Got ${name} twice, expected different names.`, {
+        name,
+      });
+    }
+    names.add(name);
+    if (!(weight >= 0 && weight < Number.POSITIVE_INFINITY)) {
+      throw new ConfigError(
+        `createSampler: the weight of ${name} is wrong. Got ${weight}, expected a number from 0 up.`,
+        { name, weight },
+      );
+    }
+    expectWhole(`columns of ${name}`, columns, 1);
+    if ("length" in source) expectWhole(`length of ${name}`, source.length, 1);
+  }
+  if (!sources.some(({ weight }) => weight > 0)) {
+    throw new ConfigError(
+      `createSampler: nothing to draw from. Got ${sources.length} sources, expected one with a weight above 0.`,
+    );
+  }
+}
+
+function expectOneOf(name: string, value: string, known: readonly string[]): void {
+  if (known.includes(value)) return;
+  const nearest = nearestName(value, known);
+  const advice = nearest === undefined ? "" : ` Did you mean "${nearest}"?`;
+  throw new ConfigError(
+    `createSampler: unknown ${name}. Got ${JSON.stringify(value)}, expected ${known.map((one) => `"${one}"`).join(" or ")}.${advice}`,
+    { [name]: value },
+  );
+}
+
+function expectWhole(name: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new ConfigError(`createSampler: ${name} is wrong. Got ${value}, expected a whole number from ${least} up.`, {
+    [name]: value,
+  });
+}

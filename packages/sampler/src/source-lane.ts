@@ -1,0 +1,155 @@
+import type { ResolvedOptions } from "./sampler-options.ts";
+import { type ReaderPlace, rowReader, type RowReader, type SourceRow } from "./row-reader.ts";
+import type { Source } from "./source.ts";
+
+/** What has become of a source's rows so far. At any time `read` = `emitted` + `dropped` + `waiting`. */
+export type SourceCounts = {
+  readonly name: string;
+  /** Rows read, over all epochs. */
+  readonly read: number;
+  /** Rows given out in batches. */
+  readonly emitted: number;
+  /** How often a row had to wait because its batch had one of its texts. */
+  readonly deferred: number;
+  /** Rows left out: duplicates under `"drop"`, rows that hold one text twice, and rows beyond `deferLimit`. */
+  readonly dropped: number;
+  /** Rows waiting now. */
+  readonly waiting: number;
+  /** The epoch the source is in, from 0. */
+  readonly epoch: number;
+};
+
+/** The state of a lane as plain data. */
+export type LaneState = ReaderPlace & {
+  /** The numbers of the rows that wait, the oldest first. */
+  readonly waiting: readonly number[];
+  readonly emitted: number;
+  readonly deferred: number;
+  readonly dropped: number;
+  readonly read: number;
+  readonly isFinished: boolean;
+};
+
+/** Where a lane begins. */
+export const startOfLane: LaneState = {
+  epoch: 0,
+  position: 0,
+  waiting: [],
+  read: 0,
+  emitted: 0,
+  deferred: 0,
+  dropped: 0,
+  isFinished: false,
+};
+
+/**
+ * One source on its way into batches: its reader and the rows that wait for a batch without their texts.
+ *
+ * A *scope* is what no text may stand in twice, a batch or a round. A lane goes on to at most one new epoch in a scope:
+ * by the end of that epoch every row has been offered to the scope, and a further pass could only find duplicates. So a
+ * source that has too few different rows says so instead of looping.
+ */
+export class SourceLane {
+  readonly source: Source;
+  /** Whether the lane will never give a row again: its epochs are over and nothing waits. */
+  isFinished: boolean;
+  readonly #options: ResolvedOptions;
+  readonly #reader: RowReader;
+  readonly #toRestore: readonly number[];
+  #waiting: SourceRow[] | undefined;
+  /** Rows of `#waiting` before this one do not fit into the present scope. */
+  #retryFrom = 0;
+  #mayBeginEpoch = true;
+  #counts: { read: number; emitted: number; deferred: number; dropped: number };
+
+  constructor(source: Source, options: ResolvedOptions, state: LaneState) {
+    const { read, emitted, deferred, dropped, waiting, isFinished, ...place } = state;
+    this.source = source;
+    this.isFinished = isFinished;
+    this.#options = options;
+    this.#reader = rowReader(source, { key: options.key, order: options.order, place });
+    this.#toRestore = waiting;
+    this.#counts = { read, emitted, deferred, dropped };
+  }
+
+  /** A new scope has begun: what waits may fit now. */
+  beginScope(): void {
+    this.#retryFrom = 0;
+    this.#mayBeginEpoch = true;
+  }
+
+  /**
+   * The next row that has no text in common with `used`, which then gets its texts; rows that wait come first.
+   * Undefined when the lane has nothing for the rest of this scope.
+   */
+  async take(used: Set<string>): Promise<SourceRow | undefined> {
+    this.#waiting ??= [...(await this.#reader.rowsAt(this.#toRestore))];
+    for (; this.#retryFrom < this.#waiting.length; this.#retryFrom++) {
+      const row = this.#waiting[this.#retryFrom]!;
+      if (!fits(row, used)) continue;
+      this.#waiting.splice(this.#retryFrom, 1);
+      return this.#emit(row, used);
+    }
+    for (let row = await this.#readOn(); row !== undefined; row = await this.#readOn()) {
+      this.#counts.read++;
+      if (this.#options.duplicates === "allow" || (fits(row, used) && isDistinct(row))) return this.#emit(row, used);
+      this.#refuse(row, this.#waiting);
+    }
+    return undefined;
+  }
+
+  state(): LaneState {
+    const waiting = this.#waiting?.map(({ row }) => row) ?? this.#toRestore;
+    return { ...this.#reader.place(), ...this.#counts, waiting, isFinished: this.isFinished };
+  }
+
+  counts(): SourceCounts {
+    const { epoch, waiting, read, emitted, deferred, dropped } = this.state();
+    return { name: this.source.name, read, emitted, deferred, dropped, waiting: waiting.length, epoch };
+  }
+
+  close(): Promise<void> {
+    return this.#reader.close();
+  }
+
+  /** The next row, of the next epoch if need be and allowed. */
+  async #readOn(): Promise<SourceRow | undefined> {
+    while (true) {
+      const row = await this.#reader.read();
+      if (row !== undefined) return row;
+      const isLastEpoch = this.#reader.place().epoch + 1 >= this.#options.epochs;
+      this.isFinished = isLastEpoch && this.#waiting!.length === 0;
+      if (isLastEpoch || !this.#mayBeginEpoch) return undefined;
+      this.#mayBeginEpoch = this.#options.duplicates === "allow";
+      await this.#reader.beginEpoch();
+    }
+  }
+
+  #emit(row: SourceRow, used: Set<string>): SourceRow {
+    this.#counts.emitted++;
+    for (const text of row.texts) used.add(text);
+    return row;
+  }
+
+  #refuse(row: SourceRow, waiting: SourceRow[]): void {
+    if (this.#options.duplicates === "drop" || !isDistinct(row)) {
+      this.#counts.dropped++;
+      return;
+    }
+    this.#counts.deferred++;
+    waiting.push(row);
+    if (waiting.length > this.#options.deferLimit) {
+      waiting.shift();
+      this.#counts.dropped++;
+    }
+    this.#retryFrom = waiting.length;
+  }
+}
+
+function fits({ texts }: SourceRow, used: ReadonlySet<string>): boolean {
+  return !texts.some((text) => used.has(text));
+}
+
+function isDistinct({ texts }: SourceRow): boolean {
+  return new Set(texts).size === texts.length;
+}

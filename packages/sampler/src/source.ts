@@ -1,0 +1,28 @@
+/** What both kinds of source say about themselves. */
+type SourceBase = {
+  /** Its identity: unique among the sources, and what its order of rows is drawn from. */
+  readonly name: string;
+  /** How often it is drawn: in proportion to the other weights. 0 = never. */
+  readonly weight: number;
+  /** How many texts each of its rows has. */
+  readonly columns: number;
+  /** Anything that changes when the data does (size and time of a file, a hash), for a resume to compare. */
+  readonly fingerprint?: string;
+};
+
+/** A source whose rows are at hand, in any order. */
+export type RowsSource = SourceBase & {
+  /** How many rows it has, at least 1. */
+  readonly length: number;
+  /** The texts of row i, 0 ≤ i < length; the same texts each time. */
+  row(i: number): readonly string[];
+};
+
+/** A source that can only be read from front to back: a large file, a network stream. */
+export type StreamSource = SourceBase & {
+  /** The rows from row number `skip` (counted from 0) to the end; the same rows each time. Called again for each epoch. */
+  open(skip: number): AsyncIterable<{ readonly texts: readonly string[] }>;
+};
+
+/** Where rows come from. A source with `length` and `row` is shuffled, one with `open` is read in file order. */
+export type Source = RowsSource | StreamSource;
