@@ -1,4 +1,4 @@
-import { OutOfMemoryError } from "@kindred/errors";
+import { ConfigError, OutOfMemoryError } from "@kindred/errors";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, expect, test } from "vitest";
 import { memoryInUse, startBackend } from "./index.ts";
@@ -46,6 +46,14 @@ test("beyond the budget it throws with what was asked for, in use and allowed, a
   expect(again.dataSync()[7]).toBe(1);
   tf.dispose([...kept, again]);
   expect(memoryInUse()).toEqual({ ...before, limitBytes });
+});
+
+test("a limit that is no size is refused; one beyond the heap's end is the heap's end", async () => {
+  for (const memoryLimitBytes of [0, -1, Number.NaN]) {
+    await expect(startBackend("wasm", { memoryLimitBytes })).rejects.toThrow(ConfigError);
+  }
+  await startBackend("wasm", { memoryLimitBytes: Number.POSITIVE_INFINITY });
+  expect(memoryInUse().limitBytes).toBe(4096 * mebibyte);
 });
 
 /** An allocator with a heap of `size` bytes that never reuses an address, and Emscripten's habit of replacing its own stubs. */

@@ -11,6 +11,9 @@ export type MemoryGuard = {
 
 const mebibyte = 2 ** 20;
 
+/** Where the heap of tfjs-backend-wasm ends, whatever the budget: 4 GiB. */
+export const heapEndBytes = 4096 * mebibyte;
+
 /**
  * The default budget, 3.5 GiB. The heap ends at 4 GiB, of which allocations reach 3.9; the rest is for what the guard can't see:
  * XNNPACK's packed copies of weights (340 MB for MPNet-base where stock matMul is used) and fragmentation.
@@ -65,10 +68,10 @@ export function guardMemory(module: WasmModule, limitBytes: number): MemoryGuard
 }
 
 function full({ usedBytes, limitBytes }: MemoryGuard, requestedBytes: number): OutOfMemoryError {
-  const inMebibytes = (bytes: number) => `${(bytes / mebibyte).toFixed(1)} MiB`;
+  const told = (bytes: number) => (bytes < mebibyte ? `${bytes} bytes` : `${(bytes / mebibyte).toFixed(1)} MiB`);
   return new OutOfMemoryError(
-    `tensor heap: ${inMebibytes(requestedBytes)} more do not fit. Got ${inMebibytes(usedBytes)} in use, expected at most ` +
-      `${inMebibytes(limitBytes)} in all. Lower the token budget of a micro-batch (or the batch size), or raise ` +
+    `tensor heap: ${told(requestedBytes)} more do not fit. Got ${told(usedBytes)} in use, expected at most ` +
+      `${told(limitBytes)} in all. Lower the token budget of a micro-batch (or the batch size), or raise ` +
       "memoryLimitBytes where it is below the heap's end at 4096 MiB.",
     { requestedBytes, usedBytes, limitBytes },
   );

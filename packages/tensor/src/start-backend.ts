@@ -1,7 +1,7 @@
 import { ConfigError } from "@kindred/errors";
 import * as tf from "@tensorflow/tfjs-core";
 import { replaceGather } from "./gather-rows.ts";
-import { defaultMemoryLimitBytes, guardMemory, memoryGuardOf } from "./memory-guard.ts";
+import { defaultMemoryLimitBytes, guardMemory, heapEndBytes, memoryGuardOf } from "./memory-guard.ts";
 import { shareIdentity } from "./share-identity.ts";
 import { addUnsortedSegmentSum } from "./unsorted-segment-sum.ts";
 import { asWasmBackend } from "./wasm-backend.ts";
@@ -23,12 +23,19 @@ export type StartBackendOptions = {
  *
  * Calling it again is cheap and only switches backends and sets the limit.
  *
- * @throws ConfigError when the backend does not start (in a browser mostly: the .wasm files were not found).
+ * @throws ConfigError when `memoryLimitBytes` is not positive, or the backend does not start (in a browser mostly: the .wasm files were not found).
  */
 export async function startBackend(
   name: "wasm" | "cpu",
   { memoryLimitBytes, wasmPaths }: StartBackendOptions = {},
 ): Promise<void> {
+  if (memoryLimitBytes !== undefined && !(memoryLimitBytes > 0)) {
+    throw new ConfigError(
+      `startBackend: memoryLimitBytes is no size. Got ${memoryLimitBytes}, expected more than 0. Leave it out for 3.5 GiB.`,
+      { memoryLimitBytes },
+    );
+  }
+  const limitBytes = memoryLimitBytes === undefined ? undefined : Math.min(memoryLimitBytes, heapEndBytes);
   tf.env().set("PROD", true); // no banner on stderr
   if (name === "cpu") await import("@tensorflow/tfjs-backend-cpu");
   else await loadWasm(wasmPaths);
@@ -48,10 +55,10 @@ export async function startBackend(
   if (wasm === undefined) return;
   const guard = memoryGuardOf(wasm);
   if (guard !== undefined) {
-    guard.limitBytes = memoryLimitBytes ?? guard.limitBytes;
+    guard.limitBytes = limitBytes ?? guard.limitBytes;
     return;
   }
-  guardMemory(wasm, memoryLimitBytes ?? defaultMemoryLimitBytes);
+  guardMemory(wasm, limitBytes ?? defaultMemoryLimitBytes);
   shareIdentity();
   replaceGather();
   addUnsortedSegmentSum();

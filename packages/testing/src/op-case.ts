@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { arbitrarySize } from "./arbitrary-size.ts";
+import { floatsFromSeed } from "./floats-from-seed.ts";
 
 /** The values of one input of an op, as float32 or, for ids and other whole numbers, int32. */
 export type OpInput = { readonly shape: readonly number[]; readonly values: Float32Array | Int32Array };
@@ -61,21 +62,5 @@ export function opCases<Attributes extends object = object>(
       inputs: fc.record(Object.fromEntries(inputs)),
       attributes: attributes?.(sizeOf) ?? (fc.constant({}) as unknown as fc.Arbitrary<Attributes>),
     });
-  });
-}
-
-/**
- * `count` float32 numbers in −2 … 2 that are told by a seed, one in 32 of them exactly 0 or −0.
- *
- * For inputs too large to draw element by element. (The mixing function is Wellons' lowbias32, 2018.)
- */
-export function floatsFromSeed(seed: number, count: number): Float32Array<ArrayBuffer> {
-  return Float32Array.from({ length: count }, (_, i) => {
-    let word = Math.imul(seed + 1, 0x9e3779b1) + i;
-    word = Math.imul(word ^ (word >>> 16), 0x7feb352d);
-    word = Math.imul(word ^ (word >>> 15), 0x846ca68b);
-    word ^= word >>> 16;
-    if ((word & 31) === 0) return word & 32 ? 0 : -0;
-    return (word >>> 0) / 2 ** 30 - 2;
   });
 }

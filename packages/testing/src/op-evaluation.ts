@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { floatsFromSeed, type OpCase, type OpInput } from "./op-case.ts";
+import { floatsFromSeed } from "./floats-from-seed.ts";
+import type { OpCase, OpInput } from "./op-case.ts";
 import { registerStockGradients } from "./register-stock-gradients.ts";
 
 /** Results and gradients of one call, in order of outputs and by name of input, as plain arrays. */

@@ -1,0 +1,40 @@
+import { finiteDifferences } from "./finite-differences.ts";
+import { numbersOf } from "./numbers.ts";
+import type { OpCase } from "./op-case.ts";
+import { weightsOfOutput } from "./op-evaluation.ts";
+import type { OpLaw } from "./op-law.ts";
+
+// Of a large input this many elements are tried, others in every call: each costs two runs of the reference.
+const tried = 16;
+
+/**
+ * The gradient by one input of the weighted sum of a reference's outputs, by central differences; NaN for elements that were not
+ * tried.
+ */
+export function referenceGradient<Attributes extends object>(
+  reference: OpLaw<Attributes>["reference"],
+  { inputs, attributes }: OpCase<Attributes>,
+  { name, seed }: { readonly name: string; readonly seed: number },
+): Float64Array {
+  const numbers = numbersOf(inputs);
+  const { shape, values } = numbers[name]!;
+  const weights: Float32Array[] = [];
+  const weightedSum = (x: Float64Array) => {
+    let sum = 0;
+    for (const [i, output] of outputsOf(
+      reference({ ...numbers, [name]: { shape, values: x } }, attributes),
+    ).entries()) {
+      weights[i] ??= weightsOfOutput(i, output.length);
+      for (let at = 0; at < output.length; at++) sum += output[at]! * weights[i][at]!;
+    }
+    return sum;
+  };
+  const few = Array.from({ length: tried }, (_, i) => (seed + i * 7919) % values.length);
+  return finiteDifferences(weightedSum, values, values.length > tried ? { only: few } : {});
+}
+
+/** The outputs of a reference as a list, for one that gives its only output as it is. */
+export function outputsOf(result: ArrayLike<number> | readonly ArrayLike<number>[]): readonly ArrayLike<number>[] {
+  const several = result.length > 0 && typeof result[0] !== "number";
+  return several ? (result as readonly ArrayLike<number>[]) : [result as ArrayLike<number>];
+}
