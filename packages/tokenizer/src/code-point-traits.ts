@@ -1,3 +1,5 @@
+import { canonicalDecomposition } from "./canonical-decomposition.ts";
+import { combiningClass } from "./combining-class.ts";
 import {
   chineseRanges,
   markRanges,
@@ -21,6 +23,8 @@ export const Trait = {
   punctuation: 16,
   /** Ends a word. */
   whitespace: 32,
+  /** Has, when decomposed, a mark that takes part in canonical reordering and is not dropped with the accents. */
+  sorted: 64,
 } as const;
 
 let traits: Uint8Array | undefined;
@@ -40,7 +44,15 @@ export function codePointTraits(): Uint8Array {
   mark(traits, markRanges, Trait.mark);
   mark(traits, punctuationRanges, Trait.punctuation);
   mark(traits, whitespaceRanges, Trait.whitespace);
+  markSorted(traits);
   return traits;
+}
+
+function markSorted(table: Uint8Array): void {
+  const isSorted = (code: number) => combiningClass(code) > 0 && (table[code]! & Trait.mark) === 0;
+  for (let code = 0; code < table.length; code++) {
+    if (isSorted(code) || canonicalDecomposition(code)?.some(isSorted)) table[code]! |= Trait.sorted;
+  }
 }
 
 function mark(table: Uint8Array, ranges: string, trait: number): void {

@@ -5,6 +5,7 @@ export type { AddedToken } from "./added-token.ts";
 export type { SpecialTokens, TokenizerDefinition } from "./tokenizer-definition.ts";
 export { Tokenizer, type SpecialIds } from "./tokenizer.ts";
 export type { BatchEncoding, EncodeOptions, Encoding, PairEncoding } from "./encoding.ts";
-export { normalize, type NormalizedText, type NormalizerRules } from "./normalize.ts";
+export type { NormalizerRules } from "./normalize-aligned.ts";
+export { createNormalizer, type NormalizedText, type Normalizer } from "./normalizer.ts";
 export { splitWords } from "./split-words.ts";
 export { createWordPiece, type WordPiece, type WordPieceRules } from "./word-piece.ts";

@@ -31,7 +31,7 @@ export class JsonField {
     const entries = this.entries();
     for (const [key, field] of entries) {
       if ((keys as readonly string[]).includes(key)) continue;
-      const nearest = nearestName(key, keys);
+      const nearest = key.length > 100 ? undefined : nearestName(key, keys);
       field.refuse(
         `no such key${nearest === undefined ? "" : `, did you mean ${nearest}?`} (known: ${keys.join(", ")})`,
       );
@@ -80,12 +80,21 @@ export class JsonField {
 
   /** Throws the FormatError that says what was expected here. */
   refuse(expected: string): never {
-    const got = JSON.stringify(this.value) ?? "nothing";
-    const shown = got.length > 80 ? `${got.slice(0, 77)}…` : got;
+    const key = clipped(this.path) || "the file";
     throw new FormatError(
       { file: this.file },
-      `tokenizerFromJson: ${this.path || "the file"} is not supported. Got ${shown}, expected ${expected}.`,
+      `tokenizerFromJson: ${key} is not supported. Got ${described(this.value)}, expected ${expected}.`,
       { key: this.path, expected },
     );
   }
 }
+
+/** A value for an error message: short whatever the file holds, and without walking into it. */
+function described(value: unknown): string {
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === "object" && value !== null)
+    return `an object with the keys ${clipped(Object.keys(value).join(", "))}`;
+  return clipped(JSON.stringify(value));
+}
+
+const clipped = (text: string) => (text.length > 80 ? `${text.slice(0, 79)}…` : text);

@@ -1,8 +1,8 @@
+import type { AddedToken } from "./added-token.ts";
 import { type AddedTokenSplitter, createAddedTokenSplitter } from "./split-added-tokens.ts";
-import { type NormalizerRules, normalize } from "./normalize.ts";
+import type { Normalizer } from "./normalizer.ts";
 import { splitWords } from "./split-words.ts";
-import type { TokenizerDefinition } from "./tokenizer-definition.ts";
-import { createWordPiece, type WordPiece } from "./word-piece.ts";
+import type { WordPiece } from "./word-piece.ts";
 
 /** Pieces of one or more texts: ids, and if wanted the offsets of each, flat `[start0, end0, …]` in units of its text. */
 export type Pieces = { readonly ids: number[]; readonly offsets: number[] | undefined };
@@ -14,16 +14,16 @@ export type PieceReader = (text: string, pieces: Pieces, limit: number) => void;
  * Stages 1 to 3 in a row: added tokens are found in the raw text, what lies between is normalized, searched for normalized added
  * tokens, cut into words, and these into pieces.
  */
-export function createPieceReader(definition: TokenizerDefinition, specialTokens: "parse" | "plain"): PieceReader {
-  const { normalizer, vocabulary, wordPiece } = definition;
-  const added = definition.addedTokens.filter(({ special }) => specialTokens === "parse" || !special);
+export function createPieceReader(
+  added: readonly AddedToken[],
+  normalize: Normalizer,
+  wordPiece: WordPiece,
+): PieceReader {
   const splitRaw = createAddedTokenSplitter(added.filter(({ normalized }) => !normalized));
   const splitNormalized = createAddedTokenSplitter(
-    added
-      .filter(({ normalized }) => normalized)
-      .map((token) => ({ ...token, content: normalize(token.content, normalizer).text })),
+    added.filter(({ normalized }) => normalized).map((token) => ({ ...token, content: normalize(token.content).text })),
   );
-  const readPlain = plainReader(normalizer, splitNormalized, createWordPiece(vocabulary, wordPiece));
+  const readPlain = plainReader(normalize, splitNormalized, wordPiece);
   return (text, pieces, limit) => {
     const end = pieces.ids.length + limit;
     for (const part of splitRaw(text)) {
@@ -39,9 +39,9 @@ export function createPieceReader(definition: TokenizerDefinition, specialTokens
 }
 
 /** Reads `text[from, to)`, which holds no raw added token, until there are `end` ids. */
-function plainReader(rules: NormalizerRules, splitNormalized: AddedTokenSplitter, wordPiece: WordPiece) {
+function plainReader(normalize: Normalizer, splitNormalized: AddedTokenSplitter, wordPiece: WordPiece) {
   return (text: string, from: number, to: number, pieces: Pieces, end: number) => {
-    const { text: normalized, starts } = normalize(text.slice(from, to), rules);
+    const { text: normalized, starts } = normalize(text.slice(from, to));
     const append = (id: number, pieceStart: number, pieceEnd: number) => {
       pieces.ids.push(id);
       if (pieces.offsets === undefined) return;

@@ -1,5 +1,5 @@
 import type { AddedToken } from "./added-token.ts";
-import type { NormalizerRules } from "./normalize.ts";
+import type { NormalizerRules } from "./normalize-aligned.ts";
 import type { WordPieceRules } from "./word-piece.ts";
 
 /** Everything that makes one tokenizer different from another, as plain data: what tokenizer.json and vocab.txt are read into. */

@@ -80,6 +80,12 @@ const addedToken = (changes: Json) => file({ added_tokens: [{ ...JSON.parse(file
 test.each([
   ["the file is not JSON", "not JSON", "{"],
   ["the file is a list", "the file", "[]"],
+  [
+    "a list a million deep",
+    "normalizer",
+    file().replace('"normalizer":{', `"normalizer":${"[".repeat(1e6)}${"]".repeat(1e6)},"x":{`),
+  ],
+  ["a key of a million letters", "no such key", file({ ["x".repeat(1e6)]: 1 })],
   ["an unknown section", "did you mean normalizer", file({ normaliser: null })],
   ["another version", "version", file({ version: "2.0" })],
   ["no normalizer", "normalizer", file({ normalizer: null })],

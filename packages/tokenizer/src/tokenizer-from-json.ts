@@ -1,7 +1,7 @@
 import { FormatError } from "@kindred/errors";
 import type { AddedToken } from "./added-token.ts";
 import { JsonField } from "./json-field.ts";
-import type { NormalizerRules } from "./normalize.ts";
+import type { NormalizerRules } from "./normalize-aligned.ts";
 import { readPostProcessor } from "./read-post-processor.ts";
 import { specialTokensBeside } from "./special-tokens-beside.ts";
 import { Tokenizer } from "./tokenizer.ts";

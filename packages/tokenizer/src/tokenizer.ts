@@ -1,9 +1,11 @@
 import { ConfigError } from "@kindred/errors";
 import type { BatchEncoding, EncodeOptions, Encoding, PairEncoding } from "./encoding.ts";
+import { createNormalizer } from "./normalizer.ts";
 import { createPieceReader, type PieceReader, type Pieces } from "./piece-reader.ts";
 import { tokenizerToJson } from "./tokenizer-to-json.ts";
 import type { TokenizerDefinition } from "./tokenizer-definition.ts";
 import { truncatePair } from "./truncate-pair.ts";
+import { createWordPiece } from "./word-piece.ts";
 
 /** The ids with a role. */
 export type SpecialIds = {
@@ -54,7 +56,17 @@ export class Tokenizer {
     const idOf = (token: string) => this.#ids.get(token)!;
     const unknown = idOf(definition.wordPiece.unknownToken);
     this.specialIds = { bos: idOf(bos), eos: idOf(eos), pad: idOf(pad), mask: idOf(mask), unknown };
-    this.#readers = { parse: createPieceReader(definition, "parse"), plain: createPieceReader(definition, "plain") };
+    const { addedTokens } = definition;
+    const normalize = createNormalizer(definition.normalizer);
+    const wordPiece = createWordPiece(definition.vocabulary, definition.wordPiece);
+    this.#readers = {
+      parse: createPieceReader(addedTokens, normalize, wordPiece),
+      plain: createPieceReader(
+        addedTokens.filter(({ special }) => !special),
+        normalize,
+        wordPiece,
+      ),
+    };
   }
 
   /** How many ids there are: they run from 0 to one less than this. */

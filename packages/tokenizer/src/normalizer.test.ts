@@ -1,8 +1,11 @@
 import { expectMutantToFail } from "@kindred/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { normalize, type NormalizerRules } from "./normalize.ts";
+import { alignedText } from "./aligned-text.ts";
+import { type NormalizerRules, normalizeAligned } from "./normalize-aligned.ts";
+import { createNormalizer } from "./normalizer.ts";
 
+const normalize = (text: string, rules: NormalizerRules) => createNormalizer(rules)(text);
 const all: NormalizerRules = { cleanText: true, padChinese: true, stripAccents: true, lowercase: true };
 const rules = fc.record({
   cleanText: fc.boolean(),
@@ -84,6 +87,22 @@ test("never throws, and starts never fall and lie at code points of the text", (
         if (i > 0) expect(starts[i]!).toBeGreaterThanOrEqual(starts[i - 1]!);
       }
     }),
+  );
+});
+
+test("gives what the steps give on the text as a whole", () => {
+  const normalizers = new Map<string, ReturnType<typeof createNormalizer>>(); // kept, so that they remember code points
+  fc.assert(
+    fc.property(text, rules, (input, chosen) => {
+      const key = JSON.stringify(chosen);
+      if (!normalizers.has(key)) normalizers.set(key, createNormalizer(chosen));
+      const { text: normalized, starts } = normalizers.get(key)!(input);
+      const whole = normalizeAligned(alignedText(input), chosen);
+      expect(normalized).toBe(whole.codes.map((code) => String.fromCodePoint(code)).join(""));
+      const wholeStarts = whole.starts.flatMap((start, i) => (whole.codes[i]! > 0xffff ? [start, start] : [start]));
+      expect(Array.from(starts ?? normalized, (start, i) => (starts ? start : i))).toEqual(wholeStarts);
+    }),
+    { numRuns: 400 },
   );
 });
 
