@@ -81,7 +81,7 @@ async function encodeTexts(
   const encoded = await encoder.encode(texts, options);
   sayTruncated(encoded.truncated.length, texts.length, flags);
   if (flags.similarity) {
-    const scores = encoder.similarity(encoded, encoded);
+    const { scores } = encoder.similarity(encoded, encoded);
     const rows = texts.map((_, row) => Array.from(scores.subarray(row * texts.length, (row + 1) * texts.length)));
     process.stdout.write(
       `${flags.json ? JSON.stringify({ texts, similarity: rows }) : similarityTable(texts, scores)}\n`,

@@ -3,7 +3,7 @@
  *
  * `scores` is `"texts texts"`, row by row.
  */
-export function similarityTable(texts: readonly string[], scores: Float32Array): string {
+export function similarityTable(texts: readonly string[], scores: Float64Array): string {
   const cell = (text: string) => text.padStart(9);
   const head = `${" ".repeat(4)}${texts.map((_, column) => cell(`${column + 1}`)).join("")}`;
   const rows = texts.map((text, row) => {

@@ -38,7 +38,7 @@ async function npySink(file: string, dimension: number): Promise<VectorSink> {
   return {
     write: (_texts, embeddings) => writer.write(embeddings),
     finish: () => writer.close(),
-    abandon: () => writer.abort(),
+    abandon: () => writer[Symbol.asyncDispose](),
   };
 }
 
@@ -53,7 +53,7 @@ async function jsonlSink(file: string, dimension: number): Promise<VectorSink> {
         (text, i) => `${vectorLine(text, embeddings.subarray(i * dimension, (i + 1) * dimension))}\n`,
       );
       if (!stream.write(rows.join("")))
-        await Promise.race([new Promise((resolve) => stream.once("drain", resolve)), ended]);
+        await Promise.race([new Promise<void>((resolve) => stream.once("drain", resolve)), ended]);
     },
     async finish() {
       stream.end();
@@ -76,7 +76,11 @@ function safetensorsSink(file: string, dimension: number): VectorSink {
     async finish() {
       const rows = parts.reduce((sum, part) => sum + part.length / dimension, 0);
       const all = new Float32Array(rows * dimension);
-      parts.reduce((at, part) => (all.set(part, at), at + part.length), 0);
+      let at = 0;
+      for (const part of parts) {
+        all.set(part, at);
+        at += part.length;
+      }
       await writeFileAtomic(file, writeSafetensors([["embeddings", fromFloat32(all, [rows, dimension])]]));
     },
     abandon: async () => {},

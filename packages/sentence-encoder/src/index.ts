@@ -1,11 +1,11 @@
 export type { ModelFiles } from "./model-files.ts";
 export { type ModelSettings, modelSettings } from "./model-settings.ts";
+export { type ModelModules, modelModules } from "./model-modules.ts";
 export { modelTokenizer } from "./model-tokenizer.ts";
 export { modelWeights, type WeightSource } from "./model-weights.ts";
 export { loadParameters } from "./load-parameters.ts";
 export { type EmbeddingSettings, embedSentences, type ModelParameters } from "./embed-sentences.ts";
 export { planBatches, selectSentences, type TokenBatch } from "./token-batch.ts";
-export { type EmbeddingRows, type SimilarityFunction, similarity, similarityFunctions } from "./similarity.ts";
 export { type Embedder, type Embeddings, type EncodeOptions, SentenceEncoder } from "./sentence-encoder.ts";
 export { type FromFilesOptions, sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
 export { type SentenceModel, sentenceModelFiles } from "./sentence-model-files.ts";

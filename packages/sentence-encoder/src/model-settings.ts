@@ -1,9 +1,9 @@
 import { FormatError } from "@kindred/errors";
+import { type Similarity, similarities } from "@kindred/evaluation";
 import { type MpnetConfig, mpnetConfig } from "@kindred/mpnet";
 import { type PoolingConfig, poolingFromConfig } from "@kindred/pooling";
 import { type JsonObject, jsonObjectFile, type ModelFiles } from "./model-files.ts";
 import { modelModules } from "./model-modules.ts";
-import { type SimilarityFunction, similarityFunctions } from "./similarity.ts";
 
 /** What a sentence-transformers folder says beside its weights and its tokenizer. */
 export type ModelSettings = {
@@ -16,7 +16,7 @@ export type ModelSettings = {
   /** Lower-case texts before the tokenizer sees them. MPNet's tokenizer does so itself. */
   readonly doLowerCase: boolean;
   /** How vectors of this model are compared. */
-  readonly similarityFunction: SimilarityFunction;
+  readonly similarityFunction: Similarity;
   /** Texts by name to put in front of an input; kept when a model is saved again. */
   readonly prompts: { readonly [name: string]: string };
   readonly defaultPromptName: string | undefined;
@@ -84,14 +84,14 @@ function maxSeqLengthOf(files: ModelFiles, folder: string, bert: JsonObject, con
   );
 }
 
-function similarityFunctionOf(name: unknown): SimilarityFunction {
+function similarityFunctionOf(name: unknown): Similarity {
   if (name === undefined || name === null) return "cosine";
-  const known = similarityFunctions.find((candidate) => candidate === name);
+  const known = similarities.find((candidate) => candidate === name);
   if (known !== undefined) return known;
   const file = "config_sentence_transformers.json";
   throw new FormatError(
     { file },
-    `Got similarity_fn_name ${JSON.stringify(name)}, expected one of ${similarityFunctions.join(", ")}.`,
+    `Got similarity_fn_name ${JSON.stringify(name)}, expected one of ${similarities.join(", ")}.`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { ConfigError, nearestName, ShapeError } from "@kindred/errors";
+import { type EmbeddingRows, type ScoreMatrix, similarityMatrix } from "@kindred/evaluation";
 import type { Tokenizer } from "@kindred/tokenizer";
 import type { ModelSettings } from "./model-settings.ts";
-import { type EmbeddingRows, similarity } from "./similarity.ts";
 import { planBatches, selectSentences, type TokenBatch } from "./token-batch.ts";
 
 /** Where batches of tokens become vectors: this thread, or a mesh of worker threads. */
@@ -93,9 +93,9 @@ export class SentenceEncoder {
     return { embeddings, dimension, truncated: tokens.truncated };
   }
 
-  /** The similarity of every row of `a` with every row of `b`, by the model's own similarity function: `"rowsA rowsB"`. */
-  similarity(a: EmbeddingRows, b: EmbeddingRows): Float32Array {
-    return similarity(a, b, this.settings.similarityFunction);
+  /** The similarity of every row of `a` with every row of `b`, by the model's own similarity function; larger is more alike. */
+  similarity(a: EmbeddingRows, b: EmbeddingRows): ScoreMatrix {
+    return similarityMatrix(a, b, { similarity: this.settings.similarityFunction });
   }
 
   /** Frees weights and threads. The encoder is of no use afterwards. */

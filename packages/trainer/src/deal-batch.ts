@@ -29,8 +29,8 @@ export function dealBatch(
   const shares = dealRows(rowLengths(tokens, texts.length), cores);
   const gathered = shares.flat();
   const ids = new Map<string, number>();
-  const idOf = (text: string) => ids.get(text) ?? (ids.set(text, ids.size), ids.size - 1);
-  const textIds = tokens.map((_, column) => Int32Array.from(gathered, (row) => idOf(texts[row]![column]!)));
+  for (const text of gathered.flatMap((row) => texts[row]!)) if (!ids.has(text)) ids.set(text, ids.size);
+  const textIds = tokens.map((_, column) => Int32Array.from(gathered, (row) => ids.get(texts[row]![column]!)!));
   let firstRow = 0;
   return shares.map((share) => {
     const rows = Int32Array.from(share);

@@ -1,22 +1,108 @@
-import { bm25Index, expectedReciprocalRank, mrrOfPairs, spearman } from "@kindred/evaluation";
-import type { EmbeddingRows } from "@kindred/sentence-encoder";
+import {
+  bm25Index,
+  chanceMrr,
+  type EmbeddingRows,
+  mrrOfPairs,
+  pairRanks,
+  type ScoreMatrix,
+  scoredPairs,
+  similarityMatrix,
+} from "@kindred/evaluation";
 
-/** Queries and as many candidates: query i's right answer is candidate i, and no text is there twice. */
+/** Queries and as many candidates: query i's right answer is candidate i, and no text is there twice on a side. */
 export type Pool = { readonly queries: readonly string[]; readonly candidates: readonly string[] };
 
 /** What a model is judged by: finding each query's own candidate in its pool, or agreeing with people's scores of pairs. */
 export type EvaluationTask = { readonly name: string } & (
   | { readonly kind: "pairs"; readonly pools: readonly Pool[] }
-  | {
-      readonly kind: "scored";
-      readonly first: readonly string[];
-      readonly second: readonly string[];
-      readonly scores: readonly number[];
-    }
+  | { readonly kind: "scored"; readonly pairs: readonly ScoredPair[] }
 );
+
+/** Two texts and how alike people find them. */
+export type ScoredPair = { readonly texts: readonly string[]; readonly score: number };
 
 /** Metrics by name. */
 export type Metrics = { readonly [name: string]: number };
 
 /** Candidates of a pool. */
 const poolSize = 500;
+
+/**
+ * A retrieval task from rows of texts: the first is the query, the second its answer. A row that repeats a text of its side is
+ * left out. The rows make pools of 500 in their order; what is left over joins the last pool.
+ */
+export function pairTask(name: string, rows: readonly (readonly string[])[]): EvaluationTask {
+  const seen = [new Set<string>(), new Set<string>()] as const;
+  const unique = rows.filter(([query, candidate]) => {
+    if (seen[0].has(query!) || seen[1].has(candidate!)) return false;
+    seen[0].add(query!);
+    seen[1].add(candidate!);
+    return true;
+  });
+  const count = Math.max(1, Math.floor(unique.length / poolSize));
+  const pools = Array.from({ length: count }, (_, i) => {
+    const own = unique.slice(i * poolSize, i === count - 1 ? undefined : (i + 1) * poolSize);
+    return { queries: own.map(([query]) => query!), candidates: own.map(([, candidate]) => candidate!) };
+  });
+  return { name, kind: "pairs", pools };
+}
+
+/** A similarity task from pairs that people have scored. */
+export function scoredTask(name: string, pairs: readonly ScoredPair[]): EvaluationTask {
+  return { name, kind: "scored", pairs };
+}
+
+/**
+ * A model's metrics on tasks: for pairs `<name>_mrr@10` and `<name>_accuracy@1`, ties counted against the model, averaged over
+ * queries; for scored pairs `<name>_spearman_cosine`.
+ */
+export async function evaluateTasks(
+  tasks: readonly EvaluationTask[],
+  encode: (texts: readonly string[]) => Promise<EmbeddingRows>,
+): Promise<Metrics> {
+  const metrics: { [name: string]: number } = {};
+  for (const task of tasks) {
+    if (task.kind === "scored") {
+      const [first, second] = [
+        await encode(task.pairs.map(({ texts }) => texts[0]!)),
+        await encode(task.pairs.map(({ texts }) => texts[1]!)),
+      ];
+      metrics[`${task.name}_spearman_cosine`] = scoredPairs(
+        { first, second, gold: task.pairs.map(({ score }) => score) },
+        { similarities: ["cosine"] },
+      ).spearman_cosine!;
+      continue;
+    }
+    const scores: ScoreMatrix[] = [];
+    for (const { queries, candidates } of task.pools)
+      scores.push(similarityMatrix(await encode(queries), await encode(candidates), { similarity: "cosine" }));
+    Object.assign(metrics, poolMetrics(task.name, scores));
+  }
+  return metrics;
+}
+
+/** What BM25 and guessing reach on the tasks that have a right answer: the same metrics, by name. */
+export function baselines(tasks: readonly EvaluationTask[]): { readonly bm25: Metrics; readonly chance: Metrics } {
+  const pairTasks = tasks.filter((task) => task.kind === "pairs");
+  const bm25 = pairTasks.map(({ name, pools }) =>
+    poolMetrics(
+      name,
+      pools.map(({ queries, candidates }) => bm25Index(candidates).scoreMatrix(queries)),
+    ),
+  );
+  const chance = pairTasks.map(({ name, pools }) => {
+    const queries = pools.reduce((sum, pool) => sum + pool.queries.length, 0);
+    const mean = (level: (size: number) => number) =>
+      pools.reduce((sum, { candidates }) => sum + candidates.length * level(candidates.length), 0) / queries;
+    return { [`${name}_mrr@10`]: mean((size) => chanceMrr(size)), [`${name}_accuracy@1`]: mean((size) => 1 / size) };
+  });
+  return { bm25: Object.assign({}, ...bm25), chance: Object.assign({}, ...chance) };
+}
+
+function poolMetrics(name: string, pools: readonly ScoreMatrix[]): Metrics {
+  const queries = pools.reduce((sum, { rows }) => sum + rows, 0);
+  const mean = (metric: (scores: ScoreMatrix) => number) =>
+    pools.reduce((sum, scores) => sum + scores.rows * metric(scores), 0) / queries;
+  const accuracy = (scores: ScoreMatrix) => pairRanks(scores).filter((rank) => rank === 1).length / scores.rows;
+  return { [`${name}_mrr@10`]: mean((scores) => mrrOfPairs(scores)), [`${name}_accuracy@1`]: mean(accuracy) };
+}

@@ -82,7 +82,9 @@ export function escapeText(text: string): string {
 function roundTicks(values: readonly number[], count: number): number[] {
   const low = values.reduce((a, b) => Math.min(a, b), values[0] ?? 0);
   const high = values.reduce((a, b) => Math.max(a, b), values[0] ?? 1);
-  const span = high - low || Math.abs(high) || 1;
+  const scale = Math.max(Math.abs(low), Math.abs(high));
+  const span = high - low > 1e-9 * scale ? high - low : scale; // a level line has room as wide as it is high
+  if (span < 1e-12) return [-1, 0, 1];
   const power = 10 ** Math.floor(Math.log10(span / count));
   const step = ([1, 2, 5, 10].find((factor) => factor * power * count >= span) ?? 10) * power;
   const first = Math.floor(low / step);

@@ -18,7 +18,7 @@ export async function neighbourExamples(
     Math.floor((i * pool.queries.length) / shownQueries),
   );
   const queries = indices.map((index) => pool.queries[index]!);
-  const scores = encoder.similarity(await encoder.encode(queries), await encoder.encode(pool.candidates));
+  const { scores } = encoder.similarity(await encoder.encode(queries), await encoder.encode(pool.candidates));
   return queries.map((query, q) => {
     const row = Array.from(scores.subarray(q * pool.candidates.length, (q + 1) * pool.candidates.length));
     const nearest = Array.from(row.keys())

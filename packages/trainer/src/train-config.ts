@@ -52,7 +52,7 @@ export function trainConfig(
   }
   if (config.stopAt > config.maxSteps)
     refuse(`stopAt lies behind maxSteps. Got ${config.stopAt} and ${config.maxSteps}.`, { stopAt: config.stopAt });
-  if (config.hiddenDropoutProb >= 1 || config.attentionProbsDropoutProb >= 1)
+  if (config.hiddenDropoutProb === 1 || config.attentionProbsDropoutProb === 1)
     refuse("dropout of 1 leaves nothing. Expected a share below 1.", {});
   if (config.maxBatchTokens < config.maxSeqLength) {
     refuse(

@@ -4,6 +4,7 @@ import { childKey, type Key } from "@kindred/random";
 import { type EmbeddingSettings, embedSentences, type ModelParameters } from "@kindred/sentence-encoder";
 import { type Float, valueAndGradients } from "@kindred/tensor";
 import { allGather, type Core } from "@kindred/tpu-sharding";
+import type * as tf from "@tensorflow/tfjs-core";
 import type { BatchShare } from "./deal-batch.ts";
 import { type TokenChunk, tokenChunks } from "./token-chunks.ts";
 
@@ -33,15 +34,15 @@ export function trainingStep(
 ): number {
   const { parameters, settings, core, dropoutKey } = task;
   const columns = share.columns.map((column) => tokenChunks(column, share.rows, task.maxBatchTokens));
-  const embed = ({ batch, rows }: TokenChunk, column: number): Float<"chunk hidden"> => {
+  const embed = ({ batch, rows }: TokenChunk, column: number) => {
     const dropout = dropoutKey === undefined ? {} : { dropout: childKey(dropoutKey, step, column) };
-    return embedSentences(parameters, batch, { ...settings, ...dropout, rows });
+    return embedSentences(parameters, batch, { ...settings, ...dropout, rows }) as tf.Tensor;
   };
   const loss = (embeddings: readonly Float<"batch hidden">[]) =>
     contrastiveLoss(embeddings, {
       ...task.loss,
       textIds: share.textIds,
-      gather: (x) => allGather(x, core),
+      gather: (x) => allGather(x as tf.Tensor, core),
       firstRow: share.firstRow,
       totalRows,
     });

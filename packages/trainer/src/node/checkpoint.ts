@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { ConfigError, FormatError } from "@kindred/errors";
 import type { SamplerCursor } from "@kindred/sampler";
 import type { SentenceModel } from "@kindred/sentence-encoder";
-import { writeSentenceModel } from "@kindred/sentence-encoder/node";
+import { storedTensors, writeSentenceModel } from "@kindred/sentence-encoder/node";
 import { fromFloat32, toFloat32, writeSafetensors } from "@kindred/tensor-files";
-import { openSafetensors, writeFileAtomic, writeFolderAtomic } from "@kindred/tensor-files/node";
+import { writeFileAtomic, writeFolderAtomic } from "@kindred/tensor-files/node";
 
 /** Where a run stands, beside its weights and moments. */
 export type TrainerState = {
@@ -79,26 +79,21 @@ export async function resumePoint(run: string): Promise<ResumePoint> {
 /** Fills the moments of a run from a checkpoint. */
 export async function readMoments(folder: string, moments: NamedMoments): Promise<void> {
   const file = join(folder, "optimizer.safetensors");
-  const stored = await openSafetensors(file);
-  try {
-    const missing = new Set(
-      Object.entries(moments).flatMap(([moment, values]) => Object.keys(values).map((name) => `${moment}.${name}`)),
-    );
-    for await (const [storedName, tensor] of stored.tensors()) {
-      const dot = storedName.indexOf(".");
-      const target = moments[storedName.slice(0, dot) as keyof NamedMoments]?.[storedName.slice(dot + 1)];
-      if (target === undefined || !missing.delete(storedName))
-        throw new FormatError({ file }, `unknown moment ${storedName}.`);
-      const values = toFloat32(tensor);
-      if (values.length !== target.length)
-        throw new FormatError({ file }, `${storedName}: Got ${values.length} elements, expected ${target.length}.`);
-      target.set(values);
-    }
-    if (missing.size > 0)
-      throw new FormatError({ file }, `${missing.size} moments are missing, the first is ${[...missing][0]}.`);
-  } finally {
-    await stored.close();
+  const missing = new Set(
+    Object.entries(moments).flatMap(([moment, values]) => Object.keys(values).map((name) => `${moment}.${name}`)),
+  );
+  for await (const [storedName, tensor] of storedTensors(file)) {
+    const dot = storedName.indexOf(".");
+    const target = moments[storedName.slice(0, dot) as keyof NamedMoments]?.[storedName.slice(dot + 1)];
+    if (target === undefined || !missing.delete(storedName))
+      throw new FormatError({ file }, `unknown moment ${storedName}.`);
+    const values = toFloat32(tensor);
+    if (values.length !== target.length)
+      throw new FormatError({ file }, `${storedName}: Got ${values.length} elements, expected ${target.length}.`);
+    target.set(values);
   }
+  if (missing.size > 0)
+    throw new FormatError({ file }, `${missing.size} moments are missing, the first is ${[...missing][0]}.`);
 }
 
 /** Deletes all but the newest `keep` checkpoints of a run; 0 keeps all. */

@@ -97,6 +97,7 @@ export async function* train(
     }
   } finally {
     await mesh.close();
+    await sampler.close();
   }
 }
 

@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import {
   type ModelSettings,
+  modelModules,
   modelSettings,
   modelTokenizer,
   modelWeights,
   type SentenceModel,
 } from "@kindred/sentence-encoder";
-import { readModelFolder } from "@kindred/sentence-encoder/node";
+import { readModelFolder, storedTensors } from "@kindred/sentence-encoder/node";
 import { fromFloat32, toFloat32 } from "@kindred/tensor-files";
-import { openSafetensors } from "@kindred/tensor-files/node";
 import type { Tokenizer } from "@kindred/tokenizer";
 
 /** Weights in ordinary memory, by their bare Hugging Face names. */
@@ -32,15 +32,10 @@ export type TrainableModel = {
 export async function readTrainableModel(folder: string): Promise<TrainableModel> {
   const files = await readModelFolder(folder);
   const settings = modelSettings(files);
-  const path = join(folder, "model.safetensors");
-  const stored = await openSafetensors(path);
+  const file = join(folder, modelModules(files).transformerFolder, "model.safetensors");
   const weights: { [name: string]: { shape: readonly number[]; values: Float32Array } } = {};
-  try {
-    for await (const [name, tensor] of modelWeights(stored.tensors(), settings.config, { file: path })) {
-      weights[name] = { shape: tensor.shape, values: toFloat32(tensor) };
-    }
-  } finally {
-    await stored.close();
+  for await (const [name, tensor] of modelWeights(storedTensors(file), settings.config, { file })) {
+    weights[name] = { shape: tensor.shape, values: toFloat32(tensor) };
   }
   return { settings, tokenizer: modelTokenizer(files), weights };
 }

@@ -71,7 +71,7 @@ async function openSource(name: string, weight: number, share: number, config: T
   const shared = { name, weight, columns: first.texts.length };
   const source: Source = complete
     ? { ...shared, length: training.length, row: (index) => training[index]!.texts }
-    : { ...shared, open: (skip) => streamedTexts(() => dataset.rows(), trains, skip) };
+    : { ...shared, open: (skip) => streamedRows(() => dataset.rows(), trains, skip) };
   return {
     source,
     summary,
@@ -98,13 +98,13 @@ async function readRows(
   return { rows, complete: true };
 }
 
-async function* streamedTexts(
+async function* streamedRows(
   open: () => AsyncIterable<TextRow>,
   trains: (row: TextRow) => boolean,
   skip: number,
-): AsyncGenerator<readonly string[]> {
+): AsyncGenerator<TextRow> {
   let passed = 0;
-  for await (const row of open()) if (trains(row) && passed++ >= skip) yield row.texts;
+  for await (const row of open()) if (trains(row) && passed++ >= skip) yield row;
 }
 
 /** The held-out part of a built-in corpus, as rows. WordNet's comes in the order of its four pools. */

@@ -10,6 +10,7 @@ import { neighbourExamples } from "../neighbour-examples.ts";
 import type { SourceSummary, TrainEvent } from "../train-event.ts";
 import type { TrainConfig } from "../train-options.ts";
 import { dropOldCheckpoints, writeCheckpoint } from "./checkpoint.ts";
+import { progressMeter } from "../progress-meter.ts";
 import { sentenceModel, type TrainableModel } from "./trainable-model.ts";
 import type { TrainingMesh } from "./training-mesh.ts";
 
@@ -69,7 +70,7 @@ export async function* trainingRun(
   if (stepsDone === 0 && tasks.length > 0) yield await evaluation(0);
   let cursor = sampler.cursor();
   let next = drawBatch(run);
-  let progress = progressMeter(lastStep);
+  const progress = progressMeter(lastStep);
   let finalLoss = Number.NaN;
   for (let step = stepsDone; step < lastStep; step++) {
     if (signal?.aborted === true) {
@@ -78,21 +79,25 @@ export async function* trainingRun(
     }
     const batch = await next;
     if (step + 1 < lastStep) next = drawBatch(run); // while the cores work
+    const started = performance.now();
     const result = await mesh.step(step, batch.shares);
     cursor = batch.cursor;
-    progress.add(result.loss, batch);
+    progress.add({
+      loss: result.loss,
+      pairs: batch.pairs,
+      tokens: batch.tokens,
+      seconds: (performance.now() - started) / 1000,
+    });
     const done = step + 1;
     if (done % config.loggingSteps === 0 || done === lastStep) {
-      const event = progress.event(done, result);
+      const event = progress.take(done, result);
       finalLoss = event.loss;
-      progress = progressMeter(lastStep);
       yield event;
     }
     if (done === lastStep) break;
     const [evaluate, save] = [config.evalSteps, config.saveSteps].map((every) => every > 0 && done % every === 0);
     if (evaluate && tasks.length > 0) yield await evaluation(done);
     if (save) yield { type: "checkpoint", step: done, path: await checkpoint(done, cursor) };
-    if (evaluate || save) progress = progressMeter(lastStep, progress);
   }
   if (tasks.length > 0) yield await evaluation(lastStep);
   yield { type: "checkpoint", step: lastStep, path: await checkpoint(lastStep, cursor) };
@@ -120,9 +125,9 @@ function startEvent({ config, model, mesh, stepsDone }: PreparedRun, lastStep: n
 }
 
 /** The next global batch as tokens, dealt to the cores. Its promise may be left alone: a failure shows where it is awaited. */
-function drawBatch({ config, model, mesh, sampler }: PreparedRun): Promise<DrawnBatch> {
+function drawBatch({ model, mesh, sampler }: PreparedRun): Promise<DrawnBatch> {
   const draw = async (): Promise<DrawnBatch> => {
-    const { rows } = await sampler.next();
+    const { rows } = (await sampler.next())!; // without a bound on epochs there is always a next batch
     const texts = rows.map((row) => row.texts);
     const tokens = texts[0]!.map((_, column) =>
       model.tokenizer.encodeBatch(
@@ -141,40 +146,6 @@ function drawBatch({ config, model, mesh, sampler }: PreparedRun): Promise<Drawn
   const batch = draw();
   batch.catch(() => {});
   return batch;
-}
-
-/** Adds up steps between two progress events. Made `after` another, it keeps what that one has added but not the time since. */
-function progressMeter(lastStep: number, after?: ReturnType<typeof progressMeter>) {
-  const total = { ...(after?.total ?? { loss: 0, steps: 0, pairs: 0, tokens: 0, seconds: 0 }) };
-  let since = performance.now();
-  return {
-    total,
-    add(loss: number, { pairs, tokens }: DrawnBatch): void {
-      const now = performance.now();
-      total.loss += loss;
-      total.steps += 1;
-      total.pairs += pairs;
-      total.tokens += tokens;
-      total.seconds += (now - since) / 1000;
-      since = now;
-    },
-    event(
-      step: number,
-      { gradientNorm, learningRate }: { readonly gradientNorm: number; readonly learningRate: number },
-    ) {
-      const { loss, steps, pairs, tokens, seconds } = total;
-      return {
-        type: "step" as const,
-        step,
-        loss: loss / steps,
-        learningRate,
-        gradientNorm,
-        pairsPerSecond: pairs / seconds,
-        tokensPerSecond: tokens / seconds,
-        secondsLeft: (lastStep - step) * (seconds / steps),
-      };
-    },
-  };
 }
 
 /** Gives the seconds since it was made, after `before` seconds. */
