@@ -1,1 +1,21 @@
-export {};
+export type { EmbeddingRows } from "./embedding-rows.ts";
+export { type Similarity, similarities } from "./similarity.ts";
+export { pairSimilarities, type SimilarityOptions } from "./pair-similarities.ts";
+export { type ScoreMatrix, similarityMatrix } from "./similarity-matrix.ts";
+export { bm25Index, type Bm25Hit, type Bm25Index, type Bm25Options } from "./bm25-index.ts";
+export { pearson } from "./pearson.ts";
+export { spearman } from "./spearman.ts";
+export { type ScoredPairs, scoredPairs, type ScoredPairsMetrics, type ScoredPairsOptions } from "./scored-pairs.ts";
+export { pairRanks, type TieOptions, type TiePolicy } from "./pair-ranks.ts";
+export { mrrOfPairs, type MrrOptions } from "./mrr-of-pairs.ts";
+export { chanceMrr } from "./chance-mrr.ts";
+export { type RetrievalTask, retrievalMetrics } from "./retrieval-metrics.ts";
+export { type RetrievalCuts, type RetrievalMetric, type RetrievalMetrics, rankingMetrics } from "./ranking-metrics.ts";
+export { tripletAccuracy, type TripletOptions, type Triplets } from "./triplet-accuracy.ts";
+export { distinctBatches } from "./distinct-batches.ts";
+export {
+  oneOf100Accuracy,
+  type OneOf100Options,
+  type OneOf100Result,
+  type ResponsePairs,
+} from "./one-of-100-accuracy.ts";
