@@ -27,7 +27,7 @@ import type { TextRow } from "./text-row.ts";
  *
  * @throws DataError with file, line, what is wrong and the accepted forms, unless `onBadLine` is `"skip"`; and,
  * whatever the policy, when the stream holds no row at all.
- * @see PolyAI, conversational-datasets, reddit/README.md; FlagEmbedding, examples/finetune/embedder/README.md
+ * @see PolyAI, conversational-datasets, reddit/README.md; FlagEmbedding, data format for fine-tuning
  *
  * @example
  * ```ts

@@ -33,7 +33,7 @@ export type Sampler = {
  *
  * @throws ConfigError for options that cannot be meant and for a cursor of other data or options. `next` throws a
  * DataError when the sources cannot fill a batch with different texts, and what a stream throws.
- * @see N. Reimers, se-pytorch-xla (2021), train_many_data_files_v2.py, produce_data
+ * @see N. Reimers, se-pytorch-xla (2021), train_many_data_files_v2.py
  *
  * @example
  * ```ts

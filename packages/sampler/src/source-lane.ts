@@ -1,5 +1,5 @@
 import type { ResolvedOptions } from "./sampler-options.ts";
-import { type ReaderPlace, rowReader, type RowReader, type SourceRow } from "./row-reader.ts";
+import { rowReader, type RowReader, type SourceRow } from "./row-reader.ts";
 import type { Source } from "./source.ts";
 
 /** What has become of a source's rows so far. At any time `read` = `emitted` + `dropped` + `waiting`. */
@@ -20,13 +20,18 @@ export type SourceCounts = {
 };
 
 /** The state of a lane as plain data. */
-export type LaneState = ReaderPlace & {
+export type LaneState = {
+  /** The epoch it is in, from 0, and how many rows of it are read. */
+  readonly epoch: number;
+  readonly position: number;
   /** The numbers of the rows that wait, the oldest first. */
   readonly waiting: readonly number[];
+  /** The counts of {@link SourceCounts}. */
+  readonly read: number;
   readonly emitted: number;
   readonly deferred: number;
   readonly dropped: number;
-  readonly read: number;
+  /** Whether its epochs are over and nothing waits. */
   readonly isFinished: boolean;
 };
 

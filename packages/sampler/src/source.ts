@@ -1,5 +1,5 @@
 /** What both kinds of source say about themselves. */
-type SourceBase = {
+export type SourceIdentity = {
   /** Its identity: unique among the sources, and what its order of rows is drawn from. */
   readonly name: string;
   /** How often it is drawn: in proportion to the other weights. 0 = never. */
@@ -11,7 +11,7 @@ type SourceBase = {
 };
 
 /** A source whose rows are at hand, in any order. */
-export type RowsSource = SourceBase & {
+export type RowsSource = SourceIdentity & {
   /** How many rows it has, at least 1. */
   readonly length: number;
   /** The texts of row i, 0 ≤ i < length; the same texts each time. */
@@ -19,7 +19,7 @@ export type RowsSource = SourceBase & {
 };
 
 /** A source that can only be read from front to back: a large file, a network stream. */
-export type StreamSource = SourceBase & {
+export type StreamSource = SourceIdentity & {
   /** The rows from row number `skip` (counted from 0) to the end; the same rows each time. Called again for each epoch. */
   open(skip: number): AsyncIterable<{ readonly texts: readonly string[] }>;
 };
