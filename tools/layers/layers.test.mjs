@@ -237,7 +237,7 @@ test("refuses a forbidden part by another name, and takes what only shares the n
 });
 
 test("refuses an axis name that the notation does not define", () => {
-  const notation = "| name | what |\n| --- | --- |\n| `tokens`, `hidden` | rows and features |\nsee `batch`";
+  const notation = "| name | what |\n| --- | --- |\n| `tokens`, `hidden`   | rows and features |\nsee `batch`";
   const text = '// one\nconst x: Float<"tokens@data hidden 3"> = f(); let ids: Int<"batch">; let s: Float<"">;';
   const faults = notationFaults(workspace(project("packages/nn", { "src/a.ts": text })), notation);
   expect(faults).toEqual([{ file: "packages/nn/src/a.ts", line: 2, message: expect.stringContaining('"batch"') }]);

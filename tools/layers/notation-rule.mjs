@@ -31,7 +31,7 @@ export function notationFaults(workspace, notation) {
 
 /** The names in the first cell of each row: "| `queries`, `keys` | …". */
 function definedNames(/** @type {string} */ notation) {
-  const cells = notation.split("\n").flatMap((line) => /^\| (`.*?`) \|/.exec(line)?.[1] ?? []);
+  const cells = notation.split("\n").flatMap((line) => /^\| (`.*?`) +\|/.exec(line)?.[1] ?? []);
   return new Set(cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name ?? "")));
 }
 
