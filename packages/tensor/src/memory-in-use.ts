@@ -12,7 +12,24 @@ export type MemoryInUse = {
   readonly limitBytes: number;
 };
 
-/** How many tensors and bytes are in use, and how many bytes may be. */
+/**
+ * How many tensors and bytes are in use, and how many bytes may be.
+ *
+ * Before and after a piece of work that disposes what it makes, the three numbers are the same.
+ *
+ * @example
+ * ```ts
+ * import { memoryInUse, startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * const before = memoryInUse();
+ * const x = tf.zeros([250]);
+ * memoryInUse().bytes - before.bytes; // => 1000
+ * memoryInUse().tensors - before.tensors; // => 1
+ * x.dispose();
+ * ```
+ */
 export function memoryInUse(): MemoryInUse {
   const { numTensors: tensors, numBytes } = tf.memory();
   const wasm = asWasmBackend(tf.backend())?.wasm;

@@ -8,6 +8,16 @@ import { asWasmBackend, backendOf } from "./wasm-backend.ts";
  * `target` may lie in shared memory.
  *
  * @throws ShapeError when the tensor is not float32 or `target` is too short.
+ * @example
+ * ```ts
+ * import { readInto, startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * const target = new Float32Array(4);
+ * readInto(tf.tensor1d([1, 2]), target, 1);
+ * target; // => [0, 1, 2, 0]
+ * ```
  */
 export function readInto(tensor: tf.Tensor, target: Float32Array, offset = 0): void {
   if (tensor.dtype !== "float32" || !Number.isInteger(offset) || offset < 0 || offset + tensor.size > target.length) {

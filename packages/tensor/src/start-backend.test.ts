@@ -118,32 +118,57 @@ describe("on wasm", () => {
     tf.tidy(() => {
       const ints = tf.unsortedSegmentSum(tf.tensor1d([1, 2, 3], "int32"), tf.tensor1d([1, 1, 0], "int32"), 2);
       expect([ints.dtype, ...ints.dataSync()]).toEqual(["int32", 3, 3]);
+      const ids = tf.zeros([2, 2], "int32");
+      expect(() => tf.unsortedSegmentSum(tf.zeros([2, 2]), ids as unknown as tf.Tensor1D, 1)).toThrow(ShapeError);
     });
   });
 });
 
 const built = new URL("../dist/index.js", import.meta.url);
+const isBuilt = existsSync(fileURLToPath(built));
 
-test.skipIf(!existsSync(fileURLToPath(built)))("works in worker threads, each with a heap of its own", async () => {
-  // A CommonJS program by text, so that bare names resolve from this package; it loads the built package, as users do.
-  const program = `
+/** What a worker answers that runs `program` with the built package, as users have it, as `tensor`. Its stderr is not shown. */
+function inWorker(program: string): Promise<unknown> {
+  // CommonJS by text, so that bare names resolve from this package.
+  const text = `
+    const tf = require("@tensorflow/tfjs-core");
     const { parentPort, workerData } = require("node:worker_threads");
-    (async () => {
-      const tf = require("@tensorflow/tfjs-core");
-      const { memoryInUse, startBackend } = await import(workerData);
-      await startBackend("wasm", { memoryLimitBytes: 2 ** 20 });
-      const sum = tf.tidy(() => tf.sum(tf.ones([10])).dataSync()[0]);
-      let refused = "";
-      try { tf.zeros([2 ** 20]); } catch (error) { refused = error.name; }
-      const handlers = process.listenerCount("uncaughtException") + process.listenerCount("unhandledRejection");
-      parentPort.postMessage({ sum, refused, limitBytes: memoryInUse().limitBytes, handlers });
-    })();
+    import(workerData).then(async (tensor) => { ${program} }).then((answer) => parentPort.postMessage(answer));
   `;
-  const answers = Array.from({ length: 2 }, () => {
-    const worker = new Worker(program, { eval: true, workerData: built.href });
-    return new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
-  });
-  for (const answer of await Promise.all(answers)) {
-    expect(answer).toEqual({ sum: 10, refused: "OutOfMemoryError", limitBytes: 2 ** 20, handlers: 0 });
-  }
+  const worker = new Worker(text, { eval: true, workerData: built.href, stderr: true });
+  return new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject));
+}
+
+test.skipIf(!isBuilt)(
+  "works in worker threads, each with a heap of its own, also when started twice at a time",
+  async () => {
+    const program = `
+    await Promise.all([1, 2].map(() => tensor.startBackend("wasm", { memoryLimitBytes: 2 ** 20 })));
+    const sum = tf.tidy(() => tf.sum(tf.ones([10])).dataSync()[0]);
+    let refused = "";
+    try { tf.zeros([2 ** 20]); } catch (error) { refused = error.name; }
+    const handlers = process.listenerCount("uncaughtException") + process.listenerCount("unhandledRejection");
+    return { sum, refused, limitBytes: tensor.memoryInUse().limitBytes, handlers };
+  `;
+    for (const answer of await Promise.all([inWorker(program), inWorker(program)])) {
+      expect(answer).toEqual({ sum: 10, refused: "OutOfMemoryError", limitBytes: 2 ** 20, handlers: 0 });
+    }
+  },
+);
+
+test.skipIf(!isBuilt)("refuses to start where the .wasm files are not", async () => {
+  const program = `
+    const errors = [];
+    for (const wasmPaths of ["/nowhere/", "/still nowhere/"]) {
+      await tensor.startBackend("wasm", { wasmPaths }).catch((error) => errors.push(error.name + " " + error.message));
+    }
+    return errors;
+  `;
+  const [first, second] = (await inWorker(program)) as [string, string];
+  expect(first).toMatch(
+    /^ConfigError startBackend: the wasm backend does not start\. Got wasmPaths "\/nowhere\/", expected/,
+  );
+  expect(second).toMatch(
+    /^ConfigError startBackend: the wasm backend does not start\. Got wasmPaths "\/still nowhere\/"/,
+  );
 });

@@ -1,6 +1,7 @@
 import { ConfigError } from "@kindred/errors";
 import * as tf from "@tensorflow/tfjs-core";
 import { replaceGather } from "./gather-rows.ts";
+import { keepProcessListeners } from "./keep-process-listeners.ts";
 import { defaultMemoryLimitBytes, guardMemory, heapEndBytes, memoryGuardOf } from "./memory-guard.ts";
 import { shareIdentity } from "./share-identity.ts";
 import { addUnsortedSegmentSum } from "./unsorted-segment-sum.ts";
@@ -23,12 +24,27 @@ export type StartBackendOptions = {
  *
  * Calling it again is cheap and only switches backends and sets the limit.
  *
- * @throws ConfigError when `memoryLimitBytes` is not positive, or the backend does not start (in a browser mostly: the .wasm files were not found).
+ * @throws ConfigError when `memoryLimitBytes` is not positive, or the backend does not start (in a browser mostly: the .wasm files were not
+ * found, which can't be tried again with other `wasmPaths`).
+ * @example
+ * ```ts
+ * import { startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm", { memoryLimitBytes: 2_000_000_000 });
+ * tf.getBackend(); // => "wasm"
+ * ```
  */
-export async function startBackend(
-  name: "wasm" | "cpu",
-  { memoryLimitBytes, wasmPaths }: StartBackendOptions = {},
-): Promise<void> {
+export function startBackend(name: "wasm" | "cpu", options: StartBackendOptions = {}): Promise<void> {
+  // One after another: of two starts at a time, tfjs drops the first.
+  const started = lastStart.then(() => start(name, options));
+  lastStart = started.catch(() => {});
+  return started;
+}
+
+let lastStart: Promise<void> = Promise.resolve();
+
+async function start(name: "wasm" | "cpu", { memoryLimitBytes, wasmPaths }: StartBackendOptions): Promise<void> {
   if (memoryLimitBytes !== undefined && !(memoryLimitBytes > 0)) {
     throw new ConfigError(
       `startBackend: memoryLimitBytes is no size. Got ${memoryLimitBytes}, expected more than 0. Leave it out for 3.5 GiB.`,
@@ -37,18 +53,15 @@ export async function startBackend(
   }
   const limitBytes = memoryLimitBytes === undefined ? undefined : Math.min(memoryLimitBytes, heapEndBytes);
   tf.env().set("PROD", true); // no banner on stderr
-  if (name === "cpu") await import("@tensorflow/tfjs-backend-cpu");
-  else await loadWasm(wasmPaths);
-
-  const before = processListeners();
-  const started = await tf.setBackend(name).catch((cause: unknown) => cause);
-  takeOffNewListeners(before);
-  if (started !== true) {
+  try {
+    await activate(name, wasmPaths);
+  } catch (cause) {
+    const got = wasmPaths === undefined ? "no wasmPaths" : `wasmPaths ${JSON.stringify(wasmPaths)}`;
     throw new ConfigError(
-      `startBackend: the ${name} backend does not start. Got ${wasmPaths === undefined ? "no wasmPaths" : JSON.stringify(wasmPaths)}, ` +
-        "expected the .wasm files of @tensorflow/tfjs-backend-wasm. Serve them and give their address as wasmPaths.",
+      `startBackend: the ${name} backend does not start. Got ${got}, expected to find the .wasm files of ` +
+        "@tensorflow/tfjs-backend-wasm there. Serve them, and give their address as wasmPaths of the first call.",
       { backend: name, wasmPaths },
-      { cause: started },
+      { cause },
     );
   }
   const wasm = asWasmBackend(tf.backend())?.wasm;
@@ -64,31 +77,16 @@ export async function startBackend(
   addUnsortedSegmentSum();
 }
 
-async function loadWasm(wasmPaths: StartBackendOptions["wasmPaths"]): Promise<void> {
-  const loaded = await import("@tensorflow/tfjs-backend-wasm");
-  // Node gives a CommonJS module, a bundler an ES module.
-  const { setWasmPaths } = "setWasmPaths" in loaded ? loaded : (loaded as { default: typeof loaded }).default;
-  tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
-  if (wasmPaths !== undefined && tf.engine().registry["wasm"] === undefined) setWasmPaths(wasmPaths);
-}
-
-type Listener = (...values: unknown[]) => void;
-type ProcessEvents = { listeners(event: string): Listener[]; off(event: string, listener: Listener): unknown };
-
-const events = ["uncaughtException", "unhandledRejection"] as const;
-const nodeProcess = (globalThis as { process?: Partial<ProcessEvents> }).process;
-
-function processListeners(): Set<Listener> {
-  return new Set(events.flatMap((event) => nodeProcess?.listeners?.(event) ?? []));
-}
-
-/** Takes off the listeners that came since and do nothing but throw on, which is Emscripten's form. */
-function takeOffNewListeners(before: ReadonlySet<Listener>): void {
-  for (const event of events) {
-    for (const listener of nodeProcess?.listeners?.(event) ?? []) {
-      const source = String(listener).replace(/\s+/g, "");
-      if (!before.has(listener) && source.length < 100 && /throw\w+;?\}/.test(source))
-        nodeProcess?.off?.(event, listener);
-    }
+/** Loads a backend's code and makes it the active one. Each is loaded only where it is asked for. */
+async function activate(name: "wasm" | "cpu", wasmPaths: StartBackendOptions["wasmPaths"]): Promise<void> {
+  if (name === "cpu") await import("@tensorflow/tfjs-backend-cpu");
+  else {
+    const loaded = await import("@tensorflow/tfjs-backend-wasm");
+    // Node gives a CommonJS module, a bundler an ES module.
+    const { setWasmPaths } = "setWasmPaths" in loaded ? loaded : (loaded as { default: typeof loaded }).default;
+    tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
+    if (wasmPaths !== undefined && tf.engine().registry["wasm"] === undefined) setWasmPaths(wasmPaths);
   }
+  const active = await keepProcessListeners(() => tf.setBackend(name));
+  if (!active) throw new Error(`tfjs could not initialize ${name}; it has printed why.`);
 }

@@ -6,6 +6,14 @@ import { readInto } from "./read-into.ts";
  * the tensor's own array on `cpu`.)
  *
  * @throws ShapeError when the tensor is not float32.
+ * @example
+ * ```ts
+ * import { startBackend, toFloat32Array } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("cpu");
+ * toFloat32Array(tf.tensor2d([[1, 2], [3, 4]])); // => [1, 2, 3, 4]
+ * ```
  */
 export function toFloat32Array(tensor: tf.Tensor): Float32Array<ArrayBuffer> {
   const values = new Float32Array(tensor.size);

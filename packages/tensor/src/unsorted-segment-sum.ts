@@ -1,3 +1,4 @@
+import { ShapeError } from "@kindred/errors";
 import type * as tf from "@tensorflow/tfjs-core";
 import { implement } from "./implement.ts";
 import type { WasmBackend } from "./wasm-backend.ts";
@@ -11,6 +12,13 @@ export function addUnsortedSegmentSum(): void {
     const { x, segmentIds } = call.inputs as { x: tf.TensorInfo; segmentIds: tf.TensorInfo };
     const { numSegments } = call.attrs as unknown as { numSegments: number };
     const backend = call.backend as WasmBackend;
+    if (segmentIds.shape.length !== 1 || segmentIds.shape[0] !== x.shape[0]) {
+      throw new ShapeError(
+        `unsortedSegmentSum: ids do not number the rows. Got ids [${segmentIds.shape.join(", ")}] for x [${x.shape.join(", ")}], ` +
+          "expected one id a row. Reshape both to one axis of rows.",
+        { segmentIds: segmentIds.shape, x: x.shape },
+      );
+    }
     const rowShape = x.shape.slice(1);
     const out = backend.makeOutput([numSegments, ...rowShape], x.dtype);
     const sums = backend.typedArrayFromHeap(out).fill(0);
