@@ -1,4 +1,7 @@
-/** The rank of each number among all, from 1 for the smallest; equal numbers share the average of their ranks. A NaN makes every rank NaN. */
+/**
+ * The rank of each number among all, from 1 for the smallest; equal numbers share the average of their ranks. A NaN
+ * makes every rank NaN.
+ */
 export function averageRanks(values: ArrayLike<number>): Float64Array {
   const numbers = Float64Array.from(values);
   if (numbers.some(Number.isNaN)) return numbers.fill(NaN);

@@ -22,18 +22,21 @@ export type Bm25Index = {
   readonly scores: (query: string) => Float64Array;
   /** The same for many queries, for `mrrOfPairs` and `pairRanks`. */
   readonly scoreMatrix: (queries: readonly string[]) => ScoreMatrix;
-  /** The best documents with scores above 0, at most `limit` of them, best first, of equal ones the lower number first. */
+  /**
+   * The best documents with scores above 0, at most `limit` of them, best first, of equal ones the lower number first.
+   */
   readonly search: (query: string, limit: number) => Bm25Hit[];
 };
 
 /**
  * Documents ready to be searched by their words: the baseline without a model that a model has to beat.
  *
- *     score(d, q) = Σ over the words t of q of idf(t) · f(t, d)·(k1 + 1) / (f(t, d) + k1·(1 − b + b·|d|/mean |d|))
+ *     score(d, q) = Σ over the different words t of q of idf(t) · f(t, d)·(k1 + 1) / (f(t, d) + k1·(1 − b + b·|d|/mean |d|))
  *     idf(t) = ln(1 + (N − n(t) + ½) / (n(t) + ½))
  *
- * with f(t, d) how often document d has the word, |d| its number of words, N the number of documents, n(t) how many of them have the word. A
- * word that stands twice in the query counts twice. This idf (Lucene's) is never negative; Robertson's own lacks the 1 +.
+ * with f(t, d) how often document d has the word, |d| its number of words, N the number of documents, n(t) how many of
+ * them have the word. A word that stands twice in the query counts once (Robertson's k₃ = 0; counting it twice finds
+ * less in short definitions). This idf, Lucene's, is never negative; Robertson's own lacks the 1 +.
  *
  * @see Robertson, Zaragoza, "The probabilistic relevance framework: BM25 and beyond", 2009, section 3.3
  *
@@ -57,7 +60,7 @@ export function bm25Index(
 
   const scores = (query: string): Float64Array => {
     const sums = new Float64Array(words.length);
-    for (const word of tokenize(query)) {
+    for (const word of new Set(tokenize(query))) {
       const found = postings.get(word) ?? [];
       const idf = idfOf(found.length);
       for (const { document, frequency } of found) {

@@ -1,5 +1,6 @@
 /**
- * The MRR@k that a random order is expected to have, with one right answer among n candidates: what a useful model must beat.
+ * The MRR@k that a random order is expected to have, with one right answer among n candidates: what a useful model must
+ * beat.
  *
  *     (1 + 1/2 + … + 1/min(k, n)) / n
  *

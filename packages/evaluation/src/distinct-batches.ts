@@ -1,8 +1,8 @@
 /**
  * Rows put into batches of one size, so that no text stands twice in a batch: what 1-of-n metrics ask for.
  *
- * Each row, in order, goes into the first batch that has room and comes after every batch with one of its texts. Only whole batches are given;
- * rows that would need more are left out, as are rows that hold one text twice.
+ * Each row, in order, goes into the first batch that has room and comes after every batch with one of its texts. Only
+ * whole batches are given; rows that would need more are left out, as are rows that hold one text twice.
  *
  * @param texts the texts of each row, context and response for instance, compared as they are
  * @returns batches of row numbers

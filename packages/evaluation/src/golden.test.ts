@@ -45,7 +45,8 @@ const golden: Golden = isHere
   ? readJson(sharedPath("golden", "evaluators", "evaluators.json"))
   : { embeddingSimilarity: [], informationRetrieval: [], triplet: [] };
 
-// The golden similarities are float32, of rounding unit 6e-8, over at most 16 terms: 1e-6. The metrics differ by steps of 1/n, or not at all.
+// The golden similarities are float32, of rounding unit 6e-8, over at most 16 terms: 1e-6. The metrics differ by steps
+// of 1/n, or not at all.
 const TOLERANCE = 1e-6;
 
 describe.skipIf(!isHere)("the evaluators of sentence-transformers", () => {

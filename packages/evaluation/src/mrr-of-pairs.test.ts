@@ -83,7 +83,8 @@ test("is 1 when every right answer has the best score alone", () => {
 });
 
 test("a random order has the MRR that chanceMrr says", () => {
-  // Expectations over all ranks, exactly: with n = 500 candidates the right answer has each rank once over the queries of a Latin square.
+  // Expectations over all ranks, exactly: with n = 500 candidates the right answer has each rank once over the queries
+  // of a Latin square.
   const n = 50;
   const latin = matrixOf(Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => (j - i + n + i) % n)));
   expect(mrrOfPairs(latin)).toBeCloseTo(chanceMrr(n), 14);

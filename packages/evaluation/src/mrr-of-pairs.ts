@@ -8,11 +8,13 @@ export type MrrOptions = TieOptions & {
 };
 
 /**
- * Mean reciprocal rank over a pool in which query i's right answer is candidate i: 1 if all come first, near 0 if none comes in the first k.
+ * Mean reciprocal rank over a pool in which query i's right answer is candidate i: 1 if all come first, near 0 if none
+ * comes in the first k.
  *
  *     MRR@k = mean over i of (1/rankᵢ if rankᵢ ≤ k, else 0)
  *
- * Ranks as `pairRanks` gives them, ties and NaN included. No queries give NaN. Over several pools of one size, take the mean.
+ * Ranks as `pairRanks` gives them, ties and NaN included. No queries give NaN. Over several pools of one size, take the
+ * mean.
  *
  * @throws ShapeError if there are fewer candidates than queries
  * @see Voorhees, "The TREC-8 question answering track report", 1999, section 3

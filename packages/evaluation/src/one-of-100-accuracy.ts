@@ -31,8 +31,9 @@ export type OneOf100Result = {
 /**
  * 1-of-100 accuracy: for each context of a batch of 100 pairs, is its own response the most similar of the batch's 100?
  *
- * Batches are the pairs in their order, a partial one at the end is dropped. A text that stands twice in a batch makes a question without an answer:
- * order the pairs with `distinctBatches` first. Chance is 1/100. The reference implementation takes the first of equal responses (`ties: "id"`).
+ * Batches are the pairs in their order, a partial one at the end is dropped. A text that stands twice in a batch makes
+ * a question without an answer: order the pairs with `distinctBatches` first. Chance is 1/100. The reference
+ * implementation takes the first of equal responses (`ties: "id"`).
  *
  * @throws ShapeError if there are not as many contexts as responses, or their dimensions differ
  * @see Henderson et al., "A repository of conversational datasets", 2019, section 4

@@ -13,9 +13,9 @@ export type TieOptions = {
 /**
  * The rank of the right answer of every query, where query i's right answer is candidate i: 1 is best.
  *
- * One more than the number of candidates with a better score, and of those with an equal one: all others with an equal one when ties are
- * pessimistic, those before candidate i when they go by id. NaN is worse than any number, and a right answer whose score is NaN comes last, so
- * that a model that has diverged does not win.
+ * One more than the number of candidates with a better score, and of those with an equal one: all others with an equal
+ * one when ties are pessimistic, those before candidate i when they go by id. NaN is worse than any number, and a right
+ * answer whose score is NaN comes last, so that a model that has diverged does not win.
  *
  * @param matrix at least as many candidates as queries; more are further wrong answers
  * @throws ShapeError if there are fewer candidates than queries

@@ -1,11 +1,13 @@
 import { ShapeError } from "@kindred/errors";
 
 /**
- * Pearson's correlation of two lists of numbers: 1 when one is a rising straight line of the other, −1 when a falling one.
+ * Pearson's correlation of two lists of numbers: 1 when one is a rising straight line of the other, −1 when a falling
+ * one.
  *
  *     Σ (xᵢ − x̄)(yᵢ − ȳ) / √(Σ (xᵢ − x̄)² · Σ (yᵢ − ȳ)²)
  *
- * In float64, in two passes. NaN if a list is constant, is shorter than 2, or holds NaN or infinities, as SciPy's `pearsonr`.
+ * In float64, in two passes. NaN if a list is constant, is shorter than 2, or holds NaN or infinities, as SciPy's
+ * `pearsonr`.
  *
  * @throws ShapeError if the lists have different lengths
  * @see Pearson, "Notes on regression and inheritance in the case of two parents", Proc. Royal Society 58, 1895

@@ -41,15 +41,16 @@ export function withDefaultCuts(cuts: RetrievalCuts): {
 /**
  * Retrieval metrics of rankings that anything has made: a model, BM25, both together.
  *
- * For a query with R relevant documents, rel(r) = 1 if the document at rank r is relevant, and h(k) = rel(1) + … + rel(k):
+ * For a query with R relevant documents, rel(r) = 1 if the document at rank r is relevant, and h(k) = rel(1) + … +
+ * rel(k):
  *
  * - accuracy@k: 1 if h(k) > 0 · precision@k: h(k)/k · recall@k: h(k)/R
  * - mrr@k: 1/r of the first relevant rank r ≤ k, else 0
  * - ndcg@k: Σ rel(r)/log₂(r + 1) over r ≤ k, divided by the same sum for min(R, k) relevant documents at the top
  * - map@k: Σ rel(r)·h(r)/r over r ≤ k, divided by min(R, k)
  *
- * each a mean over the queries with R > 0; the others are left out, and if none is left all are NaN. A relevant document that no ranking holds counts
- * in R. Equal to sentence-transformers' InformationRetrievalEvaluator.
+ * each a mean over the queries with R > 0; the others are left out, and if none is left all are NaN. A relevant
+ * document that no ranking holds counts in R. Equal to sentence-transformers' InformationRetrievalEvaluator.
  *
  * @param rankings each query's documents by name, best first
  * @param relevant each query's relevant documents, in any order

@@ -11,7 +11,10 @@ export type RetrievalTask = {
   readonly queries: EmbeddingRows;
   /** Embeddings of the documents. */
   readonly corpus: EmbeddingRows;
-  /** The names of each query's relevant documents. Queries without any are left out; names that the corpus has not count as not found. */
+  /**
+   * The names of each query's relevant documents. Queries without any are left out; names that the corpus has not count
+   * as not found.
+   */
   readonly relevant: readonly Iterable<string>[];
   /** The documents' names, each once; they decide ties. Default "0", "1", …. */
   readonly corpusIds?: readonly string[];
@@ -22,12 +25,15 @@ const QUERY_BLOCK = 64;
 const DOCUMENT_BLOCK = 8192;
 
 /**
- * How well the nearest documents of each query are the relevant ones: accuracy, precision, recall, MRR, nDCG and MAP, as `rankingMetrics` defines them.
+ * How well the nearest documents of each query are the relevant ones: accuracy, precision, recall, MRR, nDCG and MAP,
+ * as `rankingMetrics` defines them.
  *
- * Documents are ordered by similarity, equal ones by name, ascending by UTF-16 unit, as sentence-transformers 6 orders them (older versions leave ties to
- * chance). A similarity that is NaN comes last. Similarities are float64 where sentence-transformers has float32. No n × m matrix is held.
+ * Documents are ordered by similarity, equal ones by name, ascending by UTF-16 unit, as sentence-transformers 6 orders
+ * them (older versions leave ties to chance). A similarity that is NaN comes last. Similarities are float64 where
+ * sentence-transformers has float32. No n × m matrix is held.
  *
- * @throws ShapeError if there are not as many sets of relevant documents as queries, or names as documents, or a name stands twice
+ * @throws ShapeError if there are not as many sets of relevant documents as queries, or names as documents, or a name
+ *   stands twice
  *
  * @example
  * ```ts

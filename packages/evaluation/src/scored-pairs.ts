@@ -27,7 +27,8 @@ export type ScoredPairsMetrics = { [metric in `${"pearson" | "spearman"}_${Simil
 /**
  * How well a model's similarities follow people's scores: Pearson's and Spearman's correlation for each similarity.
  *
- * The metrics of sentence-transformers' EmbeddingSimilarityEvaluator, under its names, in float64 where it uses float32.
+ * The metrics of sentence-transformers' EmbeddingSimilarityEvaluator, under its names, in float64 where it uses
+ * float32.
  *
  * @throws ShapeError if there are not as many first texts, second texts and scores
  * @see Cer, Diab, Agirre, Lopez-Gazpio, Specia, "SemEval-2017 Task 1: semantic textual similarity", 2017, section 6

@@ -15,7 +15,8 @@ export type ScoreMatrix = {
 /**
  * The similarity of every row of one set to every row of another, in float64.
  *
- * Each score is summed in the same order wherever it stands, so that equal candidates have equal scores, and a tie is a tie.
+ * Each score is summed in the same order wherever it stands, so that equal candidates have equal scores, and a tie is a
+ * tie.
  *
  * @throws ShapeError if the sets are not whole rows of one dimension
  *
@@ -52,7 +53,10 @@ export function similarityMatrix(
   return { scores, rows, columns };
 }
 
-/** All dot products, four candidates of two queries at a time: eight sums, each in its own order, keep the processor's adders busy. */
+/**
+ * All dot products, four candidates of two queries at a time: eight sums, each in its own order, keep the processor's
+ * adders busy.
+ */
 function dotMatrix({ embeddings: a, dimension }: EmbeddingRows, { embeddings: b }: EmbeddingRows): Float64Array {
   const [rows, columns] = [a.length / dimension, b.length / dimension];
   const [wholeRows, wholeColumns] = [rows - (rows % 2), columns - (columns % 4)];

@@ -1,5 +1,6 @@
 /**
- * How alike two embeddings are; the larger the more, under each of the names that a model folder's `similarity_fn_name` may have.
+ * How alike two embeddings are; the larger the more, under each of the names that a model folder's `similarity_fn_name`
+ * may have.
  *
  * - `cosine`: a·b / (|a| |b|), 0 if either is zero
  * - `dot`: a·b

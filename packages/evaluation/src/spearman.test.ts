@@ -11,7 +11,8 @@ const lists = fc
   .array(fc.tuple(number, number), { minLength: 2, maxLength: 30 })
   .map((pairs) => [pairs.map(([x]) => x), pairs.map(([, y]) => y)] as const);
 
-// float64 over at most 30 terms: 30 roundings of 1.1e-16 in each sum, relative to sums that are 1 at the end. A tie broken by place is 1e-2 off.
+// float64 over at most 30 terms: 30 roundings of 1.1e-16 in each sum, relative to sums that are 1 at the end. A tie
+// broken by place is 1e-2 off.
 const close = (actual: number, expected: number) => {
   if (Number.isNaN(expected)) expect(actual).toBeNaN();
   else expect(Math.abs(actual - expected)).toBeLessThan(1e-13);

@@ -2,10 +2,11 @@ import { averageRanks } from "./average-ranks.ts";
 import { pearson } from "./pearson.ts";
 
 /**
- * Spearman's rank correlation: 1 when the two lists order things alike, −1 when the other way round, near 0 when unrelated.
+ * Spearman's rank correlation: 1 when the two lists order things alike, −1 when the other way round, near 0 when
+ * unrelated.
  *
- * Pearson's correlation of the ranks, equal numbers sharing the average of their ranks. NaN if a list is constant, is shorter than 2 or holds
- * NaN, as SciPy's `spearmanr`. Unchanged by any rising function of either list.
+ * Pearson's correlation of the ranks, equal numbers sharing the average of their ranks. NaN if a list is constant, is
+ * shorter than 2 or holds NaN, as SciPy's `spearmanr`. Unchanged by any rising function of either list.
  *
  * @throws ShapeError if the lists have different lengths
  * @see Spearman, "The proof and measurement of association between two things", American Journal of Psychology 15, 1904

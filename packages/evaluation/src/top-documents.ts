@@ -1,7 +1,9 @@
 /**
- * Keeps the best `limit` of all documents that it is offered: higher scores first, of equal ones the lower place. NaN counts as −∞.
+ * Keeps the best `limit` of all documents that it is offered: higher scores first, of equal ones the lower place. NaN
+ * counts as −∞.
  *
- * A binary heap with the worst kept document on top, so that a document that is not among the best costs one comparison.
+ * A binary heap with the worst kept document on top, so that a document that is not among the best costs one
+ * comparison.
  */
 export class TopDocuments {
   readonly #limit: number;

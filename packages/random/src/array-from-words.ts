@@ -4,7 +4,10 @@ import { threefryInto } from "./threefry.ts";
 
 const block = new Uint32Array(2);
 
-/** Fills an array of `count` float32 elements from a key's 32-bit words: element i is `toFloat(word i)`, two words a block. */
+/**
+ * Fills an array of `count` float32 elements from a key's 32-bit words: element i is `toFloat(word i)`, two words a
+ * block.
+ */
 export function arrayFromWords(
   functionName: string,
   key: Key,

@@ -10,14 +10,16 @@ const NUMBER = 1;
 /**
  * The key of a named part of another key's randomness: `childKey(key, "dropout", step, "layer.3")`.
  *
- * A path is walked from left to right, so `childKey(key, "a", "b")` is `childKey(childKey(key, "a"), "b")`; an empty path gives the key
- * itself. Each element is hashed into the key by the block function: with F the block function and w₁ … wₙ the element's 64-bit words,
+ * A path is walked from left to right, so `childKey(key, "a", "b")` is `childKey(childKey(key, "a"), "b")`; an empty
+ * path gives the key itself. Each element is hashed into the key by the block function: with F the block function and
+ * w₁ … wₙ the element's 64-bit words,
  *
  *     k ← F(k with k0 xor "splt", [kind, byte length]);   k ← F(k, wᵢ) for i = 1 … n
  *
- * A string's words are its UTF-8 bytes, little-endian, zero-filled at the end (kind 0; a lone surrogate counts as U+FFFD); a number's
- * word is its 64-bit two's complement (kind 1). The length comes first, so no message begins another: on such messages this cascade is
- * as good a hash as F is a random function. `"3"` and `3` are different children. Two of m keys are equal with chance below m²/2⁶⁵.
+ * A string's words are its UTF-8 bytes, little-endian, zero-filled at the end (kind 0; a lone surrogate counts as
+ * U+FFFD); a number's word is its 64-bit two's complement (kind 1). The length comes first, so no message begins
+ * another: on such messages this cascade is as good a hash as F is a random function. `"3"` and `3` are different
+ * children. Two of m keys are equal with chance below m²/2⁶⁵.
  *
  * @param path names (any string) and safe integers
  * @throws ConfigError if a number is not a safe integer

@@ -23,7 +23,8 @@ const mutants: Record<string, (key: Key, count: number) => number[]> = {
 
 const COUNT = 2 ** 16;
 const BINS = 250;
-// Pearson's X² has mean BINS − 1 and standard deviation √(2(BINS − 1)) = 22.3. Keys are fixed, so 6 deviations decide once and for all.
+// Pearson's X² has mean BINS − 1 and standard deviation √(2(BINS − 1)) = 22.3. Keys are fixed, so 6 deviations decide
+// once and for all.
 const LIMIT = BINS - 1 + 6 * Math.sqrt(2 * (BINS - 1));
 
 describe.each(Object.entries(draws))("%s", (_, draw) => {

@@ -15,9 +15,9 @@ export type DropoutPlace = {
 /**
  * The Threefry counter of one element under dropout: c0 = row, c1 = position·65,536 + feature.
  *
- * The one place where this is laid down; a kernel that computes it inline must agree with it. It names the element by what it is and
- * never by where it lies in a packed batch, so that chunks, shards and padding drop the same elements. Nothing is checked: the caller
- * sees to it that position and feature are below 65,536.
+ * The one place where this is laid down; a kernel that computes it inline must agree with it. It names the element by
+ * what it is and never by where it lies in a packed batch, so that chunks, shards and padding drop the same elements.
+ * Nothing is checked: the caller sees to it that position and feature are below 65,536.
  *
  * @example
  * ```ts

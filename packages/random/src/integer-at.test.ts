@@ -32,7 +32,8 @@ test("has no bias where it would be largest: a bound of three quarters of the ra
   const count = 2 ** 14;
   const share = (draw: (index: number) => number) =>
     Array.from({ length: count }, (_, i) => draw(i)).filter((x) => x < bound / 3).length / count;
-  // A third lies in the first third, ± 6 deviations of √(2/9/count). Without rejection it is a half: 0.167 more, eight times the limit.
+  // A third lies in the first third, ± 6 deviations of √(2/9/count). Without rejection it is a half: 0.167 more, eight
+  // times the limit.
   const limit = 6 * Math.sqrt(2 / 9 / count);
   expect(Math.abs(share((i) => integerAt(key, i, bound)) - 1 / 3)).toBeLessThan(limit);
   expect(Math.abs(share((i) => bits53At(key, i) % bound) - 1 / 3)).toBeGreaterThan(7 * limit);

@@ -5,14 +5,15 @@ import type { Key } from "./key.ts";
 /**
  * The integer at one place of a key's stream: each of 0 … bound − 1 equally likely, exactly.
  *
- * x mod bound for the first 53-bit draw x below the largest multiple of bound. Draws above it are thrown away and drawn again at
- * counters that belong to this index alone, so that the result still depends on key, index and bound only. A draw is thrown away with
- * chance below bound/2⁵³.
+ * x mod bound for the first 53-bit draw x below the largest multiple of bound. Draws above it are thrown away and drawn
+ * again at counters that belong to this index alone, so that the result still depends on key, index and bound only. A
+ * draw is thrown away with chance below bound/2⁵³.
  *
  * @param index an integer in [0, 2⁵³)
  * @param bound an integer in [1, 2⁵³)
  * @throws ConfigError if index or bound is out of range
- * @see Lemire, "Fast random integer generation in an interval", ACM TOMACS 29(1), 2019, section 3 (the rejection of OpenBSD's arc4random_uniform)
+ * @see Lemire, "Fast random integer generation in an interval", ACM TOMACS 29(1), 2019, section 3 (the rejection of
+ *   OpenBSD's arc4random_uniform)
  *
  * @example
  * ```ts
@@ -30,7 +31,8 @@ export function integerAt(key: Key, index: number, bound: number): number {
     });
   }
   const limit = 2 ** 53 - (2 ** 53 % bound);
-  // More than half of all draws are below the limit, so the 2,048 attempts that the counter has room for run out with chance below 2⁻²⁰⁴⁸.
+  // More than half of all draws are below the limit, so the 2,048 attempts that the counter has room for run out with
+  // chance below 2⁻²⁰⁴⁸.
   for (let attempt = 0; ; attempt++) {
     const draw = bits53At(key, index, attempt);
     if (draw < limit) return draw % bound;

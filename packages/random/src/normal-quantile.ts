@@ -1,11 +1,13 @@
 /**
  * The point that a standard normal variable stays below with probability p: the inverse of Φ, within 1e-15 relative.
  *
- * Rational approximations of Wichura's, over q = p − ½ in the middle and over √(−ln(tail)) outside. For p in (e⁻²⁵, 1 − e⁻²⁵) only: a 32-bit
- * word never goes further out, so the third approximation is not here. Uses +, −, ×, ÷ and √ alone, which IEEE 754 rounds in one way:
- * the result is the same to the last bit in every engine, as `Math.log` and `Math.cos` need not be.
+ * Rational approximations of Wichura's, over q = p − ½ in the middle and over √(−ln(tail)) outside. For p in (e⁻²⁵, 1 −
+ * e⁻²⁵) only: a 32-bit word never goes further out, so the third approximation is not here. Uses +, −, ×, ÷ and √
+ * alone, which IEEE 754 rounds in one way: the result is the same to the last bit in every engine, as `Math.log` and
+ * `Math.cos` need not be.
  *
- * @see Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Applied Statistics 37(3), 1988, PPND16
+ * @see Wichura, "Algorithm AS 241: the percentage points of the normal distribution", Applied Statistics 37(3), 1988,
+ *   PPND16
  */
 export function normalQuantile(p: number): number {
   const q = p - 0.5;

@@ -14,11 +14,12 @@ export type NormalOptions = {
 /**
  * `count` float32 numbers from a normal distribution.
  *
- * Element i is mean + standardDeviation·Φ⁻¹((w + ½)/2³²), w the key's i-th 32-bit word: it depends on i only, and is equal to the last bit
- * in every JavaScript engine. A word has 2³² values, so nothing lies further out than 6.34 standard deviations, where 2⁻³² of the
- * distribution lies.
+ * Element i is mean + standardDeviation·Φ⁻¹((w + ½)/2³²), w the key's i-th 32-bit word: it depends on i only, and is
+ * equal to the last bit in every JavaScript engine. A word has 2³² values, so nothing lies further out than 6.34
+ * standard deviations, where 2⁻³² of the distribution lies.
  *
- * @throws ConfigError if count is not an integer of at least 0, or mean or standard deviation not finite or the latter below 0
+ * @throws ConfigError if count is not an integer of at least 0, or mean or standard deviation not finite or the latter
+ *   below 0
  *
  * @example
  * ```ts

@@ -5,7 +5,8 @@ import type { Key } from "./key.ts";
 /**
  * The numbers 0 … n − 1 in random order, every order equally likely as far as a 64-bit key can tell them apart.
  *
- * Fisher–Yates from the end: element i is swapped with element j ≤ i, j = `integerAt(key, i, i + 1)`, which has no bias. n = 0 gives an empty array.
+ * Fisher–Yates from the end: element i is swapped with element j ≤ i, j = `integerAt(key, i, i + 1)`, which has no
+ * bias. n = 0 gives an empty array.
  *
  * @param n how many, below 2³²
  * @throws ConfigError if n is not such an integer

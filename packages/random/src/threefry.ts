@@ -4,7 +4,8 @@ import type { Key } from "./key.ts";
 const PARITY = 0x1bd11bda;
 
 /**
- * Writes the two words of one Threefry-2x32-20 block into `out[0]` and `out[1]`: {@link threefry2x32} without an allocation, for inner loops.
+ * Writes the two words of one Threefry-2x32-20 block into `out[0]` and `out[1]`: {@link threefry2x32} without an
+ * allocation, for inner loops.
  *
  * Words are taken modulo 2³², so signed and unsigned forms of the same bits are equal.
  *
@@ -15,7 +16,8 @@ export function threefryInto(out: Uint32Array, k0: number, k1: number, c0: numbe
   let x0 = (c0 + k0) | 0;
   let x1 = (c1 + k1) | 0;
 
-  // Five groups of four rounds, written out: add, rotate by the schedule's constant, xor. After each group a key word is injected.
+  // Five groups of four rounds, written out: add, rotate by the schedule's constant, xor. After each group a key word
+  // is injected.
   x0 = (x0 + x1) | 0;
   x1 = ((x1 << 13) | (x1 >>> 19)) ^ x0;
   x0 = (x0 + x1) | 0;
@@ -77,7 +79,8 @@ const block = new Uint32Array(2);
 /**
  * The two random words at counter (c0, c1) of a key: the Threefry-2x32 block function with 20 rounds.
  *
- * For each key a bijection of the 2⁶⁴ counters, so a key repeats no block. It passes BigCrush (paper, section 5); it is not for secrets.
+ * For each key a bijection of the 2⁶⁴ counters, so a key repeats no block. It passes BigCrush (paper, section 5); it is
+ * not for secrets.
  *
  * @param key two 32-bit words
  * @param c0 first word of the counter

@@ -2,7 +2,8 @@ import type { Key } from "./key.ts";
 import { arrayFromWords } from "./array-from-words.ts";
 
 /**
- * `count` float32 numbers, uniform in [0, 1): multiples of 2⁻²⁴, of which float32 holds every one and the largest is below 1.
+ * `count` float32 numbers, uniform in [0, 1): multiples of 2⁻²⁴, of which float32 holds every one and the largest is
+ * below 1.
  *
  * Element i depends on key and i only: a longer array begins with the shorter one.
  *

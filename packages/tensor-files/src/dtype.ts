@@ -1,6 +1,6 @@
 /**
- * How one element is stored, in safetensors' names: `F` float, `I` signed, `U` unsigned, `C` complex, with the width in bits. `F8_E4M3` has
- * four bits of exponent and three of mantissa. Elements are little-endian; `BOOL` is one byte.
+ * How one element is stored, in safetensors' names: `F` float, `I` signed, `U` unsigned, `C` complex, with the width in
+ * bits. `F8_E4M3` has four bits of exponent and three of mantissa. Elements are little-endian; `BOOL` is one byte.
  */
 export type Dtype =
   | "BOOL"
@@ -27,8 +27,8 @@ export type Dtype =
   | "U64";
 
 /**
- * Every dtype and its width in bits, in the order of safetensors' own list, by which files are sorted: wider ones first, so that each tensor
- * begins at a multiple of its element's size.
+ * Every dtype and its width in bits, in the order of safetensors' own list, by which files are sorted: wider ones
+ * first, so that each tensor begins at a multiple of its element's size.
  */
 export const dtypeBits: { readonly [D in Dtype]: number } = {
   BOOL: 8,

@@ -5,8 +5,8 @@ import { expectTensor, type NamedTensor } from "./named-tensor.ts";
 /**
  * A tensor for a file, made from float32 values in row-major order.
  *
- * F32 and F64 are exact; F16 and BF16 round to nearest, ties to even, as PyTorch does: beyond 65,504 F16 has only infinity, below 6e-8 only 0.
- * The bytes are a copy, so that the values may change afterwards.
+ * F32 and F64 are exact; F16 and BF16 round to nearest, ties to even, as PyTorch does: beyond 65,504 F16 has only
+ * infinity, below 3e-8 only 0. The bytes are a copy, so that the values may change afterwards.
  *
  * @param values as many as the shape has elements; plain numbers are rounded to float32 first
  * @param shape sizes of the axes, [] for a scalar

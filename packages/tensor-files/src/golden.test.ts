@@ -76,7 +76,9 @@ function elements({ dtype, bytes }: NamedTensor): string[] {
   return Array.from({ length: bytes.length / width }, (_, i) => goldenText(element(i * width)));
 }
 
-/** Golden JSON writes infinities and NaN as Python does, and −0 as -0.0, which JSON.parse reads as −0 and String as 0. */
+/**
+ * Golden JSON writes infinities and NaN as Python does, and −0 as -0.0, which JSON.parse reads as −0 and String as 0.
+ */
 function goldenText(value: number | bigint | boolean): string {
   return value === Infinity ? "inf" : value === -Infinity ? "-inf" : Number.isNaN(value) ? "nan" : String(value);
 }

@@ -34,7 +34,8 @@ describe.each([
   });
 
   const roundsToNearestEven = (round: (values: Float32Array) => Uint16Array) => {
-    // All neighbours h and h + 1 from 0 to the largest: half way between them (exact in float32), a hair below and a hair above.
+    // All neighbours h and h + 1 from 0 to the largest: half way between them (exact in float32), a hair below and a
+    // hair above.
     const lower = all.subarray(0, infinity - 1);
     const halfway = Float32Array.from(widen(lower), (value, h) => (value + widen(Uint16Array.of(h + 1))[0]!) / 2);
     const beside = (step: number) =>

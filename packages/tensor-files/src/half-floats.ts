@@ -1,6 +1,6 @@
-// float16 and bfloat16 to and from float32, bit by bit, in bulk. To narrow is to round to the nearest, ties to even; NaN stays NaN with the
-// upper bits of its payload (made quiet, lest it become infinity), and what is too large becomes infinity.
-// See IEEE 754-2019, sections 3.6 (binary16) and 4.3.1 (roundTiesToEven).
+// float16 and bfloat16 to and from float32, bit by bit, in bulk. To narrow is to round to the nearest, ties to even;
+// NaN stays NaN with the upper bits of its payload (made quiet, lest it become infinity), and what is too large becomes
+// infinity. See IEEE 754-2019, sections 3.6 (binary16) and 4.3.1 (roundTiesToEven).
 
 /** The float32 values of float16 bits; all are exact. */
 export function float16ToFloat32(halves: Uint16Array): Float32Array {
@@ -10,7 +10,8 @@ export function float16ToFloat32(halves: Uint16Array): Float32Array {
     const half = halves[i]!;
     const sign = (half & 0x8000) << 16;
     const magnitude = half & 0x7fff;
-    // Below 2⁻¹⁴: subnormal there, a plain number of steps of 2⁻²⁴ here. From 0x7c00 up: infinity and NaN, exponent 255 here.
+    // Below 2⁻¹⁴: subnormal there, a plain number of steps of 2⁻²⁴ here. From 0x7c00 up: infinity and NaN, exponent 255
+    // here.
     if (magnitude < 0x0400) values[i] = (sign === 0 ? 1 : -1) * magnitude * 2 ** -24;
     else bits[i] = sign | ((magnitude << 13) + ((magnitude >= 0x7c00 ? 255 - 31 : 127 - 15) << 23));
   }
@@ -51,7 +52,10 @@ export function float32ToBfloat16(values: Float32Array): Uint16Array {
   return halves;
 }
 
-/** `word` without its lowest `count` bits, rounded to nearest, ties to even. A carry runs on into the exponent, as it should. */
+/**
+ * `word` without its lowest `count` bits, rounded to nearest, ties to even. A carry runs on into the exponent, as it
+ * should.
+ */
 function roundOff(word: number, count: number): number {
   const isOdd = (word >>> count) & 1;
   return Math.floor((word + 2 ** (count - 1) - 1 + isOdd) / 2 ** count);

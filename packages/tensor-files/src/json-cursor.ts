@@ -4,8 +4,9 @@ export type Fail = (at: number, message: string) => never;
 /**
  * Reads JSON text from left to right, told at each place what must stand there.
  *
- * `JSON.parse` cannot be used for a header that is a contract: it keeps the last of two equal keys, rounds integers above 2⁵³, takes 1e2 and 4.0
- * for integers, and forgets where things stood. What is not expected is refused at its first letter, so nesting needs no limit.
+ * `JSON.parse` cannot be used for a header that is a contract: it keeps the last of two equal keys, rounds integers
+ * above 2⁵³, takes 1e2 and 4.0 for integers, and forgets where things stood. What is not expected is refused at its
+ * first letter, so nesting needs no limit.
  */
 export class JsonCursor {
   readonly #text: string;

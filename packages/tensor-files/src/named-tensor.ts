@@ -2,7 +2,10 @@ import { ShapeError } from "@kindred/errors";
 import { byteLength } from "./byte-length.ts";
 import type { Dtype } from "./dtype.ts";
 
-/** A tensor as it lies in a file: element type, shape, and its bytes, row-major and little-endian. A scalar has the shape []. */
+/**
+ * A tensor as it lies in a file: element type, shape, and its bytes, row-major and little-endian. A scalar has the
+ * shape [].
+ */
 export type NamedTensor = {
   /** How each element is stored. */
   readonly dtype: Dtype;

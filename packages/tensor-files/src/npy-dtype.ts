@@ -32,7 +32,8 @@ export function parseNpyDescription(description: string): NpyElements | undefine
   const found = Object.entries(typeOf).find(([, known]) => known === type);
   if (found === undefined) return undefined;
   const width = Number(type.slice(1));
-  // "|" says that order does not matter, so it belongs to single bytes; NumPy also writes "<" and ">" there in old files.
+  // "|" says that order does not matter, so it belongs to single bytes; NumPy also writes "<" and ">" there in old
+  // files.
   if (order !== "<" && order !== ">" && !(order === "|" && width === 1)) return undefined;
   const numberWidth = type === "c8" ? 4 : width;
   return { dtype: found[0] as Dtype, reversedBytes: order === ">" ? numberWidth : 1 };

@@ -14,10 +14,11 @@ const MAGIC = "\x93NUMPY";
 const MAX_HEADER_BYTES = 65_536;
 
 /**
- * Reads the header of an .npy file: magic, version 1, 2 or 3, length, and a Python dictionary of exactly descr, fortran_order and shape.
+ * Reads the header of an .npy file: magic, version 1, 2 or 3, length, and a Python dictionary of exactly descr,
+ * fortran_order and shape.
  *
- * The dictionary is matched against the one form that NumPy writes (members in any order), never evaluated. Structured element types, which
- * are lists there, do not match.
+ * The dictionary is matched against the one form that NumPy writes (members in any order), never evaluated. Structured
+ * element types, which are lists there, do not match.
  *
  * @see NumPy documentation, numpy.lib.format
  */
@@ -42,7 +43,8 @@ export function parseNpyHeader(bytes: Uint8Array, file: string): NpyHeader {
       `header longer than the file. Got ${length} bytes, expected at most the ${bytes.length - start} that follow. Is the file cut off?`,
     );
   }
-  // Version 3 allows UTF-8, which only field names of structured types need: in a header read here every byte is a letter of its own.
+  // Version 3 allows UTF-8, which only field names of structured types need: in a header read here every byte is a
+  // letter of its own.
   return {
     ...parseDictionary(latin1(bytes.subarray(start, dataOffset)), (message) => fail(start, message)),
     dataOffset,
@@ -85,7 +87,8 @@ function parseDictionary(text: string, fail: (message: string) => never): Omit<N
 const ROW_DIGITS = 21;
 
 /**
- * The bytes before the data of a version 1 file: magic, length, dictionary, filled with spaces so that the data begins at a multiple of 64.
+ * The bytes before the data of a version 1 file: magic, length, dictionary, filled with spaces so that the data begins
+ * at a multiple of 64.
  *
  * As NumPy 2 writes them: as many for any first size, and a whole line of 64 spaces more where none were needed.
  */

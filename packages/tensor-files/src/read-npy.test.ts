@@ -32,7 +32,8 @@ test("leaves as much room for any number of rows, as NumPy does", () => {
       expect(lengthOf([rows, ...rest])).toBe(lengthOf([more, ...rest]));
     }),
   );
-  // Fourteen sizes of 1 take 105 bytes, 20 of room and the line's end make 126. With two digits more it is 128, and NumPy adds 64.
+  // Fourteen sizes of 1 take 105 bytes, 20 of room and the line's end make 126. With two digits more it is 128, and
+  // NumPy adds 64.
   const ones = Array<number>(11).fill(1);
   expect([lengthOf([1, 1, 10, ...ones]), lengthOf([1, 10, 10, ...ones])]).toEqual([128, 192]);
 });

@@ -9,8 +9,9 @@ import type { ReadOptions } from "./read-safetensors.ts";
 /**
  * The array in the bytes of an .npy file (versions 1, 2 and 3), row-major and little-endian whatever it was.
  *
- * Row-major little-endian data comes as a view; big-endian data is byte-swapped and Fortran-order data transposed, in a copy. Bytes after the
- * array are refused (NumPy ignores them), as are arrays of objects, which are pickles, of text, dates and records.
+ * Row-major little-endian data comes as a view; big-endian data is byte-swapped and Fortran-order data transposed, in a
+ * copy. Bytes after the array are refused (NumPy ignores them), as are arrays of objects, which are pickles, of text,
+ * dates and records.
  *
  * @throws FormatError naming file, byte offset and the broken rule; no other error, whatever the bytes
  * @see NumPy documentation, numpy.lib.format

@@ -18,9 +18,9 @@ export type Safetensors = {
 /**
  * The tensors and metadata in the bytes of a safetensors file.
  *
- * Each tensor's bytes are a view, not a copy, and may begin at any address; `toFloat32` copies. Everything is checked before anything is
- * given: see the rules in the README. Stricter than the reference library in three things: the first byte must be `{`, an integer must be below
- * 2⁵³, and a tensor may have no field but dtype, shape and data_offsets.
+ * Each tensor's bytes are a view, not a copy, and may begin at any address; `toFloat32` copies. Everything is checked
+ * before anything is given: see the rules in the README. Stricter than the reference library in three things: the first
+ * byte must be `{`, an integer must be below 2⁵³, and a tensor may have no field but dtype, shape and data_offsets.
  *
  * @throws FormatError naming file, byte offset and the broken rule; no other error, whatever the bytes
  * @see Hugging Face, safetensors format, https://github.com/huggingface/safetensors#format

@@ -52,8 +52,9 @@ export function safetensorsHeaderLength(start: Uint8Array, fileLength: number, f
 /**
  * The checked contents of a safetensors header.
  *
- * The rules are the specification's: UTF-8, `{` first, each key once, `__metadata__` from strings to strings, dtype × shape = bytes, and the
- * tensors' bytes follow each other from 0 to the end without hole or overlap. A field that the specification does not name is refused.
+ * The rules are the specification's: UTF-8, `{` first, each key once, `__metadata__` from strings to strings, dtype ×
+ * shape = bytes, and the tensors' bytes follow each other from 0 to the end without hole or overlap. A field that the
+ * specification does not name is refused.
  *
  * @param header the bytes after the 8 of the length
  * @param dataLength how many bytes follow the header

@@ -5,8 +5,9 @@ import { expectTensor, type NamedTensor } from "./named-tensor.ts";
 /**
  * A tensor's elements as float32, row-major, in an array of their own.
  *
- * F32, F16, BF16 and integers below 2²⁴ are exact (F32 keeps the bits of NaN); F64 and larger integers are rounded to nearest, ties to even (64-bit
- * integers over float64, so twice). BOOL gives 0 and 1. Eight-bit and smaller floats and complex numbers are refused.
+ * F32, F16, BF16 and integers below 2²⁴ are exact (F32 keeps the bits of NaN); F64 and larger integers are rounded to
+ * nearest, ties to even (64-bit integers over float64, so twice). BOOL gives 0 and 1. Eight-bit and smaller floats and
+ * complex numbers are refused.
  *
  * @throws ShapeError if the bytes do not fit the shape, or for a dtype that is refused
  *
@@ -19,7 +20,8 @@ import { expectTensor, type NamedTensor } from "./named-tensor.ts";
  */
 export function toFloat32(tensor: NamedTensor): Float32Array {
   expectTensor("toFloat32", "the tensor", tensor);
-  // A copy has an aligned buffer of its own. Typed arrays are little-endian on every machine that runs JavaScript engines with WebAssembly.
+  // A copy has an aligned buffer of its own. Typed arrays are little-endian on every machine that runs JavaScript
+  // engines with WebAssembly.
   const { buffer } = new Uint8Array(tensor.bytes);
   switch (tensor.dtype) {
     case "F32":

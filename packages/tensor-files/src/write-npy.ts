@@ -6,8 +6,8 @@ import { formatNpyHeader } from "./npy-header.ts";
 /**
  * The bytes of an .npy file, version 1, row-major and little-endian: what `numpy.save` writes for the same array.
  *
- * @throws ShapeError if the bytes do not fit the shape, for more sizes than a version 1 header has room for, or for a dtype that NumPy has not: BF16
- *   and floats of eight bits and fewer
+ * @throws ShapeError if the bytes do not fit the shape, for more sizes than a version 1 header has room for, or for a
+ *   dtype that NumPy has not: BF16 and floats of eight bits and fewer
  * @see NumPy documentation, numpy.lib.format
  *
  * @example

@@ -11,8 +11,9 @@ export type WriteSafetensorsOptions = {
 /**
  * The bytes of a safetensors file: the same tensors give the same bytes, in whatever order they come.
  *
- * Ordered as the reference library orders them, by dtype (wide ones first, so that data is aligned) and then by name (by code point); the header
- * is filled with spaces to a multiple of 8 bytes. Equal to the reference's file byte for byte, but that metadata keys are sorted here.
+ * Ordered as the reference library orders them, by dtype (wide ones first, so that data is aligned) and then by name
+ * (by code point); the header is filled with spaces to a multiple of 8 bytes. Equal to the reference's file byte for
+ * byte, but that metadata keys are sorted here.
  *
  * @param tensors names and tensors, a `Map` for instance
  * @throws ConfigError if a name stands twice, is `__metadata__`, or holds a lone surrogate, which UTF-8 cannot
@@ -82,7 +83,10 @@ function refuseName(name: string, what: string, rule: string): never {
   throw new ConfigError(`writeSafetensors: a name ${what}. Got ${JSON.stringify(name)}, ${rule}.`, { name });
 }
 
-/** The order of UTF-8 bytes. Code units sort otherwise: astral letters, written with surrogates, come before U+E000 … U+FFFF there. */
+/**
+ * The order of UTF-8 bytes. Code units sort otherwise: astral letters, written with surrogates, come before U+E000 …
+ * U+FFFF there.
+ */
 function compareCodePoints(a: string, b: string): number {
   let i = 0;
   while (i < a.length && a.charCodeAt(i) === b.charCodeAt(i)) i++;

@@ -10,15 +10,18 @@ export type NpyRowsWriter = {
   readonly write: (rows: Float32Array) => Promise<void>;
   /** Completes the file and puts it in its place. */
   readonly close: () => Promise<void>;
-  /** Gives the file up and removes what was written, unless it was closed: `await using` leaves no half-written file behind an error. */
+  /**
+   * Gives the file up and removes what was written, unless it was closed: `await using` leaves no half-written file
+   * behind an error.
+   */
   readonly [Symbol.asyncDispose]: () => Promise<void>;
 };
 
 /**
  * Opens an .npy file (version 1, `<f4`, row-major) for rows that come one batch at a time, however many there will be.
  *
- * The rows go into a temporary file beside the path; `close` writes their number into its header, forces it to disk and renames it. Until then
- * the path holds what it held.
+ * The rows go into a temporary file beside the path; `close` writes their number into its header, forces it to disk and
+ * renames it. Until then the path holds what it held.
  *
  * @param columns how many numbers a row has, at least 1
  * @throws ConfigError if columns is not such an integer

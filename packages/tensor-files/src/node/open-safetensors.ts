@@ -20,7 +20,8 @@ export type SafetensorsFile = {
   /**
    * Reads one tensor, into a buffer of its own.
    *
-   * Throws ConfigError for a name that the file has not, naming the nearest, and FormatError if the file has become shorter since it was opened.
+   * Throws ConfigError for a name that the file has not, naming the nearest, and FormatError if the file has become
+   * shorter since it was opened.
    */
   readonly read: (name: string) => Promise<NamedTensor>;
   /** Closes the file. A second call does nothing. */
@@ -30,7 +31,8 @@ export type SafetensorsFile = {
 };
 
 /**
- * Opens a safetensors file and checks its header; tensors are then read one by one, so that a large model is never in memory twice.
+ * Opens a safetensors file and checks its header; tensors are then read one by one, so that a large model is never in
+ * memory twice.
  *
  * @throws FormatError naming file, byte offset and the broken rule, with the file closed again
  *

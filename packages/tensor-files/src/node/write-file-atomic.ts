@@ -5,9 +5,9 @@ import { syncFolder, temporarySibling } from "./temporary-sibling.ts";
 /**
  * Writes a file so that, whatever happens, the path holds all of the old contents or all of the new.
  *
- * The bytes go into a temporary file in the same folder, are forced to disk, and the file is renamed to its place. After an error, the system's
- * own (`ENOENT`, `ENOSPC`, …), the temporary file is gone; after a crash a hidden `.<name>.….tmp` may stay. The folder must exist. A link at the
- * path is replaced, not followed.
+ * The bytes go into a temporary file in the same folder, are forced to disk, and the file is renamed to its place.
+ * After an error, the system's own (`ENOENT`, `ENOSPC`, …), the temporary file is gone; after a crash a hidden
+ * `.<name>.….tmp` may stay. The folder must exist. A link at the path is replaced, not followed.
  *
  * @param contents bytes, or text, which is stored as UTF-8
  *

@@ -5,17 +5,21 @@ import { syncFolder, temporarySibling } from "./temporary-sibling.ts";
 
 /** What may become of a folder that is already there. */
 export type WriteFolderOptions = {
-  /** Whether an existing folder is replaced, with all that is in it, once the new one is complete. Default false: it is refused. */
+  /**
+   * Whether an existing folder is replaced, with all that is in it, once the new one is complete. Default false: it is
+   * refused.
+   */
   readonly replace?: boolean;
 };
 
 /**
  * Writes a folder so that it appears complete or not at all.
  *
- * `build` fills a temporary folder beside the target; its files are then forced to disk and the folder is renamed to its place. Folders above
- * the target are made as needed. If `build` fails, the temporary folder is removed, a folder that was there before stays as it was, and the
- * error goes on to the caller. An empty folder at the target counts as none. With `replace`, the old folder is moved aside, the new one moved
- * in, and the old one removed: for an instant there is none, never half of one.
+ * `build` fills a temporary folder beside the target; its files are then forced to disk and the folder is renamed to
+ * its place. Folders above the target are made as needed. If `build` fails, the temporary folder is removed, a folder
+ * that was there before stays as it was, and the error goes on to the caller. An empty folder at the target counts as
+ * none. With `replace`, the old folder is moved aside, the new one moved in, and the old one removed: for an instant
+ * there is none, never half of one.
  *
  * @param build gets the temporary folder's path; what it leaves there becomes the folder
  * @throws ConfigError if something is at the path, before `build` is called; with `replace`, only if that is no folder
