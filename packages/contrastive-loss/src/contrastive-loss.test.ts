@@ -1,5 +1,4 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
-import { l2Normalize, scale, sliceRows } from "@kindred/nn";
 import { type Float, memoryInUse, startBackend, valueAndGradients } from "@kindred/tensor";
 import { expectMutantToFail, finiteDifferences } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
@@ -237,69 +236,7 @@ describe("laws", () => {
       expect(lossOf(longer, { similarity: "dot" })).toBeCloseTo(lossOf(columns, { similarity: "dot" }), 5),
     );
   });
-
-  test("cores that gather give shares whose values and gradients add up to the whole's", () => {
-    const check = (broken: boolean) =>
-      fc.assert(
-        fc.property(batch, settings, fc.nat(5), fc.boolean(), ({ columns, textIds }, plain, at, withIds) => {
-          const rows = columns[0]!.length;
-          const cut = at % rows;
-          fc.pre(cut > 0);
-          const options = withIds ? { ...plain, textIds } : plain;
-          const tensors = awayFromZero(columns).map((column) => tf.tensor2d(column));
-          const whole = gradientsOf(tensors, options);
-          const sum = { value: 0, gradients: whole.gradients.map(({ length }) => new Float32Array(length)) };
-          for (const [firstRow, count] of [
-            [0, cut],
-            [cut, rows - cut],
-          ] as const) {
-            const part = coreShare(tensors, { ...options, firstRow: broken ? 0 : firstRow }, { firstRow, count });
-            sum.value += part.value;
-            for (const [c, gradient] of part.gradients.entries())
-              gradient.forEach((x, i) => {
-                sum.gradients[c]![i]! += x;
-              });
-          }
-          tf.dispose(tensors);
-          const allowed = 4 * tolerance(options);
-          expect(Math.abs(sum.value - whole.value)).toBeLessThanOrEqual(allowed);
-          for (const [c, gradient] of whole.gradients.entries()) {
-            const largest = gradient.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-            // A gradient of 0 is what remains of terms of up to scale · 5 that cancel, each rounded a few times.
-            const remains = 8 * 2 ** -24 * options.scale! * 5;
-            expect(sum.gradients[c]).toBeCloseToArray(gradient, { tolerance: allowed * largest + remains });
-          }
-        }),
-        { numRuns: 60 },
-      );
-    check(false);
-    expectMutantToFail(() => check(true));
-  });
 });
-
-/** One simulated core: its own rows of each column, and a gather that gives the whole column, of which all cores know all. */
-function coreShare(
-  columns: readonly Float<"batch hidden">[],
-  options: Settings,
-  { firstRow, count }: { firstRow: number; count: number },
-) {
-  const named = Object.fromEntries(columns.map((column, i) => [`${i}`, column]));
-  const { value, gradients } = valueAndGradients(() => {
-    const own: tf.Tensor[] = columns.map((column) => sliceRows(column as tf.Tensor, firstRow, count));
-    const order = [...columns.slice(1), columns[0]!]; // documents are gathered first, then queries
-    const gather = () => {
-      const next = order.shift()!;
-      return options.similarity === "dot" ? scale(next, 1) : l2Normalize(next);
-    };
-    return contrastiveLoss(own, { ...options, gather, totalRows: columns[0]!.shape[0]! });
-  }, named);
-  const result = {
-    value: value.dataSync()[0]!,
-    gradients: columns.map((column, i) => Float32Array.from(gradients[i]?.dataSync() ?? new Float32Array(column.size))),
-  };
-  tf.dispose([value, gradients] as tf.TensorContainer);
-  return result;
-}
 
 test("the gradient equals the reference's finite differences", () => {
   fc.assert(

@@ -1,0 +1,103 @@
+import { l2Normalize, scale, sliceRows } from "@kindred/nn";
+import { type Float, startBackend, valueAndGradients } from "@kindred/tensor";
+import { expectMutantToFail } from "@kindred/testing";
+import * as tf from "@tensorflow/tfjs-core";
+import fc from "fast-check";
+import { beforeAll, expect, test } from "vitest";
+import { type ContrastiveLossOptions, contrastiveLoss } from "./index.ts";
+
+beforeAll(() => startBackend("wasm"));
+
+type Columns = readonly Float<"batch hidden">[];
+type Shares = { readonly value: number; readonly gradients: readonly Float32Array[] };
+
+/** Columns of rows away from zero, where a cosine's gradient is a rounding error divided by the row's norm. */
+const columns = fc
+  .record({
+    rows: fc.integer({ min: 2, max: 7 }),
+    columns: fc.integer({ min: 2, max: 4 }),
+    hidden: fc.integer({ min: 1, max: 5 }),
+  })
+  .chain(({ rows, columns, hidden }) => {
+    const first = fc.float({ min: 1, max: 5, noNaN: true });
+    const others = fc.array(fc.float({ min: -2, max: 2, noNaN: true }), {
+      minLength: hidden - 1,
+      maxLength: hidden - 1,
+    });
+    const ofColumn = <T>(cell: fc.Arbitrary<T>) => fc.array(cell, { minLength: rows, maxLength: rows });
+    const sizes = { minLength: columns, maxLength: columns };
+    return fc.record({
+      values: fc.array(ofColumn(fc.tuple(first, others).map(([x, rest]) => [x, ...rest])), sizes),
+      textIds: fc.option(
+        fc.array(
+          ofColumn(fc.nat(3)).map((ids) => Int32Array.from(ids)),
+          sizes,
+        ),
+        { nil: undefined },
+      ),
+      cut: fc.integer({ min: 1, max: rows - 1 }),
+    });
+  });
+
+const settings = fc.record({
+  scale: fc.constantFrom(1, 5, 20),
+  similarity: fc.constantFrom("cosine" as const, "dot" as const),
+  direction: fc.constantFrom("symmetric" as const, "one-way" as const),
+});
+
+test("cores that gather give shares whose values and gradients add up to the whole's", () => {
+  const check = (firstRowOf: (firstRow: number) => number) =>
+    fc.assert(
+      fc.property(columns, settings, ({ values, textIds, cut }, plain) => {
+        const options = textIds ? { ...plain, textIds } : plain;
+        const tensors = values.map((column) => tf.tensor2d(column));
+        const whole = read(tensors, () => contrastiveLoss(tensors, options));
+        const [first, second] = [
+          [0, cut],
+          [cut, values[0]!.length - cut],
+        ].map(([firstRow, count]) =>
+          coreShare(tensors, { ...options, firstRow: firstRowOf(firstRow!) }, { firstRow: firstRow!, count: count! }),
+        );
+        tf.dispose(tensors);
+        // A score of up to scale · 1 (cosine) or scale · 41 (dot) is rounded some 16 times.
+        const relative = 64 * 2 ** -24 * (plain.scale * (plain.similarity === "dot" ? 41 : 1) + 4);
+        expect(Math.abs(first!.value + second!.value - whole.value)).toBeLessThanOrEqual(relative);
+        for (const [c, gradient] of whole.gradients.entries()) {
+          const sum = first!.gradients[c]!.map((x, i) => x + second!.gradients[c]![i]!);
+          const largest = gradient.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+          // A gradient of 0 is what remains of terms of up to scale · 5 that cancel, each rounded a few times.
+          const remains = 8 * 2 ** -24 * plain.scale * 5;
+          expect(sum).toBeCloseToArray(gradient, { tolerance: relative * largest + remains });
+        }
+      }),
+      { numRuns: 80 },
+    );
+  check((firstRow) => firstRow);
+  expectMutantToFail(() => check(() => 0));
+});
+
+/** One simulated core: its own rows of each column, and a gather that gives the whole column, of which all cores know all. */
+function coreShare(
+  columns: Columns,
+  options: ContrastiveLossOptions,
+  { firstRow, count }: { readonly firstRow: number; readonly count: number },
+): Shares {
+  return read(columns, () => {
+    const own: tf.Tensor[] = columns.map((column) => sliceRows(column as tf.Tensor, firstRow, count));
+    const order = [...columns.slice(1), columns[0]!]; // documents are gathered first, then queries
+    const gather = () => {
+      const next = order.shift()!;
+      return options.similarity === "dot" ? scale(next, 1) : l2Normalize(next);
+    };
+    return contrastiveLoss(own, { ...options, gather, totalRows: columns[0]!.shape[0]! });
+  });
+}
+
+/** The value of f and the gradient of each column, zeros where there is none. */
+function read(columns: Columns, f: () => Float<"">): Shares {
+  const { value, gradients } = valueAndGradients(f, Object.fromEntries(columns.map((column, i) => [`${i}`, column])));
+  const arrays = columns.map(({ size }, i) => Float32Array.from(gradients[i]?.dataSync() ?? new Float32Array(size)));
+  const result = { value: value.dataSync()[0]!, gradients: arrays };
+  tf.dispose([value, gradients] as tf.TensorContainer);
+  return result;
+}
