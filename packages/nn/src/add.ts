@@ -6,9 +6,10 @@ import * as tf from "@tensorflow/tfjs-core";
 export const addOp = defineOp<{ x: Float; y: Float }, object, Float>({
   name: "KindredAdd",
   check: ({ x, y }) => {
-    if (x.size > 0 && x.shape.join() === y.shape.join()) return;
+    const floats = x.dtype === "float32" && y.dtype === "float32";
+    if (floats && x.size > 0 && x.shape.join() === y.shape.join()) return;
     throw new ShapeError(
-      `add: shapes cannot be added. Got x [${x.shape}], y [${y.shape}], expected one shape, not empty. Nothing is broadcast here.`,
+      `add: shapes cannot be added. Got x [${x.shape}], y [${y.shape}], expected float32 of one shape, not empty. Nothing is broadcast here.`,
       { x: x.shape, y: y.shape },
     );
   },

@@ -19,15 +19,19 @@ export type AttentionPlan = {
   readonly slotOfRow: Int32Array;
 };
 
-/** Shorter blocks mean more matrix products, longer ones more scores that are masked: 64 was fastest on wasm, 48 and 96 alike. */
+/** Shorter blocks mean more matrix products, longer ones more scores that are masked: 64 is fastest on wasm, by a little. */
 const BLOCK_LENGTH = 64;
+
+/** The most scores of a head in a group: with 12 heads a float32 tensor of them takes 6 MiB, and some five exist at a time. */
+const GROUP_SCORES = 2 ** 17;
 
 // Every layer asks for the same layout's plan, twice; layouts are frozen, so the object is the key.
 const cache = new WeakMap<SequenceLayout, AttentionPlan>();
 
 /**
  * The sentences of a layout in blocks: those of up to 64 tokens share blocks of 64 slots, longest first, each in the first block
- * with room for it; longer ones get a block each, in groups whose lengths differ by less than a factor of two.
+ * with room for it; longer ones get a block each, in groups whose lengths differ by less than a factor of two. Groups are small
+ * enough that their scores take little memory.
  *
  * Nothing depends on how sentences are grouped but the time it takes: scores between two sentences of a block are masked.
  */
@@ -40,8 +44,7 @@ export function attentionBlocks(layout: SequenceLayout): AttentionPlan {
   const slotOfRow = new Int32Array(layoutRowCount(layout)).fill(-1);
   const groups: AttentionBlocks[] = [];
   let slots = 0;
-  for (const members of inLengthGroups(layout, longestFirst)) {
-    const group = packGroup(layout, members);
+  for (const group of inLengthGroups(layout, longestFirst).flatMap((members) => packGroups(layout, members))) {
     for (const [slot, row] of group.rows.entries()) {
       if (group.sentences[slot]! >= 0) slotOfRow[row] = slots + slot;
     }
@@ -64,7 +67,7 @@ function inLengthGroups(layout: SequenceLayout, longestFirst: readonly number[])
   return [...groups.values()];
 }
 
-function packGroup(layout: SequenceLayout, members: readonly number[]): AttentionBlocks {
+function packGroups(layout: SequenceLayout, members: readonly number[]): AttentionBlocks[] {
   const tokens = members.reduce((sum, i) => sum + sentenceSpan(layout, i).length, 0);
   const longest = sentenceSpan(layout, members[0]!).length;
   const length = Math.max(2, longest, Math.min(BLOCK_LENGTH, tokens));
@@ -79,12 +82,24 @@ function packGroup(layout: SequenceLayout, members: readonly number[]): Attentio
     block.room -= size;
     block.members.push(i);
   }
-  const anyRow = sentenceSpan(layout, members[0]!).start;
+  const atMost = Math.max(1, Math.floor(GROUP_SCORES / length ** 2));
+  return Array.from({ length: Math.ceil(blocks.length / atMost) }, (_, i) => {
+    const group = blocks.slice(i * atMost, (i + 1) * atMost);
+    return fillSlots(
+      layout,
+      group.map((block) => block.members),
+      length,
+    );
+  });
+}
+
+function fillSlots(layout: SequenceLayout, blocks: readonly (readonly number[])[], length: number): AttentionBlocks {
+  const anyRow = sentenceSpan(layout, blocks[0]![0]!).start;
   const rows = new Int32Array(blocks.length * length).fill(anyRow);
   const sentences = new Int32Array(blocks.length * length).fill(-1);
-  for (const [b, block] of blocks.entries()) {
+  for (const [b, members] of blocks.entries()) {
     let slot = b * length;
-    for (const i of block.members) {
+    for (const i of members) {
       const span = sentenceSpan(layout, i);
       for (let position = 0; position < span.length; position++, slot++) {
         rows[slot] = span.start + position;

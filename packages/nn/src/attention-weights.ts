@@ -55,12 +55,11 @@ export function attentionWeights(
 /** 0 between two tokens of one sentence, {@link MASKED} elsewhere: [count, 1, length, length]. */
 function sentenceMask({ count, length, sentences }: AttentionBlocks): tf.Tensor4D {
   const mask = new Float32Array(count * length * length).fill(MASKED);
-  for (const [slot, sentence] of sentences.entries()) {
-    if (sentence < 0) continue;
-    const firstSlot = slot - (slot % length);
-    for (let key = 0; key < length; key++) {
-      if (sentences[firstSlot + key] === sentence) mask[slot * length + key] = 0;
-    }
+  for (let from = 0, to = 0; from < sentences.length; from = to) {
+    for (to = from + 1; to % length !== 0 && sentences[to] === sentences[from]; ) to++;
+    if (sentences[from]! < 0) continue;
+    const column = from % length;
+    for (let slot = from; slot < to; slot++) mask.fill(0, slot * length + column, slot * length + column + to - from);
   }
   return tf.tensor4d(mask, [count, 1, length, length]);
 }

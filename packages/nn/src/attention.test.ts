@@ -137,6 +137,32 @@ describe.each(["cpu", "wasm"] as const)("attention on %s", (backend) => {
     expect(run([x, x, x], { layout: paddedLayout([0], 3), heads })).toEqual(new Float32Array(3 * hidden));
   });
 
+  test("a batch of several groups gives what its halves give, and gradients that add up", () => {
+    const lengths = Array.from({ length: 44 }, (_, i) => 60 - (i % 3)); // 44 blocks of 64 slots, 32 to a group
+    const half = 22;
+    const starts = startsOf(lengths);
+    const gradientsOf = (from: number, to: number) => {
+      const count = starts[to]! - starts[from]!;
+      const cut = (seed: number) => tf.slice(matrix(seed, starts.at(-1)!), [starts[from]!, 0], [count, hidden]);
+      const [q, k, v, b, upstream] = [
+        cut(1),
+        cut(2),
+        cut(3),
+        tf.tensor2d(floatsFromSeed(9, heads * 119), [heads, 119]),
+        cut(4),
+      ];
+      const layout = packedLayout(startsOf(lengths.slice(from, to)));
+      return valueAndGradients(() => attention(q, k, v, b, { layout, heads }), { q, b }, { upstream });
+    };
+    const [all, left, right] = [gradientsOf(0, 44), gradientsOf(0, half), gradientsOf(half, 44)];
+    expect(all.value.dataSync()).toBeCloseToArray(tf.concat([left.value, right.value]).dataSync(), { tolerance });
+    const dq = tf.concat([left.gradients.q!, right.gradients.q!]);
+    expect(all.gradients.q!.dataSync()).toBeCloseToArray(dq.dataSync(), { tolerance: 4 * tolerance });
+    // A sum over up to 44·60 pairs at each distance.
+    const db = tf.add(left.gradients.b!, right.gradients.b!);
+    expect(all.gradients.b!.dataSync()).toBeCloseToArray(db.dataSync(), { tolerance: 50 * tolerance });
+  });
+
   test("dropout drops the same weights in any packing, order, chunk or padding", () => {
     fc.assert(
       fc.property(arbitraryKey(), arbitraryLengths({ empty: false, maxLength: 8 }), (key, lengths) => {

@@ -15,11 +15,9 @@ export function blockMatMul(a: tf.Tensor3D, b: tf.Tensor3D): tf.Tensor3D {
   if (rows * inner * columns < SMALL) return tf.matMul(a, b);
   const products = Array.from({ length: n }, (_, i) =>
     tf.tidy(() => {
-      const at = tf.tensor1d([i], "int32");
-      const left = tf.reshape(tf.gather(a, at), [rows, inner]);
-      const right = tf.reshape(tf.gather(b, at), [inner, columns]);
-      return tf.matMul(left, right) as tf.Tensor2D;
+      const at = tf.tensor1d(Int32Array.of(i), "int32");
+      return tf.matMul<tf.Tensor3D>(tf.gather(a, at), tf.gather(b, at));
     }),
   );
-  return tf.reshape(tf.concat(products, 0), [n, rows, columns]);
+  return tf.concat(products, 0);
 }

@@ -2,7 +2,7 @@ import { ShapeError } from "@kindred/errors";
 import { dropoutThreshold, type Key, threefryInto } from "@kindred/random";
 import {
   defineOp,
-  expectShape,
+  expectShapes,
   type Float,
   layoutBatch,
   layoutRowCount,
@@ -26,7 +26,7 @@ export type DropoutOptions = {
 export const dropoutOp = defineOp<{ x: Float<"tokens hidden"> }, DropoutOptions, Float<"tokens hidden">>({
   name: "KindredDropout",
   check: ({ x }, { rate, layout }) => {
-    const { hidden } = expectShape("dropout", "x", x, "tokens hidden");
+    const { hidden } = expectShapes("dropout", { x: [x, "tokens hidden", "float32"] });
     expectLayout("dropout", x, layout);
     dropoutThreshold(rate); // refuses a bad rate
     expectCountable("dropout", hidden, layout);

@@ -1,5 +1,5 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
-import { defineOp, expectShape, type Float, type Int } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type Int } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** What an embedding may be told. */
@@ -34,7 +34,7 @@ export const embeddingOp = defineOp<
 >({
   name: "KindredEmbedding",
   check: ({ table }, { ids, paddingId }) => {
-    const { vocab } = expectShape("embedding", "table", table, "vocab hidden");
+    const { vocab } = expectShapes("embedding", { table: [table, "vocab hidden", "float32"] });
     const bad = ids.findIndex((id) => id < 0 || id >= vocab);
     if (ids.length === 0 || bad >= 0) {
       throw new ShapeError(

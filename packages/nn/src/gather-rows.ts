@@ -1,5 +1,5 @@
 import { ShapeError } from "@kindred/errors";
-import { defineOp, expectShape, type Float } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** {@link gatherRows} as an op that a backend may implement. */
@@ -10,7 +10,7 @@ export const gatherRowsOp = defineOp<
 >({
   name: "KindredGatherRows",
   check: ({ x }, { chosen }) => {
-    const { rows } = expectShape("gatherRows", "x", x, "rows hidden");
+    const { rows } = expectShapes("gatherRows", { x: [x, "rows hidden", "float32"] });
     const bad = chosen.findIndex((row) => row < 0 || row >= rows);
     if (chosen.length > 0 && bad < 0) return;
     throw new ShapeError(

@@ -1,5 +1,5 @@
 import { ConfigError } from "@kindred/errors";
-import { defineOp, expectShape, type Float } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** What L2 normalisation may be told. */
@@ -16,7 +16,7 @@ export const l2NormalizeOp = defineOp<
 >({
   name: "KindredL2Normalize",
   check: ({ x }, { epsilon }) => {
-    expectShape("l2Normalize", "x", x, "batch hidden");
+    expectShapes("l2Normalize", { x: [x, "batch hidden", "float32"] });
     if (epsilon >= 1e-18 && epsilon < Infinity) return;
     throw new ConfigError(
       `l2Normalize: bad epsilon. Got ${epsilon}, expected a number of at least 1e-18. Leave it out for 1e-12.`,

@@ -19,10 +19,16 @@ export const linearOp = defineOp<{ x: Float; weight: Float; bias: Float | undefi
   save: ["x", "weight"],
   gradient: (dy: tf.Tensor, [x, weight]) => ({
     x: () => tf.matMul(dy, weight!),
-    weight: () => tf.matMul(tf.transpose(dy), x!),
+    weight: () => weightGradient(dy as tf.Tensor2D, x as tf.Tensor2D),
     bias: () => tf.sum(dy, 0),
   }),
 });
+
+/** dyᵀ·x. wasm repacks the right factor at every call, slowly, so the wider of the two goes to the left. */
+function weightGradient(dy: tf.Tensor2D, x: tf.Tensor2D): tf.Tensor {
+  if (dy.shape[1] >= x.shape[1]) return tf.matMul(tf.transpose(dy), x);
+  return tf.transpose(tf.matMul(tf.transpose(x), dy));
+}
 
 /**
  * Every row of x through one affine map: y = x·weightᵀ + bias.

@@ -1,6 +1,6 @@
 import {
   defineOp,
-  expectShape,
+  expectShapes,
   type Float,
   layoutBatch,
   layoutRowCount,
@@ -20,7 +20,7 @@ export type PoolOptions = {
 export const meanPoolOp = defineOp<{ x: Float<"tokens hidden"> }, PoolOptions, Float<"batch hidden">>({
   name: "KindredMeanPool",
   check: ({ x }, { layout }) => {
-    expectShape("meanPool", "x", x, "tokens hidden");
+    expectShapes("meanPool", { x: [x, "tokens hidden", "float32"] });
     expectLayout("meanPool", x, layout);
   },
   composite: ({ x }, { layout }) => sumSentences(x, meanWeights(layout), layout),

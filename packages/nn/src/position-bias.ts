@@ -1,5 +1,5 @@
 import { ShapeError } from "@kindred/errors";
-import { defineOp, expectShape, type Float } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** {@link positionBias} as an op that a backend may implement. */
@@ -10,7 +10,7 @@ export const positionBiasOp = defineOp<
 >({
   name: "KindredPositionBias",
   check: ({ table }, { bucketOfDistance }) => {
-    const { buckets } = expectShape("positionBias", "table", table, "buckets heads");
+    const { buckets } = expectShapes("positionBias", { table: [table, "buckets heads", "float32"] });
     const bad = bucketOfDistance.findIndex((bucket) => bucket < 0 || bucket >= buckets);
     if (bucketOfDistance.length % 2 === 1 && bad < 0) return;
     throw new ShapeError(

@@ -1,4 +1,4 @@
-import { defineOp, expectShape, type Float, layoutBatch, type SequenceLayout, sentenceSpan } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, layoutBatch, type SequenceLayout, sentenceSpan } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { expectLayout } from "./expect-layout.ts";
 import type { PoolOptions } from "./mean-pool.ts";
@@ -7,7 +7,7 @@ import type { PoolOptions } from "./mean-pool.ts";
 export const segmentMaxOp = defineOp<{ x: Float<"tokens hidden"> }, PoolOptions, Float<"batch hidden">>({
   name: "KindredSegmentMax",
   check: ({ x }, { layout }) => {
-    expectShape("segmentMax", "x", x, "tokens hidden");
+    expectShapes("segmentMax", { x: [x, "tokens hidden", "float32"] });
     expectLayout("segmentMax", x, layout);
   },
   composite: ({ x }, { layout }) =>

@@ -1,5 +1,5 @@
 import { ShapeError } from "@kindred/errors";
-import { defineOp, expectShape, type Float } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** {@link sliceRows} as an op that a backend may implement. */
@@ -10,7 +10,7 @@ export const sliceRowsOp = defineOp<
 >({
   name: "KindredSliceRows",
   check: ({ x }, { start, count }) => {
-    const { rows } = expectShape("sliceRows", "x", x, "rows hidden");
+    const { rows } = expectShapes("sliceRows", { x: [x, "rows hidden", "float32"] });
     if (Number.isInteger(start) && Number.isInteger(count) && start >= 0 && count >= 1 && start + count <= rows) return;
     throw new ShapeError(
       `sliceRows: not a run of x's rows. Got start ${start}, count ${count}, x "rows hidden" = [${x.shape.join(", ")}], expected ` +

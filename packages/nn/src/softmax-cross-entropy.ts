@@ -1,5 +1,5 @@
 import { ShapeError } from "@kindred/errors";
-import { defineOp, expectShape, type Float } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** What the loss may be told. */
@@ -16,7 +16,7 @@ export const softmaxCrossEntropyOp = defineOp<
 >({
   name: "KindredSoftmaxCrossEntropy",
   check: ({ logits }, { labels, excluded }) => {
-    const { rows, columns } = expectShape("softmaxCrossEntropy", "logits", logits, "rows columns");
+    const { rows, columns } = expectShapes("softmaxCrossEntropy", { logits: [logits, "rows columns", "float32"] });
     const bad = labels.findIndex(
       (label, row) => label < 0 || label >= columns || excluded?.[row * columns + label] === 1,
     );

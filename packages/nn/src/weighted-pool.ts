@@ -1,5 +1,5 @@
 import { ShapeError } from "@kindred/errors";
-import { defineOp, expectShape, type Float, type SequenceLayout } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type SequenceLayout } from "@kindred/tensor";
 import { expectLayout } from "./expect-layout.ts";
 import { spreadSentences, sumSentences } from "./sum-sentences.ts";
 
@@ -15,7 +15,7 @@ export type WeightedPoolOptions = {
 export const weightedPoolOp = defineOp<{ x: Float<"tokens hidden"> }, WeightedPoolOptions, Float<"batch hidden">>({
   name: "KindredWeightedPool",
   check: ({ x }, { layout, weights }) => {
-    const { tokens } = expectShape("weightedPool", "x", x, "tokens hidden");
+    const { tokens } = expectShapes("weightedPool", { x: [x, "tokens hidden", "float32"] });
     expectLayout("weightedPool", x, layout);
     if (weights.length === tokens) return;
     throw new ShapeError(
