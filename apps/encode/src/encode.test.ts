@@ -1,0 +1,124 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { saveSentenceModel } from "@kindred/sentence-encoder/node";
+import { readNpy, readSafetensors, toFloat32 } from "@kindred/tensor-files";
+import "@kindred/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { toyModel } from "../../../packages/sentence-encoder/test-support/toy-model.ts";
+
+// The command as a user types it: the committed bin, which runs what is built.
+const bin = fileURLToPath(new URL("../bin/kindred-encode.mjs", import.meta.url));
+const texts = ["the cat sat on the mat.", "a dog", "", "cats \u2028 sat"];
+
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "kindred-encode-"));
+  await saveSentenceModel(join(folder, "model"), toyModel());
+  writeFileSync(join(folder, "texts.txt"), `${texts.join("\n")}\n`);
+  writeFileSync(
+    join(folder, "rows.jsonl.gz"),
+    gzipSync(texts.map((text, i) => `${JSON.stringify(i % 2 === 0 ? { id: i, text } : text)}\n`).join("")),
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function encode(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], { cwd: folder, encoding: "utf8" });
+  return { code: status, stdout, stderr };
+}
+
+const rowsOf = (jsonl: string) =>
+  jsonl
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { text: string; embedding: number[] });
+
+test("texts become rows on stdout; after -- all is text", () => {
+  const { code, stdout, stderr } = encode("--model", "model", "--", "the cat", "--help");
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(rowsOf(stdout).map(({ text }) => text)).toEqual(["the cat", "--help"]);
+  for (const { embedding } of rowsOf(stdout)) expect(Math.hypot(...embedding)).toBeCloseTo(1, 6);
+});
+
+test("--similarity prints the matrix, 1 on its diagonal, and the texts beside it", () => {
+  const { stdout } = encode("--model", "model", "the cat", "a dog", "--similarity");
+  const [head, first, second] = stdout.split("\n");
+  expect(head!.trim().split(/\s+/)).toEqual(["1", "2"]);
+  expect(first).toMatch(/^ {3}1 {3}1\.0000 +-?0\.\d{4} {3}the cat$/);
+  expect(second).toMatch(/^ {3}2 +-?0\.\d{4} {3}1\.0000 {3}a dog$/);
+  const json = JSON.parse(encode("--model", "model", "the cat", "a dog", "--similarity", "--json").stdout) as {
+    similarity: number[][];
+  };
+  expect(json.similarity[0]![1]!.toFixed(4)).toBe(first!.trim().split(/\s+/)[2]);
+});
+
+test("a file becomes a file, the same vectors in each form, from .txt and from gzipped .jsonl, on one core and two", () => {
+  for (const [input, output, ...more] of [
+    ["texts.txt", "a.npy"],
+    ["texts.txt", "a.jsonl", "--cores", "1"],
+    ["rows.jsonl.gz", "a.safetensors", "--cores", "2", "--max-batch-tokens", "16"],
+  ] as const) {
+    const { code, stdout, stderr } = encode("--model", "model", "--input", input, "--output", output, ...more);
+    expect([code, stdout, stderr.replace(/ in .*\n/, "")]).toEqual([0, "", "4 texts"]);
+  }
+  const npy = readNpy(readFileSync(join(folder, "a.npy")));
+  expect(npy.shape).toEqual([4, 12]);
+  const vectors = toFloat32(npy);
+  const rows = rowsOf(readFileSync(join(folder, "a.jsonl"), "utf8"));
+  expect(rows.map(({ text }) => text)).toEqual(texts);
+  // sums in another order, as in the encoder's own tests; a text in another's place is off by some 0.1
+  expect(rows.flatMap(({ embedding }) => embedding)).toBeCloseToArray(vectors, { tolerance: 1e-6 });
+  const { tensors } = readSafetensors(readFileSync(join(folder, "a.safetensors")));
+  expect(toFloat32(tensors.get("embeddings")!)).toBeCloseToArray(vectors, { tolerance: 1e-6 });
+});
+
+test("--max-length cuts, and how many texts were cut is said", () => {
+  const { stderr, stdout } = encode("--model", "model", "the cat sat on the mat", "--max-length", "4");
+  expect(stderr).toBe("1 of 1 texts were longer than the model's limit and lost their end.\n");
+  const whole = rowsOf(encode("--model", "model", "the cat").stdout)[0]!.embedding;
+  expect(rowsOf(stdout)[0]!.embedding).toBeCloseToArray(whole, { tolerance: 1e-6 });
+});
+
+describe("refuses, with its exit code and in one line,", () => {
+  test.each<[string, string[], number, RegExp]>([
+    ["no model", ["text"], 2, /--model is missing/],
+    ["nothing to encode", ["--model", "model"], 2, /nothing to encode/],
+    ["an unknown option", ["--model", "model", "x", "--simlarity"], 2, /Did you mean --similarity\?/],
+    ["texts and a file", ["--model", "model", "--input", "texts.txt", "x"], 2, /both --input and texts/],
+    [
+      "a limit that the model has not",
+      ["--model", "model", "x", "--max-length", "600"],
+      2,
+      /maxLength does not fit the model/,
+    ],
+    ["a folder that is no model", ["--model", ".", "x"], 3, /config\.json: the file is missing/],
+    ["a missing file", ["--model", "model", "--input", "nowhere.txt"], 3, /nowhere\.txt: no such file/],
+    ["an unknown kind of input", ["--model", "model", "--input", "texts.pdf"], 2, /expected \.txt or \.jsonl/],
+    [
+      "an unknown kind of output",
+      ["--model", "model", "--input", "texts.txt", "--output", "a.csv"],
+      2,
+      /expected \.npy, \.jsonl or \.safetensors/,
+    ],
+  ])("%s", (_, args, expected, message) => {
+    const { code, stdout, stderr } = encode(...args);
+    expect(stderr).toMatch(message);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+    expect([code, stdout]).toEqual([expected, ""]);
+  });
+
+  test("a row without text, by file and line, and leaves no output behind", () => {
+    writeFileSync(join(folder, "bad.jsonl"), '{"text": "a"}\n{"txt": "b"}\n');
+    const before = readdirSync(folder);
+    for (const output of ["bad.npy", "bad.out.jsonl", "bad.safetensors"]) {
+      const { code, stderr } = encode("--model", "model", "--input", "bad.jsonl", "--output", output);
+      expect(stderr).toMatch(/^bad\.jsonl:2: no text in this row/);
+      expect(code).toBe(3);
+    }
+    expect(readdirSync(folder)).toEqual(before);
+  });
+});

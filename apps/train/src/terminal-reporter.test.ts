@@ -1,0 +1,60 @@
+import { trainConfig, type TrainEvent } from "@kindred/trainer";
+import { expect, test } from "vitest";
+import { terminalReporter } from "./terminal-reporter.ts";
+
+const events: TrainEvent[] = [
+  {
+    type: "start",
+    output: "out",
+    config: trainConfig({}),
+    cores: 2,
+    parameters: 1000,
+    firstStep: 0,
+    lastStep: 10,
+    runtime: "Node",
+  },
+  {
+    type: "step",
+    step: 5,
+    loss: 2.5,
+    learningRate: 0,
+    gradientNorm: 1,
+    pairsPerSecond: 99.6,
+    tokensPerSecond: 1,
+    secondsLeft: 61,
+  },
+  { type: "evaluation", step: 5, metrics: { "a_mrr@10": 0.25 }, bm25: { "a_mrr@10": 0.1 }, chance: {}, seconds: 1 },
+  {
+    type: "done",
+    seconds: 70,
+    steps: 10,
+    finalLoss: 1.5,
+    model: "out/model",
+    metrics: { "a_mrr@10": { before: 0.1, after: 0.3, bm25: 0.1 } },
+  },
+];
+
+function written(isTTY: boolean): string {
+  let text = "";
+  const report = terminalReporter({ isTTY, write: (more) => (text += more) });
+  for (const event of events) report(event);
+  return text;
+}
+
+test("progress stands in one line on a terminal, and is wiped before what follows", () => {
+  expect(written(true)).toContain(
+    "\r\u001b[K██████████░░░░░░░░░░ step 5/10  loss 2.5000  rate 0  100 pairs/s  1 min 1 s left\r\u001b[KEvaluation at step 5",
+  );
+});
+
+test("elsewhere there are plain lines and no control characters", () => {
+  const text = written(false);
+  for (const control of ["\r", "\u001b"]) expect(text).not.toContain(control);
+  expect(text.split("\n")).toContain("Evaluation at step 5: a_mrr@10 0.2500  (BM25 0.1000)");
+});
+
+test("the verdict gives the metric before and after, beside BM25", () => {
+  expect(written(false)).toContain(
+    "Verdict: a_mrr@10 0.1000 → 0.3000, BM25 0.1000, 3.00 × BM25; 10 steps in 1 min 10 s, final loss 1.5",
+  );
+});
