@@ -47,35 +47,40 @@ export function ownNode() {
 }
 
 /** Whether these arguments ask for the machine's own Node. */
-export function asksForOwnNode(argv = process.argv.slice(2)) {
+export function asksForOwnNode(/** @type {readonly string[]} */ argv = process.argv.slice(2)) {
   const end = argv.indexOf("--");
   return (end < 0 ? argv : argv.slice(0, end)).includes("--own-node");
 }
 
 /** The Node that should run the tasks, given the arguments. */
-export function chosenNode(argv = process.argv.slice(2)) {
+export function chosenNode(/** @type {readonly string[]} */ argv = process.argv.slice(2)) {
   return asksForOwnNode(argv) ? ownNode() : (npmNode() ?? ownNode());
 }
 
-/** The environment for child processes, so that a `node` they look up is the Node that runs this program. */
+/**
+ * The environment for child processes: a `node` that they look up is the Node that runs this program, and whether they print
+ * in colour is theirs to find out (nx forces it, and tests that read a child's output would read escape codes).
+ */
 export function childEnvironment() {
-  return { ...process.env, PATH: [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter) };
+  const { FORCE_COLOR: _, ...environment } = process.env;
+  return { ...environment, PATH: [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter) };
 }
 
 /**
  * Makes sure that the chosen Node runs this program: returns if it does, else runs the program again under it with the same
  * arguments and ends with its exit code.
  *
- * @param {{ announce?: boolean }} options announce: say on stderr when the tasks run on a Node older than 24.
+ * @param {{ announce?: boolean, argv?: readonly string[] }} options announce: say on stderr when the tasks run on a Node older
+ * than 24; argv: the arguments in which `--own-node` counts.
  */
-export async function underChosenNode({ announce = false } = {}) {
-  const chosen = realpathSync(chosenNode());
+export async function underChosenNode({ announce = false, argv = process.argv.slice(2) } = {}) {
+  const chosen = realpathSync(chosenNode(argv));
   if (chosen !== realpathSync(process.execPath)) {
     process.exit(await run(chosen, [...process.execArgv, ...process.argv.slice(1)], { cwd: process.cwd() }));
   }
   const major = Number(process.versions.node.split(".")[0]);
   if (announce && major < 24) {
-    const why = asksForOwnNode()
+    const why = asksForOwnNode(argv)
       ? "as --own-node asks"
       : `npm has brought no Node 24 for ${process.platform}-${process.arch}`;
     console.error(`Running on Node ${process.versions.node} (${why}). Training is about half as fast as on Node 24.`);

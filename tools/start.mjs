@@ -5,9 +5,9 @@ import { underChosenNode } from "./node-runtime.mjs";
 import { runNx } from "./nx.mjs";
 
 await installMissing();
-await underChosenNode({ announce: true });
+await underChosenNode({ announce: true, argv: [] });
 // Streaming without prefixes gives the training screen the terminal itself; other styles hold its output back or indent it.
-const args = process.argv.slice(2).filter((argument) => argument !== "--own-node");
+const args = process.argv.slice(2);
 process.exitCode = await runNx([
   "run",
   "kindred:train",
