@@ -60,6 +60,11 @@ function messagesFor(workspace, project, file, specifier) {
  */
 function relativeMessages(project, file, specifier) {
   const target = posix.join(posix.dirname(file.path), specifier);
+  // Tests may share what a lower package's tests use: it is never published, so it has no name to import it by.
+  const support = /^packages\/([^/]+)\/test-support\//.exec(posix.join(project.folder, target))?.[1];
+  if (target.startsWith("..") && support !== undefined && isTest(file.path)) {
+    return layerMessages(shortName(project), support, file);
+  }
   const messages = [];
   if (target.startsWith("..")) {
     messages.push(`${specifier} lies outside the package. Import the package that owns it by its name.`);

@@ -128,6 +128,15 @@ test.each([
   expect(importMessages(text)).toEqual(expect.arrayContaining([expect.stringMatching(message)]));
 });
 
+test("lets tests use the test-support of a lower package only, and sources of none", () => {
+  const text = 'import "../../tensor/test-support/toy.ts";';
+  expect(importMessages(text, "src/a.test.ts")).toEqual([]);
+  expect(importMessages(text)).toEqual([expect.stringMatching(/lies outside the package/)]);
+  const up = 'import "../../pooling/test-support/toy.ts";';
+  expect(importMessages(up, "src/a.test.ts")).toEqual([expect.stringMatching(/may not import pooling/)]);
+  expect(importMessages('import "../test-support/toy.ts";', "src/a.ts")).toEqual([expect.stringMatching(/is a test/)]);
+});
+
 test("refuses an import between packages of one layer, in tests too", () => {
   const message = /don't import each other/;
   expect(importMessages('import "@kindred/pooling";', "src/a.ts", "packages/mpnet")).toEqual([

@@ -48,7 +48,7 @@ export function readWorkspace(root) {
       folder,
       manifest: readJson(join(root, folder, "package.json")),
       references: readReferences(root, folder, "tsconfig.json"),
-      files: ["src", "bin"].flatMap((part) => readSources(join(root, folder), part)),
+      files: ["src", "bin", "test-support"].flatMap((part) => readSources(join(root, folder), part)),
     })),
   };
 }
@@ -58,9 +58,9 @@ export function shortName(/** @type {Project} */ project) {
   return basename(project.folder);
 }
 
-/** Whether a file is a test, or lies in a folder that only tests use. */
+/** Whether a file is a test, or lies in the folder of what only tests use. */
 export function isTest(/** @type {string} */ path) {
-  return path.endsWith(".test.ts");
+  return path.endsWith(".test.ts") || path.startsWith("test-support/");
 }
 
 /**
