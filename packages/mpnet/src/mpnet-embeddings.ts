@@ -3,8 +3,8 @@ import { addLayerNorm, embedding } from "@kindred/nn";
 import { childKey, type Key } from "@kindred/random";
 import { type Float, layoutPositions, layoutRowCount, type SequenceLayout } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import { hiddenDropout } from "./hidden-dropout.ts";
 import type { MpnetConfig } from "./mpnet-config.ts";
-import { hiddenDropout } from "./mpnet-layer.ts";
 import type { MpnetParameters } from "./mpnet-parameters.ts";
 
 /**

@@ -1,7 +1,8 @@
-import { addLayerNorm, attention, dropout, gelu, linear } from "@kindred/nn";
+import { addLayerNorm, attention, gelu, linear } from "@kindred/nn";
 import { childKey, type Key } from "@kindred/random";
 import type { Float, SequenceLayout } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import { hiddenDropout } from "./hidden-dropout.ts";
 import type { MpnetConfig } from "./mpnet-config.ts";
 import type { LayerNormParameters, LinearParameters, MpnetLayerParameters } from "./mpnet-parameters.ts";
 
@@ -56,17 +57,4 @@ function close(
   const key = dropoutKey && childKey(dropoutKey, site);
   const dropped = hiddenDropout(x, { config, layout, key });
   return addLayerNorm(dropped, residual, weight, bias, { epsilon: config.layerNormEps });
-}
-
-/** Dropout of hidden states at the configuration's rate; x itself without a key. */
-export function hiddenDropout(
-  x: Float<"tokens hidden">,
-  {
-    config,
-    layout,
-    key,
-  }: { readonly config: MpnetConfig; readonly layout: SequenceLayout; readonly key: Key | undefined },
-): Float<"tokens hidden"> {
-  const rate = config.hiddenDropoutProb;
-  return key === undefined || rate === 0 ? x : dropout(x, { rate, key, layout });
 }

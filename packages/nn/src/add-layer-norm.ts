@@ -1,6 +1,7 @@
 import { defineOp, expectShapes, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { expectEpsilon, type LayerNormOptions } from "./layer-norm.ts";
+import { expectEpsilon } from "./expect-epsilon.ts";
+import type { LayerNormOptions } from "./layer-norm.ts";
 import { layerNormGradientOp } from "./layer-norm-gradient.ts";
 import { normalizeRows } from "./normalize-rows.ts";
 

@@ -2,17 +2,11 @@ import { defineOp, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { AttentionAttributes } from "./attention.ts";
 import { type AttentionBlocks, attentionBlocks } from "./attention-blocks.ts";
-import {
-  attentionDropoutMask,
-  attentionWeights,
-  intoBlocks,
-  stack,
-  stackTransposed,
-  unstack,
-} from "./attention-weights.ts";
+import { attentionDropoutMask } from "./attention-dropout.ts";
+import { attentionWeights } from "./attention-weights.ts";
 import { diagonalSums } from "./bias-matrix.ts";
 import { blockMatMul } from "./block-matmul.ts";
-import { fromBlocks } from "./from-blocks.ts";
+import { fromBlocks, intoBlocks, stack, stackTransposed, unstack } from "./block-rows.ts";
 
 type Inputs = {
   readonly dy: Float<"tokens hidden">;

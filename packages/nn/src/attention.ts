@@ -3,18 +3,12 @@ import { dropoutThreshold } from "@kindred/random";
 import { defineOp, expectShapes, type Float, layoutBatch, type SequenceLayout, sentenceSpan } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { attentionBlocks } from "./attention-blocks.ts";
+import { type AttentionDropout, attentionDropoutMask } from "./attention-dropout.ts";
 import { attentionGradientOp } from "./attention-gradient.ts";
-import {
-  type AttentionDropout,
-  attentionDropoutMask,
-  attentionWeights,
-  intoBlocks,
-  stack,
-  unstack,
-} from "./attention-weights.ts";
+import { attentionWeights } from "./attention-weights.ts";
 import { blockMatMul } from "./block-matmul.ts";
+import { fromBlocks, intoBlocks, stack, unstack } from "./block-rows.ts";
 import { expectLayout } from "./expect-layout.ts";
-import { fromBlocks } from "./from-blocks.ts";
 
 /** What attention must be told; also the attributes of its ops. */
 export type AttentionAttributes = {

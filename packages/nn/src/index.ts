@@ -12,7 +12,7 @@ export { dropout, dropoutOp, type DropoutOptions } from "./dropout.ts";
 export { linear, linearOp } from "./linear.ts";
 export { positionBias, positionBiasOp } from "./position-bias.ts";
 export { attention, attentionOp, type AttentionAttributes } from "./attention.ts";
-export type { AttentionDropout } from "./attention-weights.ts";
+export type { AttentionDropout } from "./attention-dropout.ts";
 export { attentionGradientOp } from "./attention-gradient.ts";
 export { gelu, geluOp, geluGradientOp } from "./gelu.ts";
 export { add, addOp } from "./add.ts";

@@ -1,6 +1,6 @@
-import { ConfigError } from "@kindred/errors";
 import { defineOp, expectShapes, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import { expectEpsilon } from "./expect-epsilon.ts";
 import { layerNormGradientOp } from "./layer-norm-gradient.ts";
 import { normalizeRows } from "./normalize-rows.ts";
 
@@ -32,15 +32,6 @@ export const layerNormOp = defineOp<
     return { x: () => dx!, gamma: () => dgamma!, beta: () => dbeta! };
   },
 });
-
-/** Refuses an epsilon that is negative or not a number. */
-export function expectEpsilon(functionName: string, epsilon: number): void {
-  if (epsilon >= 0 && epsilon < Infinity) return;
-  throw new ConfigError(
-    `${functionName}: bad epsilon. Got ${epsilon}, expected a number of at least 0. Look at layer_norm_eps in config.json.`,
-    { epsilon },
-  );
-}
 
 /**
  * Every row shifted to mean 0 and scaled to variance 1, then scaled and shifted feature by feature.
