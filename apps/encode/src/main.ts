@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { checkOptions, type OptionValues, parseFlags } from "@kindred/command-line";
-import { ConfigError, KindredError } from "@kindred/errors";
+import { exitCodeOf } from "@kindred/command-line/node";
+import { ConfigError } from "@kindred/errors";
 import type { EncodeOptions, SentenceEncoder } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { encodeFlags, encodeHelp } from "./encode-flags.ts";
@@ -15,27 +16,8 @@ type Flags = OptionValues<typeof encodeFlags>;
 const windowTexts = 4096;
 
 /** Runs `kindred-encode` with these arguments and gives its exit code. */
-export async function main(argv: readonly string[]): Promise<number> {
-  const stop = new AbortController();
-  let exitCode = 0;
-  const stopBy = (code: number) => () => {
-    exitCode = code;
-    stop.abort(new Error("stopped by a signal"));
-  };
-  const [onInterrupt, onTerminate] = [stopBy(130), stopBy(143)];
-  process.on("SIGINT", onInterrupt).on("SIGTERM", onTerminate);
-  try {
-    await run(argv, stop.signal);
-    return exitCode;
-  } catch (error) {
-    if (stop.signal.aborted && exitCode !== 0) return exitCode;
-    process.stderr.write(
-      `${error instanceof KindredError ? error.message : ((error as Error).stack ?? String(error))}\n`,
-    );
-    return error instanceof KindredError ? error.exitCode : 1;
-  } finally {
-    process.off("SIGINT", onInterrupt).off("SIGTERM", onTerminate);
-  }
+export function main(argv: readonly string[]): Promise<number> {
+  return exitCodeOf((signal) => run(argv, signal));
 }
 
 async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {

@@ -1,33 +1,16 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { checkOptions, parseFlags } from "@kindred/command-line";
-import { ConfigError, KindredError } from "@kindred/errors";
+import { exitCodeOf } from "@kindred/command-line/node";
+import { ConfigError } from "@kindred/errors";
 import { type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
 import { newestRun, readRunConfig, type ResumePoint, resumePoint, train } from "@kindred/trainer/node";
 import { terminalReporter } from "./terminal-reporter.ts";
 import { trainFlags, trainHelp } from "./train-flags.ts";
 
 /** Runs `kindred-train` with these arguments and gives its exit code. */
-export async function main(argv: readonly string[]): Promise<number> {
-  const stop = new AbortController();
-  let stoppedBy = 0;
-  const stopBy = (code: number, signal: string) => () => {
-    stoppedBy ||= code;
-    stop.abort(signal);
-  };
-  const [onInterrupt, onTerminate] = [stopBy(130, "SIGINT"), stopBy(143, "SIGTERM")];
-  process.on("SIGINT", onInterrupt).on("SIGTERM", onTerminate);
-  try {
-    await run(argv, stop.signal);
-    return stoppedBy;
-  } catch (error) {
-    process.stderr.write(
-      `${error instanceof KindredError ? error.message : ((error as Error).stack ?? String(error))}\n`,
-    );
-    return error instanceof KindredError ? error.exitCode : 1;
-  } finally {
-    process.off("SIGINT", onInterrupt).off("SIGTERM", onTerminate);
-  }
+export function main(argv: readonly string[]): Promise<number> {
+  return exitCodeOf((signal) => run(argv, signal));
 }
 
 async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {

@@ -1,1 +1,2 @@
 export { runCommand } from "./run-command.ts";
+export { exitCodeOf } from "./exit-code-of.ts";

@@ -37,11 +37,8 @@ export async function createRunFolder(path: string, config: TrainConfig): Promis
 /** The folder of a run that goes on after `step`: what its events say of later steps, and its end, is forgotten. */
 export async function reopenRunFolder(path: string, step: number): Promise<RunFolder> {
   const file = join(path, "events.jsonl");
-  const lines = existsSync(file)
-    ? readFileSync(file, "utf8")
-        .split("\n")
-        .filter((line) => line !== "")
-    : [];
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+  lines.pop(); // after the last line's end; or the beginning of a line whose writing was cut off
   const events = lines.map((line) => JSON.parse(line) as TrainEvent).filter((event) => keeps(event, step));
   await writeFileAtomic(file, new TextEncoder().encode(events.map((event) => `${JSON.stringify(event)}\n`).join("")));
   return openFolder(path, events);

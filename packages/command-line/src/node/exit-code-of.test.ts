@@ -1,0 +1,45 @@
+import { DataError } from "@kindred/errors";
+import { afterEach, expect, test, vi } from "vitest";
+import { exitCodeOf } from "./exit-code-of.ts";
+
+const printed = vi.spyOn(process.stderr, "write").mockImplementation(() => true);
+afterEach(() => printed.mockClear());
+
+test("work that ends gives 0 and prints nothing", async () => {
+  expect(await exitCodeOf(async () => {})).toBe(0);
+  expect(printed).not.toHaveBeenCalled();
+});
+
+test("a typed error gives its own code and prints its message alone", async () => {
+  const broken = async () => {
+    throw new DataError({ file: "a.jsonl", line: 7 }, "not JSON.");
+  };
+  expect(await exitCodeOf(broken)).toBe(3);
+  expect(printed.mock.calls).toEqual([["a.jsonl:7: not JSON.\n"]]);
+});
+
+test("a defect gives 1 and prints its stack", async () => {
+  const broken = async () => {
+    throw new TypeError("x is undefined");
+  };
+  expect(await exitCodeOf(broken)).toBe(1);
+  expect(String(printed.mock.calls[0]![0])).toMatch(/TypeError: x is undefined\n\s+at /);
+});
+
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)("%s aborts the work, and %i is the code whether the work ends or throws the reason", async (name, code) => {
+  const ends = (signal: AbortSignal) =>
+    new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+  const throws = (signal: AbortSignal) =>
+    new Promise<void>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  for (const work of [ends, throws]) {
+    const ended = exitCodeOf(work);
+    process.emit(name, name);
+    process.emit(name, name); // the second of a pair, from the terminal and a parent
+    expect(await ended).toBe(code);
+  }
+  expect(printed).not.toHaveBeenCalled();
+  expect(process.listenerCount(name)).toBe(0);
+});
