@@ -56,7 +56,7 @@ function lossOf(columns: readonly Matrix[], options: ContrastiveLossOptions): nu
 
 /** The loss and the gradient of each column, flat. */
 function gradientsOf(
-  columns: readonly Float[],
+  columns: readonly Float<"batch hidden">[],
   options: ContrastiveLossOptions,
 ): { value: number; gradients: Float32Array[] } {
   const named = Object.fromEntries(columns.map((column, i) => [`${i}`, column]));

@@ -18,7 +18,7 @@ test("scores one word of one document by the formula", () => {
 test("equals the formula, summed over the query's different words in every document", () => {
   fc.assert(
     fc.property(documents, text, fc.constantFrom(0, 1.2, 2), fc.constantFrom(0, 0.75, 1), (all, query, k1, b) => {
-      const tokens = all.map((document) => document.match(/[a-z0-9]+/g) ?? []);
+      const tokens = all.map((document): readonly string[] => document.match(/[a-z0-9]+/g) ?? []);
       const mean = tokens.reduce((sum, own) => sum + own.length, 0) / all.length;
       const expected = tokens.map((own) =>
         [...new Set(query.match(/[a-z0-9]+/g))].reduce((sum, term) => {

@@ -258,7 +258,7 @@ test("an embed that gives something else the second time is refused", () => {
 test("batches of nothing and chunks of different widths are refused", () => {
   expect(() => cached([])).toThrow("Got 0 columns, expected at least one column");
   expect(() => cached([[2], []])).toThrow("Got 2 columns, column 1 without a chunk");
-  const widths = (chunk: Chunk, c: number): Float =>
+  const widths = (chunk: Chunk, c: number): Float<"chunk hidden"> =>
     chunk.layout.rows![0] === 0 ? embed(chunk, c) : tf.ones([1, hidden + 1]);
   expect(() => cached([[1, 1], [2]], { embed: widths })).toThrow(ShapeError);
 });

@@ -121,11 +121,11 @@ describe.each([1, 2, 4])("on %i cores", async (cores) => {
 
   test("many small collectives in a row stay in step", async () => {
     const steps = (core: number): Step[] =>
-      Array.from({ length: 300 }, (_, i) => [
+      Array.from({ length: 300 }, (_, i): Step[] => [
         ["allReduceScalar", i + core],
         ["barrier"],
         ["allGatherScalar", i * core],
-      ]).flat() as Step[];
+      ]).flat();
     const results = (await mesh.call(
       "run",
       Array.from({ length: cores }, (_, core) => steps(core)),
