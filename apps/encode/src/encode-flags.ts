@@ -44,6 +44,7 @@ export const encodeFlags = {
 export function encodeHelp(): string {
   return `kindred-encode --model FOLDER TEXT… [options]
 kindred-encode --model FOLDER --input FILE --output FILE [options]
+kindred-encode tokenize --help
 
 Turns texts into vectors with the model of a sentence-transformers folder.
 

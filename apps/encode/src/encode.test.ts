@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -81,6 +81,28 @@ test("--max-length cuts, and how many texts were cut is said", () => {
   expect(stderr).toBe("1 of 1 texts were longer than the model's limit and lost their end.\n");
   const whole = rowsOf(encode("--model", "model", "the cat").stdout)[0]!.embedding;
   expect(rowsOf(stdout)[0]!.embedding).toBeCloseToArray(whole, { tolerance: 1e-6 });
+});
+
+test("tokenize shows ids, pieces and places, as a table and as rows, and needs nothing but a vocabulary", () => {
+  mkdirSync(join(folder, "vocabulary"));
+  copyFileSync(join(folder, "model", "vocab.txt"), join(folder, "vocabulary", "vocab.txt"));
+  const table = encode("tokenize", "--model", "vocabulary", "the cats");
+  expect([table.code, table.stderr]).toEqual([0, ""]);
+  expect(table.stdout.split("\n").map((line) => line.trim())).toEqual([
+    "the cats",
+    "0  <s>",
+    "4  the                0–3 “the”",
+    "5  cat                4–7 “cat”",
+    "11  ##s                7–8 “s”",
+    "2  </s>",
+    "5 tokens",
+    "",
+  ]);
+  const row = encode("tokenize", "--model", "model", "--max-length", "3", "--json", "the cats").stdout;
+  expect(JSON.parse(row)).toEqual({ ids: [0, 4, 2], offsets: [0, 0, 0, 3, 0, 0], truncated: true });
+  expect(encode("tokenize", "--model", "model", "--input", "rows.jsonl.gz", "--output", "tokens.jsonl").code).toBe(0);
+  expect(readFileSync(join(folder, "tokens.jsonl"), "utf8").trim().split("\n")).toHaveLength(4);
+  expect(encode("--model", "model", "tokenize").stdout).toContain('"text":"tokenize"'); // a subcommand only as the first argument
 });
 
 describe("refuses, with its exit code and in one line,", () => {

@@ -8,6 +8,7 @@ import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { encodeFlags, encodeHelp } from "./encode-flags.ts";
 import { readTexts } from "./read-texts.ts";
 import { similarityTable } from "./similarity-table.ts";
+import { tokenize } from "./tokenize.ts";
 import { openVectorSink, vectorLine } from "./vector-sink.ts";
 
 type Flags = OptionValues<typeof encodeFlags>;
@@ -17,7 +18,7 @@ const windowTexts = 4096;
 
 /** Runs `kindred-encode` with these arguments and gives its exit code. */
 export function main(argv: readonly string[]): Promise<number> {
-  return exitCodeOf((signal) => run(argv, signal));
+  return exitCodeOf((signal) => (argv[0] === "tokenize" ? tokenize(argv.slice(1)) : run(argv, signal)));
 }
 
 async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {

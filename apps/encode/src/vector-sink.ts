@@ -1,9 +1,7 @@
-import { createWriteStream } from "node:fs";
-import { rename, rm } from "node:fs/promises";
-import { finished } from "node:stream/promises";
 import { ConfigError } from "@kindred/errors";
 import { fromFloat32, writeSafetensors } from "@kindred/tensor-files";
 import { npyRowsWriter, writeFileAtomic } from "@kindred/tensor-files/node";
+import { atomicTextFile } from "./atomic-text-file.ts";
 
 /** Takes texts and their vectors as they are made; the file is there, whole, once `finish` has resolved, and not before. */
 export type VectorSink = {
@@ -42,28 +40,13 @@ async function npySink(file: string, dimension: number): Promise<VectorSink> {
   };
 }
 
-async function jsonlSink(file: string, dimension: number): Promise<VectorSink> {
-  const temporary = `${file}.${process.pid}.tmp`;
-  const stream = createWriteStream(temporary);
-  const ended = finished(stream);
-  ended.catch(() => {}); // shown by write or finish
+function jsonlSink(path: string, dimension: number): VectorSink {
+  const file = atomicTextFile(path);
+  const line = (text: string, i: number, embeddings: Float32Array) =>
+    `${vectorLine(text, embeddings.subarray(i * dimension, (i + 1) * dimension))}\n`;
   return {
-    async write(texts, embeddings) {
-      const rows = texts.map(
-        (text, i) => `${vectorLine(text, embeddings.subarray(i * dimension, (i + 1) * dimension))}\n`,
-      );
-      if (!stream.write(rows.join("")))
-        await Promise.race([new Promise<void>((resolve) => stream.once("drain", resolve)), ended]);
-    },
-    async finish() {
-      stream.end();
-      await ended;
-      await rename(temporary, file);
-    },
-    async abandon() {
-      stream.destroy();
-      await rm(temporary, { force: true });
-    },
+    ...file,
+    write: (texts, embeddings) => file.write(texts.map((text, i) => line(text, i, embeddings)).join("")),
   };
 }
 

@@ -5,12 +5,13 @@ import { exitCodeOf } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
 import { newestRun, readRunConfig, type ResumePoint, resumePoint, train } from "@kindred/trainer/node";
+import { gradients } from "./gradients.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 import { trainFlags, trainHelp } from "./train-flags.ts";
 
 /** Runs `kindred-train` with these arguments and gives its exit code. */
 export function main(argv: readonly string[]): Promise<number> {
-  return exitCodeOf((signal) => run(argv, signal));
+  return exitCodeOf((signal) => (argv[0] === "gradients" ? gradients(argv.slice(1)) : run(argv, signal)));
 }
 
 async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {

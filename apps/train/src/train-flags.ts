@@ -21,6 +21,7 @@ export const trainFlags = {
 /** The text of `kindred-train --help`. */
 export function trainHelp(): string {
   return `kindred-train DATA [OUTPUT] [options]
+kindred-train gradients --help
 
 Trains a sentence encoder on pairs of texts. DATA is a data file (.jsonl, .jsonl.gz, .csv, .tsv) or a
 data_config.json that weights several; OUTPUT is a new folder. With --model the model of that folder is

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { flagName } from "@kindred/command-line";
+import { readSafetensors } from "@kindred/tensor-files";
 import { trainOptions } from "@kindred/trainer";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -133,6 +134,28 @@ describe("refuses", () => {
     expect(stderr).not.toMatch(/\n\s+at /); // no stack: the message is enough
     expect([code, stdout]).toEqual([expected, ""]);
   });
+});
+
+test("gradients writes a file of them and prints the loss", async () => {
+  await start(run("for-gradients", "--quiet"));
+  const { code, stdout, stderr } = await start([
+    "gradients",
+    "--model",
+    "for-gradients/model",
+    "--data",
+    "pairs.jsonl",
+    "--output",
+    "g.safetensors",
+    "--loss",
+    "one-way",
+  ]);
+  expect([code, stderr]).toEqual([0, ""]);
+  // 64 pairs and scores of 20 · cosine: near chance, log 64 = 4.16, and never below 0
+  expect((JSON.parse(stdout) as { loss: number }).loss).toBeLessThan(7);
+  const { tensors } = readSafetensors(readFileSync(join(folder, "g.safetensors")));
+  expect(tensors.get("embeddings.word_embeddings.weight")!.shape[1]).toBe(8);
+  expect([...tensors.keys()].filter((name) => name.startsWith("pooler"))).toEqual([]);
+  expect((await start(["gradients", "--data", "pairs.jsonl"])).stderr).toMatch(/--model is missing/);
 });
 
 test("--help names every option, --version the version", async () => {

@@ -127,6 +127,11 @@ export const trainOptions = {
   adamBeta2: option(share, 0.999, "Decay of the running mean of squared gradients."),
   adamEpsilon: option(rate, 1e-6, "Added to the root of the second moment."),
   weightDecay: option(rate, 0, "Decoupled weight decay, times the rate."),
+  clipping: option(
+    v.picklist(["clean", "xla-exact", "xla-clean"]),
+    "clean",
+    "How the cores' gradients become one: summed, then clipped (clean); each clipped by itself, then averaged, as the original system did (xla-exact); averaged, then clipped (xla-clean).",
+  ),
   maxGradNorm: option(rate, 1, "Gradients are scaled down to this global norm; 0 = never."),
 
   // the run

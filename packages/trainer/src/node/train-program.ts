@@ -26,6 +26,7 @@ import {
 import * as tf from "@tensorflow/tfjs-core";
 import type { BatchShare } from "../deal-batch.ts";
 import type { TrainConfig } from "../train-options.ts";
+import { prepareGradients } from "../prepare-gradients.ts";
 import { type TrainingTask, trainingStep } from "../training-step.ts";
 
 /** What a core of a training mesh is told at its start. Weights and moments lie in shared memory, seen by main as well. */
@@ -72,8 +73,10 @@ export default async function trainProgram(core: Core, data: TrainProgramData) {
     step: (job: StepJob): StepResult => {
       const learningRate = schedule(job.step);
       const loss = core.allReduceScalar(trainingStep(task, job, exchange.addGradient));
+      const ownNorm = prepareGradients(exchange.localGradients(), config, core.size);
       const updates = optimizer.update(exchange.reduceGradients(), state, exchange.ownWeights);
-      const gradientNorm = state.clip.norm;
+      const gradientNorm =
+        config.clipping === "xla-exact" ? Math.max(...core.allGatherScalar(ownNorm)) : state.clip.norm;
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
         throw new DivergenceError(
           `train: the numbers ran away at step ${job.step + 1}. Got loss ${loss} and gradient norm ${gradientNorm}, expected finite ones. Lower learningRate (now ${config.learningRate}) or raise warmupSteps.`,
@@ -115,8 +118,10 @@ function scheduleOf({ lrSchedulerType, learningRate, warmupSteps, maxSteps }: Tr
 }
 
 function optimizerOf(config: TrainConfig, core: Core) {
+  const limit =
+    config.maxGradNorm === 0 || config.clipping === "xla-exact" ? Number.POSITIVE_INFINITY : config.maxGradNorm;
   return chain({
-    clip: clipByGlobalNorm(config.maxGradNorm === 0 ? Number.POSITIVE_INFINITY : config.maxGradNorm, {
+    clip: clipByGlobalNorm(limit, {
       sumSquares: (own) => core.allReduceScalar(own),
     }),
     adamw: adamw({

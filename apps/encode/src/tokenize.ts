@@ -1,0 +1,79 @@
+import { checkOptions, option, optionHelp, parseFlags } from "@kindred/command-line";
+import { ConfigError } from "@kindred/errors";
+import type { Tokenizer } from "@kindred/tokenizer";
+import { loadTokenizer } from "@kindred/tokenizer/node";
+import * as v from "valibot";
+import { atomicTextFile } from "./atomic-text-file.ts";
+import { readTexts } from "./read-texts.ts";
+
+const tokenizeFlags = {
+  model: option(v.string(), "", "Folder that holds tokenizer.json or vocab.txt, or one of these files."),
+  input: option(v.string(), "", "File of texts: .txt or .jsonl, either also as .gz."),
+  output: option(v.string(), "", "The .jsonl file to write. Default: standard output."),
+  maxLength: option(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(2))),
+    undefined,
+    "Cut after this many tokens, specials included. Default: never.",
+  ),
+  specialTokens: option(
+    v.picklist(["parse", "plain"]),
+    "parse",
+    "Whether </s> and its like in a text are tokens, as in Python, or plain text.",
+  ),
+  json: option(v.boolean(), false, "Print rows of JSON for texts on the command line too, instead of tables."),
+  help: option(v.boolean(), false, "Print this."),
+};
+
+const help = `kindred-encode tokenize --model FOLDER TEXT… [options]
+kindred-encode tokenize --model FOLDER --input FILE [--output FILE.jsonl] [options]
+
+Shows how texts become tokens: a table for each text, or rows {"ids", "offsets", "truncated"}. Offsets are
+[start, end, start, end, …] in UTF-16 units of the text, as JavaScript counts.
+
+${optionHelp(tokenizeFlags)}
+`;
+
+/** Runs `kindred-encode tokenize`. */
+export async function tokenize(argv: readonly string[]): Promise<void> {
+  const { given, positionals: texts } = parseFlags(tokenizeFlags, argv);
+  const flags = checkOptions(tokenizeFlags, given, "kindred-encode tokenize");
+  if (flags.help) return void process.stdout.write(help);
+  if (flags.model === "")
+    throw new ConfigError("kindred-encode tokenize: --model is missing. Expected --model FOLDER. See --help.");
+  if ((flags.input === "") === (texts.length === 0))
+    throw new ConfigError("kindred-encode tokenize: give either texts or --input FILE. See --help.");
+  const tokenizer = await loadTokenizer(flags.model);
+  const { maxLength, specialTokens } = flags;
+  const options = { specialTokens, ...(maxLength === undefined ? {} : { maxLength }) };
+  const row = (text: string) => {
+    const { ids, offsets, truncated } = tokenizer.encode(text, options);
+    return JSON.stringify({ ids: Array.from(ids), offsets: Array.from(offsets), truncated });
+  };
+  if (flags.input !== "") return writeRows(readTexts(flags.input), row, flags.output);
+  for (const text of texts) process.stdout.write(`${flags.json ? row(text) : tokenTable(text, tokenizer, options)}\n`);
+}
+
+/** One text's tokens as a table: id, piece, and the part of the text that it stands for. */
+function tokenTable(text: string, tokenizer: Tokenizer, options: Parameters<Tokenizer["encode"]>[1]): string {
+  const { ids, offsets, truncated } = tokenizer.encode(text, options);
+  const lines = Array.from(ids, (id, i) => {
+    const [start, end] = [offsets[2 * i]!, offsets[2 * i + 1]!];
+    return `${String(id).padStart(6)}  ${(tokenizer.tokenOf(id) ?? "").padEnd(18)} ${start === end ? "" : `${start}–${end} “${text.slice(start, end)}”`}`.trimEnd();
+  });
+  return [text, ...lines, `${ids.length} tokens${truncated ? ", cut" : ""}`].join("\n");
+}
+
+async function writeRows(texts: AsyncIterable<string>, row: (text: string) => string, output: string): Promise<void> {
+  if (output === "") {
+    for await (const text of texts) process.stdout.write(`${row(text)}\n`);
+    return;
+  }
+  const file = atomicTextFile(output);
+  try {
+    for await (const text of texts) await file.write(`${row(text)}\n`);
+    await file.finish();
+  } catch (error) {
+    await file.abandon();
+    throw error;
+  }
+}

@@ -1,0 +1,57 @@
+import { checkOptions, option, optionHelp, parseFlags } from "@kindred/command-line";
+import { ConfigError } from "@kindred/errors";
+import { writeSafetensors } from "@kindred/tensor-files";
+import { writeFileAtomic } from "@kindred/tensor-files/node";
+import { batchGradients } from "@kindred/trainer/node";
+import * as v from "valibot";
+
+const gradientFlags = {
+  model: option(v.string(), "", "Folder of the model."),
+  data: option(v.string(), "", "File of pairs, triplets or longer rows; all of it is one batch."),
+  output: option(v.string(), "", "The .safetensors file to write."),
+  maxLength: option(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(2))),
+    undefined,
+    "Tokens of a text that are read, instead of the model's own limit.",
+  ),
+  loss: option(
+    v.picklist(["symmetric", "one-way"]),
+    "symmetric",
+    "Find the right text both ways, or for the first column only.",
+  ),
+  scale: option(v.pipe(v.number(), v.gtValue(0)), 20, "Factor on the cosines."),
+  help: option(v.boolean(), false, "Print this."),
+};
+
+const help = `kindred-train gradients --model FOLDER --data PAIRS.jsonl --output G.safetensors [options]
+
+Writes the gradient of every weight, by its Hugging Face name, of the contrastive loss of one batch, and
+prints {"loss": …}. Dropout is off, word embeddings are dense, and no text is left out as a duplicate:
+for comparing with other implementations.
+
+${optionHelp(gradientFlags)}
+`;
+
+/** Runs `kindred-train gradients`. */
+export async function gradients(argv: readonly string[]): Promise<void> {
+  const { given, positionals } = parseFlags(gradientFlags, argv);
+  const flags = checkOptions(gradientFlags, given, "kindred-train gradients");
+  if (flags.help) return void process.stdout.write(help);
+  const missing = (["model", "data", "output"] as const).find((name) => flags[name] === "");
+  if (missing !== undefined)
+    throw new ConfigError(`kindred-train gradients: --${missing} is missing. See kindred-train gradients --help.`);
+  if (positionals.length > 0)
+    throw new ConfigError(
+      `kindred-train gradients: unexpected argument ${positionals[0]}. See kindred-train gradients --help.`,
+    );
+  const { model, data, maxLength, loss: direction, scale } = flags;
+  const result = await batchGradients({
+    model,
+    data,
+    direction,
+    scale,
+    ...(maxLength === undefined ? {} : { maxLength }),
+  });
+  await writeFileAtomic(flags.output, writeSafetensors(result.gradients));
+  process.stdout.write(`${JSON.stringify({ loss: result.loss })}\n`);
+}
