@@ -6,7 +6,7 @@ import { ConfigError, DataError } from "@kindred/errors";
  * The texts of a file, one after another: each line of a `.txt`, or the `text` of each row of a `.jsonl` (a row may also be a
  * text itself). Either may be gzipped, with `.gz` at the end of its name.
  *
- * @throws {@link ConfigError} for another kind of file; {@link DataError} naming file and line for one that cannot be read.
+ * @throws ConfigError for another kind of file; {@link DataError} naming file and line for one that cannot be read.
  */
 export async function* readTexts(file: string): AsyncGenerator<string> {
   const kind = /\.(txt|jsonl)(\.gz)?$/.exec(file);

@@ -15,7 +15,7 @@ export type VectorSink = {
  * A sink that writes vectors of length `dimension` to a file of the kind that its name ends in: `.npy` (float32, one row a
  * text), `.jsonl` (rows `{text, embedding}`) or `.safetensors` (one tensor `embeddings`).
  *
- * @throws {@link ConfigError} for another ending.
+ * @throws ConfigError for another ending.
  */
 export async function openVectorSink(file: string, dimension: number): Promise<VectorSink> {
   if (file.endsWith(".npy")) return npySink(file, dimension);

@@ -5,15 +5,15 @@ import { linearSchedule } from "./linear-schedule.ts";
 import { type PolynomialScheduleOptions, polynomialSchedule } from "./polynomial-schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
-const schedules = {
+/** The schedules that a configuration can name. */
+export type ScheduleName = "constant" | "linear" | "cosine" | "polynomial";
+
+const schedules: { readonly [Name in ScheduleName]: (options: PolynomialScheduleOptions) => Schedule } = {
   constant: constantSchedule,
   linear: linearSchedule,
   cosine: cosineSchedule,
   polynomial: polynomialSchedule,
-} as const;
-
-/** The schedules that a configuration can name. */
-export type ScheduleName = keyof typeof schedules;
+};
 
 /** All of them, for a help text. */
 export const scheduleNames = Object.keys(schedules) as readonly ScheduleName[];

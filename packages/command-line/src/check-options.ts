@@ -7,7 +7,7 @@ import type { OptionTable, OptionValues } from "./option.ts";
  *
  * `where` is named in errors: the file or command that the values come from.
  *
- * @throws {@link ConfigError} for a key that the table lacks (naming the nearest that it has) and for a value that its schema
+ * @throws ConfigError for a key that the table lacks (naming the nearest that it has) and for a value that its schema
  * refuses.
  *
  * @example

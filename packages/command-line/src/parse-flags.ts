@@ -16,7 +16,7 @@ export type ParsedFlags = {
  * value, and `--no-…` turns it off. A list is given by repeating its flag. After `--` everything is positional. Where a table's
  * option may be a bare flag or have a value, list it in `optionalValue`: bare, it is `""`.
  *
- * @throws {@link ConfigError} for an unknown flag (naming the nearest), a missing value, and a word where a number is due.
+ * @throws ConfigError for an unknown flag (naming the nearest), a missing value, and a word where a number is due.
  *
  * @example
  * ```ts

@@ -12,8 +12,6 @@ export type WeightValues = { readonly shape: readonly number[]; readonly values:
  * the padding row 0 in the word and the position table. Each weight is drawn from a key of its own, made from its name, so it
  * depends on key, name and shape alone.
  *
- * @param options.pooler include the pooler, which nothing here uses; default false
- *
  * @example
  * ```ts
  * import { initialParameters, mpnetConfig } from "@kindred/mpnet";
@@ -27,7 +25,9 @@ export type WeightValues = { readonly shape: readonly number[]; readonly values:
 export function initialParameters(
   config: MpnetConfig,
   key: Key,
-  { pooler = false }: { readonly pooler?: boolean } = {},
+  {
+    pooler = false,
+  }: { /** Include the pooler, which nothing here uses. Default false. */ readonly pooler?: boolean } = {},
 ): { [name: string]: WeightValues } {
   const weights = weightNames(config, { pooler }).map(({ name, shape }) => {
     const values = initialValues(name, shape, { config, key: childKey(key, name) });

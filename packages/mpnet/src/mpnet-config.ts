@@ -59,7 +59,7 @@ const keys: { readonly [key: string]: KeyRule } = {
  * nothing about the encoder are ignored. A table of fewer than 32 relative buckets is refused: the original computes bucket numbers
  * for 32 whatever the file says, and fails on it.
  *
- * @param options.file the file's name for error messages
+ * @param json what the file holds
  * @throws FormatError naming file and key: another `model_type`, an activation other than `gelu`, a value of the wrong kind or out of
  * range, sizes that don't fit each other
  *
@@ -71,7 +71,10 @@ const keys: { readonly [key: string]: KeyRule } = {
  * config.numHiddenLayers; // => 12
  * ```
  */
-export function mpnetConfig(json: unknown, { file = "config.json" }: { readonly file?: string } = {}): MpnetConfig {
+export function mpnetConfig(
+  json: unknown,
+  { file = "config.json" }: { /** The file's name, for errors. */ readonly file?: string } = {},
+): MpnetConfig {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw new FormatError({ file }, `not a configuration. Got ${JSON.stringify(json)}, expected a JSON object.`);
   }

@@ -8,8 +8,6 @@ export type WeightShape = { readonly name: string; readonly shape: readonly numb
  *
  * Weights of linear maps are `[out, in]`. The pooler, which sentence-transformers stores and never uses, is included on request.
  *
- * @param options.pooler default false
- *
  * @example
  * ```ts
  * import { mpnetConfig, weightNames } from "@kindred/mpnet";
@@ -21,7 +19,7 @@ export type WeightShape = { readonly name: string; readonly shape: readonly numb
  */
 export function weightNames(
   config: MpnetConfig,
-  { pooler = false }: { readonly pooler?: boolean } = {},
+  { pooler = false }: { /** Include the pooler. Default false. */ readonly pooler?: boolean } = {},
 ): WeightShape[] {
   const { hiddenSize: hidden, intermediateSize: intermediate } = config;
   const linear = (name: string, out: number, input: number): WeightShape[] => [

@@ -17,7 +17,7 @@ const supported = ["Transformer", "Pooling", "Normalize"];
  * The modules that `modules.json` lists, in the spelling of any sentence-transformers version. A folder without the file is a
  * bare transformer, which sentence-transformers reads as transformer + mean pooling; so does this.
  *
- * @throws {@link FormatError} for a module other than Transformer, Pooling and Normalize, by name, and for any other order.
+ * @throws FormatError for a module other than Transformer, Pooling and Normalize, by name, and for any other order.
  */
 export function modelModules(files: ModelFiles): ModelModules {
   const file = "modules.json";

@@ -29,7 +29,7 @@ export type ModelSettings = {
  * The limit of tokens is `max_seq_length`, else the tokenizer's `model_max_length`, and never more than the positions that the
  * model has, which are two fewer than `max_position_embeddings` for MPNet.
  *
- * @throws {@link FormatError} naming the file and the rule, for anything that would change the vectors if it were ignored.
+ * @throws FormatError naming the file and the rule, for anything that would change the vectors if it were ignored.
  */
 export function modelSettings(files: ModelFiles): ModelSettings {
   const { transformerFolder, poolingFile, normalize } = modelModules(files);

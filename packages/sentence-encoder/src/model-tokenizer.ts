@@ -6,7 +6,7 @@ import { modelModules } from "./model-modules.ts";
 /**
  * The tokenizer of a model folder, from `tokenizer.json` or else `vocab.txt`.
  *
- * @throws {@link FormatError} if the folder has neither, or what it has is not a tokenizer of this kind.
+ * @throws FormatError if the folder has neither, or what it has is not a tokenizer of this kind.
  */
 export function modelTokenizer(files: ModelFiles): Tokenizer {
   const { transformerFolder } = modelModules(files);

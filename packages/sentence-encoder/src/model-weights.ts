@@ -9,7 +9,7 @@ export type WeightSource = Iterable<readonly [string, NamedTensor]> | AsyncItera
  * The weights of a model, one after another, under their bare Hugging Face names. What a sentence encoder does not use (the
  * pooler, a masked-LM head, the old `position_ids`) is passed over.
  *
- * @throws {@link FormatError} naming `file` and the weight, if one has another shape than `config` says, is there twice, or, at
+ * @throws FormatError naming `file` and the weight, if one has another shape than `config` says, is there twice, or, at
  * the end, is missing.
  */
 export async function* modelWeights(

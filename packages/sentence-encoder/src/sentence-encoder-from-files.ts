@@ -20,7 +20,7 @@ export type FromFilesOptions = {
 /**
  * A sentence encoder from the files of a sentence-transformers folder, in this thread. Runs in browsers.
  *
- * @throws {@link FormatError} for a folder that is not a whole MPNet model.
+ * @throws FormatError for a folder that is not a whole MPNet model.
  */
 export async function sentenceEncoderFromFiles(
   files: ModelFiles,

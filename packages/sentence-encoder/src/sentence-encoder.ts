@@ -62,7 +62,7 @@ export class SentenceEncoder {
    * Texts are sorted by their number of tokens and packed without padding, so the result of a text depends on its neighbours
    * only by rounding (about 1e-7).
    *
-   * @throws {@link ConfigError} for an option that does not exist or does not fit.
+   * @throws ConfigError for an option that does not exist or does not fit.
    */
   async encode(input: string | readonly string[], options: EncodeOptions = {}): Promise<Embeddings> {
     const texts = typeof input === "string" ? [input] : input;

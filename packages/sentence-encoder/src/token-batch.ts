@@ -9,7 +9,7 @@ export type TokenBatch = { readonly ids: Int32Array; readonly starts: Int32Array
  *
  * Every sentence is in exactly one batch; a sentence of equal length keeps its place among its equals.
  *
- * @throws {@link ConfigError} if one sentence alone is longer than the budget.
+ * @throws ConfigError if one sentence alone is longer than the budget.
  *
  * @example
  * ```ts

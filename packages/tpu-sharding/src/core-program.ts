@@ -1,8 +1,11 @@
 import type { Core } from "./core.ts";
 
 /** What a core does on behalf of main: functions by name, called through {@link Mesh.call}. */
-// biome-ignore lint/suspicious/noExplicitAny: a handler may take any argument that can be cloned.
-export type Handlers = { readonly [method: string]: (argument: any) => unknown };
+export type Handlers = {
+  /** One function; what it gives goes back to main. */
+  // biome-ignore lint/suspicious/noExplicitAny: a handler may take any argument that can be cloned.
+  readonly [method: string]: (argument: any) => unknown;
+};
 
 /**
  * The default export of a program module: runs once on every core, may already use collectives, and gives the handlers.

@@ -30,5 +30,6 @@ export type Mesh<H extends Handlers = Handlers> = {
   ): Promise<Awaited<ReturnType<H[M]>>[]>;
   /** Stops all cores, even in the middle of a call (which then rejects). Resolves when their threads have ended. */
   close(): Promise<void>;
+  /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 };

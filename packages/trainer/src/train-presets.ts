@@ -6,7 +6,7 @@ export const trainPresets = {
   quickstart: {
     hiddenSize: 128,
     numHiddenLayers: 1,
-    numAttentionHeads: 4,
+    numAttentionHeads: 2,
     intermediateSize: 512,
     hiddenDropoutProb: 0,
     attentionProbsDropoutProb: 0,

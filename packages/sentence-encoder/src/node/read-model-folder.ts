@@ -9,7 +9,7 @@ const largestFileBytes = 64 * 2 ** 20;
 /**
  * The settings and vocabulary files (`.json`, `.txt`) of a model folder and of its direct subfolders. Weights are not read.
  *
- * @throws {@link FormatError} if the folder does not exist or a file in it is larger than 64 MiB.
+ * @throws FormatError if the folder does not exist or a file in it is larger than 64 MiB.
  */
 export async function readModelFolder(folder: string): Promise<ModelFiles> {
   const files: { [path: string]: Uint8Array } = {};
