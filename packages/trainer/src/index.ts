@@ -8,6 +8,7 @@ export {
   type EvaluationTask,
   type Metrics,
   type Pool,
+  type ScoredPair,
   baselines,
   evaluateTasks,
   pairTask,
