@@ -17,3 +17,4 @@ export { checkOp } from "./check-op.ts";
 export type { Differentiate } from "./op-evaluation.ts";
 export { registerStockGradients } from "./register-stock-gradients.ts";
 export { throwOnLeaks } from "./throw-on-leaks.ts";
+export { toyPairs, toyVocabulary } from "./toy-pairs.ts";

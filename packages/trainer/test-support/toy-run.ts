@@ -1,14 +1,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-const adjectives = ["red", "blue", "old", "new", "big", "small", "wet", "dry", "warm", "cold"];
-const nouns = ["cat", "dog", "house", "tree", "car", "boat", "hat", "lamp", "door", "shoe", "cup", "road"];
-
-/** 120 pairs in words of a small vocabulary: a phrase, and the same said otherwise. */
-export const toyPairs: readonly (readonly [string, string])[] = adjectives.flatMap((adjective) =>
-  nouns.map((noun) => [`the ${adjective} ${noun}`, `a ${noun} that is ${adjective}`] as const),
-);
+import { toyPairs, toyVocabulary } from "@kindred/testing";
 
 /** A new folder with `pairs.jsonl` and `vocab.txt`, and options of a run on them that takes a second. */
 export function toyRun(): { readonly folder: string; readonly options: { readonly [name: string]: unknown } } {
@@ -16,21 +9,7 @@ export function toyRun(): { readonly folder: string; readonly options: { readonl
   const data = join(folder, "pairs.jsonl");
   const vocabulary = join(folder, "vocab.txt");
   writeFileSync(data, toyPairs.map((pair) => `${JSON.stringify(pair)}\n`).join(""));
-  const tokens = [
-    "<s>",
-    "<pad>",
-    "</s>",
-    "<unk>",
-    "the",
-    "a",
-    "that",
-    "is",
-    ...adjectives,
-    ...nouns,
-    "[UNK]",
-    "<mask>",
-  ];
-  writeFileSync(vocabulary, tokens.map((token) => `${token}\n`).join(""));
+  writeFileSync(vocabulary, toyVocabulary);
   const options = {
     data,
     vocabulary,

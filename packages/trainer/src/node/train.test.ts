@@ -2,10 +2,10 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { ConfigError, DataError, DivergenceError } from "@kindred/errors";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
-import "@kindred/testing";
+import { toyPairs } from "@kindred/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { resumePoint, train } from "../../dist/node/index.js"; // cores run what is built
-import { toyPairs, toyRun } from "../../test-support/toy-run.ts";
+import { toyRun } from "../../test-support/toy-run.ts";
 import { trainConfig } from "../train-config.ts";
 import type { TrainEvent } from "../train-event.ts";
 
