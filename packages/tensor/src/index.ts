@@ -12,6 +12,7 @@ export { sentenceSpan } from "./sentence-span.ts";
 export { layoutPositions } from "./layout-positions.ts";
 export { defineOp, type Op, type OpInputs, type OpResult, type DefinedOp } from "./define-op.ts";
 export { implement } from "./implement.ts";
+export { asWasmBackend, type WasmBackend, type WasmData, type WasmModule } from "./wasm-backend.ts";
 export { valueAndGradients, type ValueAndGradientsOptions } from "./value-and-gradients.ts";
 export { overwrite } from "./overwrite.ts";
 export { readInto } from "./read-into.ts";

@@ -16,6 +16,10 @@ export type WasmModule = {
   readonly HEAPU8: Uint8Array<ArrayBuffer>;
   _malloc: (byteCount: number) => number;
   _free: (memoryOffset: number) => void;
+  /** The heap's memory where the module imports it (the threaded build). */
+  readonly wasmMemory?: WebAssembly.Memory;
+  /** What the module exports, its memory among them unless it imports that. */
+  readonly asm?: { readonly memory?: WebAssembly.Memory };
   readonly tfjs: {
     readonly registerTensor: (id: number, elementCount: number, memoryOffset: number) => void;
     readonly disposeData: (id: number) => void;

@@ -1,0 +1,2 @@
+// What the modules export: one kernel family a file.
+export * from "./matmul";

@@ -1,0 +1,41 @@
+import { ConfigError } from "@kindred/errors";
+import { instantiateKernels } from "./instantiate-kernels.ts";
+import type { KernelExports } from "./kernel-exports.ts";
+import type { KernelVariant } from "./kernel-variant.ts";
+import { relaxedSimdWorks } from "./relaxed-simd-works.ts";
+import type { Revectorization } from "./revectorization.ts";
+
+/** The build that was chosen, and why. */
+export type ChosenKernels = {
+  readonly variant: KernelVariant;
+  readonly exports: KernelExports;
+  readonly reason: string;
+};
+
+/** What is asked for. */
+export type KernelChoice = {
+  readonly variant?: "auto" | KernelVariant;
+  readonly revectorization?: Revectorization;
+};
+
+/** Picks the fastest build that works on this engine, or the one that is asked for. */
+export async function chooseKernels(
+  memory: WebAssembly.Memory,
+  { variant = "auto", revectorization }: KernelChoice,
+): Promise<ChosenKernels> {
+  const relaxed = relaxedSimdWorks();
+  if (variant !== "auto" && variant !== "simd" && !relaxed) {
+    throw new ConfigError(
+      `startWasmKernels: this engine has no relaxed SIMD. Got variant ${variant}, expected simd. ` +
+        'Use "auto", or Node 22 and later.',
+      { variant },
+    );
+  }
+  const start = async (name: KernelVariant, reason: string) => {
+    return { variant: name, exports: await instantiateKernels(name, memory), reason };
+  };
+  if (variant !== "auto") return start(variant, "as asked");
+  if (!relaxed) return start("simd", "this engine has no relaxed SIMD");
+  if (revectorization === undefined) return start("relaxed", "128 bits: V8's 256-bit pairing is not switched on");
+  return start("wide", "256 bits");
+}

@@ -1,0 +1,3 @@
+export { startWasmKernels, type StartWasmKernelsOptions, type WasmKernels } from "./start-wasm-kernels.ts";
+export type { KernelVariant } from "./kernel-variant.ts";
+export type { Revectorization } from "./revectorization.ts";

@@ -1,0 +1,1 @@
+export { enableRevectorization } from "./enable-revectorization.ts";

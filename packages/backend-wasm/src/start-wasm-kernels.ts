@@ -1,0 +1,72 @@
+import { ConfigError } from "@kindred/errors";
+import { asWasmBackend, implement, startBackend } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+import { chooseKernels } from "./choose-kernels.ts";
+import { kernelFunction } from "./kernel-call.ts";
+import { kernels } from "./kernels.ts";
+import type { KernelVariant } from "./kernel-variant.ts";
+import type { Revectorization } from "./revectorization.ts";
+import { scratchArena } from "./scratch-arena.ts";
+
+/** Options of {@link startWasmKernels}. */
+export type StartWasmKernelsOptions = {
+  /** The build to run. Default `"auto"`: the fastest that works here. */
+  readonly variant?: "auto" | KernelVariant;
+  /**
+   * What `enableRevectorization()` of `@kindred/backend-wasm/node` gave. With it `"auto"` takes `"wide"`, if that passes a
+   * check. Default: the flag is off.
+   */
+  readonly revectorization?: Revectorization;
+  /** Gets one line that says which build was chosen, and why not a faster one. Default: nobody is told. */
+  readonly log?: (line: string) => void;
+};
+
+/** Kernels at work. */
+export type WasmKernels = {
+  /** The build that runs. */
+  readonly variant: KernelVariant;
+  /** Gives the ops their former kernels back and frees what the kernels keep. */
+  readonly stop: () => void;
+};
+
+/**
+ * Makes this package's kernels those of tfjs's wasm backend: every op of `@kindred/nn` that has one runs it from now on, in this
+ * process or worker.
+ *
+ * Starts the wasm backend if need be, and makes it the active one. Calling it again replaces the kernels.
+ *
+ * @throws ConfigError when the variant asked for does not run on this engine
+ *
+ * @example
+ * ```ts
+ * import { startWasmKernels } from "@kindred/backend-wasm";
+ * import { linear } from "@kindred/nn";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * const { variant } = await startWasmKernels({ variant: "simd" });
+ * variant; // => "simd"
+ * linear(tf.tensor2d([[2, 3]]), tf.tensor2d([[1, 0], [0, 1], [1, 1]])).dataSync(); // => [2, 3, 5]
+ * ```
+ */
+export async function startWasmKernels(options: StartWasmKernelsOptions = {}): Promise<WasmKernels> {
+  await startBackend("wasm");
+  const module = asWasmBackend(tf.backend())?.wasm;
+  const memory = module?.wasmMemory ?? module?.asm?.memory;
+  if (module === undefined || memory === undefined) {
+    throw new ConfigError("startWasmKernels: the active backend has no WebAssembly memory. Let startBackend start it.");
+  }
+  const { variant, exports, reason } = await chooseKernels(memory, options);
+  options.log?.(`wasm kernels: ${variant} (${reason})`);
+
+  const arena = scratchArena(module);
+  const former = kernels.map(({ name }) => [name, tf.getKernel(name, "wasm")] as const);
+  for (const kernel of kernels) implement(kernel.name, "wasm", kernelFunction(kernel, exports, arena));
+  const stop = () => {
+    for (const [name, kernel] of former) {
+      if (kernel !== undefined) implement(name, "wasm", kernel.kernelFunc);
+      else if (tf.getKernel(name, "wasm")) tf.unregisterKernel(name, "wasm");
+    }
+    arena.release();
+  };
+  return { variant, stop };
+}
