@@ -1,0 +1,63 @@
+// The benchmark: `npx nx run bench`. Races Kindred with others, prints the table, and writes dist/bench/results.json and
+// docs/benchmarks.md. `--quick` does every row on tiny work and only says whether it ran: a check of `npm test`.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root, underChosenNode } from "../node-runtime.mjs";
+import { writeCounts } from "../results.mjs";
+import { installPeers } from "./install-peers.mjs";
+import { machineName } from "./machine.mjs";
+import { parseOptions, usage } from "./options.mjs";
+import { renderResults, tableLine } from "./render.mjs";
+import { mergeResults, readResults, writeResults } from "./results.mjs";
+import { rows } from "./rows.mjs";
+import { runCase } from "./run-case.mjs";
+
+await underChosenNode();
+const ids = rows.map(({ id }) => id);
+const options = parseOptions(process.argv.slice(2), ids);
+if (options.help) {
+  console.log(usage);
+  process.exit();
+}
+const { scale, only, python } = options;
+const check = scale === "quick" && only === undefined;
+if (check) writeCounts("bench-quick");
+const counts = { passed: 0, failed: 0, skipped: 0 };
+if (!(await installPeers())) console.error("The peers could not be installed; rows that need one will say so.");
+
+const machine = machineName();
+console.log(`${machine} · Node ${process.versions.node} · ${scale}`);
+/** @type {import("./run-case.mjs").Result[]} */
+const fresh = [];
+for (const row of rows.filter(({ id }) => only === undefined || only.includes(id))) {
+  if (row.byHand && python === undefined) {
+    console.log(`${row.id}: by hand, with --python`);
+    counts.skipped += 1;
+    continue;
+  }
+  try {
+    const results = [];
+    for (const comparison of await row.cases(scale, { python })) {
+      const light = scale === "quick" ? { rounds: 1, warmUpSeconds: 0 } : {};
+      const result = await runCase(row, { ...comparison, ...light }, machine);
+      console.log(tableLine(result));
+      results.push(result);
+    }
+    fresh.push(...results);
+    counts[results.some(({ ratio }) => ratio === null) ? "skipped" : "passed"] += 1;
+    // After each row: a long run that is stopped keeps what it has.
+    if (scale !== "quick") writeResults(mergeResults(readResults(), fresh, ids));
+  } catch (error) {
+    counts.failed += 1;
+    console.error(`${row.id}: ${error instanceof Error ? error.stack : error}`);
+  }
+}
+
+if (check) writeCounts("bench-quick", counts);
+if (scale !== "quick") {
+  const results = readResults();
+  writeFileSync(join(root, "docs", "benchmarks.md"), renderResults(rows, results));
+  console.log(`\n${results.map(tableLine).join("\n")}`);
+}
+console.log(`${counts.passed} rows ran, ${counts.failed} failed, ${counts.skipped} did not run`);
+process.exitCode = counts.failed === 0 ? 0 : 1;

@@ -1,0 +1,51 @@
+// The command line of the benchmark.
+import { parseArgs } from "node:util";
+
+/**
+ * @typedef {object} BenchOptions
+ * @property {import("./row.mjs").Scale} scale
+ * @property {readonly string[] | undefined} only ids of rows; undefined: all
+ * @property {string | undefined} python a Python interpreter, for the rows that need one
+ * @property {boolean} help
+ */
+
+export const usage = `npx nx run bench -- [options]
+
+  --quick            a smoke run of every row on tiny work; keeps no results
+  --only id,id       these rows; others keep the results they have
+  --long             also the work that takes an hour
+  --python FILE      a Python interpreter with tokenizers, torch and transformers, for the rows that race with Python
+  --own-node         on the machine's own Node instead of the one that npm brought
+  --help             this text`;
+
+/**
+ * @param {readonly string[]} argv
+ * @param {readonly string[]} ids of all rows
+ * @returns {BenchOptions}
+ * @throws Error for what is no option, or no row
+ */
+export function parseOptions(argv, ids) {
+  // nx hands `--quick` on as `--quick=true`.
+  const plain = argv.map((argument) => argument.replace(/^(--[a-z-]+)=true$/, "$1"));
+  const { values } = parseArgs({
+    args: plain,
+    options: {
+      quick: { type: "boolean", default: false },
+      long: { type: "boolean", default: false },
+      only: { type: "string", multiple: true },
+      python: { type: "string" },
+      "own-node": { type: "boolean" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  const only = values.only?.flatMap((list) => list.split(",")).filter((id) => id !== "");
+  const unknown = only?.find((id) => !ids.includes(id));
+  if (unknown !== undefined)
+    throw new Error(`bench: no row is called ${unknown}. Got --only, expected some of ${ids.join(", ")}.`);
+  return {
+    scale: values.quick ? "quick" : values.long ? "long" : "normal",
+    only,
+    python: values.python,
+    help: values.help,
+  };
+}

@@ -1,0 +1,72 @@
+// Two contestants side by side: turn by turn in one run, so that whatever the machine does meanwhile happens to both.
+import { Player } from "./player.mjs";
+
+/** @typedef {import("./player.mjs").Measurement} Measurement */
+/** @typedef {{ ours: Measurement, theirs: Measurement | undefined }} Round */
+/** @typedef {{ rounds: Round[], names: { ours: string, theirs: string }, node: string }} Race */
+
+/**
+ * Warms both sides up, checks that they computed the same, and measures them in turns.
+ *
+ * Warm-up ends when each side has worked for `warmUpSeconds` and its last turn was no slower than 1.15 times its best: V8 and other
+ * engines replace first code by better code while it runs. At most 30 turns.
+ *
+ * @param {import("./row.mjs").Case} comparison
+ * @returns {Promise<Race>}
+ */
+export async function race({ ours, theirs, rounds = 7, warmUpSeconds = 1.5, tolerance }) {
+  /** @type {Player[]} */
+  const players = [];
+  try {
+    players.push(await Player.start(ours));
+    if ("contestant" in theirs) players.push(await Player.start(theirs));
+    const [us, them] = /** @type {[Player, Player | undefined]} */ (/** @type {unknown} */ (players));
+    const sides = players.map(() => ({ worked: 0, best: Number.POSITIVE_INFINITY, steady: false }));
+    let round = 0;
+    const turn = async () => {
+      const measurements = [];
+      for (const player of players) measurements.push(await player.measure(round));
+      round += 1;
+      return /** @type {[Measurement, Measurement | undefined]} */ (measurements);
+    };
+    do {
+      for (const [i, measurement] of (await turn()).entries()) {
+        const side = sides[i];
+        if (side === undefined || measurement === undefined) continue;
+        const pace = measurement.seconds / measurement.amount;
+        side.worked += measurement.seconds;
+        side.steady = side.worked >= warmUpSeconds && pace <= 1.15 * side.best;
+        side.best = Math.min(side.best, pace);
+      }
+    } while (warmUpSeconds > 0 && round < 30 && !sides.every(({ steady }) => steady));
+
+    if (tolerance !== undefined && them !== undefined) {
+      expectAgreement(await us.sample(), await them.sample(), tolerance);
+    }
+    /** @type {Round[]} */
+    const measured = [];
+    while (measured.length < rounds) {
+      const [our, their] = await turn();
+      measured.push({ ours: our, theirs: their });
+    }
+    const names = { ours: us.name, theirs: them?.name ?? ("limit" in theirs ? theirs.name : "") };
+    return { rounds: measured, names, node: us.node };
+  } finally {
+    for (const player of players) await player.stop();
+  }
+}
+
+/**
+ * @param {number[]} ours
+ * @param {number[]} theirs
+ * @param {number} tolerance
+ * @throws Error if they are not the same numbers, rounding aside
+ */
+function expectAgreement(ours, theirs, tolerance) {
+  const worst = ours.reduce((most, value, i) => Math.max(most, Math.abs(value - (theirs[i] ?? Number.NaN))), 0);
+  if (ours.length > 0 && ours.length === theirs.length && worst <= tolerance) return;
+  throw new Error(
+    `bench: the two sides did not compute the same. Got ${ours.length} and ${theirs.length} numbers with a largest difference of ` +
+      `${worst}, expected at most ${tolerance}. One of them is wrong; nothing was timed.`,
+  );
+}
