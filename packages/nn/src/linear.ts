@@ -1,5 +1,8 @@
 import { defineOp, expectShapes, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import { columnSumsOp } from "./column-sums.ts";
+import { matmulOp } from "./matmul.ts";
+import { transposedMatmulOp } from "./transposed-matmul.ts";
 
 /** {@link linear} as an op that a backend may implement. */
 export const linearOp = defineOp<{ x: Float; weight: Float; bias: Float | undefined }, object, Float>({
@@ -17,18 +20,12 @@ export const linearOp = defineOp<{ x: Float; weight: Float; bias: Float | undefi
     return bias ? tf.add(y, bias) : y;
   },
   save: ["x", "weight"],
-  gradient: (dy: tf.Tensor, [x, weight]) => ({
-    x: () => tf.matMul(dy, weight!),
-    weight: () => weightGradient(dy as tf.Tensor2D, x as tf.Tensor2D),
-    bias: () => tf.sum(dy, 0),
+  gradient: (dy: Float, [x, weight]) => ({
+    x: () => matmulOp({ a: dy, b: weight! }, {}),
+    weight: () => transposedMatmulOp({ a: dy, b: x! }, {}),
+    bias: () => columnSumsOp({ x: dy }, {}),
   }),
 });
-
-/** dyᵀ·x. wasm repacks the right factor at every call, slowly, so the wider of the two goes to the left. */
-function weightGradient(dy: tf.Tensor2D, x: tf.Tensor2D): tf.Tensor {
-  if (dy.shape[1] >= x.shape[1]) return tf.matMul(tf.transpose(dy), x);
-  return tf.transpose(tf.matMul(tf.transpose(x), dy));
-}
 
 /**
  * Every row of x through one affine map: y = x·weightᵀ + bias.

@@ -1,5 +1,7 @@
 import { defineOp, expectShapes, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import { matmulOp } from "./matmul.ts";
+import { transposedMatmulOp } from "./transposed-matmul.ts";
 
 /** {@link matmulTransposed} as an op that a backend may implement. */
 export const matmulTransposedOp = defineOp<
@@ -14,8 +16,8 @@ export const matmulTransposedOp = defineOp<
   composite: ({ a, b }) => tf.matMul(a, tf.transpose(b)),
   save: ["a", "b"],
   gradient: (dy, [a, b]) => ({
-    a: () => tf.matMul(dy, b!),
-    b: () => tf.matMul(tf.transpose(dy), a!),
+    a: () => matmulOp({ a: dy, b: b! }, {}),
+    b: () => transposedMatmulOp({ a: dy, b: a! }, {}),
   }),
 });
 

@@ -48,7 +48,8 @@ export function evaluateOp<Attributes extends object>(
       .flat()
       .map((out, i) => tf.sum(tf.mul(out, tf.tensor(weightsOfOutput(i, out.size), out.shape))))
       .reduce((sum, term) => tf.add(sum, term));
-  const { value, gradients } = differentiate(scalar, parameters);
+  const { value, gradients } =
+    wrt.length > 0 ? differentiate(scalar, parameters) : { value: tf.tidy(scalar), gradients: {} };
   const read = Object.entries(gradients).flatMap(([name, gradient]) => (gradient ? [[name, copyOf(gradient)]] : []));
 
   for (const [name, input] of Object.entries(inputs)) {
