@@ -21,20 +21,25 @@ export async function installMissing() {
   process.exit(1);
 }
 
-/**
- * Whether node_modules holds exactly what package-lock.json says: npm keeps a copy of the lockfile's entries, as installed,
- * in node_modules/.package-lock.json. Optional packages of other platforms are rightly missing there.
- */
+/** npm keeps a copy of the lockfile's entries, as installed, in node_modules/.package-lock.json. */
 function isInstalled() {
   const installedFile = join(root, "node_modules", ".package-lock.json");
-  if (!existsSync(installedFile)) return false;
-  const wanted = packagesOf(join(root, "package-lock.json"));
-  const installed = packagesOf(installedFile);
+  return existsSync(installedFile) && holds(packagesOf(installedFile), packagesOf(join(root, "package-lock.json")));
+}
+
+/**
+ * Whether the installed packages are those of a lockfile. Optional packages of other platforms are rightly missing, and links to
+ * the workspace's own packages hold no version.
+ *
+ * @param {Record<string, LockEntry>} installed
+ * @param {Record<string, LockEntry>} wanted
+ */
+export function holds(installed, wanted) {
   return Object.entries(wanted).every(([path, entry]) => {
-    if (!path.includes("node_modules/") || entry.link === true) return true;
+    if (!path.includes("node_modules/")) return true;
     const found = installed[path];
     if (found === undefined) return entry.optional === true || entry.peer === true;
-    return found.version === entry.version && found.integrity === entry.integrity;
+    return entry.link === true || (found.version === entry.version && found.integrity === entry.integrity);
   });
 }
 
