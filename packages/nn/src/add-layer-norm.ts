@@ -25,9 +25,8 @@ export const addLayerNormOp = defineOp<
     tf.add(tf.mul(normalizeRows(tf.add(x, residual), epsilon).normalized, gamma), beta),
   save: ["x", "residual", "gamma"],
   gradient: (dy, [x, residual, gamma], attributes) => {
-    const sum = tf.add(x!, residual!) as Float<"tokens hidden">;
-    const [dsum, dgamma, dbeta] = layerNormGradientOp({ dy, x: sum, gamma: gamma! }, attributes);
-    sum.dispose();
+    const inputs = { dy, x: x!, residual: residual!, gamma: gamma! };
+    const [dsum, dgamma, dbeta] = layerNormGradientOp(inputs, attributes);
     return { x: () => dsum!, residual: () => dsum!, gamma: () => dgamma!, beta: () => dbeta! };
   },
 });

@@ -33,7 +33,7 @@ export const dropoutOp = defineOp<{ x: Float<"tokens hidden"> }, DropoutOptions,
   },
   composite: ({ x }, attributes) => tf.mul(x, dropoutMask(attributes, x.shape[1]!)),
   // The mask is drawn again: cheaper than to keep it for the backward pass.
-  gradient: (dy, _saved, attributes) => ({ x: () => tf.mul(dy, dropoutMask(attributes, dy.shape[1]!)) }),
+  gradient: (dy, _saved, attributes) => ({ x: (): Float => dropoutOp({ x: dy }, attributes) }),
 });
 
 function expectCountable(functionName: string, hidden: number, layout: SequenceLayout): void {

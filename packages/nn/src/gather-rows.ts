@@ -1,6 +1,7 @@
 import { ShapeError } from "@kindred/errors";
 import { defineOp, expectShapes, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import { embeddingGradientOp } from "./embedding.ts";
 
 /** {@link gatherRows} as an op that a backend may implement. */
 export const gatherRowsOp = defineOp<
@@ -21,7 +22,7 @@ export const gatherRowsOp = defineOp<
   },
   composite: ({ x }, { chosen }) => tf.gather<tf.Tensor>(x, tf.tensor1d(chosen, "int32")),
   gradient: (dy, _saved, { chosen, rowCount }) => ({
-    x: () => tf.unsortedSegmentSum<tf.Tensor>(dy, tf.tensor1d(chosen, "int32"), rowCount),
+    x: () => embeddingGradientOp({ dy: dy as Float<"tokens hidden"> }, { ids: chosen, vocab: rowCount }),
   }),
 });
 
@@ -36,6 +37,7 @@ export const gatherRowsOp = defineOp<
  * import { gatherRows } from "@kindred/nn";
  * import { startBackend } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
+import { embeddingGradientOp } from "./embedding.ts";
  *
  * await startBackend("wasm");
  * gatherRows(tf.tensor2d([[1, 2], [3, 4]]), Int32Array.of(1, 1)).dataSync(); // => [3, 4, 3, 4]

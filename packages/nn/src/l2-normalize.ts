@@ -1,6 +1,7 @@
 import { ConfigError } from "@kindred/errors";
 import { defineOp, expectShapes, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import { l2NormalizeGradientOp } from "./l2-normalize-gradient.ts";
 
 /** What L2 normalisation may be told. */
 export type L2NormalizeOptions = {
@@ -29,17 +30,7 @@ export const l2NormalizeOp = defineOp<
     return tf.mul(x, tf.rsqrt(tf.maximum(squares, epsilon ** 2)));
   },
   save: ["x"],
-  gradient: (dy, [x], { epsilon }) => ({
-    x: () => {
-      const squares = tf.sum(tf.square(x!), 1, true);
-      const inverse = tf.rsqrt(tf.maximum(squares, epsilon ** 2));
-      const y = tf.mul(x!, inverse);
-      // Where the norm is below epsilon the divisor is a constant.
-      const gate = tf.cast(tf.greaterEqual(squares, epsilon ** 2), "float32");
-      const along = tf.mul(tf.sum(tf.mul(y, dy), 1, true), gate);
-      return tf.mul(tf.sub(dy, tf.mul(y, along)), inverse);
-    },
-  }),
+  gradient: (dy, [x], attributes) => ({ x: () => l2NormalizeGradientOp({ dy, x: x! }, attributes) }),
 });
 
 /**
@@ -56,6 +47,7 @@ export const l2NormalizeOp = defineOp<
  * import { l2Normalize } from "@kindred/nn";
  * import { startBackend } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
+import { l2NormalizeGradientOp } from "./l2-normalize-gradient.ts";
  *
  * await startBackend("wasm");
  * l2Normalize(tf.tensor2d([[3, 4], [0, 0]])).dataSync(); // => [0.6, 0.8, 0.0, 0.0]

@@ -28,7 +28,7 @@ export const layerNormOp = defineOp<
   composite: ({ x, gamma, beta }, { epsilon }) => tf.add(tf.mul(normalizeRows(x, epsilon).normalized, gamma), beta),
   save: ["x", "gamma"],
   gradient: (dy, [x, gamma], attributes) => {
-    const [dx, dgamma, dbeta] = layerNormGradientOp({ dy, x: x!, gamma: gamma! }, attributes);
+    const [dx, dgamma, dbeta] = layerNormGradientOp({ dy, x: x!, residual: undefined, gamma: gamma! }, attributes);
     return { x: () => dx!, gamma: () => dgamma!, beta: () => dbeta! };
   },
 });

@@ -1,14 +1,8 @@
-import {
-  defineOp,
-  expectShapes,
-  type Float,
-  layoutBatch,
-  layoutRowCount,
-  type SequenceLayout,
-  sentenceSpan,
-} from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type SequenceLayout } from "@kindred/tensor";
 import { expectLayout } from "./expect-layout.ts";
-import { spreadSentences, sumSentences } from "./sum-sentences.ts";
+import { meanWeights } from "./mean-weights.ts";
+import { weightedPoolGradientOp } from "./weighted-pool-gradient.ts";
+import { sumSentences } from "./sum-sentences.ts";
 
 /** What a pooling op must be told. */
 export type PoolOptions = {
@@ -24,17 +18,8 @@ export const meanPoolOp = defineOp<{ x: Float<"tokens hidden"> }, PoolOptions, F
     expectLayout("meanPool", x, layout);
   },
   composite: ({ x }, { layout }) => sumSentences(x, meanWeights(layout), layout),
-  gradient: (dy, _saved, { layout }) => ({ x: () => spreadSentences(dy, meanWeights(layout), layout) }),
+  gradient: (dy, _saved, { layout }) => ({ x: () => weightedPoolGradientOp({ dy }, { layout }) }),
 });
-
-function meanWeights(layout: SequenceLayout): Float32Array {
-  const weights = new Float32Array(layoutRowCount(layout));
-  for (let i = 0; i < layoutBatch(layout); i++) {
-    const { start, length } = sentenceSpan(layout, i);
-    weights.fill(1 / length, start, start + length);
-  }
-  return weights;
-}
 
 /**
  * The mean of every sentence's rows: y[sentence] = (1/length)·Σ x[token] over its tokens.

@@ -24,8 +24,20 @@ export const positionBiasOp = defineOp<
   composite: ({ table }, { bucketOfDistance, buckets }) =>
     tf.matMul(tf.transpose(table), tf.transpose(oneHot(bucketOfDistance, buckets))),
   gradient: (dy, _saved, { bucketOfDistance, buckets }) => ({
-    table: () => tf.transpose(tf.matMul(dy, oneHot(bucketOfDistance, buckets))),
+    table: () => positionBiasGradientOp({ dy }, { bucketOfDistance, buckets }),
   }),
+});
+
+/** The gradient of {@link positionBias} as an op that a backend may implement: sums of dy over the distances of each bucket. */
+export const positionBiasGradientOp = defineOp<
+  { dy: Float<"heads distances"> },
+  { readonly bucketOfDistance: Int32Array; readonly buckets: number },
+  Float<"buckets heads">
+>({
+  name: "KindredPositionBiasGradient",
+  check: () => {},
+  composite: ({ dy }, { bucketOfDistance, buckets }) =>
+    tf.transpose(tf.matMul(dy, oneHot(bucketOfDistance, buckets))) as Float<"buckets heads">,
 });
 
 function oneHot(bucketOfDistance: Int32Array, buckets: number): tf.Tensor2D {

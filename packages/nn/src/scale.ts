@@ -14,7 +14,7 @@ export const scaleOp = defineOp<{ x: Float }, { readonly factor: number }, Float
     );
   },
   composite: ({ x }, { factor }) => tf.mul(x, factor),
-  gradient: (dy, _saved, { factor }) => ({ x: () => tf.mul(dy as Float, factor) }),
+  gradient: (dy, _saved, { factor }) => ({ x: (): Float => scaleOp({ x: dy }, { factor }) }),
 });
 
 /**

@@ -1,6 +1,8 @@
 import { ShapeError } from "@kindred/errors";
 import { defineOp, expectShapes, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import { leaveOut, oneHotRows } from "./leave-out.ts";
+import { softmaxCrossEntropyGradientOp } from "./softmax-cross-entropy-gradient.ts";
 
 /** What the loss may be told. */
 export type SoftmaxCrossEntropyOptions = {
@@ -30,36 +32,13 @@ export const softmaxCrossEntropyOp = defineOp<
   },
   composite: ({ logits }, { labels, excluded }) => {
     const logProbabilities = tf.logSoftmax(leaveOut(logits, excluded) as tf.Tensor2D);
-    return tf.neg(tf.sum(tf.mul(logProbabilities, oneHot(labels, logits.shape[1]!)), 1));
+    return tf.neg(tf.sum(tf.mul(logProbabilities, oneHotRows(labels, logits.shape[1]!)), 1));
   },
   save: ["logits"],
-  gradient: (dy, [logits], { labels, excluded }) => ({
-    logits: () => {
-      const probabilities = tf.softmax(leaveOut(logits!, excluded) as tf.Tensor2D);
-      return tf.mul(tf.sub(probabilities, oneHot(labels, logits!.shape[1]!)), tf.reshape(dy, [labels.length, 1]));
-    },
+  gradient: (dy, [logits], attributes) => ({
+    logits: () => softmaxCrossEntropyGradientOp({ dy, logits: logits! }, attributes),
   }),
 });
-
-/** Stands for −∞: its exponential is exactly 0, and 0 times it is 0 and not NaN. */
-const LEFT_OUT = -1e30;
-
-function leaveOut(logits: tf.Tensor, excluded: Uint8Array | undefined): tf.Tensor {
-  if (excluded === undefined) return logits;
-  return tf.add(
-    logits,
-    tf.tensor2d(
-      Float32Array.from(excluded, (out) => (out ? LEFT_OUT : 0)),
-      logits.shape as [number, number],
-    ),
-  );
-}
-
-function oneHot(labels: Int32Array, columns: number): tf.Tensor2D {
-  const ones = new Float32Array(labels.length * columns);
-  for (const [row, label] of labels.entries()) ones[row * columns + label] = 1;
-  return tf.tensor2d(ones, [labels.length, columns]);
-}
 
 /**
  * The cross entropy of every row: how surprising its label is under the softmax of its logits, in nats.
@@ -75,6 +54,8 @@ function oneHot(labels: Int32Array, columns: number): tf.Tensor2D {
  * import { softmaxCrossEntropy } from "@kindred/nn";
  * import { startBackend } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
+import { leaveOut, oneHotRows } from "./leave-out.ts";
+import { softmaxCrossEntropyGradientOp } from "./softmax-cross-entropy-gradient.ts";
  *
  * await startBackend("wasm");
  * const logits = tf.tensor2d([[0, 0, 0], [7, 1, 1]]);

@@ -1,7 +1,8 @@
 import { ShapeError } from "@kindred/errors";
 import { defineOp, expectShapes, type Float, type SequenceLayout } from "@kindred/tensor";
 import { expectLayout } from "./expect-layout.ts";
-import { spreadSentences, sumSentences } from "./sum-sentences.ts";
+import { weightedPoolGradientOp } from "./weighted-pool-gradient.ts";
+import { sumSentences } from "./sum-sentences.ts";
 
 /** What {@link weightedPool} must be told. */
 export type WeightedPoolOptions = {
@@ -25,7 +26,7 @@ export const weightedPoolOp = defineOp<{ x: Float<"tokens hidden"> }, WeightedPo
     );
   },
   composite: ({ x }, { layout, weights }) => sumSentences(x, weights, layout),
-  gradient: (dy, _saved, { layout, weights }) => ({ x: () => spreadSentences(dy, weights, layout) }),
+  gradient: (dy, _saved, { layout, weights }) => ({ x: () => weightedPoolGradientOp({ dy }, { layout, weights }) }),
 });
 
 /**

@@ -1,0 +1,90 @@
+import { dropoutThreshold, type Key, threefry2x32 } from "@kindred/random";
+import { layoutBatch, packedLayout, sentenceSpan } from "@kindred/tensor";
+import { arbitraryKey, type Numbers, opCases, type OpLaw } from "@kindred/testing";
+import fc from "fast-check";
+import { type AttentionAttributes, attentionOp } from "../src/index.ts";
+import { arbitraryLayout } from "./arbitrary-layout.ts";
+
+const columns = ({ shape }: Numbers) => shape[1]!;
+const cell = ({ shape, values }: Numbers, row: number, column: number) => values[row * shape[1]! + column]!;
+const total = (count: number, term: (i: number) => number) =>
+  Array.from({ length: count }, (_, i) => term(i)).reduce((a, b) => a + b, 0);
+
+function attention(
+  { q, k, v, bias }: { [name: string]: Numbers },
+  { layout, heads, dropout }: AttentionAttributes,
+): Float64Array {
+  const hidden = columns(q!);
+  const size = hidden / heads;
+  const [y, middle] = [new Float64Array(q!.values.length), (columns(bias!) - 1) / 2];
+  for (let sentence = 0; sentence < layoutBatch(layout); sentence++) {
+    const { start, length } = sentenceSpan(layout, sentence);
+    for (let head = 0; head < heads; head++) {
+      for (let i = 0; i < length; i++) {
+        const exponentials = Array.from({ length }, (_, j) => {
+          const product = total(
+            size,
+            (c) => cell(q!, start + i, head * size + c) * cell(k!, start + j, head * size + c),
+          );
+          return Math.exp(product / Math.sqrt(size) + cell(bias!, head, j - i + middle));
+        });
+        const sum = exponentials.reduce((a, b) => a + b, 0);
+        for (const [j, exponential] of exponentials.entries()) {
+          const kept = dropout === undefined ? 1 : keptWeight(dropout, sentence, head * 2 ** 26 + i * 2 ** 13 + j);
+          for (let c = 0; c < size; c++) {
+            y[(start + i) * hidden + head * size + c]! +=
+              (exponential / sum) * kept * cell(v!, start + j, head * size + c);
+          }
+        }
+      }
+    }
+  }
+  return y;
+}
+
+const keptWeight = ({ key, rate }: { key: Key; rate: number }, row: number, counter: number) =>
+  threefry2x32(key, row, counter >>> 0)[0] >= dropoutThreshold(rate) ? 1 / (1 - rate) : 0;
+
+/** The axes of attention's inputs. */
+export const attentionAxes = { q: "tokens hidden", k: "tokens hidden", v: "tokens hidden", bias: "heads distances" };
+/** Small sizes, with a bias for sentences of up to 13 tokens. */
+export const attentionSizes = { heads: { is: 3 }, hidden: { is: 6 }, distances: { is: 25 }, tokens: { max: 33 } };
+const wrt = ["q", "k", "v", "bias"];
+
+/** The laws of attention, without dropout, with it, and over several blocks. */
+export const attentionLaws: OpLaw<AttentionAttributes>[] = [
+  {
+    op: attentionOp,
+    cases: opCases<AttentionAttributes>(attentionAxes, {
+      sizes: attentionSizes,
+      attributes: ({ tokens }) => arbitraryLayout(tokens!, 13).map((layout) => ({ layout, heads: 3 })),
+    }),
+    wrt,
+    reference: attention,
+  },
+  {
+    op: attentionOp,
+    cases: opCases<AttentionAttributes>(attentionAxes, {
+      sizes: attentionSizes,
+      attributes: ({ tokens }) =>
+        fc.record({
+          layout: arbitraryLayout(tokens!, 13),
+          heads: fc.constant(3),
+          dropout: fc.record({ rate: fc.constantFrom(0, 0.1, 0.5), key: arbitraryKey() }),
+        }),
+    }),
+    wrt,
+    reference: attention,
+  },
+  {
+    // Several blocks, groups of several lengths, and matrix products large enough for wasm's fast kernel.
+    op: attentionOp,
+    cases: opCases<AttentionAttributes>(attentionAxes, {
+      sizes: { heads: { is: 1 }, hidden: { is: 8 }, distances: { is: 139 }, tokens: { is: 170 } },
+      attributes: () => fc.constant({ layout: packedLayout([0, 70, 73, 137, 137, 170]), heads: 1 }),
+    }),
+    wrt,
+    reference: attention,
+    runs: 1,
+  },
+];

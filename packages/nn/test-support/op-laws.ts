@@ -1,0 +1,320 @@
+import { dropoutKeep } from "@kindred/random";
+import { layoutBatch, type SequenceLayout, sentenceSpan } from "@kindred/tensor";
+import { arbitraryKey, floatsFromSeed, type Numbers, opCases, type OpLaw } from "@kindred/testing";
+import fc from "fast-check";
+import * as nn from "../src/index.ts";
+import { arbitraryLayout } from "./arbitrary-layout.ts";
+
+const columns = ({ shape }: Numbers) => shape[1]!;
+const table = (rows: number, columns: number, at: (row: number, column: number) => number): Float64Array =>
+  Float64Array.from({ length: rows * columns }, (_, i) => at(Math.floor(i / columns), i % columns));
+const cell = ({ shape, values }: Numbers, row: number, column: number) => values[row * shape[1]! + column]!;
+const total = (count: number, term: (i: number) => number) => {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += term(i);
+  return sum;
+};
+
+/** erf(x) = 2/√π·e^(−x²)·Σ 2ⁿx²ⁿ⁺¹/(2n + 1)!!, whose terms have one sign (Abramowitz and Stegun, 7.1.6). */
+function erf(x: number): number {
+  let [sum, term] = [0, x];
+  for (let n = 0; n < 200; n++) {
+    sum += term;
+    term *= (2 * x * x) / (2 * n + 3);
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+function layerNorm(x: Numbers, gamma: Numbers, beta: Numbers, epsilon: number): Float64Array {
+  const hidden = columns(x);
+  return table(x.shape[0]!, hidden, (row, column) => {
+    const mean = total(hidden, (i) => cell(x, row, i)) / hidden;
+    const variance = total(hidden, (i) => (cell(x, row, i) - mean) ** 2) / hidden;
+    return (
+      ((cell(x, row, column) - mean) / Math.sqrt(variance + epsilon)) * gamma.values[column]! + beta.values[column]!
+    );
+  });
+}
+
+function pooled(x: Numbers, layout: SequenceLayout, reduce: (values: number[], start: number) => number): Float64Array {
+  return table(layoutBatch(layout), columns(x), (sentence, column) => {
+    const { start, length } = sentenceSpan(layout, sentence);
+    return length === 0
+      ? 0
+      : reduce(
+          Array.from({ length }, (_, i) => cell(x, start + i, column)),
+          start,
+        );
+  });
+}
+
+/** Different numbers in −2 … 2, far enough apart for central differences of a maximum. */
+const distinct = (seed: number, count: number) =>
+  Float32Array.from({ length: count }, (_, i) => (((i * 617 + seed) % 4093) / 4093) * 4 - 2);
+/** Numbers that are not 0, for a norm's slope. */
+const awayFromZero = (seed: number, count: number) =>
+  floatsFromSeed(seed, count).map((x) => x + Math.sign(x || 1) * 0.25);
+const wide = (seed: number, count: number) => floatsFromSeed(seed, count).map((x) => 3 * x);
+
+const rate = fc.constantFrom(0, 0.1, 0.5);
+
+/** The laws of all ops but attention: what each computes, in plain loops over float64. */
+// biome-ignore lint/suspicious/noExplicitAny: a list holds ops with attributes of many types
+export const opLawList: OpLaw<any>[] = [
+  {
+    op: nn.linearOp,
+    cases: opCases({ x: "tokens in", weight: "out in", "bias?": "out" }),
+    wrt: ["x", "weight", "bias"],
+    reference: ({ x, weight, bias }) =>
+      table(x!.shape[0]!, weight!.shape[0]!, (token, out) => {
+        return total(columns(x!), (i) => cell(x!, token, i) * cell(weight!, out, i)) + (bias?.values[out] ?? 0);
+      }),
+  },
+  {
+    op: nn.matmulTransposedOp,
+    cases: opCases({ a: "rows hidden", b: "columns hidden" }),
+    wrt: ["a", "b"],
+    reference: ({ a, b }) =>
+      table(a!.shape[0]!, b!.shape[0]!, (row, column) =>
+        total(columns(a!), (i) => cell(a!, row, i) * cell(b!, column, i)),
+      ),
+  },
+  {
+    op: nn.matmulOp,
+    cases: opCases({ a: "rows inner", b: "inner columns" }),
+    wrt: [],
+    reference: ({ a, b }) =>
+      table(a!.shape[0]!, columns(b!), (row, column) =>
+        total(columns(a!), (i) => cell(a!, row, i) * cell(b!, i, column)),
+      ),
+  },
+  {
+    op: nn.transposedMatmulOp,
+    cases: opCases({ a: "inner rows", b: "inner columns" }),
+    wrt: [],
+    reference: ({ a, b }) =>
+      table(columns(a!), columns(b!), (row, column) =>
+        total(a!.shape[0]!, (i) => cell(a!, i, row) * cell(b!, i, column)),
+      ),
+  },
+  {
+    op: nn.columnSumsOp,
+    cases: opCases({ x: "rows columns" }),
+    wrt: [],
+    reference: ({ x }) =>
+      Float64Array.from({ length: columns(x!) }, (_, i) => total(x!.shape[0]!, (row) => cell(x!, row, i))),
+  },
+  {
+    op: nn.addOp,
+    cases: opCases({ x: "tokens hidden", y: "tokens hidden" }),
+    wrt: ["x", "y"],
+    reference: ({ x, y }) => x!.values.map((value, i) => value + y!.values[i]!),
+  },
+  {
+    op: nn.scaleOp,
+    cases: opCases({ x: "tokens hidden" }, { attributes: () => fc.record({ factor: fc.constantFrom(20, -0.5, 1) }) }),
+    wrt: ["x"],
+    reference: ({ x }, { factor }) => x!.values.map((value) => value * factor),
+  },
+  {
+    op: nn.sumOp,
+    cases: opCases({ x: "rows hidden" }, { attributes: ({ rows, hidden }) => fc.constant({ shape: [rows, hidden] }) }),
+    wrt: ["x"],
+    reference: ({ x }) => [x!.values.reduce((sum, value) => sum + value, 0)],
+  },
+  {
+    op: nn.geluOp,
+    // Below −3, 1 + erf cancels and is good to 2⁻²⁴ absolute only, as PyTorch's, so one element is large always.
+    cases: opCases({ x: "tokens hidden" }, { values: { x: (seed, count) => wide(seed, count).fill(5, 0, 1) } }),
+    wrt: ["x"],
+    reference: ({ x }) => x!.values.map((value) => value * 0.5 * (1 + erf(value / Math.SQRT2))),
+  },
+  {
+    op: nn.layerNormOp,
+    cases: opCases(
+      { x: "tokens hidden", gamma: "hidden", beta: "hidden" },
+      { attributes: () => fc.constant({ epsilon: 1e-5 }), sizes: { hidden: { is: 16 } } },
+    ),
+    wrt: ["x", "gamma", "beta"],
+    reference: ({ x, gamma, beta }, { epsilon }) => layerNorm(x!, gamma!, beta!, epsilon),
+  },
+  {
+    op: nn.addLayerNormOp,
+    cases: opCases(
+      { x: "tokens hidden", residual: "tokens hidden", gamma: "hidden", beta: "hidden" },
+      { attributes: () => fc.constant({ epsilon: 1e-5 }), sizes: { hidden: { is: 13 } } },
+    ),
+    wrt: ["x", "residual", "gamma", "beta"],
+    reference: ({ x, residual, gamma, beta }, { epsilon }) => {
+      const sum = { shape: x!.shape, values: x!.values.map((value, i) => value + residual!.values[i]!) };
+      return layerNorm(sum, gamma!, beta!, epsilon);
+    },
+  },
+  {
+    op: nn.embeddingOp,
+    cases: opCases(
+      { table: "vocab hidden" },
+      {
+        attributes: ({ vocab }) => {
+          const ids = fc.array(fc.nat(vocab! - 1), { minLength: 1, maxLength: 40 });
+          return ids.map((all) => ({ ids: Int32Array.from(all), vocab }));
+        },
+      },
+    ),
+    wrt: ["table"],
+    reference: ({ table: rows }, { ids }) =>
+      table(ids.length, columns(rows!), (i, column) => cell(rows!, ids[i], column)),
+  },
+  {
+    op: nn.gatherRowsOp,
+    cases: opCases(
+      { x: "rows hidden" },
+      {
+        attributes: ({ rows }) => {
+          const chosen = fc.array(fc.nat(rows! - 1), { minLength: 1, maxLength: 40 });
+          return chosen.map((all) => ({ chosen: Int32Array.from(all), rowCount: rows }));
+        },
+      },
+    ),
+    wrt: ["x"],
+    reference: ({ x }, { chosen }) => table(chosen.length, columns(x!), (i, column) => cell(x!, chosen[i], column)),
+  },
+  {
+    op: nn.sliceRowsOp,
+    cases: opCases(
+      { x: "rows hidden" },
+      {
+        attributes: ({ rows }) =>
+          fc.tuple(fc.nat(rows! - 1), fc.nat(rows! - 1)).map(([a, b]) => {
+            return { start: Math.min(a, b), count: Math.abs(a - b) + 1, rowCount: rows };
+          }),
+      },
+    ),
+    wrt: ["x"],
+    reference: ({ x }, { start, count }) => x!.values.slice(start * columns(x!), (start + count) * columns(x!)),
+  },
+  {
+    op: nn.concatRowsOp,
+    cases: opCases({ 0: "a hidden", 1: "b hidden" }, { attributes: ({ a, b }) => fc.constant({ counts: [a, b] }) }),
+    wrt: ["0", "1"],
+    reference: ({ 0: a, 1: b }) => Float64Array.of(...a!.values, ...b!.values),
+  },
+  {
+    op: nn.concatFeaturesOp,
+    cases: opCases({ 0: "rows a", 1: "rows b" }, { attributes: ({ a, b }) => fc.constant({ sizes: [a, b] }) }),
+    wrt: ["0", "1"],
+    reference: ({ 0: a, 1: b }) =>
+      table(a!.shape[0]!, columns(a!) + columns(b!), (row, column) => {
+        return column < columns(a!) ? cell(a!, row, column) : cell(b!, row, column - columns(a!));
+      }),
+  },
+  {
+    op: nn.positionBiasOp,
+    cases: opCases(
+      { table: "buckets heads" },
+      {
+        attributes: ({ buckets }) =>
+          fc.array(fc.nat(buckets! - 1), { minLength: 0, maxLength: 20 }).map((half) => {
+            return { bucketOfDistance: Int32Array.of(...half, 0, ...half.reverse()), buckets };
+          }),
+      },
+    ),
+    wrt: ["table"],
+    reference: ({ table: biases }, { bucketOfDistance }) =>
+      table(columns(biases!), bucketOfDistance.length, (head, i) => cell(biases!, bucketOfDistance[i], head)),
+  },
+  {
+    op: nn.dropoutOp,
+    cases: opCases<nn.DropoutOptions>(
+      { x: "tokens hidden" },
+      { attributes: ({ tokens }) => fc.record({ rate, key: arbitraryKey(), layout: arbitraryLayout(tokens!) }) },
+    ),
+    wrt: ["x"],
+    reference: ({ x }, { rate, key, layout }) => {
+      const y = new Float64Array(x!.values.length);
+      for (let row = 0; row < layoutBatch(layout); row++) {
+        const { start, length } = sentenceSpan(layout, row);
+        for (let i = 0; i < length * columns(x!); i++) {
+          const place = { row, position: Math.floor(i / columns(x!)), feature: i % columns(x!) };
+          const at = start * columns(x!) + i;
+          if (dropoutKeep(key, rate, place)) y[at] = x!.values[at]! / (1 - rate);
+        }
+      }
+      return y;
+    },
+  },
+  {
+    op: nn.meanPoolOp,
+    cases: opCases(
+      { x: "tokens hidden" },
+      { attributes: ({ tokens }) => fc.record({ layout: arbitraryLayout(tokens!) }) },
+    ),
+    wrt: ["x"],
+    reference: ({ x }, { layout }) => pooled(x!, layout, (values) => values.reduce((a, b) => a + b) / values.length),
+  },
+  {
+    op: nn.weightedPoolOp,
+    cases: opCases<nn.WeightedPoolOptions>(
+      { x: "tokens hidden" },
+      {
+        attributes: ({ tokens }) =>
+          fc.record({
+            layout: arbitraryLayout(tokens!),
+            weights: fc.nat(99).map((seed) => floatsFromSeed(seed, tokens!)),
+          }),
+      },
+    ),
+    wrt: ["x"],
+    reference: ({ x }, { layout, weights }) =>
+      pooled(x!, layout, (values, start) => values.reduce((sum, value, i) => sum + value * weights[start + i]!, 0)),
+  },
+  {
+    op: nn.segmentMaxOp,
+    cases: opCases(
+      { x: "tokens hidden" },
+      { attributes: ({ tokens }) => fc.record({ layout: arbitraryLayout(tokens!) }), values: { x: distinct } },
+    ),
+    wrt: ["x"],
+    reference: ({ x }, { layout }) => pooled(x!, layout, (values) => Math.max(...values)),
+  },
+  {
+    op: nn.l2NormalizeOp,
+    cases: opCases(
+      { x: "batch hidden" },
+      { attributes: () => fc.constant({ epsilon: 1e-12 }), sizes: { hidden: { is: 7 } }, values: { x: awayFromZero } },
+    ),
+    wrt: ["x"],
+    reference: ({ x }) =>
+      table(x!.shape[0]!, columns(x!), (row, column) => {
+        return cell(x!, row, column) / Math.sqrt(total(columns(x!), (i) => cell(x!, row, i) ** 2));
+      }),
+  },
+  {
+    op: nn.softmaxCrossEntropyOp,
+    cases: opCases(
+      { logits: "rows columns" },
+      {
+        values: { logits: wide },
+        // One row's loss may be close to 0, where float32 has it to 2⁻²⁴ absolute only; the largest of nine is not.
+        sizes: { rows: { is: 9 }, columns: { is: 11 } },
+        attributes: ({ rows, columns }) =>
+          fc
+            .record({
+              labels: fc.array(fc.nat(columns! - 1), { minLength: rows!, maxLength: rows! }),
+              out: fc.array(fc.constantFrom(0, 0, 1), { minLength: rows! * columns!, maxLength: rows! * columns! }),
+            })
+            .map(({ labels, out }) => {
+              for (const [row, label] of labels.entries()) out[row * columns! + label] = 0;
+              return { labels: Int32Array.from(labels), excluded: Uint8Array.from(out) };
+            }),
+      },
+    ),
+    wrt: ["logits"],
+    reference: ({ logits }, { labels, excluded }) =>
+      Float64Array.from({ length: labels.length }, (_, row) => {
+        const size = columns(logits!);
+        const sum = total(size, (i) => (excluded[row * size + i] ? 0 : Math.exp(cell(logits!, row, i))));
+        return Math.log(sum) - cell(logits!, row, labels[row]);
+      }),
+  },
+];
