@@ -1,2 +1,12 @@
 // What the modules export: one kernel family a file.
 export * from "./matmul";
+export * from "./adam";
+export * from "./attention";
+export * from "./cross-entropy";
+export * from "./dropout";
+export * from "./elementwise";
+export * from "./gelu";
+export * from "./l2-normalize";
+export * from "./layer-norm";
+export * from "./pooling";
+export * from "./rows";

@@ -1,6 +1,52 @@
 import type { Kernel } from "./kernel-call.ts";
+import { attentionKernel } from "./kernels/attention.ts";
+import { attentionGradientKernel } from "./kernels/attention-gradient.ts";
+import { dropoutKernel } from "./kernels/dropout.ts";
+import { addKernel, scaleKernel, sumKernel } from "./kernels/elementwise.ts";
+import { embeddingGradientKernel, embeddingKernel, gatherRowsKernel } from "./kernels/gather-rows.ts";
+import { geluGradientKernel, geluKernel } from "./kernels/gelu.ts";
+import { l2NormalizeGradientKernel, l2NormalizeKernel } from "./kernels/l2-normalize.ts";
+import { addLayerNormKernel, layerNormKernel } from "./kernels/layer-norm.ts";
+import { layerNormGradientKernel } from "./kernels/layer-norm-gradient.ts";
+import {
+  meanPoolKernel,
+  poolGradientKernel,
+  segmentMaxGradientKernel,
+  segmentMaxKernel,
+  weightedPoolKernel,
+} from "./kernels/pooling.ts";
+import { positionBiasGradientKernel, positionBiasKernel } from "./kernels/position-bias.ts";
+import { softmaxCrossEntropyGradientKernel, softmaxCrossEntropyKernel } from "./kernels/softmax-cross-entropy.ts";
 import { linearKernel } from "./kernels/linear.ts";
 import { matmulTransposedKernel } from "./kernels/matmul-transposed.ts";
 
 /** Every kernel of this package, by the op it implements. A new one is added here. */
-export const kernels: readonly Kernel[] = [linearKernel, matmulTransposedKernel];
+export const kernels: readonly Kernel[] = [
+  linearKernel,
+  matmulTransposedKernel,
+  attentionKernel,
+  attentionGradientKernel,
+  dropoutKernel,
+  addKernel,
+  scaleKernel,
+  sumKernel,
+  embeddingKernel,
+  gatherRowsKernel,
+  embeddingGradientKernel,
+  geluKernel,
+  geluGradientKernel,
+  l2NormalizeKernel,
+  l2NormalizeGradientKernel,
+  layerNormKernel,
+  addLayerNormKernel,
+  layerNormGradientKernel,
+  meanPoolKernel,
+  weightedPoolKernel,
+  poolGradientKernel,
+  segmentMaxKernel,
+  segmentMaxGradientKernel,
+  positionBiasKernel,
+  positionBiasGradientKernel,
+  softmaxCrossEntropyKernel,
+  softmaxCrossEntropyGradientKernel,
+];

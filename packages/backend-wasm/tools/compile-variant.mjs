@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
 import { kernelVariants } from "./kernel-variants.mjs";
+import { stridedTileSource } from "./strided-tile-source.mjs";
 import { tileSource } from "./tile-source.mjs";
 
 const assembly = fileURLToPath(new URL("../assembly", import.meta.url));
@@ -32,6 +33,7 @@ export async function compileVariant(name) {
     {
       readFile: (file) => {
         if (file === "tile.ts") return tileSource(tile);
+        if (file === "strided-tile.ts") return stridedTileSource(tile);
         const path = join(assembly, file);
         return existsSync(path) ? readFileSync(path, "utf8") : null;
       },

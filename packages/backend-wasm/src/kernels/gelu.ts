@@ -1,0 +1,25 @@
+import { geluGradientOp, geluOp } from "@kindred/nn";
+import type { Kernel } from "../kernel-call.ts";
+import { elementCount } from "./element-count.ts";
+
+/** x·Φ(x). */
+export const geluKernel: Kernel = {
+  name: geluOp.op.name,
+  run: ({ exports, input, output }) => {
+    const x = input("x");
+    const y = output(x.shape);
+    exports["gelu"]!(x.address, y.address, elementCount(x.shape));
+    return y.info;
+  },
+};
+
+/** dy·(Φ(x) + x·φ(x)), from x alone. */
+export const geluGradientKernel: Kernel = {
+  name: geluGradientOp.op.name,
+  run: ({ exports, input, output }) => {
+    const x = input("x");
+    const dx = output(x.shape);
+    exports["geluGradient"]!(input("dy").address, x.address, dx.address, elementCount(x.shape));
+    return dx.info;
+  },
+};

@@ -1,0 +1,34 @@
+import { positionBiasGradientOp, positionBiasOp } from "@kindred/nn";
+import type { Kernel } from "../kernel-call.ts";
+
+type Attributes = { readonly bucketOfDistance: Int32Array; readonly buckets: number };
+
+/** The table's biases, distance by distance for each head. */
+export const positionBiasKernel: Kernel = {
+  name: positionBiasOp.op.name,
+  run: ({ exports, attributes, input, scratch, output, heap }) => {
+    const { bucketOfDistance } = attributes as Attributes;
+    const table = input("table");
+    const [heads, distances] = [table.shape[1]!, bucketOfDistance.length];
+    const [at] = scratch(bucketOfDistance.byteLength);
+    const y = output([heads, distances]);
+    new Int32Array(heap().buffer, at, distances).set(bucketOfDistance);
+    exports["positionBias"]!(table.address, at, y.address, distances, heads);
+    return y.info;
+  },
+};
+
+/** Sums over the distances of each bucket. */
+export const positionBiasGradientKernel: Kernel = {
+  name: positionBiasGradientOp.op.name,
+  run: ({ exports, attributes, input, scratch, output, heap }) => {
+    const { bucketOfDistance, buckets } = attributes as Attributes;
+    const dy = input("dy");
+    const [heads, distances] = dy.shape as [number, number];
+    const [at] = scratch(bucketOfDistance.byteLength);
+    const table = output([buckets, heads]);
+    new Int32Array(heap().buffer, at, distances).set(bucketOfDistance);
+    exports["positionBiasGradient"]!(dy.address, at, table.address, distances, heads, buckets);
+    return table.info;
+  },
+};
