@@ -1,0 +1,3 @@
+export { resolveModel, type ResolveOptions, type ResolvedModel } from "./resolve-model.ts";
+export type { DownloadEvent } from "./download-event.ts";
+export { hubSettings, type HubOptions, type HubSettings, type Environment } from "./hub-settings.ts";
