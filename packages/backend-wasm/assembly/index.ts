@@ -1,5 +1,6 @@
 // What the modules export: one kernel family a file.
 export * from "./matmul";
+export * from "./column-sums";
 export * from "./adam";
 export * from "./attention";
 export * from "./cross-entropy";

@@ -17,13 +17,17 @@ import {
 } from "./kernels/pooling.ts";
 import { positionBiasGradientKernel, positionBiasKernel } from "./kernels/position-bias.ts";
 import { softmaxCrossEntropyGradientKernel, softmaxCrossEntropyKernel } from "./kernels/softmax-cross-entropy.ts";
+import { columnSumsKernel } from "./kernels/column-sums.ts";
 import { linearKernel } from "./kernels/linear.ts";
-import { matmulTransposedKernel } from "./kernels/matmul-transposed.ts";
+import { matmulKernel, matmulTransposedKernel, transposedMatmulKernel } from "./kernels/matmul.ts";
 
 /** Every kernel of this package, by the op it implements. A new one is added here. */
 export const kernels: readonly Kernel[] = [
   linearKernel,
+  matmulKernel,
   matmulTransposedKernel,
+  transposedMatmulKernel,
+  columnSumsKernel,
   attentionKernel,
   attentionGradientKernel,
   dropoutKernel,

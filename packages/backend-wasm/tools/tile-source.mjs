@@ -23,7 +23,7 @@ export const COLUMNS: i32 = ${columns};
 
 /** C[rows × ${columns}] = (or, to accumulate, +=) a·b + bias, of packed panels of \`inner\` steps. */
 @inline
-export function multiplyTile(rows: i32, a: usize, b: usize, c: usize, inner: i32, stride: i32, start: usize): void {
+export function multiplyTile(rows: i32, a: usize, b: usize, c: usize, inner: i32, stride: usize, start: usize): void {
   switch (rows) {
 ${counts.map((count) => `    case ${count}: { tile${count}(a, b, c, inner, stride, start); return; }`).join("\n")}
   }
@@ -32,7 +32,7 @@ ${counts.map((count) => tileFunction(count, columns)).join("")}`;
 }
 
 /**
- * One tile: `start` is the address of what the sums begin with, a row of bias (or of zeros) for every row, or 0 for what C holds.
+ * One tile. C's rows lie `stride` bytes apart; `start` is the address of what the sums begin with, a row of bias (or of zeros) for every row, or 0 for what C holds.
  *
  * @param {number} rows
  * @param {number} columns
@@ -43,7 +43,7 @@ function tileFunction(rows, columns) {
   const sums = lines.flatMap((r) => vectors.map((v) => `s${r}_${v}`));
   const each = (/** @type {(v: number) => string} */ make) => vectors.map(make).join(" ");
   return `
-function tile${rows}(a: usize, b: usize, c: usize, inner: i32, stride: i32, start: usize): void {
+function tile${rows}(a: usize, b: usize, c: usize, inner: i32, stride: usize, start: usize): void {
   let ${sums.map((sum) => `${sum} = f32x4.splat(0)`).join(", ")};
   const end = a + (<usize>inner) * ${4 * rows};
   while (a < end) {
@@ -53,14 +53,13 @@ ${lines.map((r) => `    x = v128.load32_splat(a, ${4 * r}); ${each((v) => `s${r}
     a += ${4 * rows};
     b += ${4 * columns};
   }
-  const step = (<usize>stride) << 2;
   let from = start ? start : c;
-  const fromStep = start ? 0 : step;
+  const fromStep: usize = start ? 0 : stride;
   let ${vectors.map((v) => `x${v}: v128`).join(", ")};
 ${lines
   .map(
     (r) => `  ${each((v) => `x${v} = f32x4.add(v128.load(from, ${16 * v}), s${r}_${v});`)}
-  ${each((v) => `v128.store(c, x${v}, ${16 * v});`)}${r + 1 < rows ? " from += fromStep; c += step;" : ""}`,
+  ${each((v) => `v128.store(c, x${v}, ${16 * v});`)}${r + 1 < rows ? " from += fromStep; c += stride;" : ""}`,
   )
   .join("\n")}
 }

@@ -6,7 +6,7 @@ import { multiply } from "./multiply.ts";
 export const linearKernel: Kernel = {
   name: linearOp.op.name,
   run: (call) => {
-    const bias = call.optional("bias");
-    return multiply(call, call.input("x"), call.input("weight"), { rightTransposed: true, ...(bias && { bias }) }).info;
+    return multiply(call, call.input("x"), call.input("weight"), { rightTransposed: true, bias: call.optional("bias") })
+      .info;
   },
 };

@@ -1,9 +1,13 @@
 import type { KernelCall, Operand, Output } from "../kernel-call.ts";
 
-/** Which operand of a product lies transposed. */
-export type ProductForm = {
+/** What is not always so of a product. */
+export type ProductOptions = {
+  /** The left operand is [inner, rows]. Default false. */
   readonly leftTransposed?: boolean;
+  /** The right operand is [columns, inner]. Default false. */
   readonly rightTransposed?: boolean;
+  /** A row that is added to every row. Default: none. */
+  readonly bias?: Operand | undefined;
 };
 
 /** A new [rows, columns] tensor: left·right, plus a row of bias. */
@@ -11,7 +15,7 @@ export function multiply(
   { exports, scratch, output }: KernelCall,
   left: Operand,
   right: Operand,
-  { leftTransposed = false, rightTransposed = false, bias }: ProductForm & { readonly bias?: Operand } = {},
+  { leftTransposed = false, rightTransposed = false, bias }: ProductOptions = {},
 ): Output {
   const [leftRows, leftColumns] = left.shape as [number, number];
   const [rightRows, rightColumns] = right.shape as [number, number];
@@ -22,7 +26,7 @@ export function multiply(
   exports["matmul"]!(
     ...[(leftTransposed ? 1 : 0) + (rightTransposed ? 2 : 0), rows, columns, inner],
     ...[left.address, leftColumns, right.address, rightColumns, product.address, columns],
-    ...[bias?.address ?? 0, 0, packed],
+    ...[bias?.address ?? 0, packed],
   );
   return product;
 }
