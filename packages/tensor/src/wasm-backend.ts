@@ -14,14 +14,18 @@ export type WasmData = {
 export type WasmModule = {
   /** All of the heap, as it is now: an allocation may replace the view and empty the old one. */
   readonly HEAPU8: Uint8Array<ArrayBuffer>;
+  /** The heap's allocator: 0 when it is full, if nothing guards it. */
   _malloc: (byteCount: number) => number;
+  /** Gives a block back. */
   _free: (memoryOffset: number) => void;
   /** The heap's memory where the module imports it (the threaded build). */
   readonly wasmMemory?: WebAssembly.Memory;
   /** What the module exports, its memory among them unless it imports that. */
   readonly asm?: { readonly memory?: WebAssembly.Memory };
   readonly tfjs: {
+    /** Tells the C++ side of a block of elements. */
     readonly registerTensor: (id: number, elementCount: number, memoryOffset: number) => void;
+    /** Makes the C++ side forget it, XNNPACK's packed copy included. */
     readonly disposeData: (id: number) => void;
   };
 };
@@ -29,8 +33,13 @@ export type WasmModule = {
 /** The parts of tfjs's wasm backend that its types leave out. The one place that knows them; 4.22.0 is pinned for it. */
 export type WasmBackend = tf.KernelBackend & {
   readonly wasm: WasmModule;
-  readonly dataIdMap: { readonly get: (dataId: tf.DataId) => WasmData };
+  readonly dataIdMap: {
+    /** Where a tensor's elements lie. */
+    readonly get: (dataId: tf.DataId) => WasmData;
+  };
+  /** A new tensor with uninitialised elements. */
   readonly makeOutput: (shape: readonly number[], dtype: tf.DataType) => tf.TensorInfo;
+  /** A view of a tensor's elements, good until the next allocation. */
   readonly typedArrayFromHeap: (tensor: tf.TensorInfo) => Float32Array | Int32Array | Uint8Array;
 };
 
