@@ -5,7 +5,12 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
 /** Every flag of `kindred-encode`. */
 export const encodeFlags = {
-  model: option(v.string(), "", "Folder of a sentence-transformers model."),
+  model: option(
+    v.string(),
+    "",
+    "Folder of a sentence-transformers model, or its id on the Hugging Face Hub: owner/name[@revision].",
+  ),
+  offline: option(v.boolean(), false, "Take a model of the Hub from the cache only."),
   input: option(v.string(), "", "File of texts: .txt, one a line, or .jsonl, rows with a text; either also as .gz."),
   output: option(
     v.string(),

@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { checkOptions, type OptionValues, parseFlags } from "@kindred/command-line";
 import { exitCodeOf } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
+import { modelFolder } from "@kindred/hub/node";
 import type { EncodeOptions, SentenceEncoder } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { encodeFlags, encodeHelp } from "./encode-flags.ts";
@@ -28,7 +29,12 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   if (flags.version) return void process.stdout.write(`${version()}\n`);
   refuseContradictions(flags, texts);
   const cores = flags.cores > 0 ? flags.cores : flags.input === "" ? 0 : availableParallelism();
-  await using encoder = await loadSentenceEncoder(flags.model, { cores });
+  const folder = await modelFolder(flags.model, {
+    offline: flags.offline,
+    signal,
+    ...(flags.quiet ? {} : { sink: process.stderr }),
+  });
+  await using encoder = await loadSentenceEncoder(folder, { cores });
   const { maxLength, normalizeEmbeddings, specialTokens, maxBatchTokens } = flags;
   const options = {
     ...(maxLength === undefined ? {} : { maxLength }),

@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { checkOptions, parseFlags } from "@kindred/command-line";
 import { exitCodeOf } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
+import { modelFolder } from "@kindred/hub/node";
 import { type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
 import { newestRun, readRunConfig, type ResumePoint, resumePoint, train } from "@kindred/trainer/node";
 import { gradients } from "./gradients.ts";
@@ -24,12 +25,20 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     flags.resume === undefined
       ? newRun(runOptions, positionals, flags)
       : await oldRun(flags.resume, runOptions, positionals);
+  const sink = flags.quiet ? {} : { sink: process.stderr };
+  const model =
+    config.model === "" || resume !== undefined
+      ? config.model
+      : await modelFolder(config.model, { offline: flags.offline, signal, ...sink });
   const report = flags.quiet ? () => {} : terminalReporter(process.stderr);
-  for await (const event of train(config, {
-    signal,
-    ...(resume === undefined ? {} : { resume }),
-    ...(flags.preset === "" ? {} : { name: flags.preset }),
-  })) {
+  for await (const event of train(
+    { ...config, model },
+    {
+      signal,
+      ...(resume === undefined ? {} : { resume }),
+      ...(flags.preset === "" ? {} : { name: flags.preset }),
+    },
+  )) {
     report(event);
     if (flags.json) printJson(event);
   }

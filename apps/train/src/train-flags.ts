@@ -11,6 +11,7 @@ export const trainFlags = {
     undefined,
     "Go on with a run from its newest checkpoint; without a folder, with the newest run in runs/.",
   ),
+  offline: option(v.boolean(), false, "Take a model of the Hugging Face Hub from the cache only."),
   json: option(v.boolean(), false, "Print every event as one line of JSON on standard output."),
   quiet: option(v.boolean(), false, "Print nothing for people but errors."),
   help: option(v.boolean(), false, "Print this."),

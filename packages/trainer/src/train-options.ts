@@ -41,7 +41,11 @@ export const trainOptions = {
   ),
 
   // what to train
-  model: option(text, "", "Folder of a model to fine-tune. Without it a new one is initialised from the seed."),
+  model: option(
+    text,
+    "",
+    "Folder of a model to fine-tune; kindred-train also takes an id on the Hugging Face Hub, owner/name[@revision]. Without it a new model is initialised from the seed.",
+  ),
   vocabulary: option(
     text,
     "",

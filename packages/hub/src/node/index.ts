@@ -1,3 +1,4 @@
 export { resolveModel, type ResolveOptions, type ResolvedModel } from "./resolve-model.ts";
 export type { DownloadEvent } from "./download-event.ts";
 export { hubSettings, type HubOptions, type HubSettings, type Environment } from "./hub-settings.ts";
+export { modelFolder, type ModelFolderOptions } from "./model-folder.ts";

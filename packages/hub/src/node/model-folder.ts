@@ -1,0 +1,46 @@
+import { existsSync } from "node:fs";
+import { describeDownload } from "../describe-download.ts";
+import type { DownloadEvent } from "./download-event.ts";
+import { parseModelId } from "../parse-model-id.ts";
+import { resolveModel } from "./resolve-model.ts";
+
+/** How a command brings a model. */
+export type ModelFolderOptions = {
+  /** Take it from the cache only. */
+  readonly offline: boolean;
+  readonly signal?: AbortSignal;
+  /** Where progress is written for people; rewritten in place on a terminal. Default: nowhere. */
+  readonly sink?: { readonly isTTY?: boolean | undefined; write(text: string): unknown };
+};
+
+/**
+ * The folder that a command's `--model` means: a path as it is, or the snapshot of a model of the Hub (`owner/name[@revision]`),
+ * brought and shown while it comes. What is neither is given back too: whoever opens it says that there is no such folder.
+ *
+ * @throws HubError as {@link resolveModel} does
+ */
+export async function modelFolder(model: string, { offline, signal, sink }: ModelFolderOptions): Promise<string> {
+  if (existsSync(model) || !isModelId(model)) return model;
+  let shown = false;
+  const onProgress = (event: DownloadEvent) => {
+    if (sink === undefined || (event.type === "progress" && sink.isTTY !== true)) return;
+    sink.write(`${shown ? "\r\u001b[K" : ""}${describeDownload(event)}${event.type === "progress" ? "" : "\n"}`);
+    shown = event.type === "progress";
+  };
+  const { folder } = await resolveModel(model, {
+    ...(offline ? { offline } : {}),
+    ...(signal === undefined ? {} : { signal }),
+    onProgress,
+  });
+  if (shown) sink?.write("\r\u001b[K");
+  return folder;
+}
+
+function isModelId(model: string): boolean {
+  try {
+    parseModelId(model);
+    return true;
+  } catch {
+    return false; // a path
+  }
+}
