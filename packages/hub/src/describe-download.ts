@@ -1,4 +1,4 @@
-import type { DownloadEvent } from "./node/download-event.ts";
+import type { DownloadEvent } from "./download-event.ts";
 
 /**
  * One line for people about a download: how far it is, or what it waits for.

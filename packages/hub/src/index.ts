@@ -4,4 +4,5 @@ export { modelFile, type ModelFile } from "./model-file.ts";
 export { moduleFolders, bareModel, type ModuleFolder } from "./module-folders.ts";
 export { selectModelFiles } from "./select-model-files.ts";
 export { missingModelFiles } from "./missing-model-files.ts";
+export type { DownloadEvent } from "./download-event.ts";
 export { describeDownload } from "./describe-download.ts";

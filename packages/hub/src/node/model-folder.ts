@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { describeDownload } from "../describe-download.ts";
-import type { DownloadEvent } from "./download-event.ts";
+import type { DownloadEvent } from "../download-event.ts";
 import { parseModelId } from "../parse-model-id.ts";
 import { resolveModel } from "./resolve-model.ts";
 

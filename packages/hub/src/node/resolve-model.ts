@@ -3,7 +3,7 @@ import { ConfigError } from "@kindred/errors";
 import { HubError } from "../hub-error.ts";
 import { expectRevision, parseModelId } from "../parse-model-id.ts";
 import { cachedSnapshot } from "./cached-snapshot.ts";
-import type { DownloadEvent } from "./download-event.ts";
+import type { DownloadEvent } from "../download-event.ts";
 import { downloadSnapshot } from "./download-snapshot.ts";
 import type { RequestContext } from "./hub-request.ts";
 import { type HubOptions, hubSettings } from "./hub-settings.ts";

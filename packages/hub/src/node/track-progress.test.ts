@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { DownloadEvent } from "./download-event.ts";
+import type { DownloadEvent } from "../download-event.ts";
 import { trackProgress } from "./track-progress.ts";
 
 const file = (path: string, bytes: number) => ({ path, bytes, digest: { algorithm: "sha256", hex: "" } }) as const;

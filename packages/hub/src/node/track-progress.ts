@@ -1,5 +1,5 @@
 import type { ModelFile } from "../model-file.ts";
-import type { DownloadEvent } from "./download-event.ts";
+import type { DownloadEvent } from "../download-event.ts";
 
 /** Between two events of one file. */
 const intervalMs = 100;

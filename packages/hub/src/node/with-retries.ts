@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { HubError } from "../hub-error.ts";
-import type { DownloadEvent } from "./download-event.ts";
+import type { DownloadEvent } from "../download-event.ts";
 
 /** How long to keep trying. */
 export type RetryPolicy = {
