@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DownloadEvent } from "../src/node/download-event.ts";
+import type { DownloadEvent } from "../src/download-event.ts";
 import { type ResolvedModel, type ResolveOptions, resolveModel } from "../src/node/resolve-model.ts";
 import { type HubServer, type Repository, type Seen, sha256, startHubServer } from "./hub-server.ts";
 import { noise, sentenceModelFiles, toyCommits, toyRepository } from "./toy-repository.ts";
