@@ -9,7 +9,7 @@ import { threefry4 } from "./threefry";
 const NOTHING: f32 = -1e30;
 
 /** The softmax of scores·scale + bias, in place. Bias may be read up to 7 numbers beyond `length`. */
-export function softmaxRow(row: usize, bias: usize, length: i32, scale: f32): void {
+export function softmaxRow(row: usize, bias: usize, length: i32, scale: f32, constants: usize): void {
   const by = f32x4.splat(scale);
   const nothing = f32x4.splat(NOTHING);
   let top0 = nothing, top1 = nothing;
@@ -19,8 +19,8 @@ export function softmaxRow(row: usize, bias: usize, length: i32, scale: f32): vo
     const x1 = multiplyAdd(v128.load(row + at, 16), by, v128.load(bias + at, 16));
     v128.store(row + at, x0);
     v128.store(row + at, x1, 16);
-    top0 = f32x4.max(top0, x0);
-    top1 = f32x4.max(top1, x1);
+    top0 = f32x4.pmax(top0, x0);
+    top1 = f32x4.pmax(top1, x1);
   }
   const left = i32x4.splat(length & 7);
   const real0 = i32x4.gt_s(left, i32x4(0, 1, 2, 3)), real1 = i32x4.gt_s(left, i32x4(4, 5, 6, 7));
@@ -30,15 +30,15 @@ export function softmaxRow(row: usize, bias: usize, length: i32, scale: f32): vo
     const x1 = v128.bitselect(multiplyAdd(v128.load(row + whole, 16), by, v128.load(bias + whole, 16)), nothing, real1);
     v128.store(row + whole, x0);
     v128.store(row + whole, x1, 16);
-    top0 = f32x4.max(top0, x0);
-    top1 = f32x4.max(top1, x1);
+    top0 = f32x4.pmax(top0, x0);
+    top1 = f32x4.pmax(top1, x1);
     end += 32;
   }
-  const top = f32x4.splat(maxOfLanes(f32x4.max(top0, top1)));
+  const top = f32x4.splat(maxOfLanes(f32x4.pmax(top0, top1)));
   let sum0 = f32x4.splat(0), sum1 = f32x4.splat(0);
   for (let at: usize = 0; at < end; at += 32) {
-    const e0 = exp4(f32x4.sub(v128.load(row + at), top));
-    const e1 = exp4(f32x4.sub(v128.load(row + at, 16), top));
+    const e0 = exp4(f32x4.sub(v128.load(row + at), top), constants);
+    const e1 = exp4(f32x4.sub(v128.load(row + at, 16), top), constants);
     v128.store(row + at, e0);
     v128.store(row + at, e1, 16);
     sum0 = f32x4.add(sum0, e0);

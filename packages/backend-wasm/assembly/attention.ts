@@ -1,3 +1,4 @@
+import { EXP_CONSTANTS, writeExpConstants } from "./exp";
 import { packMatrix, packTranspose, packedBytes, paddedColumns, product, EDGE } from "./small-product";
 import { addDiagonals } from "./diagonal-sums";
 import { dropWeights, dropWeightsAndGradients, softmaxGradientRow, softmaxRow } from "./attention-rows";
@@ -24,13 +25,13 @@ function windowBytes(length: i32): usize {
 
 /** Bytes of scratch that {@link attention} needs when no sentence is longer than `length`; `size` is hidden/heads. */
 export function attentionScratchBytes(length: i32, size: i32): usize {
-  return packedBytes(size, length) + packedBytes(length, size) + scoreBytes(length) + windowBytes(length) + (EDGE << 2);
+  return packedBytes(size, length) + packedBytes(length, size) + scoreBytes(length) + windowBytes(length) + (EDGE << 2) + EXP_CONSTANTS;
 }
 
 /** Bytes of scratch that {@link attentionGradient} needs. */
 export function attentionGradientScratchBytes(length: i32, size: i32): usize {
   const packed = 2 * packedBytes(size, length) + packedBytes(length, size) + 2 * packedBytes(BLOCK, size);
-  return packed + 3 * scoreBytes(length) + 2 * windowBytes(length) + (EDGE << 2);
+  return packed + 3 * scoreBytes(length) + 2 * windowBytes(length) + (EDGE << 2) + EXP_CONSTANTS;
 }
 
 /** Copies a head's biases at distances −(length − 1) … length − 1, and zeros after them. */
@@ -51,13 +52,14 @@ export function attention(
   const stride = <usize>hidden << 2;
   const scale: f32 = <f32>(1.0 / Math.sqrt(<f64>size));
   const middle = (distances - 1) >> 1;
+  writeExpConstants(scratch);
   for (let s = 0; s < sentences; s++, spans += 12) {
     const length = load<i32>(spans, 4);
     if (length == 0) continue;
     const first = <usize>load<i32>(spans) * stride;
     const padded = paddedColumns(length);
     const step = <usize>(padded + 2 * MARGIN) << 2;
-    const keys = scratch;
+    const keys = scratch + EXP_CONSTANTS;
     const values = keys + packedBytes(size, length);
     const window = values + packedBytes(length, size);
     const edge = window + windowBytes(length);
@@ -73,7 +75,7 @@ export function attention(
         product(queries, padded, size, q + block, stride, 4, keys, scores, step, false, edge);
         for (let r = 0; r < queries; r++) {
           const row = scores + <usize>r * step;
-          softmaxRow(row, window + (<usize>(length - 1 - i - r) << 2), length, scale);
+          softmaxRow(row, window + (<usize>(length - 1 - i - r) << 2), length, scale, scratch);
           if (kept != 0) dropWeights(row, padded, kept, threshold, key0, key1, load<i32>(spans, 8), (head << 26) + ((i + r) << 13));
         }
         product(queries, size, length, scores, step, 4, values, y + block, stride, false, edge);
@@ -96,6 +98,7 @@ export function attentionGradient(
   const stride = <usize>hidden << 2;
   const scale: f32 = <f32>(1.0 / Math.sqrt(<f64>size));
   const middle = (distances - 1) >> 1;
+  writeExpConstants(scratch);
   memory.fill(dbias, 0, <usize>(heads * distances) << 2);
   for (let s = 0; s < sentences; s++, spans += 12) {
     const length = load<i32>(spans, 4);
@@ -103,7 +106,7 @@ export function attentionGradient(
     const first = <usize>load<i32>(spans) * stride;
     const padded = paddedColumns(length);
     const step = <usize>(padded + 2 * MARGIN) << 2;
-    const keyColumns = scratch;
+    const keyColumns = scratch + EXP_CONSTANTS;
     const valueColumns = keyColumns + packedBytes(size, length);
     const keyRows = valueColumns + packedBytes(size, length);
     const queryRows = keyRows + packedBytes(length, size);
@@ -131,7 +134,7 @@ export function attentionGradient(
         product(queries, padded, size, dy + block, stride, 4, valueColumns, dscores, step, false, edge);
         for (let r = 0; r < queries; r++) {
           const row = <usize>r * step;
-          softmaxRow(weights + row, window + (<usize>(length - 1 - i - r) << 2), length, scale);
+          softmaxRow(weights + row, window + (<usize>(length - 1 - i - r) << 2), length, scale, scratch);
           if (kept != 0) {
             const counter = (head << 26) + ((i + r) << 13);
             dropWeightsAndGradients(weights + row, dscores + row, dropped + row, padded, kept, threshold, key0, key1, load<i32>(spans, 8), counter);

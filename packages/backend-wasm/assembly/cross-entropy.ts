@@ -1,4 +1,4 @@
-import { exp4 } from "./exp";
+import { EXP_CONSTANTS, exp4, writeExpConstants } from "./exp";
 import { maxOfLanes, sumOfLanes } from "./lanes";
 
 // Softmax cross entropy row by row. `excluded` is the address of one byte a logit, not 0 for those left out, or 0 for none.
@@ -23,31 +23,31 @@ function logit(logits: usize, excluded: usize, column: usize): f32 {
 
 /** e^(x − top), exactly 0 for what is excluded. */
 @inline
-function power4(x: v128, top: v128): v128 {
-  return v128.and(exp4(f32x4.sub(x, top)), f32x4.gt(x, f32x4.splat(NOTHING)));
+function power4(x: v128, top: v128, constants: usize): v128 {
+  return v128.and(exp4(f32x4.sub(x, top), constants), f32x4.gt(x, f32x4.splat(NOTHING)));
 }
 
 @inline
-function power(x: f32, top: f32): f32 {
-  return f32x4.extract_lane(power4(f32x4.splat(x), f32x4.splat(top)), 0);
+function power(x: f32, top: f32, constants: usize): f32 {
+  return f32x4.extract_lane(power4(f32x4.splat(x), f32x4.splat(top), constants), 0);
 }
 
 function largestLogit(logits: usize, excluded: usize, columns: usize): f32 {
   const whole = columns & ~3;
   let top4 = f32x4.splat(NOTHING);
-  for (let j: usize = 0; j < whole; j += 4) top4 = f32x4.max(top4, logits4(logits, excluded, j));
+  for (let j: usize = 0; j < whole; j += 4) top4 = f32x4.pmax(top4, logits4(logits, excluded, j));
   let top = maxOfLanes(top4);
   for (let j = whole; j < columns; j++) top = max(top, logit(logits, excluded, j));
   return top;
 }
 
-function sumOfPowers(logits: usize, excluded: usize, columns: usize, top: f32): f32 {
+function sumOfPowers(logits: usize, excluded: usize, columns: usize, top: f32, constants: usize): f32 {
   const whole = columns & ~3;
   const top4 = f32x4.splat(top);
   let sum4 = f32x4.splat(0);
-  for (let j: usize = 0; j < whole; j += 4) sum4 = f32x4.add(sum4, power4(logits4(logits, excluded, j), top4));
+  for (let j: usize = 0; j < whole; j += 4) sum4 = f32x4.add(sum4, power4(logits4(logits, excluded, j), top4, constants));
   let sum = sumOfLanes(sum4);
-  for (let j = whole; j < columns; j++) sum += power(logit(logits, excluded, j), top);
+  for (let j = whole; j < columns; j++) sum += power(logit(logits, excluded, j), top, constants);
   return sum;
 }
 
@@ -65,11 +65,17 @@ function logarithm(x: f32): f64 {
   return 2 * s * series + <f64>n * 0.6931471805599453;
 }
 
+/** Bytes of scratch that both need. */
+export function crossEntropyScratchBytes(): usize {
+  return EXP_CONSTANTS;
+}
+
 /** loss[row] = ln Σ e^logits − logits[label]. */
-export function softmaxCrossEntropy(logits: usize, labels: usize, excluded: usize, loss: usize, rows: i32, columns: i32): void {
+export function softmaxCrossEntropy(logits: usize, labels: usize, excluded: usize, loss: usize, rows: i32, columns: i32, scratch: usize): void {
+  writeExpConstants(scratch);
   for (let row = 0; row < rows; row++, labels += 4, loss += 4) {
     const top = largestLogit(logits, excluded, columns);
-    const sum = sumOfPowers(logits, excluded, columns, top);
+    const sum = sumOfPowers(logits, excluded, columns, top, scratch);
     const label = load<f32>(logits + (<usize>load<i32>(labels) << 2));
     store<f32>(loss, <f32>(logarithm(sum) + (<f64>top - <f64>label)));
     logits += <usize>columns << 2;
@@ -79,17 +85,18 @@ export function softmaxCrossEntropy(logits: usize, labels: usize, excluded: usiz
 
 /** dlogits[row] = dy[row]·(softmax(logits[row]) − one at the label); 0 for what is excluded. */
 export function softmaxCrossEntropyGradient(
-  dy: usize, logits: usize, labels: usize, excluded: usize, dlogits: usize, rows: i32, columns: i32,
+  dy: usize, logits: usize, labels: usize, excluded: usize, dlogits: usize, rows: i32, columns: i32, scratch: usize,
 ): void {
+  writeExpConstants(scratch);
   const whole = <usize>columns & ~3;
   for (let row = 0; row < rows; row++, labels += 4, dy += 4) {
     const top = largestLogit(logits, excluded, columns), top4 = f32x4.splat(top);
     const upstream = load<f32>(dy);
-    const factor: f32 = upstream / sumOfPowers(logits, excluded, columns, top), factor4 = f32x4.splat(factor);
+    const factor: f32 = upstream / sumOfPowers(logits, excluded, columns, top, scratch), factor4 = f32x4.splat(factor);
     for (let j: usize = 0; j < whole; j += 4) {
-      v128.store(dlogits + (j << 2), f32x4.mul(power4(logits4(logits, excluded, j), top4), factor4));
+      v128.store(dlogits + (j << 2), f32x4.mul(power4(logits4(logits, excluded, j), top4, scratch), factor4));
     }
-    for (let j = whole; j < <usize>columns; j++) store<f32>(dlogits + (j << 2), power(logit(logits, excluded, j), top) * factor);
+    for (let j = whole; j < <usize>columns; j++) store<f32>(dlogits + (j << 2), power(logit(logits, excluded, j), top, scratch) * factor);
     const own = dlogits + (<usize>load<i32>(labels) << 2);
     store<f32>(own, load<f32>(own) - upstream);
     logits += <usize>columns << 2;

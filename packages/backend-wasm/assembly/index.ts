@@ -6,6 +6,7 @@ export * from "./attention";
 export * from "./cross-entropy";
 export * from "./dropout";
 export * from "./elementwise";
+export { geluConstantBytes, writeGeluConstants } from "./erf";
 export * from "./gelu";
 export * from "./l2-normalize";
 export * from "./layer-norm";

@@ -1,3 +1,5 @@
+import { GELU_CONSTANTS, writeGeluConstants } from "./erf";
+import { gelu } from "./gelu";
 import { packColumns, packTransposedColumns } from "./pack-columns";
 import { packRows, packTransposedRows } from "./pack-rows";
 import { COLUMNS, multiplyTile, ROWS } from "./tile";
@@ -12,17 +14,18 @@ const LEFT_TRANSPOSED: i32 = 1;
 const RIGHT_TRANSPOSED: i32 = 2;
 const ACCUMULATE: i32 = 4;
 
-/** Bytes of scratch that `matmul` needs: a block of A, a panel of B, a tile, and a row of zeros. */
+/** Bytes of scratch that `matmul` needs: a block of A, a panel of B, a tile, a row of zeros, and GELU's constants. */
 export function matmulScratchBytes(rows: i32, inner: i32): usize {
   const block = <usize>min(rows, BLOCK_ROWS) * min(inner, BLOCK_INNER);
   const panel = <usize>COLUMNS * min(inner, BLOCK_INNER);
-  return (block + panel + <usize>(ROWS * COLUMNS) + COLUMNS) << 2;
+  return ((block + panel + <usize>(ROWS * COLUMNS) + COLUMNS) << 2) + GELU_CONSTANTS;
 }
 
 /**
  * C = A·B + bias. C is [rows, columns], A [rows, inner], B [inner, columns]. `form` adds up 1 for an A that lies transposed
  * ([inner, rows]), 2 for such a B ([columns, inner]), and 4 for C += A·B, without bias. Strides are numbers from one row to the next
- * as the matrices lie. `bias` is the address of `columns` numbers, or 0.
+ * as the matrices lie. `bias` is the address of `columns` numbers, or 0; `activated` that of a matrix like C that becomes GELU(C), C's
+ * own to put it in C's place, or 0.
  *
  * Blocked as by Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008, but for B, whose panels are packed
  * just before use and never leave the first cache.
@@ -30,17 +33,20 @@ export function matmulScratchBytes(rows: i32, inner: i32): usize {
 export function matmul(
   form: i32, rows: i32, columns: i32, inner: i32,
   a: usize, strideA: i32, b: usize, strideB: i32, c: usize, strideC: i32,
-  bias: usize, scratch: usize,
+  bias: usize, activated: usize, scratch: usize,
 ): void {
   const bytesA = <usize>strideA << 2, bytesB = <usize>strideB << 2, bytesC = <usize>strideC << 2;
   const block = scratch;
   const panel = block + ((<usize>min(rows, BLOCK_ROWS) * min(inner, BLOCK_INNER)) << 2);
   const tile = panel + ((<usize>COLUMNS * min(inner, BLOCK_INNER)) << 2);
   const zeros = tile + (<usize>(ROWS * COLUMNS) << 2);
+  const constants = zeros + (<usize>COLUMNS << 2);
   memory.fill(zeros, 0, <usize>COLUMNS << 2);
+  if (activated) writeGeluConstants(constants);
   let k = 0;
   do { // once even where inner is 0: C is the bias then
     const innerNow = min(inner - k, BLOCK_INNER);
+    const isLast = k + innerNow == inner;
     const goesOn = (form & ACCUMULATE) != 0 || k > 0;
     for (let i = 0; i < rows; i += BLOCK_ROWS) {
       const rowsNow = min(rows - i, BLOCK_ROWS);
@@ -60,6 +66,7 @@ export function matmul(
         } else {
           multiplyEdge(block, panel, c + at, rowsNow, columnsNow, innerNow, bytesC, goesOn, biasNow, tile, zeros);
         }
+        if (activated && isLast) activate(c + at, activated + at, rowsNow, columnsNow, bytesC, constants);
       }
     }
     k += BLOCK_INNER;
@@ -88,6 +95,15 @@ function packBlock(form: i32, a: usize, bytesA: usize, i: i32, k: i32, rows: i32
     }
     row += height;
     to += <usize>(height * inner) << 2;
+  }
+}
+
+/** GELU of some columns of C, while they are in a cache. */
+function activate(c: usize, to: usize, rows: i32, columns: i32, stride: usize, constants: usize): void {
+  for (; rows > 0; rows--) {
+    gelu(c, to, columns, constants);
+    c += stride;
+    to += stride;
   }
 }
 

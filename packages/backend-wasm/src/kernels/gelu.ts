@@ -5,10 +5,12 @@ import { elementCount } from "./element-count.ts";
 /** x·Φ(x). */
 export const geluKernel: Kernel = {
   name: geluOp.op.name,
-  run: ({ exports, input, output }) => {
+  run: ({ exports, input, scratch, output }) => {
     const x = input("x");
+    const [constants] = scratch(exports["geluConstantBytes"]!());
     const y = output(x.shape);
-    exports["gelu"]!(x.address, y.address, elementCount(x.shape));
+    exports["writeGeluConstants"]!(constants);
+    exports["gelu"]!(x.address, y.address, elementCount(x.shape), constants);
     return y.info;
   },
 };
@@ -16,10 +18,12 @@ export const geluKernel: Kernel = {
 /** dy·(Φ(x) + x·φ(x)), from x alone. */
 export const geluGradientKernel: Kernel = {
   name: geluGradientOp.op.name,
-  run: ({ exports, input, output }) => {
+  run: ({ exports, input, scratch, output }) => {
     const x = input("x");
+    const [constants] = scratch(exports["geluConstantBytes"]!());
     const dx = output(x.shape);
-    exports["geluGradient"]!(input("dy").address, x.address, dx.address, elementCount(x.shape));
+    exports["writeGeluConstants"]!(constants);
+    exports["geluGradient"]!(input("dy").address, x.address, dx.address, elementCount(x.shape), constants);
     return dx.info;
   },
 };

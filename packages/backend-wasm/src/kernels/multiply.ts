@@ -26,7 +26,7 @@ export function multiply(
   exports["matmul"]!(
     ...[(leftTransposed ? 1 : 0) + (rightTransposed ? 2 : 0), rows, columns, inner],
     ...[left.address, leftColumns, right.address, rightColumns, product.address, columns],
-    ...[bias?.address ?? 0, packed],
+    ...[bias?.address ?? 0, 0, packed],
   );
   return product;
 }

@@ -9,10 +9,10 @@ export const softmaxCrossEntropyKernel: Kernel = {
   run: (call) => {
     const logits = call.input("logits");
     const shape = logits.shape as [number, number];
-    const places = takePlaces(call);
+    const [labels, excluded, space] = takePlaces(call);
     const loss = call.output([shape[0]]);
-    const targets = writeTargets(call, places);
-    call.exports["softmaxCrossEntropy"]!(logits.address, ...targets, loss.address, ...shape);
+    const targets = writeTargets(call, [labels, excluded]);
+    call.exports["softmaxCrossEntropy"]!(logits.address, ...targets, loss.address, ...shape, space);
     return loss.info;
   },
 };
@@ -23,19 +23,19 @@ export const softmaxCrossEntropyGradientKernel: Kernel = {
   run: (call) => {
     const logits = call.input("logits");
     const shape = logits.shape as [number, number];
-    const places = takePlaces(call);
+    const [labels, excluded, space] = takePlaces(call);
     const dlogits = call.output(shape);
-    const targets = writeTargets(call, places);
+    const targets = writeTargets(call, [labels, excluded]);
     call.exports["softmaxCrossEntropyGradient"]!(
-      ...[call.input("dy").address, logits.address, ...targets, dlogits.address, ...shape],
+      ...[call.input("dy").address, logits.address, ...targets, dlogits.address, ...shape, space],
     );
     return dlogits.info;
   },
 };
 
-function takePlaces({ attributes, scratch }: KernelCall): [labels: number, excluded: number] {
+function takePlaces({ attributes, exports, scratch }: KernelCall): [labels: number, excluded: number, space: number] {
   const { labels, excluded } = attributes as Attributes;
-  return scratch(labels.byteLength, excluded?.byteLength ?? 0);
+  return scratch(labels.byteLength, excluded?.byteLength ?? 0, exports["crossEntropyScratchBytes"]!());
 }
 
 /** Copies labels and exclusions into the heap; gives their addresses, 0 for no exclusions. */
