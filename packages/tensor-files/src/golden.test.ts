@@ -2,10 +2,17 @@ import { readFileSync } from "node:fs";
 import { FormatError } from "@kindred/errors";
 import { readJson, sharedExists, sharedPath } from "@kindred/testing";
 import { describe, expect, test } from "vitest";
-import { type NamedTensor, readSafetensors, toFloat32, writeSafetensors } from "./index.ts";
-import { openSafetensors } from "./node/index.ts";
+import fc from "fast-check";
+import { fuzzRuns } from "../test-support/fuzz-runs.ts";
+import { mutatedBytes } from "../test-support/mutated-bytes.ts";
+import { type NamedTensor, readSafetensors, readTorchCheckpoint, toFloat32, writeSafetensors } from "./index.ts";
+import { openSafetensors, openTorchCheckpoint } from "./node/index.ts";
 
-type Good = { metadata: Record<string, string> | null; tensors: Record<string, GoldenTensor> };
+type Good = {
+  metadata: Record<string, string> | null;
+  tensors: Record<string, GoldenTensor>;
+  other?: Record<string, number | string>;
+};
 type GoldenTensor = { dtype: string; shape: number[]; values: (number | string | boolean)[] };
 type Expected = { good: Record<string, Good>; bad: Record<string, { why: string }> };
 
@@ -13,8 +20,8 @@ const isHere = sharedExists("golden", "formats", "expected.json");
 const { good, bad } = isHere
   ? readJson<Expected>(sharedPath("golden", "formats", "expected.json"))
   : { good: {}, bad: {} };
-const only = <Case>(cases: Record<string, Case>) =>
-  Object.entries(cases).filter(([file]) => file.startsWith("safetensors/"));
+const only = <Case>(cases: Record<string, Case>, folder = "safetensors/") =>
+  Object.entries(cases).filter(([file]) => file.startsWith(folder));
 
 describe.skipIf(!isHere)("files of Python's safetensors", () => {
   test.for(only(good))("reads %s", async ([file, { metadata, tensors }]) => {
@@ -51,6 +58,54 @@ describe.skipIf(!isHere)("files of Python's safetensors", () => {
     );
     const { tensors, metadata } = readSafetensors(bytes);
     expect(writeSafetensors([...tensors].reverse(), { metadata })).toEqual(bytes);
+  });
+});
+
+describe.skipIf(!isHere)("files of PyTorch's torch.save", () => {
+  const dtypes: Record<string, string> = {
+    float64: "F64",
+    float32: "F32",
+    float16: "F16",
+    bfloat16: "BF16",
+    int64: "I64",
+    int32: "I32",
+    int16: "I16",
+    int8: "I8",
+    uint8: "U8",
+    bool: "BOOL",
+  };
+
+  test.for(only(good, "torch/"))("reads %s, whole and tensor by tensor", async ([file, { tensors, other }]) => {
+    const path = sharedPath("golden", "formats", file);
+    const read = await readTorchCheckpoint(new Uint8Array(readFileSync(path)), { file });
+    expect([...read.tensors.keys()].sort()).toEqual(Object.keys(tensors).sort());
+    expect(Object.fromEntries(read.values)).toEqual(other);
+    await using open = await openTorchCheckpoint(path);
+    for (const [name, golden] of Object.entries(tensors)) {
+      const tensor = read.tensors.get(name)!;
+      expect([tensor.dtype, tensor.shape]).toEqual([dtypes[golden.dtype], golden.shape]);
+      expect(elements(tensor)).toEqual(golden.values.map(String));
+      expect(await open.read(name)).toEqual({ ...tensor, bytes: new Uint8Array(tensor.bytes) });
+    }
+  });
+
+  test.for(only(bad, "torch/"))("refuses %s, whole and opened", async ([file, { why }]) => {
+    const path = sharedPath("golden", "formats", file);
+    const error = await readTorchCheckpoint(readFileSync(path), { file }).catch((refusal: unknown) => refusal);
+    expect(error, why).toBeInstanceOf(FormatError);
+    expect(error).toMatchObject({ file, offset: expect.any(Number) });
+    await expect(openTorchCheckpoint(path)).rejects.toThrow(FormatError);
+  });
+
+  test.for(only(good, "torch/"))("corrupting %s gives a FormatError or consistent tensors", async ([file]) => {
+    const bytes = new Uint8Array(readFileSync(sharedPath("golden", "formats", file)));
+    await fc.assert(
+      fc.asyncProperty(mutatedBytes(fc.constant(bytes), bytes.length), async (mutated) => {
+        const outcome = await readTorchCheckpoint(mutated, { file }).catch((error: unknown) => error);
+        if (outcome instanceof Error && !(outcome instanceof FormatError)) throw outcome;
+      }),
+      { numRuns: fuzzRuns / 10 },
+    );
   });
 });
 

@@ -4,5 +4,7 @@ export { readSafetensors, type ReadOptions, type Safetensors } from "./read-safe
 export { toFloat32 } from "./to-float32.ts";
 export { fromFloat32 } from "./from-float32.ts";
 export { writeSafetensors, type WriteSafetensorsOptions } from "./write-safetensors.ts";
+export { safetensorsIndex } from "./safetensors-index.ts";
+export { readTorchCheckpoint, type TorchContents } from "./read-torch-checkpoint.ts";
 export { readNpy } from "./read-npy.ts";
 export { writeNpy } from "./write-npy.ts";

@@ -1,6 +1,7 @@
 import { FormatError, ShapeError } from "@kindred/errors";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { fuzzRuns } from "../test-support/fuzz-runs.ts";
 import { byteLength } from "./byte-length.ts";
 import { dtypeBits } from "./dtype.ts";
 import { type Dtype, fromFloat32, readNpy, toFloat32, writeNpy } from "./index.ts";
@@ -138,7 +139,7 @@ test("a mutated file is either a consistent one or refused by a FormatError, nev
         expect(error).toBeInstanceOf(FormatError);
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: fuzzRuns },
   );
 });
 

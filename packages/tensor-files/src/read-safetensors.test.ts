@@ -1,6 +1,7 @@
 import { ConfigError, FormatError, ShapeError } from "@kindred/errors";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { fuzzRuns } from "../test-support/fuzz-runs.ts";
 import { byteLength } from "./byte-length.ts";
 import { dtypeBits } from "./dtype.ts";
 import { type Dtype, fromFloat32, type NamedTensor, readSafetensors, toFloat32, writeSafetensors } from "./index.ts";
@@ -81,7 +82,7 @@ test("a mutated file is either a consistent one or refused by a FormatError, nev
       const again = readSafetensors(writeSafetensors(outcome.tensors, { metadata: outcome.metadata }));
       expect(sorted(again.tensors)).toEqual(sorted(outcome.tensors));
     }),
-    { numRuns: 1000 },
+    { numRuns: fuzzRuns },
   );
   // Edits that hit the data alone leave a valid file: both ways were taken.
   expect(accepted).toBeGreaterThan(10);
