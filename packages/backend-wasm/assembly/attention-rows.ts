@@ -65,7 +65,9 @@ export function dropWeights(
   row: usize, padded: i32, kept: f32, threshold: i32, key0: i32, key1: i32, sentence: i32, counter: i32,
 ): void {
   const by = f32x4.splat(kept), limit = i32x4.splat(threshold);
-  let c0 = i32x4.add(i32x4.splat(counter), i32x4(0, 1, 2, 3)), c1 = i32x4.add(c0, i32x4.splat(4));
+  // Not c1 = c0 + 4: V8 pairs only what is made in the same way.
+  const base = i32x4.splat(counter);
+  let c0 = i32x4.add(base, i32x4(0, 1, 2, 3)), c1 = i32x4.add(base, i32x4(4, 5, 6, 7));
   for (const end = row + (<usize>padded << 2); row < end; row += 32) {
     const m0 = v128.and(by, i32x4.ge_u(threefry4(key0, key1, sentence, c0), limit));
     const m1 = v128.and(by, i32x4.ge_u(threefry4(key0, key1, sentence, c1), limit));
@@ -82,7 +84,9 @@ export function dropWeightsAndGradients(
   row: usize, gradients: usize, dropped: usize, padded: i32, kept: f32, threshold: i32, key0: i32, key1: i32, sentence: i32, counter: i32,
 ): void {
   const by = f32x4.splat(kept), limit = i32x4.splat(threshold);
-  let c0 = i32x4.add(i32x4.splat(counter), i32x4(0, 1, 2, 3)), c1 = i32x4.add(c0, i32x4.splat(4));
+  // Not c1 = c0 + 4: V8 pairs only what is made in the same way.
+  const base = i32x4.splat(counter);
+  let c0 = i32x4.add(base, i32x4(0, 1, 2, 3)), c1 = i32x4.add(base, i32x4(4, 5, 6, 7));
   for (let at: usize = 0; at < <usize>padded << 2; at += 32) {
     const m0 = v128.and(by, i32x4.ge_u(threefry4(key0, key1, sentence, c0), limit));
     const m1 = v128.and(by, i32x4.ge_u(threefry4(key0, key1, sentence, c1), limit));

@@ -14,7 +14,9 @@ export function dropout(
     const first = <usize>load<i32>(spans) * bytes, length = load<i32>(spans, 4), sentence = load<i32>(spans, 8);
     for (let position = 0; position < length; position++) {
       const from = x + first + <usize>position * bytes, to = y + first + <usize>position * bytes;
-      let c0 = i32x4.add(i32x4.splat(position << 16), i32x4(0, 1, 2, 3)), c1 = i32x4.add(c0, i32x4.splat(4));
+      // Not c1 = c0 + 4: V8 pairs only what is made in the same way.
+      const base = i32x4.splat(position << 16);
+      let c0 = i32x4.add(base, i32x4(0, 1, 2, 3)), c1 = i32x4.add(base, i32x4(4, 5, 6, 7));
       for (let at: usize = 0; at < whole; at += 32) {
         const m0 = v128.and(by, i32x4.ge_u(threefry4(key0, key1, sentence, c0), limit));
         const m1 = v128.and(by, i32x4.ge_u(threefry4(key0, key1, sentence, c1), limit));
