@@ -8,7 +8,7 @@ const folder = ["golden", "mpnet-tiny"] as const;
 type Expected = { readonly texts: readonly { readonly text: string; readonly truncated: boolean }[] };
 
 describe.skipIf(!sharedExists(...folder))("mpnet-tiny, as sentence-transformers gives it", () => {
-  test.each(["wasm", "cpu"] as const)("normalised vectors on %s, one by one and together", async (backend) => {
+  test.each(["wasm", "tfjs", "cpu"] as const)("normalised vectors on %s, one by one and together", async (backend) => {
     const { texts } = readJson(sharedPath(...folder, "expected.json")) as Expected;
     const tensors = readGoldenTensors(sharedPath(...folder, "expected.safetensors"));
     await using encoder = await loadSentenceEncoder(sharedPath(...folder, "model"), { cores: 0, backend });

@@ -9,3 +9,4 @@ export { planBatches, selectSentences, type TokenBatch } from "./token-batch.ts"
 export { type Embedder, type Embeddings, type EncodeOptions, SentenceEncoder } from "./sentence-encoder.ts";
 export { type FromFilesOptions, sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
 export { type SentenceModel, sentenceModelFiles } from "./sentence-model-files.ts";
+export { type EngineName, type StartEngineOptions, startEngine } from "./start-engine.ts";

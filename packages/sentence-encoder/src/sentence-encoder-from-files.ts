@@ -1,5 +1,4 @@
 import { FormatError } from "@kindred/errors";
-import { startBackend } from "@kindred/tensor";
 import { readSafetensors } from "@kindred/tensor-files";
 import { localEmbedder } from "./local-embedder.ts";
 import type { ModelFiles } from "./model-files.ts";
@@ -8,11 +7,12 @@ import { modelSettings } from "./model-settings.ts";
 import { modelTokenizer } from "./model-tokenizer.ts";
 import { loadParameters } from "./load-parameters.ts";
 import { SentenceEncoder } from "./sentence-encoder.ts";
+import { type EngineName, startEngine } from "./start-engine.ts";
 
 /** Options of {@link sentenceEncoderFromFiles}. */
 export type FromFilesOptions = {
-  /** The engine to run on. Default: `"wasm"`. */
-  readonly backend?: "wasm" | "cpu";
+  /** What runs the model. Default: `"wasm"`, Kindred's own kernels. */
+  readonly backend?: EngineName;
   /** The folder, or the addresses by file name, of tfjs's `.wasm` files. Needed in a bundled page; Node finds them itself. */
   readonly wasmPaths?: string | { readonly [file: string]: string };
 };
@@ -32,7 +32,7 @@ export async function sentenceEncoderFromFiles(
   const bytes = files[file];
   if (bytes === undefined) throw new FormatError({ file }, "the file is missing. Weights are read from safetensors.");
   const { backend = "wasm", wasmPaths } = options;
-  await startBackend(backend, wasmPaths === undefined ? {} : { wasmPaths });
+  await startEngine(backend, wasmPaths === undefined ? {} : { wasmPaths });
   const parameters = await loadParameters(readSafetensors(bytes, { file }).tensors, settings.config, { file });
   return new SentenceEncoder(settings, tokenizer, localEmbedder(parameters, settings));
 }

@@ -107,8 +107,8 @@ test("similarity goes by the model's own function", async () => {
   expect(other.similarity(both, both).scores).toBeCloseToArray([0, 0, 0, 0], tolerance);
 });
 
-test("cpu and wasm agree", async () => {
+test.each(["cpu", "tfjs"] as const)("%s and wasm agree", async (backend) => {
   const onWasm = (await encoder.encode(["the cat sat on the mat.", "a"])).embeddings;
-  await using other = await sentenceEncoderFromFiles(sentenceModelFiles(toyModel()), { backend: "cpu" });
+  await using other = await sentenceEncoderFromFiles(sentenceModelFiles(toyModel()), { backend });
   expect((await other.encode(["the cat sat on the mat.", "a"])).embeddings).toBeCloseToArray(onWasm, tolerance);
 });
