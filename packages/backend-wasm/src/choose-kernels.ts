@@ -1,7 +1,9 @@
 import { ConfigError } from "@kindred/errors";
+import type { WasmModule } from "@kindred/tensor";
 import { instantiateKernels } from "./instantiate-kernels.ts";
 import type { KernelExports } from "./kernel-exports.ts";
 import type { KernelVariant } from "./kernel-variant.ts";
+import { pairsCorrectly } from "./pairs-correctly.ts";
 import { relaxedSimdWorks } from "./relaxed-simd-works.ts";
 import type { Revectorization } from "./revectorization.ts";
 
@@ -16,12 +18,15 @@ export type ChosenKernels = {
 export type KernelChoice = {
   readonly variant?: "auto" | KernelVariant;
   readonly revectorization?: Revectorization;
+  /** What decides whether "auto" may take "wide". */
+  readonly check?: typeof pairsCorrectly;
 };
 
 /** Picks the fastest build that works on this engine, or the one that is asked for. */
 export async function chooseKernels(
   memory: WebAssembly.Memory,
-  { variant = "auto", revectorization }: KernelChoice,
+  module: WasmModule,
+  { variant = "auto", revectorization, check = pairsCorrectly }: KernelChoice,
 ): Promise<ChosenKernels> {
   const relaxed = relaxedSimdWorks();
   if (variant !== "auto" && variant !== "simd" && !relaxed) {
@@ -37,5 +42,7 @@ export async function chooseKernels(
   if (variant !== "auto") return start(variant, "as asked");
   if (!relaxed) return start("simd", "this engine has no relaxed SIMD");
   if (revectorization === undefined) return start("relaxed", "128 bits: V8's 256-bit pairing is not switched on");
-  return start("wide", "256 bits");
+  if (await check(memory, module)) return start("wide", "256 bits");
+  revectorization.disable();
+  return start("relaxed", "V8's 256-bit pairing gave wrong numbers in a check, and is off now");
 }

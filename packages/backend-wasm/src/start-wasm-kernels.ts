@@ -1,20 +1,18 @@
 import { ConfigError } from "@kindred/errors";
-import { asWasmBackend, implement, startBackend } from "@kindred/tensor";
+import { asWasmBackend, startBackend } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { chooseKernels } from "./choose-kernels.ts";
-import { kernelFunction } from "./kernel-call.ts";
-import { kernels } from "./kernels.ts";
 import type { KernelVariant } from "./kernel-variant.ts";
 import type { Revectorization } from "./revectorization.ts";
-import { scratchArena } from "./scratch-arena.ts";
+import { replaceKernels } from "./replace-kernels.ts";
 
 /** Options of {@link startWasmKernels}. */
 export type StartWasmKernelsOptions = {
   /** The build to run. Default `"auto"`: the fastest that works here. */
   readonly variant?: "auto" | KernelVariant;
   /**
-   * What `enableRevectorization()` of `@kindred/backend-wasm/node` gave. With it `"auto"` takes `"wide"`, if that passes a
-   * check. Default: the flag is off.
+   * What `enableRevectorization()` of `@kindred/backend-wasm/node` gave. With it `"auto"` takes `"wide"`, if its 256-bit code
+   * passes a check. Default: the flag is off.
    */
   readonly revectorization?: Revectorization;
   /** Gets one line that says which build was chosen, and why not a faster one. Default: nobody is told. */
@@ -55,18 +53,7 @@ export async function startWasmKernels(options: StartWasmKernelsOptions = {}): P
   if (module === undefined || memory === undefined) {
     throw new ConfigError("startWasmKernels: the active backend has no WebAssembly memory. Let startBackend start it.");
   }
-  const { variant, exports, reason } = await chooseKernels(memory, options);
+  const { variant, exports, reason } = await chooseKernels(memory, module, options);
   options.log?.(`wasm kernels: ${variant} (${reason})`);
-
-  const arena = scratchArena(module);
-  const former = kernels.map(({ name }) => [name, tf.getKernel(name, "wasm")] as const);
-  for (const kernel of kernels) implement(kernel.name, "wasm", kernelFunction(kernel, exports, arena));
-  const stop = () => {
-    for (const [name, kernel] of former) {
-      if (kernel !== undefined) implement(name, "wasm", kernel.kernelFunc);
-      else if (tf.getKernel(name, "wasm")) tf.unregisterKernel(name, "wasm");
-    }
-    arena.release();
-  };
-  return { variant, stop };
+  return { variant, stop: replaceKernels(exports, module) };
 }

@@ -1,4 +1,5 @@
 import v8 from "node:v8";
+import { relaxedSimdWorks } from "../relaxed-simd-works.ts";
 import type { Revectorization } from "../revectorization.ts";
 
 /**
@@ -6,7 +7,7 @@ import type { Revectorization } from "../revectorization.ts";
  *
  * Call it in the main thread, before anything is compiled, and hand the result to `startWasmKernels`. The flag is V8's
  * `--experimental-wasm-revectorize`: experimental, and process-wide, so all WebAssembly in all threads is compiled with it. In
- * a worker, call it again for a result to hand on. Node 20 has the flag but no use of it.
+ * a worker, call it again for a result to hand on. Node 20 has no use of it: nothing happens there.
  *
  * @example
  * ```ts
@@ -18,6 +19,7 @@ import type { Revectorization } from "../revectorization.ts";
  * ```
  */
 export function enableRevectorization(): Revectorization {
+  if (!relaxedSimdWorks()) return { disable: () => {} }; // Node 20's V8 complains of the flag
   v8.setFlagsFromString("--experimental-wasm-revectorize");
   return { disable: () => v8.setFlagsFromString("--no-experimental-wasm-revectorize") };
 }

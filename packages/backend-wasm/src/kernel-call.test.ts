@@ -1,0 +1,67 @@
+import { asWasmBackend, memoryInUse, startBackend } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, expect, test } from "vitest";
+import { type Kernel, kernelFunction } from "./kernel-call.ts";
+import { scratchArena } from "./scratch-arena.ts";
+
+beforeAll(() => startBackend("wasm"));
+
+function call(run: Kernel["run"]) {
+  const backend = asWasmBackend(tf.backend())!;
+  const arena = scratchArena(backend.wasm);
+  const kernel = kernelFunction({ name: "Example", run }, {}, arena);
+  try {
+    return kernel({ inputs: {}, attrs: {}, backend });
+  } finally {
+    arena.release();
+  }
+}
+
+test("a kernel that throws leaves neither outputs nor scratch behind", () => {
+  const before = [memoryInUse(), tf.backend().numDataIds()];
+  const fails = () =>
+    call(({ scratch, output }) => {
+      scratch(1000, 10_000_000);
+      output([3]);
+      output([1000, 1000]);
+      throw new Error("fails");
+    });
+  expect(fails).toThrow("fails");
+  expect([memoryInUse(), tf.backend().numDataIds()]).toEqual(before);
+});
+
+test("scratch is aligned, and its stretches don't overlap", () => {
+  call(({ scratch, output }) => {
+    const [a, b, c] = scratch(5, 0, 17);
+    expect([a % 16, b % 16, c % 16]).toEqual([0, 0, 0]);
+    expect([b - a, c - b]).toEqual([16, 0]);
+    return output([]).info;
+  });
+});
+
+test("scratch twice, or after an output, is refused", () => {
+  expect(() => call(({ scratch }) => [scratch(1), scratch(1)] as never)).toThrow("all sizes at once");
+  expect(() =>
+    call(({ scratch, output }) => {
+      const { info } = output([1]);
+      scratch(1);
+      return info;
+    }),
+  ).toThrow("after an output");
+});
+
+test("a scratch block too large to keep goes back after the call, a small one stays", () => {
+  const backend = asWasmBackend(tf.backend())!;
+  const arena = scratchArena(backend.wasm);
+  const bytes = () => memoryInUse().bytes;
+  const before = bytes();
+  arena.take([100_000_000]);
+  arena.giveBack();
+  expect(bytes()).toBe(before);
+  const [first] = arena.take([1000]);
+  arena.giveBack();
+  expect(arena.take([500])[0]).toBe(first);
+  arena.giveBack();
+  arena.release();
+  expect(bytes()).toBe(before);
+});

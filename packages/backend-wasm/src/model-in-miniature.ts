@@ -1,0 +1,59 @@
+import * as nn from "@kindred/nn";
+import { type Float, packedLayout, valueAndGradients } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+
+/** How large the miniature is. `hidden` is a multiple of `heads`; there are at least 8 tokens. */
+export type MiniatureSizes = { readonly tokens: number; readonly hidden: number; readonly heads: number };
+
+const buckets = 5;
+const vocab = 11;
+
+/** Loss and gradients, by name, of a model that uses every op with a kernel once, forward and backward, on fixed numbers. */
+export function modelInMiniature({ tokens, hidden, heads }: MiniatureSizes): ReadonlyMap<string, Float32Array> {
+  const layout = packedLayout([0, 1, tokens >> 2, tokens]);
+  const ids = Int32Array.from({ length: tokens }, (_, i) => (i * i) % vocab);
+  const bucketOfDistance = Int32Array.from({ length: 2 * tokens - 1 }, (_, i) => i % buckets);
+  const parameters = {
+    table: numbers<"vocab hidden">([vocab, hidden]),
+    distances: numbers<"buckets heads">([buckets, heads]),
+    weight: numbers<"hidden hidden">([hidden, hidden]),
+    bias: numbers<"hidden">([hidden]),
+    gamma: numbers<"hidden">([hidden]),
+    beta: numbers<"hidden">([hidden]),
+  };
+  const { table, distances, weight, bias, gamma, beta } = parameters;
+  const dropout = { rate: 0.1, key: [1, 2] as const };
+  const epsilon = 1e-5;
+  const loss = () => {
+    const embedded = nn.layerNorm(nn.embedding(ids, table), gamma, beta, { epsilon });
+    const x = nn.dropout(embedded, { ...dropout, layout });
+    const q = nn.linear(x, weight, bias);
+    const attended = nn.attention(q, x, x, nn.positionBias(distances, bucketOfDistance), { layout, heads, dropout });
+    const normed = nn.addLayerNorm(attended, x, gamma, beta, { epsilon });
+    const y = nn.add(nn.gelu(nn.linear(normed, weight, bias)), nn.scale(normed, 0.5));
+    const means = nn.add(nn.meanPool(y, { layout }), nn.weightedPool(y, { layout, weights: Float32Array.from(ids) }));
+    const firsts: Float = nn.gatherRows(y as Float<"rows hidden">, layout.starts.subarray(0, 3));
+    const pooled: Float = nn.l2Normalize(nn.add(nn.add(means, nn.segmentMax(y, { layout })), firsts as typeof means));
+    const scores = nn.matmulTransposed(pooled as Float<"rows hidden">, normed as Float<"columns hidden">);
+    const excluded = Uint8Array.from({ length: 3 * tokens }, (_, i) => ((i % tokens) % 7 === 6 ? 1 : 0));
+    return nn.sum(nn.softmaxCrossEntropy(scores, Int32Array.of(0, 1, 2), { excluded }));
+  };
+  const { value, gradients } = valueAndGradients(loss, parameters);
+  const results = new Map(Object.entries({ loss: value, ...gradients }).map(([name, x]) => [name, read(x)]));
+  tf.dispose([value, Object.values(gradients), Object.values(parameters)]);
+  return results;
+}
+
+/** A tensor of numbers between −½ and ½ that look random. */
+function numbers<Axes extends string>(shape: number[]): Float<Axes> {
+  const count = tf.util.sizeFromShape(shape);
+  const values = Float32Array.from(
+    { length: count },
+    (_, i) => (Math.imul(i + count, 0x9e3779b1) >>> 8) / 2 ** 24 - 0.5,
+  );
+  return tf.tensor(values, shape, "float32");
+}
+
+function read(tensor: tf.Tensor): Float32Array {
+  return Float32Array.from(tensor.dataSync());
+}

@@ -1,0 +1,64 @@
+import { asWasmBackend, startBackend } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, expect, test } from "vitest";
+import { chooseKernels } from "./choose-kernels.ts";
+import { instantiateKernels } from "./instantiate-kernels.ts";
+import type { KernelExports } from "./kernel-exports.ts";
+import { enableRevectorization } from "./node/enable-revectorization.ts";
+import { pairsCorrectly } from "./pairs-correctly.ts";
+import { relaxedSimdWorks } from "./relaxed-simd-works.ts";
+import { startWasmKernels } from "./start-wasm-kernels.ts";
+
+const able = relaxedSimdWorks();
+beforeAll(() => startBackend("wasm"));
+
+function wasm() {
+  const module = asWasmBackend(tf.backend())!.wasm;
+  return { module, memory: module.wasmMemory ?? module.asm!.memory! };
+}
+
+test.skipIf(!able)('V8\'s pairing is correct, and wide is what "auto" takes', async () => {
+  const lines: string[] = [];
+  const revectorization = enableRevectorization();
+  const { variant, stop } = await startWasmKernels({ revectorization, log: (line) => lines.push(line) });
+  stop();
+  expect(variant).toBe("wide");
+  expect(lines).toEqual(["wasm kernels: wide (256 bits)"]);
+});
+
+test.skipIf(!able).each(["matmul", "layerNorm", "geluGradient", "attentionGradient"])(
+  "a %s that gives one wrong bit is noticed",
+  async (name) => {
+    const { module, memory } = wasm();
+    const instantiate: typeof instantiateKernels = async (variant, on, options = {}) => {
+      const exports = await instantiateKernels(variant, on, options);
+      return options.twin ? exports : flipBit(exports, name, memory);
+    };
+    expect(await pairsCorrectly(memory, module, instantiateKernels)).toBe(true);
+    expect(await pairsCorrectly(memory, module, instantiate)).toBe(false);
+  },
+);
+
+/** A module of which one function leaves the lowest bit of one number of its output changed. */
+function flipBit(exports: KernelExports, name: string, memory: WebAssembly.Memory): KernelExports {
+  const original = exports[name]!;
+  // Which argument is the output's address. (The first numbers of attention's gradient are zeros: a sentence of one token.)
+  const [output, element] = { matmul: [8, 0], layerNorm: [4, 0], geluGradient: [2, 0], attentionGradient: [5, 1000] }[
+    name
+  ]!;
+  const changed = (...numbers: number[]) => {
+    const result = original(...numbers);
+    new Int32Array(memory.buffer, numbers[output!]! >>> 0, element! + 1)[element!]! ^= 1;
+    return result;
+  };
+  return { ...exports, [name]: changed };
+}
+
+test.skipIf(!able)("wrong numbers switch the pairing off, and the log says so", async () => {
+  const { module, memory } = wasm();
+  let disabled = false;
+  const revectorization = { disable: () => (disabled = true) };
+  const chosen = await chooseKernels(memory, module, { revectorization, check: async () => false });
+  expect([chosen.variant, disabled]).toEqual(["relaxed", true]);
+  expect(chosen.reason).toContain("wrong numbers");
+});
