@@ -1,0 +1,172 @@
+import { expectMutantToFail, floatsFromSeed } from "@kindred/testing";
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { instantiateKernels } from "../instantiate-kernels.ts";
+import type { KernelExports } from "../kernel-exports.ts";
+import { relaxedSimdWorks } from "../relaxed-simd-works.ts";
+
+// The product as its callers see it, on a memory of its own: sizes on both sides of every tile and block.
+
+/** A call of `matmul`; strides have `gap` numbers more than there are columns. */
+type Product = {
+  readonly rows: number;
+  readonly columns: number;
+  readonly inner: number;
+  readonly gap: number;
+  readonly leftTransposed: boolean;
+  readonly rightTransposed: boolean;
+  readonly start: "nothing" | "bias" | "what C holds";
+  readonly activated: boolean;
+};
+
+/** The arguments of `matmul`, for a mutant to change. */
+type Arguments = Record<
+  | "form"
+  | "rows"
+  | "columns"
+  | "inner"
+  | "a"
+  | "strideA"
+  | "b"
+  | "strideB"
+  | "c"
+  | "strideC"
+  | "bias"
+  | "activated"
+  | "scratch",
+  number
+>;
+
+const product: fc.Arbitrary<Product> = fc.record({
+  rows: fc.constantFrom(0, 1, 2, 5, 6, 7, 13, 31, 503, 504, 505, 509),
+  columns: fc.constantFrom(0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 40),
+  inner: fc.constantFrom(0, 1, 3, 4, 5, 64, 255, 256, 257, 521),
+  gap: fc.constantFrom(0, 1, 4),
+  leftTransposed: fc.boolean(),
+  rightTransposed: fc.boolean(),
+  start: fc.constantFrom("nothing", "bias", "what C holds"),
+  activated: fc.boolean(),
+});
+
+const untouched = 12345.5;
+
+function check(
+  exports: KernelExports,
+  memory: WebAssembly.Memory,
+  { rows, columns, inner, gap, leftTransposed, rightTransposed, start, activated }: Product,
+  change: (numbers: Arguments) => Partial<Arguments> = () => ({}),
+): void {
+  const [strideA, strideB, strideC] = [
+    (leftTransposed ? rows : inner) + gap,
+    (rightTransposed ? inner : columns) + gap,
+    columns + gap,
+  ];
+  let end = 64;
+  const place = (count: number, values: (count: number) => ArrayLike<number>) => {
+    const at = end;
+    const numbers = new Float32Array(memory.buffer, at, count);
+    numbers.set(values(count));
+    end += 4 * count;
+    return { at, numbers };
+  };
+  const filled = (count: number) => new Float32Array(count).fill(untouched);
+  const a = place((leftTransposed ? inner : rows) * strideA, (count) => floatsFromSeed(1, count));
+  const b = place((rightTransposed ? columns : inner) * strideB, (count) => floatsFromSeed(2, count));
+  const bias = place(columns + 1, (count) => floatsFromSeed(3, count));
+  const c = place(rows * strideC, (count) => (start === "what C holds" ? floatsFromSeed(4, count) : filled(count)));
+  const y = place(rows * strideC, filled);
+  const held = c.numbers.slice();
+  const scratchBytes = exports["matmulScratchBytes"]!(rows, inner);
+  const scratch = place(scratchBytes / 4, filled);
+  const beyond = place(64, filled);
+
+  const form = Number(leftTransposed) + 2 * Number(rightTransposed) + 4 * Number(start === "what C holds");
+  const [biasAt, activatedAt] = [start === "bias" ? bias.at : 0, activated ? y.at : 0];
+  const numbers: Arguments = {
+    ...{ form, rows, columns, inner, a: a.at, strideA, b: b.at, strideB, c: c.at, strideC },
+    ...{ bias: biasAt, activated: activatedAt, scratch: scratch.at },
+  };
+  const now = { ...numbers, ...change(numbers) };
+  exports["matmul"]!(
+    ...[now.form, now.rows, now.columns, now.inner, now.a, now.strideA, now.b, now.strideB, now.c, now.strideC],
+    ...[now.bias, now.activated, now.scratch],
+  );
+
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < strideC; j++) {
+      const at = i * strideC + j;
+      if (j >= columns) {
+        expect([c.numbers[at], y.numbers[at]], `beyond row ${i}`).toEqual([held[at], untouched]);
+        continue;
+      }
+      let sum = start === "bias" ? bias.numbers[j]! : start === "what C holds" ? held[at]! : 0;
+      let size = Math.abs(sum);
+      for (let k = 0; k < inner; k++) {
+        const left = a.numbers[leftTransposed ? k * strideA + i : i * strideA + k]!;
+        const right = b.numbers[rightTransposed ? j * strideB + k : k * strideB + j]!;
+        sum += left * right;
+        size += Math.abs(left * right);
+      }
+      // Each of the products and sums is rounded once, by at most 2⁻²⁴ of what has been added up till then (Higham 2002, section 3.1).
+      const tolerance = (inner + 2) * 2 ** -24 * size;
+      if (!(Math.abs(c.numbers[at]! - sum) <= tolerance)) expect.fail(`C[${i}, ${j}] is ${c.numbers[at]}, not ${sum}`);
+      // GELU's slope is at most 1.13, and its own error 2e-7 (see gelu's law).
+      const active = 0.5 * sum * (1 + erf(sum / Math.SQRT2));
+      const wrong = activated
+        ? !(Math.abs(y.numbers[at]! - active) <= 1.13 * tolerance + 4e-7 * Math.max(1, Math.abs(sum)))
+        : y.numbers[at] !== untouched;
+      if (wrong) expect.fail(`GELU(C)[${i}, ${j}] is ${y.numbers[at]}, not ${active}`);
+    }
+  }
+  expect(
+    beyond.numbers.every((value) => value === untouched),
+    "beyond scratch",
+  ).toBe(true);
+}
+
+/** erf(x) = 2/√π·e^(−x²)·Σ 2ⁿx²ⁿ⁺¹/(2n + 1)!! (Abramowitz and Stegun, 7.1.6). */
+function erf(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let [sum, term] = [0, x];
+  for (let n = 0; n < 150; n++) {
+    sum += term;
+    term *= (2 * x * x) / (2 * n + 3);
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+describe.each(["simd", "relaxed", "wide"] as const)("the %s product", (variant) => {
+  const able = variant === "simd" || relaxedSimdWorks();
+  const memory = new WebAssembly.Memory({ initial: 256, maximum: 65536 });
+  let exports: KernelExports;
+  beforeAll(async () => {
+    if (able) exports = await instantiateKernels(variant, memory);
+  });
+
+  test.skipIf(!able)("is float64's, whatever the sizes and forms, and writes nowhere else", () => {
+    fc.assert(
+      fc.property(product, (one) => check(exports, memory, one)),
+      { numRuns: 60 },
+    );
+  });
+
+  const square: Product = {
+    ...{ rows: 17, columns: 17, inner: 17, gap: 0, leftTransposed: false, rightTransposed: true },
+    ...{ start: "bias", activated: true },
+  };
+  const mutants: [fault: string, change: (numbers: Arguments) => Partial<Arguments>][] = [
+    ["a bias that is one off", ({ bias }) => ({ bias: bias + 4 })],
+    ["no bias", () => ({ bias: 0 })],
+    ["the last column skipped", ({ columns }) => ({ columns: columns - 1 })],
+    ["the last row skipped", ({ rows }) => ({ rows: rows - 1 })],
+    ["the last step skipped", ({ inner }) => ({ inner: inner - 1 })],
+    ["the left operand transposed", ({ form }) => ({ form: form ^ 1 })],
+    ["the right operand transposed", ({ form }) => ({ form: form ^ 2 })],
+    ["sums that go on from what C holds", ({ form }) => ({ form: form ^ 4 })],
+    ["no activation", () => ({ activated: 0 })],
+  ];
+  test.skipIf(!able).each(mutants)("would notice %s", (_, change) => {
+    check(exports, memory, square);
+    expectMutantToFail(() => check(exports, memory, square, change));
+  });
+});
