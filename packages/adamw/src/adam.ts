@@ -1,4 +1,5 @@
 import { ConfigError } from "@kindred/errors";
+import { type AdamScalars, adamScalars } from "./adam-scalars.ts";
 import { checkLengths } from "./check-lengths.ts";
 import type { NamedArrays } from "./named-arrays.ts";
 import type { Schedule } from "./schedule.ts";
@@ -69,14 +70,7 @@ export function adam(options: AdamOptions): Transformation<AdamState> {
       checkLengths("adam", gradients, state.firstMoment);
       const rate = learningRate(state.step);
       const t = ++state.step;
-      const correction2 = Math.sqrt(1 - beta2 ** t);
-      // m̂ / (√v̂ + ε) = √(1 − β2ᵗ) / (1 − β1ᵗ) · m / (√v + ε √(1 − β2ᵗ)): both forms are one loop with two values of ε.
-      const scalars: Scalars = {
-        beta1,
-        beta2,
-        epsilon: epsilonAdded === "before" ? epsilon : epsilon * correction2,
-        factor: (-rate * correction2) / (1 - beta1 ** t),
-      };
+      const scalars = adamScalars(rate, t, { beta1, beta2, epsilon, epsilonAdded });
       for (const [name, gradient] of Object.entries(gradients)) {
         step(gradient, state.firstMoment[name]!, state.secondMoment[name]!, scalars);
       }
@@ -85,15 +79,8 @@ export function adam(options: AdamOptions): Transformation<AdamState> {
   };
 }
 
-type Scalars = {
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  readonly factor: number;
-};
-
 /** The inner loop of training: about 4 ns a weight, nearly all of it the root and the quotient. */
-function step(gradient: Float32Array, first: Float32Array, second: Float32Array, scalars: Scalars): void {
+function step(gradient: Float32Array, first: Float32Array, second: Float32Array, scalars: AdamScalars): void {
   const { beta1, beta2, epsilon, factor } = scalars;
   const [rest1, rest2] = [1 - beta1, 1 - beta2];
   for (let i = 0; i < gradient.length; i++) {

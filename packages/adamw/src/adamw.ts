@@ -1,5 +1,6 @@
 import { ConfigError } from "@kindred/errors";
 import { type AdamState, adam } from "./adam.ts";
+import { adamwFlavours } from "./adamw-flavours.ts";
 import { chain } from "./chain.ts";
 import { type DecayState, decayWeights } from "./decay-weights.ts";
 import type { Schedule } from "./schedule.ts";
@@ -29,11 +30,6 @@ export type AdamwOptions = {
   readonly decayMask?: (name: string) => boolean;
 };
 
-const flavours = {
-  hf: { epsilon: 1e-6, weightDecay: 0, epsilonAdded: "before", order: "after" },
-  torch: { epsilon: 1e-8, weightDecay: 0.01, epsilonAdded: "after", order: "before" },
-} as const;
-
 /**
  * Adam with decoupled weight decay: `chain({ adam, decay })`.
  *
@@ -59,10 +55,10 @@ const flavours = {
  */
 export function adamw(options: AdamwOptions): Transformation<AdamwState> {
   const { flavour = "hf", learningRate, decayMask } = options;
-  if (!Object.hasOwn(flavours, flavour)) {
+  if (!Object.hasOwn(adamwFlavours, flavour)) {
     throw new ConfigError(`adamw: unknown flavour. Got ${flavour}, expected "hf" or "torch".`, { flavour });
   }
-  const { epsilonAdded, order, ...defaults } = flavours[flavour];
+  const { epsilonAdded, order, ...defaults } = adamwFlavours[flavour];
   const { beta1 = 0.9, beta2 = 0.999, epsilon = defaults.epsilon, weightDecay = defaults.weightDecay } = options;
   return chain({
     adam: adam({ learningRate, beta1, beta2, epsilon, epsilonAdded }),

@@ -14,3 +14,11 @@ export { type DecayOptions, type DecayState, decayWeights } from "./decay-weight
 export { exceptBiasAndLayerNorm } from "./except-bias-and-layer-norm.ts";
 export { type AdamwFlavour, type AdamwOptions, type AdamwState, adamw } from "./adamw.ts";
 export { applyUpdates } from "./apply-updates.ts";
+export {
+  adamwInPlace,
+  type AdamwInPlaceOptions,
+  type AdamwInPlaceState,
+  type InPlaceOptimizer,
+} from "./adamw-in-place.ts";
+export type { AdamScalars } from "./adam-scalars.ts";
+export type { AdamwArrays, AdamwKernel, AdamwNumbers } from "./adamw-kernel.ts";

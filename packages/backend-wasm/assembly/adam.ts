@@ -7,19 +7,19 @@ function moments4(m: v128, v: v128, epsilon: v128, factor: v128): v128 {
 }
 
 /**
- * AdamW on `count` weights in place, in one pass over weights, gradients and both moments:
+ * AdamW on `count` weights in place, in one pass over weights, gradients and both moments: with g ← g·clip,
  *
- *     m ← m + rest1·(g·clip − m)      v ← v + rest2·((g·clip)² − v)      u = factor·m/(√v + epsilon)      w ← w·before·after + u·after
+ *     m ← m + rest1·(g − m)      v ← v + rest2·(g² − v)      w ← w·kept + factor·m/(√v + epsilon)
  *
- * `before` and `after` are 1 − rate·decay where the decay comes before or after the step, else 1.
+ * `rest1` is 1 − β1, `rest2` 1 − β2; `factor` has rate and bias corrections in it, `kept` the weight decay.
  */
 export function adamw(
   weights: usize, gradients: usize, first: usize, second: usize, count: usize,
-  clip: f32, rest1: f32, rest2: f32, epsilon: f32, factor: f32, kept: f32, ofStep: f32,
+  clip: f32, rest1: f32, rest2: f32, epsilon: f32, factor: f32, kept: f32,
 ): void {
   const bytes = count << 2, whole = bytes & ~31;
   const clip4 = f32x4.splat(clip), rest14 = f32x4.splat(rest1), rest24 = f32x4.splat(rest2);
-  const epsilon4 = f32x4.splat(epsilon), factor4 = f32x4.splat(factor * ofStep), kept4 = f32x4.splat(kept);
+  const epsilon4 = f32x4.splat(epsilon), factor4 = f32x4.splat(factor), kept4 = f32x4.splat(kept);
   for (let at: usize = 0; at < whole; at += 32) {
     const g0 = f32x4.mul(v128.load(gradients + at), clip4), g1 = f32x4.mul(v128.load(gradients + at, 16), clip4);
     let m0 = v128.load(first + at), m1 = v128.load(first + at, 16);
@@ -43,7 +43,7 @@ export function adamw(
     const v = load<f32>(second + at) + rest2 * (g * g - load<f32>(second + at));
     store<f32>(first + at, m);
     store<f32>(second + at, v);
-    store<f32>(weights + at, load<f32>(weights + at) * kept + (factor * ofStep * m) / (sqrt(v) + epsilon));
+    store<f32>(weights + at, load<f32>(weights + at) * kept + (factor * m) / (sqrt(v) + epsilon));
   }
 }
 

@@ -21,5 +21,6 @@ export {
 } from "./parameter-shards.ts";
 export { parameterViews, type NamedArrays } from "./parameter-views.ts";
 export { sharedArrays } from "./shared-arrays.ts";
+export { sharedHeap, type SharedHeap } from "./shared-heap.ts";
 export { exchangeMemory, type ExchangeMemory } from "./exchange-memory.ts";
 export { parameterExchange, type ParameterExchange } from "./parameter-exchange.ts";

@@ -1,0 +1,98 @@
+import { ConfigError } from "@kindred/errors";
+import { expectMutantToFail, floatsFromSeed } from "@kindred/testing";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { adamwKernel, type WasmAdamwKernel } from "./adamw-kernel.ts";
+import { relaxedSimdWorks } from "./relaxed-simd-works.ts";
+
+type Numbers = Parameters<WasmAdamwKernel["step"]>[1];
+const numbers: Numbers = {
+  clip: 0.7,
+  beta1: 0.9,
+  beta2: 0.99,
+  epsilon: 1e-6,
+  factor: -0.01,
+  kept: 0.999,
+  keptOfStep: 0.998,
+};
+
+const rounding = 2 ** -24;
+
+/** One step in float64, of one weight. */
+function reference([w, gradient, m, v]: number[], n: Numbers): number[] {
+  const g = gradient! * n.clip;
+  const first = n.beta1 * m! + (1 - n.beta1) * g;
+  const second = n.beta2 * v! + (1 - n.beta2) * g * g;
+  return [n.kept * w! + (n.keptOfStep * n.factor * first) / (Math.sqrt(second) + n.epsilon), first, second];
+}
+
+const memories = {
+  unshared: () => new WebAssembly.Memory({ initial: 2, maximum: 2 }),
+  shared: () => new WebAssembly.Memory({ initial: 2, maximum: 2, shared: true }),
+  "above 2 GiB": () => new WebAssembly.Memory({ initial: 32770, maximum: 32770 }),
+};
+
+async function check(
+  memory: WebAssembly.Memory,
+  variant: "simd" | "relaxed" | "wide",
+  change: (kernel: WasmAdamwKernel) => WasmAdamwKernel = (kernel) => kernel,
+) {
+  const kernel = change(await adamwKernel(memory, { variant }));
+  const sizes = fc.oneof(fc.constantFrom(0, 1, 7, 8, 9, 31), fc.nat(400));
+  fc.assert(
+    fc.property(sizes, fc.nat(999), (length, seed) => {
+      // At the end of the memory, so that one number too many traps.
+      const bytes = 4 * 4 * length;
+      const arrays = [0, 1, 2, 3].map(
+        (i) => new Float32Array(memory.buffer, memory.buffer.byteLength - bytes + 4 * i * length, length),
+      );
+      const [parameter, gradient, firstMoment, secondMoment] = arrays as [
+        Float32Array,
+        Float32Array,
+        Float32Array,
+        Float32Array,
+      ];
+      for (const [i, array] of arrays.entries()) array.set(floatsFromSeed(seed + i, length));
+      secondMoment.set(secondMoment.map(Math.abs));
+      const before = Array.from({ length }, (_, i) => arrays.map((array) => array[i]!));
+      const wanted = before.map((weight) => reference(weight, numbers));
+      const squares = gradient.reduce((sum, x) => sum + x * x, 0);
+      expect(Math.abs(kernel.sumOfSquares(gradient) - squares)).toBeLessThanOrEqual(1e-12 * squares);
+      kernel.step({ parameter, gradient, firstMoment, secondMoment }, numbers);
+      for (const [i, [w, m, v]] of wanted.entries()) {
+        const [w0, g, m0, v0] = before[i]!;
+        // Three roundings of numbers as large as what is added up, which may cancel; in the step they are divided by √v.
+        const [inFirst, inSecond] = [3 * rounding * (Math.abs(m0!) + Math.abs(g!)), 3 * rounding * (v0! + g! * g!)];
+        const inStep = Math.abs(numbers.factor) / (Math.sqrt(v!) + numbers.epsilon);
+        expect(Math.abs(firstMoment[i]! - m!)).toBeLessThanOrEqual(inFirst);
+        expect(Math.abs(secondMoment[i]! - v!)).toBeLessThanOrEqual(inSecond);
+        expect(Math.abs(parameter[i]! - w!)).toBeLessThanOrEqual(3 * rounding * Math.abs(w0!) + 3 * inStep * inFirst);
+      }
+    }),
+    { numRuns: 30 },
+  );
+}
+
+describe.each(["simd", "relaxed", "wide"] as const)("the %s kernel", (variant) => {
+  test.skipIf(variant !== "simd" && !relaxedSimdWorks()).each(Object.entries(memories))(
+    "moves weights and moments as float64 does, in memory that is %s",
+    async (_, memory) => check(memory(), variant),
+  );
+});
+
+test.each([
+  ["forgets the decay", { kept: 1 }],
+  ["decays the step no more", { keptOfStep: 1 }],
+  ["does not clip", { clip: 1 }],
+])("the law notices a kernel that %s", async (_, fault) => {
+  const change = ({ step, ...kernel }: WasmAdamwKernel): WasmAdamwKernel => ({
+    ...kernel,
+    step: (arrays, given) => step(arrays, { ...given, ...fault }),
+  });
+  await expectMutantToFail(() => check(memories.unshared(), "simd", change));
+});
+
+test("refuses an array that lies elsewhere", async () => {
+  const { sumOfSquares } = await adamwKernel(memories.unshared());
+  expect(() => sumOfSquares(new Float32Array(3))).toThrow(ConfigError);
+});
