@@ -35,6 +35,11 @@ export const encodeFlags = {
     0,
     "Worker threads; 0 = one for each core of the machine, and one for few texts.",
   ),
+  revectorize: option(
+    v.boolean(),
+    true,
+    "Let V8 pair the kernels' instructions to 256 bits, after a check that the results are right.",
+  ),
   json: option(
     v.boolean(),
     false,

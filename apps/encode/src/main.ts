@@ -34,7 +34,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     signal,
     ...(flags.quiet ? {} : { sink: process.stderr }),
   });
-  await using encoder = await loadSentenceEncoder(folder, { cores });
+  await using encoder = await loadSentenceEncoder(folder, { cores, revectorize: flags.revectorize });
   const { maxLength, normalizeEmbeddings, specialTokens, maxBatchTokens } = flags;
   const options = {
     ...(maxLength === undefined ? {} : { maxLength }),

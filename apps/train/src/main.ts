@@ -57,7 +57,7 @@ function newRun(
   const named = { ...(data === undefined ? {} : { data }), ...(output === undefined ? {} : { output }) };
   const fromFile = config === "" ? {} : readRunConfig(config);
   const quickstartData = preset === "quickstart" ? { data: presetData() } : {};
-  const values = { ...quickstartData, ...fromFile, ...given, ...named };
+  const values = { ...quickstartData, revectorize: trainFlags.revectorize.default, ...fromFile, ...given, ...named };
   return { config: trainConfig(values, { preset, where: "kindred-train" }), resume: undefined };
 }
 

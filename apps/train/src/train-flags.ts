@@ -17,6 +17,7 @@ export const trainFlags = {
   help: option(v.boolean(), false, "Print this."),
   version: option(v.boolean(), false, "Print the version."),
   ...trainOptions,
+  revectorize: { ...trainOptions.revectorize, default: true }, // the process is the command's own
 };
 
 /** The text of `kindred-train --help`. */

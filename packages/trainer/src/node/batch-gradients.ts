@@ -1,9 +1,9 @@
 import { contrastiveLoss } from "@kindred/contrastive-loss";
 import { openDataset } from "@kindred/datasets/node";
 import { DataError } from "@kindred/errors";
-import { embedSentences, modelSettings, modelTokenizer } from "@kindred/sentence-encoder";
+import { embedSentences, modelSettings, modelTokenizer, startEngine } from "@kindred/sentence-encoder";
 import { loadWeights, readModelFolder } from "@kindred/sentence-encoder/node";
-import { startBackend, toFloat32Array, valueAndGradients } from "@kindred/tensor";
+import { toFloat32Array, valueAndGradients } from "@kindred/tensor";
 import { fromFloat32, type NamedTensor } from "@kindred/tensor-files";
 import * as tf from "@tensorflow/tfjs-core";
 
@@ -38,7 +38,7 @@ export async function batchGradients(
   for await (const { texts } of openDataset(data).rows()) rows.push(texts);
   if (rows.length < 2 || rows[0]!.length < 2)
     throw new DataError({ file: data }, "no batch. Expected at least two rows of two texts.");
-  await startBackend("wasm");
+  await startEngine("wasm");
   const parameters = await loadWeights(model, files, settings);
   const { maxLength = settings.maxSeqLength } = options;
   const columns = rows[0]!.map((_, column) =>

@@ -48,6 +48,9 @@ describe.skipIf(!sharedExists(...folder))("training-tiny, as PyTorch runs it in 
   test.each([
     ["hf", 1, { optimizer: "hf" }],
     ["hf", 1, { maxSeqLength: 3, maxBatchTokens: 40 }], // some columns in chunks, by GradCache
+    ["hf", 1, { backend: "tfjs" }],
+    ["hf", 1, { backend: "cpu" }],
+    ["hf", 1, { revectorize: true }],
     ["hf-decay", 1, { optimizer: "hf", weightDecay: 0.01 }],
     ["torch", 1, { optimizer: "torch", weightDecay: 0.01, adamEpsilon: 1e-8 }],
     ["xla-exact", 4, { clipping: "xla-exact" }],

@@ -7,6 +7,7 @@ import {
   type ClipState,
   scheduleByName,
 } from "@kindred/adamw";
+import { enableRevectorization } from "@kindred/backend-wasm/node";
 import { DivergenceError } from "@kindred/errors";
 import { childKey, keyFromSeed } from "@kindred/random";
 import {
@@ -14,8 +15,9 @@ import {
   type EmbeddingSettings,
   type ModelParameters,
   type TokenBatch,
+  startEngine,
 } from "@kindred/sentence-encoder";
-import { type Float, overwrite, startBackend } from "@kindred/tensor";
+import { type Float, overwrite } from "@kindred/tensor";
 import {
   type Core,
   type ExchangeMemory,
@@ -51,7 +53,10 @@ export type StepResult = { readonly loss: number; readonly gradientNorm: number;
 /** The program of one core of a training mesh: it makes steps, and embeds texts for evaluation with the weights as they are. */
 export default async function trainProgram(core: Core, data: TrainProgramData) {
   const { config, settings, shards, memory } = data;
-  await startBackend(config.backend);
+  const engine = await startEngine(
+    config.backend,
+    config.revectorize ? { revectorization: enableRevectorization() } : {},
+  );
   const parameters = tensorsOf(parameterViews(shards, memory.weights), data.shapes);
   const exchange = parameterExchange(core, shards, memory);
   const optimizer = optimizerOf(config, core);
@@ -70,6 +75,7 @@ export default async function trainProgram(core: Core, data: TrainProgramData) {
     maxBatchTokens: config.maxBatchTokens,
   };
   return {
+    engine: () => engine,
     step: (job: StepJob): StepResult => {
       const learningRate = schedule(job.step);
       const loss = core.allReduceScalar(trainingStep(task, job, exchange.addGradient));

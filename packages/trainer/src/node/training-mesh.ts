@@ -1,3 +1,4 @@
+import { enableRevectorization } from "@kindred/backend-wasm/node";
 import type { Embedder } from "@kindred/sentence-encoder";
 import {
   type ExchangeMemory,
@@ -19,6 +20,8 @@ import type { TrainableModel } from "./trainable-model.ts";
 /** The cores of a run and the shared memory that holds its weights and moments, which main may read between steps. */
 export type TrainingMesh = {
   readonly cores: number;
+  /** What the cores run on, in a few words. */
+  readonly engine: string;
   /** All weights as they are, by name: views on shared memory. */
   readonly weights: { readonly [name: string]: Float32Array };
   readonly moments: NamedMoments;
@@ -61,14 +64,17 @@ export async function startTrainingMesh(
     moments,
     stepsDone,
   };
+  if (config.revectorize) enableRevectorization(); // before any thread compiles a kernel
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   const mesh: Mesh<TrainHandlers> = await startMesh({
     cores,
     program: new URL(`./train-program.${extension}`, import.meta.url),
     data,
   });
+  const [engine] = await mesh.call("engine", Array(cores).fill(undefined));
   return {
     cores,
+    engine: engine!,
     weights,
     moments: namedMoments,
     step: async (step, shares) => {

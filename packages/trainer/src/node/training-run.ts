@@ -111,7 +111,7 @@ export async function* trainingRun(
 
 function startEvent({ config, model, mesh, stepsDone }: PreparedRun, lastStep: number): TrainEvent {
   const parameters = Object.values(model.weights).reduce((sum, { values }) => sum + values.length, 0);
-  const runtime = `Node ${process.versions.node}, ${config.backend}`;
+  const runtime = `Node ${process.versions.node}, ${mesh.engine}`;
   return {
     type: "start",
     output: config.output,
