@@ -18,7 +18,7 @@
  * @property {number} threads of each side; of ours where the row is about threads
  * @property {number} [tolerance] the largest difference between the two sides' samples that is rounding; none: no comparison
  * @property {number} [rounds] measured rounds; default 7
- * @property {number} [warmUpSeconds] the least time that each side works before it counts; default 1.5
+ * @property {number} [warmUpSeconds] the least time that each side works before it counts; default 1.5, 0 for none
  * @property {number | null} [floor] instead of the row's; null: for information
  */
 

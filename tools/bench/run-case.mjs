@@ -37,12 +37,12 @@ export async function runCase(row, comparison, machine) {
   const common = { id: row.id, case: comparison.case, unit: row.unit, floor, threads, machine };
   try {
     const { rounds, names, node } = await race(comparison);
-    const valueOf = (/** @type {import("./player.mjs").Measurement} */ { amount, seconds }) =>
+    const numberOf = (/** @type {import("./player.mjs").Measurement} */ { amount, seconds }) =>
       ({ rate: amount / seconds, seconds, level: amount })[row.value];
     const limit = "limit" in theirs ? theirs.limit : Number.NaN;
     const pairs = rounds.map((round) => ({
-      ours: valueOf(round.ours),
-      theirs: round.theirs === undefined ? limit : valueOf(round.theirs),
+      ours: numberOf(round.ours),
+      theirs: round.theirs === undefined ? limit : numberOf(round.theirs),
     }));
     const ratioOf = (/** @type {{ ours: number, theirs: number }} */ pair) =>
       row.better === "higher" ? pair.ours / pair.theirs : pair.theirs / pair.ours;

@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
  */
 export async function loadPeer(name) {
   const module = await import(name);
-  return module.default === undefined || Object.keys(module).length > 2 ? module : module.default;
+  return module.default ?? module; // CommonJS comes as a default export.
 }
 
 /**

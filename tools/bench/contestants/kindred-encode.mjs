@@ -1,0 +1,29 @@
+// Kindred's sentence encoder, from texts to vectors.
+import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
+import { startKindred } from "../start-kindred.mjs";
+import { strided } from "../strided.mjs";
+
+/**
+ * @typedef {object} EncodeSetup
+ * @property {string} folder of the model
+ * @property {string[]} texts
+ * @property {number} cores 0: in the thread that asks
+ */
+
+/** @type {import("../contestant.mjs").Enter<EncodeSetup>} */
+export default async function enter({ folder, texts, cores }) {
+  const name = await startKindred();
+  const encoder = await loadSentenceEncoder(folder, { cores });
+  const tokens = encoder.tokenizer.encodeBatch(texts, { maxLength: encoder.settings.maxSeqLength }).ids.length;
+  /** @type {Float32Array} */
+  let embeddings = new Float32Array();
+  return {
+    name,
+    measure: async () => {
+      embeddings = (await encoder.encode(texts)).embeddings;
+      return tokens;
+    },
+    sample: () => strided([embeddings], 2000),
+    close: () => encoder.close(),
+  };
+}

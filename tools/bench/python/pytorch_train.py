@@ -1,0 +1,36 @@
+"""Training steps of sentence-transformers on PyTorch: contrastive loss of one batch, AdamW."""
+
+import json
+
+from play import play
+
+
+class PytorchTrain:
+    def __init__(self, setup):
+        import sentence_transformers
+        import torch
+        from sentence_transformers.losses import MultipleNegativesRankingLoss
+
+        self.torch = torch
+        torch.set_num_threads(setup["threads"])
+        self.name = f"sentence-transformers {sentence_transformers.__version__}, torch {torch.__version__}"
+        self.model = sentence_transformers.SentenceTransformer(setup["folder"], device="cpu").train()
+        self.loss = MultipleNegativesRankingLoss(self.model)
+        self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=2e-5, weight_decay=0.0)
+        with open(setup["data"], encoding="utf-8") as file:
+            pairs = [json.loads(line) for line in file]
+        self.columns = [list(texts) for texts in zip(*pairs)]
+
+    def measure(self, turn):
+        features = [self.model.tokenize(texts) for texts in self.columns]
+        self.optimizer.zero_grad()
+        self.loss(features, None).backward()
+        self.torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self.optimizer.step()
+        return len(self.columns[0])
+
+    def sample(self):
+        return []
+
+
+play(PytorchTrain)

@@ -1,0 +1,25 @@
+import { writeOnnxModel } from "../inputs/onnx-model.mjs";
+import { encodeSetup } from "./encode-setup.mjs";
+
+/**
+ * Encoding against an onnxruntime, a thread each.
+ *
+ * @param {import("../row.mjs").Scale} scale
+ * @param {"onnxruntime-web" | "onnxruntime-node"} runtime
+ * @returns {Promise<import("../row.mjs").Case[]>}
+ */
+export async function encodeWithOnnx(scale, runtime) {
+  const { folder, texts, source } = await encodeSetup(scale);
+  await writeOnnxModel(folder);
+  return [
+    {
+      case: `${texts.length} texts of ${source}`,
+      ours: { contestant: "kindred-encode", setup: { folder, texts, cores: 0 } },
+      theirs: { contestant: "onnx-encode", setup: { runtime, folder, texts, threads: 1, batchSize: 32 } },
+      threads: 1,
+      rounds: 3,
+      // Vectors have length 1. A missing bias, a position off by one or a mask move entries by 1e-3 and more.
+      tolerance: 1e-5,
+    },
+  ];
+}
