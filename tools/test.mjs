@@ -7,7 +7,10 @@ import { runNx } from "./nx.mjs";
 import { readCounts, resultsFile } from "./results.mjs";
 
 /** The checks of the root project, in the order in which they are worth reading. `test` is every package's own. */
-const checks = ["build", "layers", "lint", "types", "tool-types", "tools", "examples", "docs", "publish", "browser"];
+const checks = [
+  ...["build", "layers", "lint", "types", "tool-types", "tools", "examples", "docs"],
+  ...["publish", "browser", "bench-quick"],
+];
 
 await installMissing();
 await underChosenNode({ announce: true });
