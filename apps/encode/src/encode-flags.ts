@@ -40,6 +40,11 @@ export const encodeFlags = {
     true,
     "Let V8 pair the kernels' instructions to 256 bits, after a check that the results are right.",
   ),
+  profile: option(
+    v.boolean(),
+    false,
+    "Measure time, calls, arithmetic and bytes of every op, in one thread, and print them.",
+  ),
   json: option(
     v.boolean(),
     false,

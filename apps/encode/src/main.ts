@@ -4,8 +4,10 @@ import { checkOptions, type OptionValues, parseFlags } from "@kindred/command-li
 import { exitCodeOf } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
+import { countFlops } from "@kindred/nn";
 import type { EncodeOptions, SentenceEncoder } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
+import { profileKernels, profileTable } from "@kindred/tensor";
 import { encodeFlags, encodeHelp } from "./encode-flags.ts";
 import { readTexts } from "./read-texts.ts";
 import { similarityTable } from "./similarity-table.ts";
@@ -28,7 +30,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   if (flags.help) return void process.stdout.write(encodeHelp());
   if (flags.version) return void process.stdout.write(`${version()}\n`);
   refuseContradictions(flags, texts);
-  const cores = flags.cores > 0 ? flags.cores : flags.input === "" ? 0 : availableParallelism();
+  const cores = flags.profile ? 0 : flags.cores > 0 ? flags.cores : flags.input === "" ? 0 : availableParallelism();
   const folder = await modelFolder(flags.model, {
     offline: flags.offline,
     signal,
@@ -43,8 +45,11 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     maxBatchTokens,
     signal,
   };
+  if (flags.profile) await encoder.encode("", options); // so that every op has its kernel
+  const profiler = flags.profile ? profileKernels({ countFlops }) : undefined;
   if (flags.input !== "") await encodeFile(encoder, flags, options);
   else await encodeTexts(encoder, texts, flags, options);
+  if (profiler !== undefined) process.stderr.write(`${profileTable(profiler.stop())}\n`);
 }
 
 function refuseContradictions({ model, input, output, similarity }: Flags, texts: readonly string[]): void {

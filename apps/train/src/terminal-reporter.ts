@@ -1,3 +1,4 @@
+import { profileTable } from "@kindred/tensor";
 import type { TrainEvent } from "@kindred/trainer";
 
 /** Where lines for people go: standard error, or a test's array. */
@@ -53,6 +54,12 @@ function linesOf(event: Exclude<TrainEvent, Of<"step">>): string[] {
       return [`Saved ${event.path}`];
     case "stopped":
       return [`Stopped after step ${event.step} (${event.reason}). Saved ${event.path}`];
+    case "profile":
+      return [
+        "",
+        `Core 0, ${event.steps} steps with what evaluation ran between them:`,
+        ...profileTable(event).split("\n"),
+      ];
     case "examples":
       return event.examples.flatMap(({ query, answer, neighbours }) => [
         "",

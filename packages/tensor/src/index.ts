@@ -17,3 +17,5 @@ export { valueAndGradients, type ValueAndGradientsOptions } from "./value-and-gr
 export { overwrite } from "./overwrite.ts";
 export { readInto } from "./read-into.ts";
 export { toFloat32Array } from "./to-float32-array.ts";
+export { profileKernels, type CountFlops, type KernelProfile, type Profile } from "./profile-kernels.ts";
+export { profileTable } from "./profile-table.ts";

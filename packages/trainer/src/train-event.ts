@@ -1,3 +1,4 @@
+import type { Profile } from "@kindred/tensor";
 import type { TrainConfig } from "./train-options.ts";
 
 /** What is known of one training data set before the first step. */
@@ -39,7 +40,7 @@ export type NeighbourExample = {
 
 /**
  * What happens in a run, in order: `start`, `data`, `evaluation` (step 0), then `step`, `evaluation` and `checkpoint` as the
- * configuration says, and at last either `done` or `stopped`. Each is plain JSON, and one line of `events.jsonl`.
+ * configuration says, and at last either `done` or `stopped`; with `profile`, what the ops took before that. Each is plain JSON, and one line of `events.jsonl`.
  */
 export type TrainEvent =
   | {
@@ -76,6 +77,7 @@ export type TrainEvent =
     }
   | { readonly type: "checkpoint"; readonly step: number; readonly path: string }
   | { readonly type: "stopped"; readonly step: number; readonly path: string; readonly reason: string }
+  | ({ readonly type: "profile"; readonly steps: number } & Profile)
   | { readonly type: "examples"; readonly examples: readonly NeighbourExample[] }
   | {
       readonly type: "done";

@@ -152,6 +152,11 @@ export const trainOptions = {
     "Let V8 pair the kernels' instructions to 256 bits, after a check that the results are right: about twice as fast on Node 24. Sets an experimental flag of V8 for the whole process.",
   ),
   seed: option(countOrZero, 42, "Seed of initialisation, shuffling and dropout. Same seed and cores, same run."),
+  profile: option(
+    v.boolean(),
+    false,
+    "Measure time, calls, arithmetic and bytes of every op from the third step on, on the first core, and tell at the end.",
+  ),
   loggingSteps: option(count, 10, "Steps between progress events."),
   evalSteps: option(countOrZero, 500, "Steps between evaluations; 0 = only before and after."),
   saveSteps: option(countOrZero, 500, "Steps between checkpoints; 0 = only when stopped."),

@@ -39,7 +39,7 @@ export async function batchGradients(
   if (rows.length < 2 || rows[0]!.length < 2)
     throw new DataError({ file: data }, "no batch. Expected at least two rows of two texts.");
   await startEngine("wasm");
-  const parameters = await loadWeights(model, files, settings);
+  const parameters = await loadWeights(model, files);
   const { maxLength = settings.maxSeqLength } = options;
   const columns = rows[0]!.map((_, column) =>
     tokenizer.encodeBatch(

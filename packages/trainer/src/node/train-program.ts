@@ -9,6 +9,7 @@ import {
 } from "@kindred/adamw";
 import { enableRevectorization } from "@kindred/backend-wasm/node";
 import { DivergenceError } from "@kindred/errors";
+import { countFlops } from "@kindred/nn";
 import { childKey, keyFromSeed } from "@kindred/random";
 import {
   embedSentences,
@@ -17,7 +18,7 @@ import {
   type TokenBatch,
   startEngine,
 } from "@kindred/sentence-encoder";
-import { type Float, overwrite } from "@kindred/tensor";
+import { type Float, overwrite, type Profile, profileKernels } from "@kindred/tensor";
 import {
   type Core,
   type ExchangeMemory,
@@ -30,6 +31,9 @@ import type { BatchShare } from "../deal-batch.ts";
 import type { TrainConfig } from "../train-options.ts";
 import { prepareGradients } from "../prepare-gradients.ts";
 import { type TrainingTask, trainingStep } from "../training-step.ts";
+
+/** By then every op has run, so that its kernel is there to be measured, and V8 has compiled it well. */
+export const firstProfiledStep = 3;
 
 /** What a core of a training mesh is told at its start. Weights and moments lie in shared memory, seen by main as well. */
 export type TrainProgramData = {
@@ -74,9 +78,14 @@ export default async function trainProgram(core: Core, data: TrainProgramData) {
     dropoutKey: hasDropout(settings) ? childKey(keyFromSeed(config.seed), "dropout") : undefined,
     maxBatchTokens: config.maxBatchTokens,
   };
+  let profiler: ReturnType<typeof profileKernels> | undefined;
+  let steps = 0;
   return {
     engine: () => engine,
+    profile: (): Profile | undefined => profiler?.stop(),
     step: (job: StepJob): StepResult => {
+      if (++steps === firstProfiledStep && config.profile && core.index === 0)
+        profiler = profileKernels({ countFlops });
       const learningRate = schedule(job.step);
       const loss = core.allReduceScalar(trainingStep(task, job, exchange.addGradient));
       const ownNorm = prepareGradients(exchange.localGradients(), config, core.size);

@@ -1,13 +1,11 @@
-import { join } from "node:path";
 import {
   type ModelSettings,
-  modelModules,
   modelSettings,
   modelTokenizer,
   modelWeights,
   type SentenceModel,
 } from "@kindred/sentence-encoder";
-import { readModelFolder, storedTensors } from "@kindred/sentence-encoder/node";
+import { folderWeightFiles, readModelFolder } from "@kindred/sentence-encoder/node";
 import { fromFloat32, toFloat32 } from "@kindred/tensor-files";
 import type { Tokenizer } from "@kindred/tokenizer";
 
@@ -32,9 +30,8 @@ export type TrainableModel = {
 export async function readTrainableModel(folder: string): Promise<TrainableModel> {
   const files = await readModelFolder(folder);
   const settings = modelSettings(files);
-  const file = join(folder, modelModules(files).transformerFolder, "model.safetensors");
   const weights: { [name: string]: { shape: readonly number[]; values: Float32Array } } = {};
-  for await (const [name, tensor] of modelWeights(storedTensors(file), settings.config, { file })) {
+  for await (const [name, tensor] of modelWeights(files, folderWeightFiles(folder))) {
     weights[name] = { shape: tensor.shape, values: toFloat32(tensor) };
   }
   return { settings, tokenizer: modelTokenizer(files), weights };

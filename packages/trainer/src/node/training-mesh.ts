@@ -9,6 +9,7 @@ import {
   parameterViews,
   sharedArrays,
 } from "@kindred/tpu-sharding";
+import type { Profile } from "@kindred/tensor";
 import { startMesh } from "@kindred/tpu-sharding/node";
 import type { TokenBatch } from "@kindred/sentence-encoder";
 import type { BatchShare } from "../deal-batch.ts";
@@ -26,6 +27,8 @@ export type TrainingMesh = {
   readonly weights: { readonly [name: string]: Float32Array };
   readonly moments: NamedMoments;
   step(step: number, shares: readonly BatchShare[]): Promise<StepResult>;
+  /** What the first core's ops took since the third step; undefined unless the configuration asked for it. Once, at the end. */
+  profile(): Promise<Profile | undefined>;
   readonly embedder: Embedder;
   close(): Promise<void>;
 };
@@ -85,6 +88,7 @@ export async function startTrainingMesh(
       );
       return result!;
     },
+    profile: async () => (await mesh.call("profile", Array(cores).fill(undefined)))[0],
     embedder: {
       cores,
       embed: async (batches: readonly TokenBatch[]) => {

@@ -12,6 +12,7 @@ import type { TrainConfig } from "../train-options.ts";
 import { dropOldCheckpoints, writeCheckpoint } from "./checkpoint.ts";
 import { progressMeter } from "../progress-meter.ts";
 import { sentenceModel, type TrainableModel } from "./trainable-model.ts";
+import { firstProfiledStep } from "./train-program.ts";
 import type { TrainingMesh } from "./training-mesh.ts";
 
 /** A run whose data, model and cores are ready. */
@@ -99,6 +100,8 @@ export async function* trainingRun(
     if (evaluate && tasks.length > 0) yield await evaluation(done);
     if (save) yield { type: "checkpoint", step: done, path: await checkpoint(done, cursor) };
   }
+  const profile = await mesh.profile();
+  if (profile !== undefined) yield { type: "profile", steps: lastStep - stepsDone - firstProfiledStep + 1, ...profile };
   if (tasks.length > 0) yield await evaluation(lastStep);
   yield { type: "checkpoint", step: lastStep, path: await checkpoint(lastStep, cursor) };
   const metrics = metricSummaries(happened);

@@ -1,0 +1,39 @@
+import { layoutBatch, type SequenceLayout, sentenceSpan } from "@kindred/tensor";
+
+type Shapes = { readonly [input: string]: readonly number[] };
+
+/**
+ * The floating-point operations of one call of an op of this package: two for each multiply-add of its products. Ops without
+ * products, which are bound by memory, count nothing.
+ *
+ * For `profileKernels` of `@kindred/tensor`.
+ *
+ * @example
+ * ```ts
+ * import { countFlops } from "@kindred/nn";
+ *
+ * countFlops("KindredLinear", { x: [512, 768], weight: [3072, 768] }, {}); // => 2415919104
+ * ```
+ */
+export function countFlops(name: string, inputs: Shapes, attributes: unknown): number {
+  const { x, weight, a, b, dy, q } = inputs;
+  if (weight !== undefined && (x ?? dy) !== undefined && weight.length === 2)
+    return product((x ?? dy)![0]!, weight[0]!, weight[1]!);
+  if (name === "KindredMatmul" && a && b) return product(a[0]!, a[1]!, b[1]!);
+  if (name === "KindredMatmulTransposed" && a && b) return product(a[0]!, a[1]!, b[0]!);
+  if (name === "KindredTransposedMatmul" && a && b) return product(a[0]!, a[1]!, b[1]!);
+  if (q === undefined) return 0;
+  const products = name === "KindredAttention" ? 2 : name === "KindredAttentionGradient" ? 5 : 0; // backward: scores and v again, dq, dk, dv
+  return products * scorePairs((attributes as { readonly layout: SequenceLayout }).layout) * 2 * q[1]!;
+}
+
+function product(rows: number, inner: number, columns: number): number {
+  return 2 * rows * inner * columns;
+}
+
+/** Pairs of a query and a key of one sentence, over all sentences. */
+function scorePairs(layout: SequenceLayout): number {
+  let pairs = 0;
+  for (let i = 0; i < layoutBatch(layout); i++) pairs += sentenceSpan(layout, i).length ** 2;
+  return pairs;
+}

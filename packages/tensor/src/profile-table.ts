@@ -1,0 +1,41 @@
+import type { Profile } from "./profile-kernels.ts";
+
+/**
+ * A profile as a table for people: time, its share, calls, GFLOP/s and GB/s of every kernel, and what was outside any kernel.
+ *
+ * @example
+ * ```ts
+ * import { profileTable } from "@kindred/tensor";
+ *
+ * const kernels = [{ name: "KindredLinear", calls: 2, milliseconds: 6, bytes: 3e6, flops: 6e8 }];
+ * profileTable({ kernels, milliseconds: 8 }).split("\n").length; // => 4
+ * ```
+ */
+export function profileTable({ kernels, milliseconds }: Profile): string {
+  const share = (time: number) => `${((100 * time) / milliseconds).toFixed(1)} %`;
+  const inKernels = kernels.reduce((sum, kernel) => sum + kernel.milliseconds, 0);
+  const rows = kernels.map((kernel) => [
+    kernel.name,
+    kernel.milliseconds.toFixed(1),
+    share(kernel.milliseconds),
+    `${kernel.calls}`,
+    kernel.flops === 0 ? "" : (kernel.flops / kernel.milliseconds / 1e6).toFixed(1),
+    (kernel.bytes / kernel.milliseconds / 1e6).toFixed(1),
+  ]);
+  const outside = milliseconds - inKernels;
+  const lines = [
+    ["kernel", "ms", "share", "calls", "GFLOP/s", "GB/s"],
+    ...rows,
+    ["outside any kernel", outside.toFixed(1), share(outside), "", "", ""],
+    ["all", milliseconds.toFixed(1), "", "", "", ""],
+  ];
+  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
