@@ -70,7 +70,7 @@ export function profileKernels({
         const total = totals.get(name) ?? { calls: 0, milliseconds: 0, bytes: 0, flops: 0 };
         totals.set(name, total);
         total.calls++;
-        total.bytes += [...Object.values(call.inputs), ...outputs].reduce((sum, { shape }) => sum + 4 * size(shape), 0);
+        total.bytes += bytesOf([...Object.values(call.inputs), ...outputs]);
         total.flops += countFlops(name, shapesOf(call.inputs), call.attrs);
         return result;
       } finally {
