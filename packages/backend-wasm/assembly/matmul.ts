@@ -1,5 +1,5 @@
 import { GELU_CONSTANTS, writeGeluConstants } from "./erf";
-import { gelu } from "./gelu";
+import { gelu, geluGradient } from "./gelu";
 import { packColumns, packTransposedColumns } from "./pack-columns";
 import { packRows, packTransposedRows } from "./pack-rows";
 import { COLUMNS, multiplyTile, ROWS } from "./tile";
@@ -13,6 +13,9 @@ const BLOCK_INNER: i32 = 256;
 const LEFT_TRANSPOSED: i32 = 1;
 const RIGHT_TRANSPOSED: i32 = 2;
 const ACCUMULATE: i32 = 4;
+const ACTIVATE_LEFT: i32 = 8;
+const ACTIVATE_RIGHT: i32 = 16;
+const TIMES_SLOPE: i32 = 32;
 
 /** Bytes of scratch that `matmul` needs: a block of A, a panel of B, a tile, a row of zeros, and GELU's constants. */
 export function matmulScratchBytes(rows: i32, inner: i32): usize {
@@ -22,10 +25,15 @@ export function matmulScratchBytes(rows: i32, inner: i32): usize {
 }
 
 /**
- * C = A·B + bias. C is [rows, columns], A [rows, inner], B [inner, columns]. `form` adds up 1 for an A that lies transposed
- * ([inner, rows]), 2 for such a B ([columns, inner]), and 4 for C += A·B, without bias. Strides are numbers from one row to the next
- * as the matrices lie. `bias` is the address of `columns` numbers, or 0; `activated` that of a matrix like C that becomes GELU(C), C's
- * own to put it in C's place, or 0.
+ * C = A·B + bias. C is [rows, columns], A [rows, inner], B [inner, columns]. Strides are numbers from one row to the next as the
+ * matrices lie. `bias` is the address of `columns` numbers, or 0. `form` adds up
+ *
+ * -  1 for an A that lies transposed, [inner, rows], and 2 for such a B, [columns, inner];
+ * -  4 for C += A·B, without bias;
+ * -  8 for GELU(A) instead of A, and 16 for GELU(B), without a copy of either;
+ * - 32 for C = (A·B + bias)·GELU'(activated), element by element, of a matrix that lies like C.
+ *
+ * Without that last one, `activated` is the address of a matrix like C that becomes GELU(C), C's own to put it in C's place, or 0.
  *
  * Blocked as by Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008, but for B, whose panels are packed
  * just before use and never leave the first cache.
@@ -42,7 +50,7 @@ export function matmul(
   const zeros = tile + (<usize>(ROWS * COLUMNS) << 2);
   const constants = zeros + (<usize>COLUMNS << 2);
   memory.fill(zeros, 0, <usize>COLUMNS << 2);
-  if (activated) writeGeluConstants(constants);
+  if (activated || form & (ACTIVATE_LEFT | ACTIVATE_RIGHT)) writeGeluConstants(constants);
   let k = 0;
   do { // once even where inner is 0: C is the bias then
     const innerNow = min(inner - k, BLOCK_INNER);
@@ -51,6 +59,7 @@ export function matmul(
     for (let i = 0; i < rows; i += BLOCK_ROWS) {
       const rowsNow = min(rows - i, BLOCK_ROWS);
       packBlock(form, a, bytesA, i, k, rowsNow, innerNow, block);
+      if (form & ACTIVATE_LEFT) gelu(block, block, <usize>(rowsNow * innerNow), constants);
       for (let j = 0; j < columns; j += COLUMNS) {
         const columnsNow = min(columns - j, COLUMNS);
         if (form & RIGHT_TRANSPOSED) {
@@ -58,6 +67,7 @@ export function matmul(
         } else {
           packColumns(b + <usize>k * bytesB + (<usize>j << 2), bytesB, panel, columnsNow, innerNow);
         }
+        if (form & ACTIVATE_RIGHT) gelu(panel, panel, <usize>(COLUMNS * innerNow), constants);
         const at = <usize>i * bytesC + (<usize>j << 2);
         const biasNow = bias ? bias + (<usize>j << 2) : 0;
         if (columnsNow == COLUMNS) {
@@ -66,7 +76,7 @@ export function matmul(
         } else {
           multiplyEdge(block, panel, c + at, rowsNow, columnsNow, innerNow, bytesC, goesOn, biasNow, tile, zeros);
         }
-        if (activated && isLast) activate(c + at, activated + at, rowsNow, columnsNow, bytesC, constants);
+        if (activated && isLast) finish(form, c + at, activated + at, rowsNow, columnsNow, bytesC, constants);
       }
     }
     k += BLOCK_INNER;
@@ -98,12 +108,13 @@ function packBlock(form: i32, a: usize, bytesA: usize, i: i32, k: i32, rows: i32
   }
 }
 
-/** GELU of some columns of C, while they are in a cache. */
-function activate(c: usize, to: usize, rows: i32, columns: i32, stride: usize, constants: usize): void {
+/** GELU of some columns of C, or C times GELU's slope, while they are in a cache. */
+function finish(form: i32, c: usize, other: usize, rows: i32, columns: i32, stride: usize, constants: usize): void {
   for (; rows > 0; rows--) {
-    gelu(c, to, columns, constants);
+    if (form & TIMES_SLOPE) geluGradient(c, other, c, columns, constants);
+    else gelu(c, other, columns, constants);
     c += stride;
-    to += stride;
+    other += stride;
   }
 }
 

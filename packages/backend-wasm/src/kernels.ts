@@ -4,6 +4,7 @@ import { attentionGradientKernel } from "./kernels/attention-gradient.ts";
 import { dropoutKernel } from "./kernels/dropout.ts";
 import { addKernel, scaleKernel, sumKernel } from "./kernels/elementwise.ts";
 import { embeddingGradientKernel, embeddingKernel, gatherRowsKernel } from "./kernels/gather-rows.ts";
+import { geluLinearGradientKernel, geluLinearKernel } from "./kernels/gelu-linear.ts";
 import { geluGradientKernel, geluKernel } from "./kernels/gelu.ts";
 import { l2NormalizeGradientKernel, l2NormalizeKernel } from "./kernels/l2-normalize.ts";
 import { addLayerNormKernel, layerNormKernel } from "./kernels/layer-norm.ts";
@@ -39,6 +40,8 @@ export const kernels: readonly Kernel[] = [
   embeddingGradientKernel,
   geluKernel,
   geluGradientKernel,
+  geluLinearKernel,
+  geluLinearGradientKernel,
   l2NormalizeKernel,
   l2NormalizeGradientKernel,
   layerNormKernel,

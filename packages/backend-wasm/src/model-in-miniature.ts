@@ -16,7 +16,7 @@ export function modelInMiniature({ tokens, hidden, heads }: MiniatureSizes): Rea
   const parameters = {
     table: numbers<"vocab hidden">([vocab, hidden]),
     distances: numbers<"buckets heads">([buckets, heads]),
-    weight: numbers<"hidden hidden">([hidden, hidden]),
+    weight: numbers<"hidden hidden">([hidden, hidden], Math.sqrt(3 / hidden)), // keeps the variance,
     bias: numbers<"hidden">([hidden]),
     gamma: numbers<"hidden">([hidden]),
     beta: numbers<"hidden">([hidden]),
@@ -30,7 +30,8 @@ export function modelInMiniature({ tokens, hidden, heads }: MiniatureSizes): Rea
     const q = nn.linear(x, weight, bias);
     const attended = nn.attention(q, x, x, nn.positionBias(distances, bucketOfDistance), { layout, heads, dropout });
     const normed = nn.addLayerNorm(attended, x, gamma, beta, { epsilon });
-    const y = nn.add(nn.gelu(nn.linear(normed, weight, bias)), nn.scale(normed, 0.5));
+    const fed = nn.geluLinear(nn.linear(normed, weight, bias), weight, bias);
+    const y = nn.add(nn.gelu(fed), nn.scale(normed, 0.5));
     const means = nn.add(nn.meanPool(y, { layout }), nn.weightedPool(y, { layout, weights: Float32Array.from(ids) }));
     const firsts: Float = nn.gatherRows(y as Float<"rows hidden">, layout.starts.subarray(0, 3));
     const pooled: Float = nn.l2Normalize(nn.add(nn.add(means, nn.segmentMax(y, { layout })), firsts as typeof means));
@@ -44,12 +45,12 @@ export function modelInMiniature({ tokens, hidden, heads }: MiniatureSizes): Rea
   return results;
 }
 
-/** A tensor of numbers between −½ and ½ that look random. */
-function numbers<Axes extends string>(shape: number[]): Float<Axes> {
+/** A tensor of numbers between −limit and limit that look random. */
+function numbers<Axes extends string>(shape: number[], limit = 0.5): Float<Axes> {
   const count = tf.util.sizeFromShape(shape);
   const values = Float32Array.from(
     { length: count },
-    (_, i) => (Math.imul(i + count, 0x9e3779b1) >>> 8) / 2 ** 24 - 0.5,
+    (_, i) => limit * ((Math.imul(i + count, 0x9e3779b1) >>> 8) / 2 ** 23 - 1),
   );
   return tf.tensor(values, shape, "float32");
 }

@@ -18,6 +18,7 @@ export { attention, attentionOp, type AttentionAttributes } from "./attention.ts
 export type { AttentionDropout } from "./attention-dropout.ts";
 export { attentionGradientOp } from "./attention-gradient.ts";
 export { gelu, geluOp, geluGradientOp } from "./gelu.ts";
+export { geluLinear, geluLinearOp, geluLinearGradientOp } from "./gelu-linear.ts";
 export { add, addOp } from "./add.ts";
 export { scale, scaleOp } from "./scale.ts";
 export { meanPool, meanPoolOp, type PoolOptions } from "./mean-pool.ts";
@@ -39,3 +40,4 @@ export {
 } from "./softmax-cross-entropy.ts";
 export { softmaxCrossEntropyGradientOp } from "./softmax-cross-entropy-gradient.ts";
 export { sum, sumOp } from "./sum.ts";
+export { countFlops } from "./count-flops.ts";

@@ -130,6 +130,20 @@ export const opLawList: OpLaw<any>[] = [
     reference: ({ x }) => x!.values.map((value) => value * 0.5 * (1 + erf(value / Math.SQRT2))),
   },
   {
+    op: nn.geluLinearOp,
+    cases: opCases({ x: "tokens in", weight: "out in", "bias?": "out" }, { values: { x: wide } }),
+    wrt: ["x", "weight", "bias"],
+    reference: ({ x, weight, bias }) => {
+      const activated = {
+        shape: x!.shape,
+        values: x!.values.map((value) => value * 0.5 * (1 + erf(value / Math.SQRT2))),
+      };
+      return table(x!.shape[0]!, weight!.shape[0]!, (token, out) => {
+        return total(columns(x!), (i) => cell(activated, token, i) * cell(weight!, out, i)) + (bias?.values[out] ?? 0);
+      });
+    },
+  },
+  {
     op: nn.layerNormOp,
     cases: opCases(
       { x: "tokens hidden", gamma: "hidden", beta: "hidden" },

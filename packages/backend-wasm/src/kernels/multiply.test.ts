@@ -16,7 +16,7 @@ type Product = {
   readonly leftTransposed: boolean;
   readonly rightTransposed: boolean;
   readonly start: "nothing" | "bias" | "what C holds";
-  readonly activated: boolean;
+  readonly activated: "nothing" | "left" | "right" | "C" | "slope";
 };
 
 /** The arguments of `matmul`, for a mutant to change. */
@@ -45,7 +45,7 @@ const product: fc.Arbitrary<Product> = fc.record({
   leftTransposed: fc.boolean(),
   rightTransposed: fc.boolean(),
   start: fc.constantFrom("nothing", "bias", "what C holds"),
-  activated: fc.boolean(),
+  activated: fc.constantFrom("nothing", "left", "right", "C", "slope"),
 });
 
 const untouched = 12345.5;
@@ -74,14 +74,20 @@ function check(
   const b = place((rightTransposed ? columns : inner) * strideB, (count) => floatsFromSeed(2, count));
   const bias = place(columns + 1, (count) => floatsFromSeed(3, count));
   const c = place(rows * strideC, (count) => (start === "what C holds" ? floatsFromSeed(4, count) : filled(count)));
-  const y = place(rows * strideC, filled);
+  // What becomes GELU(C), or what GELU's slope is that of.
+  const y = place(rows * strideC, (count) => (activated === "slope" ? floatsFromSeed(5, count) : filled(count)));
+  const other = y.numbers.slice();
   const held = c.numbers.slice();
   const scratchBytes = exports["matmulScratchBytes"]!(rows, inner);
   const scratch = place(scratchBytes / 4, filled);
   const beyond = place(64, filled);
 
-  const form = Number(leftTransposed) + 2 * Number(rightTransposed) + 4 * Number(start === "what C holds");
-  const [biasAt, activatedAt] = [start === "bias" ? bias.at : 0, activated ? y.at : 0];
+  const form =
+    Number(leftTransposed) +
+    2 * Number(rightTransposed) +
+    4 * Number(start === "what C holds") +
+    { nothing: 0, left: 8, right: 16, C: 0, slope: 32 }[activated];
+  const [biasAt, activatedAt] = [start === "bias" ? bias.at : 0, activated === "C" || activated === "slope" ? y.at : 0];
   const numbers: Arguments = {
     ...{ form, rows, columns, inner, a: a.at, strideA, b: b.at, strideB, c: c.at, strideC },
     ...{ bias: biasAt, activated: activatedAt, scratch: scratch.at },
@@ -92,30 +98,35 @@ function check(
     ...[now.bias, now.activated, now.scratch],
   );
 
+  const leftNumbers = activated === "left" ? Float64Array.from(a.numbers, gelu) : a.numbers;
+  const rightNumbers = activated === "right" ? Float64Array.from(b.numbers, gelu) : b.numbers;
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < strideC; j++) {
       const at = i * strideC + j;
       if (j >= columns) {
-        expect([c.numbers[at], y.numbers[at]], `beyond row ${i}`).toEqual([held[at], untouched]);
+        expect([c.numbers[at], y.numbers[at]], `beyond row ${i}`).toEqual([held[at], other[at]]);
         continue;
       }
       let sum = start === "bias" ? bias.numbers[j]! : start === "what C holds" ? held[at]! : 0;
       let size = Math.abs(sum);
       for (let k = 0; k < inner; k++) {
-        const left = a.numbers[leftTransposed ? k * strideA + i : i * strideA + k]!;
-        const right = b.numbers[rightTransposed ? j * strideB + k : k * strideB + j]!;
+        const left = leftNumbers[leftTransposed ? k * strideA + i : i * strideA + k]!;
+        const right = rightNumbers[rightTransposed ? j * strideB + k : k * strideB + j]!;
         sum += left * right;
         size += Math.abs(left * right);
       }
       // Each of the products and sums is rounded once, by at most 2⁻²⁴ of what has been added up till then (Higham 2002, section 3.1).
-      const tolerance = (inner + 2) * 2 ** -24 * size;
-      if (!(Math.abs(c.numbers[at]! - sum) <= tolerance)) expect.fail(`C[${i}, ${j}] is ${c.numbers[at]}, not ${sum}`);
-      // GELU's slope is at most 1.13, and its own error 2e-7 (see gelu's law).
-      const active = 0.5 * sum * (1 + erf(sum / Math.SQRT2));
-      const wrong = activated
-        ? !(Math.abs(y.numbers[at]! - active) <= 1.13 * tolerance + 4e-7 * Math.max(1, Math.abs(sum)))
-        : y.numbers[at] !== untouched;
-      if (wrong) expect.fail(`GELU(C)[${i}, ${j}] is ${y.numbers[at]}, not ${active}`);
+      // GELU and its slope, of numbers up to 2, are good to 4e-7 absolutely (see GELU's law), and at most 1.13 times as steep.
+      const tolerance = (inner + 2) * 2 ** -24 * size + (activated === "nothing" ? 0 : 4e-7 * Math.max(inner, size));
+      const wanted = activated === "slope" ? sum * geluSlope(other[at]!) : sum;
+      const where = `[${i}, ${j}]`;
+      if (!(Math.abs(c.numbers[at]! - wanted) <= 1.13 * tolerance)) {
+        expect.fail(`C${where} is ${c.numbers[at]}, not ${wanted}`);
+      }
+      if (activated !== "C") expect(y.numbers[at], where).toBe(other[at]);
+      else if (!(Math.abs(y.numbers[at]! - gelu(sum)) <= 1.13 * tolerance + 4e-7)) {
+        expect.fail(`GELU(C)${where} is ${y.numbers[at]}, not ${gelu(sum)}`);
+      }
     }
   }
   expect(
@@ -124,11 +135,19 @@ function check(
   ).toBe(true);
 }
 
+function gelu(x: number): number {
+  return 0.5 * x * (1 + erf(x / Math.SQRT2));
+}
+
+function geluSlope(x: number): number {
+  return 0.5 * (1 + erf(x / Math.SQRT2)) + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI);
+}
+
 /** erf(x) = 2/√π·e^(−x²)·Σ 2ⁿx²ⁿ⁺¹/(2n + 1)!! (Abramowitz and Stegun, 7.1.6). */
 function erf(x: number): number {
   if (Math.abs(x) > 6) return Math.sign(x);
   let [sum, term] = [0, x];
-  for (let n = 0; n < 150; n++) {
+  for (let n = 0; Math.abs(term) > 1e-17; n++) {
     sum += term;
     term *= (2 * x * x) / (2 * n + 3);
   }
@@ -152,7 +171,7 @@ describe.each(["simd", "relaxed", "wide"] as const)("the %s product", (variant) 
 
   const square: Product = {
     ...{ rows: 17, columns: 17, inner: 17, gap: 0, leftTransposed: false, rightTransposed: true },
-    ...{ start: "bias", activated: true },
+    ...{ start: "bias", activated: "C" },
   };
   const mutants: [fault: string, change: (numbers: Arguments) => Partial<Arguments>][] = [
     ["a bias that is one off", ({ bias }) => ({ bias: bias + 4 })],
@@ -164,6 +183,8 @@ describe.each(["simd", "relaxed", "wide"] as const)("the %s product", (variant) 
     ["the right operand transposed", ({ form }) => ({ form: form ^ 2 })],
     ["sums that go on from what C holds", ({ form }) => ({ form: form ^ 4 })],
     ["no activation", () => ({ activated: 0 })],
+    ["an activation too many", ({ form }) => ({ form: form ^ 8 })],
+    ["a slope instead of a value", ({ form }) => ({ form: form ^ 32 })],
   ];
   test.skipIf(!able).each(mutants)("would notice %s", (_, change) => {
     check(exports, memory, square);

@@ -6,27 +6,41 @@ export type ProductOptions = {
   readonly leftTransposed?: boolean;
   /** The right operand is [columns, inner]. Default false. */
   readonly rightTransposed?: boolean;
+  /** GELU of the left operand takes its place. Default false. */
+  readonly leftActivated?: boolean;
+  /** GELU of the right operand takes its place. Default false. */
+  readonly rightActivated?: boolean;
   /** A row that is added to every row. Default: none. */
   readonly bias?: Operand | undefined;
+  /** Of which GELU's slope multiplies the product, element by element. Default: none. */
+  readonly timesSlopeOf?: Operand;
 };
 
-/** A new [rows, columns] tensor: left·right, plus a row of bias. */
+/** A new [rows, columns] tensor: left·right. */
 export function multiply(
   { exports, scratch, output }: KernelCall,
   left: Operand,
   right: Operand,
-  { leftTransposed = false, rightTransposed = false, bias }: ProductOptions = {},
+  options: ProductOptions = {},
 ): Output {
+  const { leftTransposed, rightTransposed, leftActivated, rightActivated, bias, timesSlopeOf } = options;
   const [leftRows, leftColumns] = left.shape as [number, number];
   const [rightRows, rightColumns] = right.shape as [number, number];
   const [rows, inner] = leftTransposed ? [leftColumns, leftRows] : [leftRows, leftColumns];
   const columns = rightTransposed ? rightRows : rightColumns;
-  const [packed] = scratch(exports["matmulScratchBytes"]!(rows, inner) >>> 0);
+  // As `assembly/matmul.ts` numbers them.
+  const form =
+    (leftTransposed ? 1 : 0) +
+    (rightTransposed ? 2 : 0) +
+    (leftActivated ? 8 : 0) +
+    (rightActivated ? 16 : 0) +
+    (timesSlopeOf ? 32 : 0);
+  const [space] = scratch(exports["matmulScratchBytes"]!(rows, inner) >>> 0);
   const product = output([rows, columns]);
   exports["matmul"]!(
-    ...[(leftTransposed ? 1 : 0) + (rightTransposed ? 2 : 0), rows, columns, inner],
+    ...[form, rows, columns, inner],
     ...[left.address, leftColumns, right.address, rightColumns, product.address, columns],
-    ...[bias?.address ?? 0, 0, packed],
+    ...[bias?.address ?? 0, timesSlopeOf?.address ?? 0, space],
   );
   return product;
 }

@@ -1,0 +1,66 @@
+import { defineOp, expectShapes, type Float } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+import { columnSumsOp } from "./column-sums.ts";
+import { geluGradientOp, geluOp } from "./gelu.ts";
+import { linearOp } from "./linear.ts";
+import { transposedMatmulOp } from "./transposed-matmul.ts";
+
+/** The gradient of {@link geluLinear} by x or by the weight, as an op that a backend may implement. */
+export const geluLinearGradientOp = defineOp<
+  { dy: Float; x: Float; weight: Float },
+  { readonly by: "x" | "weight" },
+  Float
+>({
+  name: "KindredGeluLinearGradient",
+  check: () => {},
+  composite: ({ dy, x, weight }, { by }) => {
+    const activated = geluOp.op.composite({ x }, {});
+    if (by === "weight") return transposedMatmulOp.op.composite({ a: dy, b: activated }, {});
+    return geluGradientOp.op.composite({ dy: tf.matMul(dy, weight), x, y: activated }, {});
+  },
+});
+
+/** {@link geluLinear} as an op that a backend may implement. */
+export const geluLinearOp = defineOp<{ x: Float; weight: Float; bias: Float | undefined }, object, Float>({
+  name: "KindredGeluLinear",
+  check: ({ x, weight, bias }) => {
+    expectShapes("geluLinear", {
+      x: [x, "tokens in", "float32"],
+      weight: [weight, "out in", "float32"],
+      bias: [bias, "out", "float32"],
+    });
+  },
+  composite: ({ x, weight, bias }) => linearOp.op.composite({ x: geluOp.op.composite({ x }, {}), weight, bias }, {}),
+  save: ["x", "weight"],
+  gradient: (dy: Float, [x, weight]) => ({
+    x: () => geluLinearGradientOp({ dy, x: x!, weight: weight! }, { by: "x" }),
+    weight: () => geluLinearGradientOp({ dy, x: x!, weight: weight! }, { by: "weight" }),
+    bias: () => columnSumsOp({ x: dy }, {}),
+  }),
+});
+
+/**
+ * A {@link linear} map of GELU(x): y = gelu(x)·weightᵀ + bias, the second half of a feed-forward block.
+ *
+ * Equal to `linear(gelu(x), weight, bias)`, but what the backward pass needs is x alone: GELU's values, the widest matrix of a
+ * layer, are computed again. Arguments, edges and errors are those of `linear`.
+ *
+ * @see Vaswani et al., "Attention Is All You Need", 2017, section 3.3; Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016
+ *
+ * @example
+ * ```ts
+ * import { geluLinear } from "@kindred/nn";
+ * import { startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * geluLinear(tf.tensor2d([[1, -1]]), tf.tensor2d([[1, 1], [10, 0]])).dataSync(); // => [0.6827, 8.4134]
+ * ```
+ */
+export function geluLinear<In extends string, Out extends string>(
+  x: Float<`tokens ${In}`>,
+  weight: Float<`${Out} ${In}`>,
+  bias?: Float<Out>,
+): Float<`tokens ${Out}`> {
+  return geluLinearOp({ x: x as Float, weight: weight as Float, bias: bias as Float }, {}) as Float<`tokens ${Out}`>;
+}
