@@ -1,6 +1,6 @@
 // The benchmark: `npx nx run bench`. Races Kindred with others, prints the table, and writes dist/bench/results.json and
 // docs/benchmarks.md. `--quick` does every row on tiny work and only says whether it ran: a check of `npm test`.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, underChosenNode } from "../node-runtime.mjs";
 import { writeCounts } from "../results.mjs";
@@ -26,7 +26,8 @@ const counts = { passed: 0, failed: 0, skipped: 0 };
 if (!(await installPeers())) console.error("The peers could not be installed; rows that need one will say so.");
 
 const machine = machineName();
-console.log(`${machine} · Node ${process.versions.node} · ${scale}`);
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+console.log(`Kindred ${version} · ${machine} · Node ${process.versions.node} · ${scale}`);
 /** @type {import("./run-case.mjs").Result[]} */
 const fresh = [];
 for (const row of rows.filter(({ id }) => only === undefined || only.includes(id))) {
@@ -41,7 +42,7 @@ for (const row of rows.filter(({ id }) => only === undefined || only.includes(id
       // One turn of warm-up, so that the two sides are compared in a smoke run too.
       const light = scale === "quick" ? { rounds: 1, warmUpSeconds: comparison.warmUpSeconds === 0 ? 0 : 1e-9 } : {};
       const result = await runCase(row, { ...comparison, ...light }, machine);
-      console.log(tableLine(result));
+      console.log(tableLine(result, { judged: scale !== "quick" }));
       results.push(result);
     }
     fresh.push(...results);
@@ -58,7 +59,7 @@ if (check) writeCounts("bench-quick", counts);
 if (scale !== "quick") {
   const results = readResults();
   writeFileSync(join(root, "docs", "benchmarks.md"), renderResults(rows, results));
-  console.log(`\n${results.map(tableLine).join("\n")}`);
+  console.log(`\n${results.map((result) => tableLine(result)).join("\n")}`);
 }
 console.log(`${counts.passed} rows ran, ${counts.failed} failed, ${counts.skipped} did not run`);
 process.exitCode = counts.failed === 0 ? 0 : 1;

@@ -1,4 +1,5 @@
 // Two contestants side by side: turn by turn in one run, so that whatever the machine does meanwhile happens to both.
+import { expectAgreement } from "./expect-agreement.mjs";
 import { Player } from "./player.mjs";
 
 /** @typedef {import("./player.mjs").Measurement} Measurement */
@@ -55,19 +56,4 @@ export async function race({ ours, theirs, rounds = 7, warmUpSeconds = 1.5, tole
   } finally {
     for (const player of players) await player.stop();
   }
-}
-
-/**
- * @param {number[]} ours
- * @param {number[]} theirs
- * @param {number} tolerance
- * @throws Error if they are not the same numbers, rounding aside
- */
-function expectAgreement(ours, theirs, tolerance) {
-  const worst = ours.reduce((most, value, i) => Math.max(most, Math.abs(value - (theirs[i] ?? Number.NaN))), 0);
-  if (ours.length > 0 && ours.length === theirs.length && worst <= tolerance) return;
-  throw new Error(
-    `bench: the two sides did not compute the same. Got ${ours.length} and ${theirs.length} numbers with a largest difference of ` +
-      `${worst}, expected at most ${tolerance}. One of them is wrong; nothing was timed.`,
-  );
 }

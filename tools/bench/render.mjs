@@ -7,17 +7,20 @@
  * A result on one line.
  *
  * @param {Result} result
+ * @param {{ judged?: boolean }} options judged: say whether the floor is met; not so in a smoke run
  */
-export function tableLine(result) {
+export function tableLine(result, { judged = true } = {}) {
   const { id, ratio, spread, floor, unit, us, peer, threads, runs } = result;
   const head = `${id.padEnd(20)} ${result.case}`.padEnd(60);
   if (ratio === null) return `${head} – ${peer}: ${result.note}`;
-  const verdict = floor === null ? "for information" : `floor ${floor}: ${ratio >= floor ? "met" : "NOT MET"}`;
   const [least = 0, most = 0] = spread?.ratio ?? [];
-  return (
-    `${head} ${number(result.ours)} ${unit} (${us}) : ${number(result.theirs)} (${peer}) = ${number(ratio)} [${number(least)}–${number(most)}] ` +
-    `${verdict}; ${plural(threads, "thread")}, ${plural(runs, "run")}`
-  );
+  const verdict = floor === null ? "for information" : `floor ${floor}: ${ratio >= floor ? "met" : "NOT MET"}`;
+  return [
+    `${head} ${number(result.ours)} ${unit} (${us}) : ${number(result.theirs)} (${peer})`,
+    `= ${number(ratio)} [${number(least)}–${number(most)}]`,
+    judged ? verdict : "smoke run",
+    `${plural(threads, "thread")}, ${plural(runs, "run")}`,
+  ].join("; ");
 }
 
 /**
@@ -40,7 +43,7 @@ and largest of the runs' own ratios. "Wide" is Kindred with V8's 256-bit pairing
 
 ${table(results)}
 
-## What each line does
+${bounds(rows, results)}## What each line does
 
 ${rows.map((row) => `**\`${row.id}\`**${row.byHand ? " (by hand, with `--python`)" : ""}: ${row.work}. ${row.how}`).join("\n\n")}
 
@@ -55,6 +58,22 @@ npx nx run bench -- --only tokenizer-rust --python venv/bin/python
 
 Results with every run's spread, thread counts and versions are in \`dist/bench/results.json\`.
 `;
+}
+
+/**
+ * What is known about lines below their floor.
+ *
+ * @param {readonly Row[]} rows
+ * @param {readonly Result[]} results
+ */
+function bounds(rows, results) {
+  const missed = results.filter(({ ratio, floor }) => floor !== null && ratio !== null && ratio < floor);
+  const ids = new Set(missed.map(({ id }) => id));
+  if (ids.size === 0) return "";
+  const reasons = rows
+    .filter(({ id }) => ids.has(id))
+    .map(({ id, bound }) => `**\`${id}\`**: ${bound ?? "not explained yet."}`);
+  return `## What bounds the lines below their floor\n\n${reasons.join("\n\n")}\n\n`;
 }
 
 /** @param {readonly Result[]} results */

@@ -33,6 +33,7 @@
  * @property {"rate" | "seconds" | "level"} value what a measurement gives: amount a second, the seconds, or the amount itself
  * @property {"higher" | "lower"} better
  * @property {number} floor of `ratio`, which is above 1 where ours is better
+ * @property {string} [bound] what keeps it below its floor, with the measurement that shows it; read where it is below
  * @property {boolean} [byHand] needs a Python interpreter (`--python`)
  * @property {(scale: Scale, options: { python: string | undefined }) => Case[] | Promise<Case[]>} cases
  */

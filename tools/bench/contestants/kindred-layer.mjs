@@ -1,4 +1,5 @@
 // A layer of Kindred's MPNet, forward and back, with the gradients of its input, its weights and the position bias.
+import { mpnetConfig } from "@kindred/mpnet";
 import { packedLayout, valueAndGradients } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 // The layer is no export of the package, whose public unit is the whole encoder.
@@ -11,7 +12,14 @@ import { strided } from "../strided.mjs";
 /** @type {import("../contestant.mjs").Enter<import("../inputs/layer-inputs.mjs").LayerSetup & { repeats: number }>} */
 export default async function enter(setup) {
   const name = await startKindred();
-  const { config, weights, x, bias, upstream } = layerInputs(setup);
+  const config = mpnetConfig({
+    model_type: "mpnet",
+    hidden_size: setup.hidden,
+    num_attention_heads: setup.heads,
+    intermediate_size: setup.intermediate,
+    layer_norm_eps: 1e-5,
+  });
+  const { weights, x, bias, upstream } = layerInputs(setup);
   const tensor = (/** @type {import("../inputs/layer-inputs.mjs").Values} */ { values, shape }) =>
     /** @type {any} */ (tf.tensor(values, shape));
   const named = Object.fromEntries(Object.entries(weights).map(([weight, values]) => [weight, tensor(values)]));

@@ -1,4 +1,4 @@
-import { mpnetConfig, weightNames } from "@kindred/mpnet";
+// No tfjs here, not even through another package: stock tfjs runs in a process that has nothing else.
 import { childKey, keyFromSeed, normal } from "@kindred/random";
 
 /** Sizes of a layer and the lengths of the sentences that go through it. */
@@ -18,32 +18,38 @@ export function layerInputs({ hidden, heads, intermediate, lengths }) {
     const count = shape.reduce((product, size) => product * size, 1);
     return { shape, values: normal(childKey(key, name), count, { standardDeviation }) };
   };
-  const config = mpnetConfig({
-    model_type: "mpnet",
-    vocab_size: 8,
-    hidden_size: hidden,
-    num_attention_heads: heads,
-    num_hidden_layers: 1,
-    intermediate_size: intermediate,
-  });
-  const prefix = "encoder.layer.0.";
-  const ofLayer = weightNames(config).filter(({ name }) => name.startsWith(prefix));
   const weights = Object.fromEntries(
-    ofLayer.map(({ name, shape }) => [name.slice(prefix.length), random(name, [...shape], 0.05)]),
+    Object.entries(weightShapes(hidden, intermediate)).map(([name, shape]) => [name, random(name, shape, 0.05)]),
   );
   const tokens = lengths.reduce((sum, length) => sum + length, 0);
   const longest = Math.max(...lengths);
   return {
-    config,
     weights,
-    tokens,
-    longest,
     x: random("x", [tokens, hidden]),
     upstream: random("upstream", [tokens, hidden]),
     bias: random("bias", [heads, 2 * longest - 1]),
     q: random("q", [tokens, hidden]),
     k: random("k", [tokens, hidden]),
     v: random("v", [tokens, hidden]),
+  };
+}
+
+/** @param {number} hidden @param {number} intermediate @returns {Record<string, number[]>} */
+function weightShapes(hidden, intermediate) {
+  const linear = (/** @type {string} */ name, /** @type {number} */ out, /** @type {number} */ into) => ({
+    [`${name}.weight`]: [out, into],
+    [`${name}.bias`]: [out],
+  });
+  const norm = (/** @type {string} */ name) => ({ [`${name}.weight`]: [hidden], [`${name}.bias`]: [hidden] });
+  return {
+    ...linear("attention.attn.q", hidden, hidden),
+    ...linear("attention.attn.k", hidden, hidden),
+    ...linear("attention.attn.v", hidden, hidden),
+    ...linear("attention.attn.o", hidden, hidden),
+    ...norm("attention.LayerNorm"),
+    ...linear("intermediate.dense", intermediate, hidden),
+    ...linear("output.dense", hidden, intermediate),
+    ...norm("output.LayerNorm"),
   };
 }
 
