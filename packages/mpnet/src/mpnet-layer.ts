@@ -1,4 +1,4 @@
-import { addLayerNorm, attention, gelu, linear } from "@kindred/nn";
+import { addLayerNorm, attention, geluLinear, linear } from "@kindred/nn";
 import { childKey, type Key } from "@kindred/random";
 import type { Float, SequenceLayout } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
@@ -35,8 +35,8 @@ export function mpnetLayer(
     const [q, k, v] = [affine(x, attn.q), affine(x, attn.k), affine(x, attn.v)];
     const mixed = attention(q, k, v, bias, { layout, heads, ...weightDropout });
     const attended = close(affine(mixed, attn.o), x, LayerNorm, { ...options, site: "attention.output" });
-    const wide = gelu(affine(attended, intermediate.dense));
-    return close(affine(wide, output.dense), attended, output.LayerNorm, { ...options, site: "output" });
+    const fed = geluLinear(affine(attended, intermediate.dense), output.dense.weight, output.dense.bias);
+    return close(fed, attended, output.LayerNorm, { ...options, site: "output" });
   });
 }
 
