@@ -57,9 +57,10 @@ test("max_seq_length never passes the positions that the model has, and may come
 });
 
 describe("refuses, naming the file,", () => {
-  const dense = [
-    ...(JSON.parse(new TextDecoder().decode(files["modules.json"])) as object[]),
-    { idx: 3, name: "3", path: "3_Dense", type: "sentence_transformers.models.Dense" },
+  const listed = JSON.parse(new TextDecoder().decode(files["modules.json"])) as object[];
+  const after = (kind: string) => [
+    ...listed,
+    { idx: 3, name: "3", path: `3_${kind}`, type: `sentence_transformers.models.${kind}` },
   ];
   const outside = [
     { idx: 0, name: "0", path: "", type: "sentence_transformers.models.Transformer" },
@@ -77,8 +78,13 @@ describe("refuses, naming the file,", () => {
     ["another kind of model", { ...files, "config.json": json(other) }, /config\.json.*bert.*mpnet/],
     [
       "a module that it would have to skip",
-      { ...files, "modules.json": json(dense) },
-      /modules\.json: module type sentence_transformers\.models\.Dense is not supported/,
+      { ...files, "modules.json": json(after("Dropout")) },
+      /modules\.json: module type sentence_transformers\.models\.Dropout is not supported/,
+    ],
+    [
+      "another order of modules",
+      { ...files, "modules.json": json(after("Dense")) },
+      /modules\.json: Got modules Transformer → Pooling → Normalize → Dense/,
     ],
     ["a module outside the folder", { ...files, "modules.json": json(outside) }, /expected a folder within/],
     [

@@ -1,26 +1,47 @@
 import { FormatError } from "@kindred/errors";
-import { canonicalWeightName, type MpnetConfig, weightNames } from "@kindred/mpnet";
-import type { NamedTensor } from "@kindred/tensor-files";
+import { canonicalWeightName, weightNames, type WeightShape } from "@kindred/mpnet";
+import type { Dtype, NamedTensor } from "@kindred/tensor-files";
+import { denseWeights } from "./dense.ts";
+import type { ModelFiles } from "./model-files.ts";
+import { modelModules } from "./model-modules.ts";
+import { modelSettings } from "./model-settings.ts";
+import { type WeightFiles, weightFile } from "./weight-files.ts";
 
-/** The tensors of a weights file by their names in it: a whole file in memory, or one that is read tensor by tensor. */
-export type WeightSource = Iterable<readonly [string, NamedTensor]> | AsyncIterable<readonly [string, NamedTensor]>;
+const floatDtypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
 
 /**
- * The weights of a model, one after another, under their bare Hugging Face names. What a sentence encoder does not use (the
- * pooler, a masked-LM head, the old `position_ids`) is passed over.
+ * The weights of a model, one after another: the encoder's under their bare Hugging Face names, those of dense layers with the
+ * layer's folder in front, as `2_Dense.linear.weight`. What a sentence encoder does not use (the pooler, a masked-LM head, the old
+ * `position_ids`) is passed over.
  *
- * @throws FormatError naming `file` and the weight, if one has another shape than `config` says, is there twice, or, at
- * the end, is missing.
+ * @param files the folder's settings
+ * @throws FormatError naming the file and the weight, if one has another shape than the settings say, is no floating-point
+ * number, is there twice, or, at the end, is missing.
  */
 export async function* modelWeights(
-  source: WeightSource,
-  config: MpnetConfig,
-  { file = "model.safetensors" } = {},
-): AsyncGenerator<[string, NamedTensor]> {
-  const shapes = new Map<string, readonly number[]>(weightNames(config).map(({ name, shape }) => [name, shape]));
+  files: ModelFiles,
+  weights: WeightFiles,
+): AsyncGenerator<[name: string, tensor: NamedTensor]> {
+  const { config, dense } = modelSettings(files);
+  const { transformerFolder } = modelModules(files);
+  yield* moduleWeights(weights, transformerFolder, { shapes: weightNames(config), nameOf: canonicalWeightName });
+  for (const layer of dense) {
+    const nameOf = (stored: string) => `${layer.path}.${stored}`;
+    yield* moduleWeights(weights, `${layer.path}/`, { shapes: denseWeights(layer), nameOf });
+  }
+}
+
+async function* moduleWeights(
+  weights: WeightFiles,
+  folder: string,
+  expected: { readonly shapes: readonly WeightShape[]; readonly nameOf: (storedName: string) => string | undefined },
+): AsyncGenerator<[name: string, tensor: NamedTensor]> {
+  const path = await weightFile(weights, folder);
+  const file = weights.nameOf(path);
+  const shapes = new Map<string, readonly number[]>(expected.shapes.map(({ name, shape }) => [name, shape]));
   const missing = new Set(shapes.keys());
-  for await (const [storedName, stored] of source) {
-    const name = canonicalWeightName(storedName);
+  for await (const [storedName, stored] of weights.tensors(path)) {
+    const name = expected.nameOf(storedName);
     const shape = name === undefined ? undefined : shapes.get(name);
     if (name === undefined || shape === undefined) continue;
     if (!missing.delete(name))
@@ -31,6 +52,11 @@ export async function* modelWeights(
         `the weight ${storedName} does not fit config.json. Got [${stored.shape}], expected [${shape}].`,
       );
     }
+    if (!floatDtypes.includes(stored.dtype))
+      throw new FormatError(
+        { file },
+        `the weight ${storedName} has ${stored.dtype} numbers, expected ${floatDtypes.join(", ")}.`,
+      );
     yield [name, stored];
   }
   const [first] = missing;

@@ -1,13 +1,11 @@
-import { FormatError } from "@kindred/errors";
-import { readSafetensors } from "@kindred/tensor-files";
 import { localEmbedder } from "./local-embedder.ts";
 import type { ModelFiles } from "./model-files.ts";
-import { modelModules } from "./model-modules.ts";
 import { modelSettings } from "./model-settings.ts";
 import { modelTokenizer } from "./model-tokenizer.ts";
 import { loadParameters } from "./load-parameters.ts";
 import { SentenceEncoder } from "./sentence-encoder.ts";
 import { type EngineName, startEngine } from "./start-engine.ts";
+import { weightFilesIn } from "./weight-files.ts";
 
 /** Options of {@link sentenceEncoderFromFiles}. */
 export type FromFilesOptions = {
@@ -18,7 +16,8 @@ export type FromFilesOptions = {
 };
 
 /**
- * A sentence encoder from the files of a sentence-transformers folder, in this thread. Runs in browsers.
+ * A sentence encoder from the files of a sentence-transformers folder, in this thread. Runs in browsers. Weights may be
+ * `model.safetensors`, several files and `model.safetensors.index.json`, or `pytorch_model.bin`, in float32, float16 or bfloat16.
  *
  * @throws FormatError for a folder that is not a whole MPNet model.
  */
@@ -28,11 +27,8 @@ export async function sentenceEncoderFromFiles(
 ): Promise<SentenceEncoder> {
   const settings = modelSettings(files);
   const tokenizer = modelTokenizer(files);
-  const file = `${modelModules(files).transformerFolder}model.safetensors`;
-  const bytes = files[file];
-  if (bytes === undefined) throw new FormatError({ file }, "the file is missing. Weights are read from safetensors.");
   const { backend = "wasm", wasmPaths } = options;
   await startEngine(backend, wasmPaths === undefined ? {} : { wasmPaths });
-  const parameters = await loadParameters(readSafetensors(bytes, { file }).tensors, settings.config, { file });
+  const parameters = await loadParameters(files, weightFilesIn(files));
   return new SentenceEncoder(settings, tokenizer, localEmbedder(parameters, settings));
 }

@@ -1,7 +1,16 @@
-import { ConfigError, nearestName, ShapeError } from "@kindred/errors";
-import { type EmbeddingRows, type ScoreMatrix, similarityMatrix } from "@kindred/evaluation";
-import type { Tokenizer } from "@kindred/tokenizer";
+import { ConfigError } from "@kindred/errors";
+import { type EmbeddingRows, pairSimilarities, type ScoreMatrix, similarityMatrix } from "@kindred/evaluation";
+import type { BatchEncoding, Tokenizer } from "@kindred/tokenizer";
+import type { Embeddings, QuantizedEmbeddings, TokenEmbeddings } from "./embeddings.ts";
+import {
+  type CheckedEncodeOptions,
+  checkEncodeOptions,
+  type EncodeOptions,
+  type OutputOptions,
+} from "./encode-options.ts";
 import type { ModelSettings } from "./model-settings.ts";
+import { quantizeEmbeddings } from "./quantize-embeddings.ts";
+import { shortenRows } from "./shorten-rows.ts";
 import { planBatches, selectSentences, type TokenBatch } from "./token-batch.ts";
 
 /** Where batches of tokens become vectors: this thread, or a mesh of worker threads. */
@@ -10,30 +19,35 @@ export type Embedder = {
   readonly cores: number;
   /** The vectors of up to `cores` batches, rows end to end. */
   embed(batches: readonly TokenBatch[]): Promise<Float32Array[]>;
+  /** The last hidden states of up to `cores` batches, tokens end to end. Without it there are no token embeddings. */
+  hiddenStates?(batches: readonly TokenBatch[]): Promise<Float32Array[]>;
   /** Frees weights and threads. */
   close(): Promise<void>;
 };
 
-/** Options of {@link SentenceEncoder.encode}. */
-export type EncodeOptions = {
-  /** The most tokens of a text that are read, specials included, from 2 to the model's limit. Default: the model's `maxSeqLength`. */
-  readonly maxLength?: number;
-  /** Divide every vector by its length, also where the model has no Normalize. Default: false. */
-  readonly normalizeEmbeddings?: boolean;
-  /** The most tokens that a core works on at once; bounds memory. At least `maxLength`. Default: 4096. */
-  readonly maxBatchTokens?: number;
-  /** Whether `</s>` and its like in a text are read as tokens of that name (`"parse"`, as in Python) or as text. Default: `"parse"`. */
-  readonly specialTokens?: "parse" | "plain";
-  /** Stops between batches; `encode` then rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
-  /** Called after each batch with how many texts are done, and of how many. */
-  readonly onProgress?: (done: number, total: number) => void;
+/** Texts to vectors: a text or a list, and what is wanted of them; the kind of result follows from the options. */
+export type Encode = {
+  (
+    input: string | readonly string[],
+    options?: EncodeOptions & { readonly precision?: "float32"; readonly outputValue?: "sentenceEmbedding" },
+  ): Promise<Embeddings>;
+  (
+    input: string | readonly string[],
+    options: EncodeOptions & { readonly precision: "int8" | "binary" },
+  ): Promise<QuantizedEmbeddings<Int8Array>>;
+  (
+    input: string | readonly string[],
+    options: EncodeOptions & { readonly precision: "uint8" | "ubinary" },
+  ): Promise<QuantizedEmbeddings<Uint8Array>>;
+  (
+    input: string | readonly string[],
+    options: EncodeOptions & { readonly outputValue: "tokenEmbeddings" },
+  ): Promise<TokenEmbeddings>;
+  (
+    input: string | readonly string[],
+    options: EncodeOptions & OutputOptions,
+  ): Promise<Embeddings | QuantizedEmbeddings | TokenEmbeddings>;
 };
-
-const optionNames = ["maxLength", "normalizeEmbeddings", "maxBatchTokens", "specialTokens", "signal", "onProgress"];
-
-/** Vectors in the order of the inputs, and which inputs were longer than the limit and lost their end. */
-export type Embeddings = EmbeddingRows & { readonly truncated: number[] };
 
 /**
  * A loaded model. Make one with `sentenceEncoderFromFiles` or, in Node, `loadSentenceEncoder`; close it when done, or bind it
@@ -44,58 +58,56 @@ export class SentenceEncoder {
   readonly tokenizer: Tokenizer;
   readonly #embedder: Embedder;
 
-  constructor(settings: ModelSettings, tokenizer: Tokenizer, embedder: Embedder) {
-    this.settings = settings;
-    this.tokenizer = tokenizer;
-    this.#embedder = embedder;
-  }
-
-  /** Length of a vector. */
-  get dimension(): number {
-    return this.settings.config.hiddenSize * this.settings.pooling.modes.length;
-  }
-
   /**
    * The vector of one text, or of each text of a list, in its order. An empty text has a vector too, that of `<s></s>`; an
-   * empty list gives no rows.
+   * empty list gives no rows. With `outputValue: "tokenEmbeddings"` a vector for every token, before pooling; with a `precision`
+   * other than float32 the vectors are quantised, all by the same ranges.
    *
    * Texts are sorted by their number of tokens and packed without padding, so the result of a text depends on its neighbours
    * only by rounding (about 1e-7).
    *
-   * @throws ConfigError for an option that does not exist or does not fit.
+   * Rejects with ConfigError for an option that does not exist or does not fit.
    */
-  async encode(input: string | readonly string[], options: EncodeOptions = {}): Promise<Embeddings> {
-    const texts = typeof input === "string" ? [input] : input;
-    const { maxLength, maxBatchTokens, normalizeEmbeddings, specialTokens, signal, onProgress } = this.#checked(
-      texts,
-      options,
-    );
-    const { dimension } = this;
-    const lowered = this.settings.doLowerCase ? texts.map((text) => text.toLowerCase()) : texts;
-    const tokens = this.tokenizer.encodeBatch(lowered, { maxLength, specialTokens });
-    const lengths = tokens.starts.subarray(1).map((end, i) => end - tokens.starts[i]!);
-    const batches = planBatches(lengths, maxBatchTokens);
-    const embeddings = new Float32Array(texts.length * dimension);
-    let done = 0;
-    for (let first = 0; first < batches.length; first += this.#embedder.cores) {
-      signal?.throwIfAborted();
-      const group = batches.slice(first, first + this.#embedder.cores);
-      const vectors = await this.#embedder.embed(group.map((indices) => selectSentences(tokens, indices)));
-      group.forEach((indices, g) => {
-        indices.forEach((sentence, i) => {
-          embeddings.set(vectors[g]!.subarray(i * dimension, (i + 1) * dimension), sentence * dimension);
-        });
-        done += indices.length;
-      });
-      onProgress?.(done, texts.length);
-    }
-    if (normalizeEmbeddings && !this.settings.normalize) normalizeRows(embeddings, dimension);
-    return { embeddings, dimension, truncated: tokens.truncated };
+  readonly encode: Encode;
+  /** As {@link SentenceEncoder.encode}, with the model's prompt `query` where none is named; without one, with no prompt. */
+  readonly encodeQuery: Encode;
+  /**
+   * As {@link SentenceEncoder.encode}, with the model's prompt `document` where none is named; without one, with no prompt.
+   *
+   * As in sentence-transformers `document` is there, empty, in every model: its `passage` and `corpus` are never come to.
+   */
+  readonly encodeDocument: Encode;
+
+  constructor(settings: ModelSettings, tokenizer: Tokenizer, embedder: Embedder) {
+    this.settings = settings;
+    this.tokenizer = tokenizer;
+    this.#embedder = embedder;
+    const encodeAs = (byDefault: string) =>
+      (async (input, options: EncodeOptions & OutputOptions = {}) =>
+        this.#encode(input, { ...options, promptName: options.promptName ?? byDefault })) as Encode;
+    this.encode = (async (input, options = {}) => this.#encode(input, options)) as Encode;
+    this.encodeQuery = encodeAs("query");
+    this.encodeDocument = encodeAs("document");
+  }
+
+  /** Length of a vector, unless `encode` is told to cut it. */
+  get dimension(): number {
+    return Math.min(this.settings.truncateDim ?? Number.POSITIVE_INFINITY, this.#wholeDimension);
+  }
+
+  get #wholeDimension(): number {
+    const { config, pooling, dense } = this.settings;
+    return dense.at(-1)?.outFeatures ?? config.hiddenSize * pooling.modes.length;
   }
 
   /** The similarity of every row of `a` with every row of `b`, by the model's own similarity function; larger is more alike. */
   similarity(a: EmbeddingRows, b: EmbeddingRows): ScoreMatrix {
     return similarityMatrix(a, b, { similarity: this.settings.similarityFunction });
+  }
+
+  /** The similarity of row i of `a` with row i of `b`, for each i, by the model's own similarity function. */
+  similarityPairwise(a: EmbeddingRows, b: EmbeddingRows): Float64Array {
+    return pairSimilarities(a, b, { similarity: this.settings.similarityFunction });
   }
 
   /** Frees weights and threads. The encoder is of no use afterwards. */
@@ -108,43 +120,82 @@ export class SentenceEncoder {
     await this.close();
   }
 
-  #checked(texts: readonly string[], options: EncodeOptions) {
-    for (const name of Object.keys(options)) {
-      if (optionNames.includes(name)) continue;
-      throw new ConfigError(
-        `encode: unknown option ${name}. Did you mean ${nearestName(name, optionNames) ?? optionNames.join(", ")}?`,
-        { name },
-      );
-    }
-    texts.forEach((text, i) => {
-      if (typeof text !== "string")
-        throw new ShapeError(`encode: input ${i} is not a text. Got ${typeof text}, expected a string.`);
+  async #encode(
+    input: string | readonly string[],
+    options: EncodeOptions & OutputOptions,
+  ): Promise<Embeddings | QuantizedEmbeddings | TokenEmbeddings> {
+    const texts = typeof input === "string" ? [input] : input;
+    const dimension = this.#wholeDimension;
+    const checked = checkEncodeOptions(texts, options, { settings: this.settings, dimension });
+    const { prompt, maxLength, specialTokens, precision, truncateDim, ranges, calibrationEmbeddings } = checked;
+    const prompted = prompt === "" ? texts : texts.map((text) => prompt + text);
+    const tokens = this.tokenizer.encodeBatch(prompted, { maxLength, specialTokens });
+    const { truncated } = tokens;
+    if (checked.outputValue === "tokenEmbeddings") return this.#tokenEmbeddings(tokens, checked);
+    const embeddings = new Float32Array(texts.length * dimension);
+    const batch = { ...tokens, promptLength: this.#promptLength(checked) };
+    const embed = (batches: readonly TokenBatch[]) => this.#embedder.embed(batches);
+    await this.#run(batch, checked, embed, (sentence, values, place) => {
+      embeddings.set(values.subarray(place * dimension, (place + 1) * dimension), sentence * dimension);
     });
-    const { maxSeqLength } = this.settings;
-    const {
-      maxLength = maxSeqLength,
-      normalizeEmbeddings = false,
-      specialTokens = "parse",
-      signal,
-      onProgress,
-    } = options;
-    if (!Number.isInteger(maxLength) || maxLength < 2 || maxLength > this.settings.config.maxPositionEmbeddings - 2) {
-      const limit = this.settings.config.maxPositionEmbeddings - 2;
-      throw new ConfigError(
-        `encode: maxLength does not fit the model. Got ${maxLength}, expected a whole number from 2 to ${limit}.`,
-        { maxLength },
-      );
-    }
-    const maxBatchTokens = Math.max(options.maxBatchTokens ?? 4096, maxLength);
-    return { maxLength, maxBatchTokens, normalizeEmbeddings, specialTokens, signal, onProgress };
+    const normalize = checked.normalizeEmbeddings || (this.settings.normalize && truncateDim < dimension);
+    const rows = shortenRows({ embeddings, dimension }, { dimension: truncateDim, normalize });
+    if (precision === "float32") return { ...rows, truncated };
+    const quantization = {
+      precision,
+      ...(ranges === undefined ? {} : { ranges }),
+      ...(calibrationEmbeddings === undefined ? {} : { calibrationEmbeddings }),
+    };
+    return { ...quantizeEmbeddings(rows, quantization), truncated };
   }
-}
 
-function normalizeRows(rows: Float32Array, dimension: number): void {
-  for (let start = 0; start < rows.length; start += dimension) {
-    let squares = 0;
-    for (let i = start; i < start + dimension; i++) squares += rows[i]! * rows[i]!;
-    const norm = Math.max(Math.sqrt(squares), 1e-12);
-    for (let i = start; i < start + dimension; i++) rows[i]! /= norm;
+  async #tokenEmbeddings(tokens: BatchEncoding, options: CheckedEncodeOptions): Promise<TokenEmbeddings> {
+    const { hiddenStates } = this.#embedder;
+    if (hiddenStates === undefined)
+      throw new ConfigError("encode: this encoder gives no token embeddings. Expected outputValue sentenceEmbedding.");
+    const dimension = this.settings.config.hiddenSize;
+    const { ids, starts, truncated } = tokens;
+    const tokenIds = Array.from(starts.subarray(1), (end, sentence) => ids.slice(starts[sentence], end));
+    const tokenEmbeddings: Float32Array[] = [];
+    const embed = (batches: readonly TokenBatch[]) => hiddenStates.call(this.#embedder, batches);
+    await this.#run({ ids, starts }, options, embed, (sentence, values, place, batch) => {
+      tokenEmbeddings[sentence] = values.slice(batch.starts[place]! * dimension, batch.starts[place + 1]! * dimension);
+    });
+    return { tokenEmbeddings, tokenIds, dimension, truncated };
+  }
+
+  /** Runs sentences through the embedder in batches; `take` gets each one with its batch's values and its place among them. */
+  async #run(
+    tokens: TokenBatch,
+    { maxBatchTokens, signal, onProgress }: CheckedEncodeOptions,
+    embed: (batches: readonly TokenBatch[]) => Promise<Float32Array[]>,
+    take: (sentence: number, values: Float32Array, place: number, batch: TokenBatch) => void,
+  ): Promise<void> {
+    const { starts } = tokens;
+    const total = starts.length - 1;
+    const plan = planBatches(
+      starts.subarray(1).map((end, i) => end - starts[i]!),
+      maxBatchTokens,
+    );
+    const { cores } = this.#embedder;
+    let done = 0;
+    for (let first = 0; first < plan.length; first += cores) {
+      signal?.throwIfAborted();
+      const group = plan.slice(first, first + cores);
+      const batches = group.map((sentences) => selectSentences(tokens, sentences));
+      const values = await embed(batches);
+      for (const [g, sentences] of group.entries()) {
+        for (const [place, sentence] of sentences.entries()) take(sentence, values[g]!, place, batches[g]!);
+        done += sentences.length;
+      }
+      onProgress?.(done, total);
+    }
+  }
+
+  /** How many tokens a prompt takes at the beginning of a text, `<s>` among them, if pooling leaves them out; else 0. */
+  #promptLength({ prompt, specialTokens }: CheckedEncodeOptions): number {
+    if (prompt === "" || this.settings.pooling.includePrompt !== false) return 0;
+    const maxLength = this.settings.maxSeqLength;
+    return this.tokenizer.encode(prompt, { maxLength, specialTokens }).ids.length - 1; // less </s>
   }
 }

@@ -1,7 +1,12 @@
 import { ConfigError } from "@kindred/errors";
 
 /** Sentences as token ids, end to end: sentence i is `ids[starts[i] … starts[i + 1])`. */
-export type TokenBatch = { readonly ids: Int32Array; readonly starts: Int32Array };
+export type TokenBatch = {
+  readonly ids: Int32Array;
+  readonly starts: Int32Array;
+  /** How many of each sentence's first tokens, `<s>` among them, pooling leaves out. Default: 0. */
+  readonly promptLength?: number;
+};
 
 /**
  * The order in which to encode sentences: their indices in batches of at most `maxBatchTokens` tokens, longest sentences
@@ -51,5 +56,5 @@ export function selectSentences(batch: TokenBatch, indices: Int32Array): TokenBa
   indices.forEach((sentence, i) => {
     ids.set(batch.ids.subarray(batch.starts[sentence], batch.starts[sentence + 1]), starts[i]);
   });
-  return { ids, starts };
+  return { ...batch, ids, starts };
 }

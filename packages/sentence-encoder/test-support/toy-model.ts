@@ -26,12 +26,14 @@ export function toyModel(changes: Partial<ModelSettings> = {}): SentenceModel {
   const settings: ModelSettings = {
     config,
     pooling: poolingFromConfig({ word_embedding_dimension: 12, pooling_mode_mean_tokens: true }),
+    dense: [],
     normalize: true,
     maxSeqLength: 16,
     doLowerCase: false,
     similarityFunction: "cosine",
     prompts: { query: "find: " },
     defaultPromptName: undefined,
+    truncateDim: undefined,
     ...changes,
   };
   const weights = Object.entries(initialParameters(config, keyFromSeed(5))).map(

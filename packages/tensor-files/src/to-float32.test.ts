@@ -21,6 +21,14 @@ test("F32 keeps every bit, at any alignment, and shares no memory", () => {
   );
 });
 
+test("without a copy aligned F32 is a view, and everything else as with one", () => {
+  const tensor = fromFloat32([1, 2], [2]);
+  expect(toFloat32(tensor, { copy: false }).buffer).toBe(tensor.bytes.buffer);
+  const shifted = { ...tensor, bytes: Uint8Array.of(0, ...tensor.bytes).subarray(1) };
+  expect([...toFloat32(shifted, { copy: false })]).toEqual([1, 2]);
+  expect([...toFloat32(fromFloat32([1, 2], [2], "F16"), { copy: false })]).toEqual([1, 2]);
+});
+
 test("F64 keeps every value", () => {
   fc.assert(
     fc.property(arbitraryFloat32Array({ special: true }), (values) => {

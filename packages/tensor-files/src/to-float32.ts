@@ -3,12 +3,13 @@ import { bfloat16ToFloat32, float16ToFloat32 } from "./half-floats.ts";
 import { expectTensor, type NamedTensor } from "./named-tensor.ts";
 
 /**
- * A tensor's elements as float32, row-major, in an array of their own.
+ * A tensor's elements as float32, row-major, in an array of their own unless `copy` is false.
  *
  * F32, F16, BF16 and integers below 2²⁴ are exact (F32 keeps the bits of NaN); F64 and larger integers are rounded to
  * nearest, ties to even (64-bit integers over float64, so twice). BOOL gives 0 and 1. Eight-bit and smaller floats and
  * complex numbers are refused.
  *
+ * @param copy with false, F32 elements at a multiple of four bytes are given as a view of the tensor's own. Default true
  * @throws ShapeError if the bytes do not fit the shape, or for a dtype that is refused
  *
  * @example
@@ -18,11 +19,14 @@ import { expectTensor, type NamedTensor } from "./named-tensor.ts";
  * toFloat32({ dtype: "I16", shape: [2], bytes: Uint8Array.of(1, 0, 255, 255) }); // => [1, -1]
  * ```
  */
-export function toFloat32(tensor: NamedTensor): Float32Array {
+export function toFloat32(tensor: NamedTensor, { copy = true }: { readonly copy?: boolean } = {}): Float32Array {
   expectTensor("toFloat32", "the tensor", tensor);
+  const { bytes } = tensor;
+  if (!copy && tensor.dtype === "F32" && bytes.byteOffset % 4 === 0)
+    return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   // A copy has an aligned buffer of its own. Typed arrays are little-endian on every machine that runs JavaScript
   // engines with WebAssembly.
-  const { buffer } = new Uint8Array(tensor.bytes);
+  const { buffer } = new Uint8Array(bytes);
   switch (tensor.dtype) {
     case "F32":
       return new Float32Array(buffer);

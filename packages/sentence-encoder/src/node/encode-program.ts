@@ -19,9 +19,11 @@ export default async function encodeProgram(_core: Core, { folder, backend, reve
   const files = await readModelFolder(folder);
   const settings = modelSettings(files);
   await startEngine(backend, revectorize ? { revectorization: enableRevectorization() } : {});
-  const embedder = localEmbedder(await loadWeights(folder, files, settings), settings);
+  const embedder = localEmbedder(await loadWeights(folder, files), settings);
   return {
     embed: async (batch: TokenBatch | undefined) =>
       batch === undefined ? undefined : (await embedder.embed([batch]))[0],
+    hiddenStates: async (batch: TokenBatch | undefined) =>
+      batch === undefined ? undefined : (await embedder.hiddenStates!([batch]))[0],
   };
 }

@@ -52,19 +52,21 @@ export async function loadSentenceEncoder(
   if (cores > 0)
     return new SentenceEncoder(settings, tokenizer, await meshEmbedder(cores, { folder, backend, revectorize }));
   await startEngine(backend, revectorization === undefined ? {} : { revectorization });
-  return new SentenceEncoder(settings, tokenizer, localEmbedder(await loadWeights(folder, files, settings), settings));
+  return new SentenceEncoder(settings, tokenizer, localEmbedder(await loadWeights(folder, files), settings));
 }
 
 async function meshEmbedder(cores: number, data: EncodeProgramData): Promise<Embedder> {
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
   const mesh = await startMesh({ cores, program: new URL(`./encode-program.${extension}`, import.meta.url), data });
+  const onAllCores = async (method: "embed" | "hiddenStates", batches: readonly TokenBatch[]) => {
+    const perCore: (TokenBatch | undefined)[] = Array.from({ length: cores }, (_, core) => batches[core]);
+    const results = (await mesh.call(method, perCore)) as (Float32Array | undefined)[];
+    return results.filter((values) => values !== undefined);
+  };
   return {
     cores,
-    embed: async (batches) => {
-      const perCore: (TokenBatch | undefined)[] = Array.from({ length: cores }, (_, core) => batches[core]);
-      const vectors = (await mesh.call("embed", perCore)) as (Float32Array | undefined)[];
-      return vectors.filter((rows) => rows !== undefined);
-    },
+    embed: (batches) => onAllCores("embed", batches),
+    hiddenStates: (batches) => onAllCores("hiddenStates", batches),
     close: () => mesh.close(),
   };
 }

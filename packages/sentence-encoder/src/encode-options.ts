@@ -1,0 +1,142 @@
+import { ConfigError, nearestName, ShapeError } from "@kindred/errors";
+import type { EmbeddingRows } from "@kindred/evaluation";
+import type { ModelSettings } from "./model-settings.ts";
+import { type Precision, precisions, type QuantizationRanges } from "./quantize-embeddings.ts";
+
+/** Options of `encode`, `encodeQuery` and `encodeDocument`. */
+export type EncodeOptions = {
+  /** The model's prompt of this name is put in front of every text. Default: the model's own default prompt. */
+  readonly promptName?: string;
+  /** This text is put in front of every text; `promptName` is then ignored, as in sentence-transformers. */
+  readonly prompt?: string;
+  /** The most tokens of a text that are read, specials included, from 2 to the model's limit. Default: the model's `maxSeqLength`. */
+  readonly maxLength?: number;
+  /** Divide every vector by its length, also where the model has no Normalize. Default: false. */
+  readonly normalizeEmbeddings?: boolean;
+  /**
+   * Keep this many features of a vector, the first, and divide it by its length anew if the model normalises. Default: all, or the
+   * folder's own `truncate_dim`.
+   */
+  readonly truncateDim?: number;
+  /** For precision int8 and uint8: what the 256 steps lie between, for each feature. Default: as `calibrationEmbeddings`. */
+  readonly ranges?: QuantizationRanges;
+  /** For precision int8 and uint8: vectors to take the ranges from. Default: the inputs' own. */
+  readonly calibrationEmbeddings?: EmbeddingRows;
+  /** The most tokens that a core works on at once; bounds memory. At least `maxLength`. Default: 4096. */
+  readonly maxBatchTokens?: number;
+  /** Whether `</s>` and its like in a text are read as tokens of that name (`"parse"`, as in Python) or as text. Default: `"parse"`. */
+  readonly specialTokens?: "parse" | "plain";
+  /** Stops between batches; `encode` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  /** Called after each batch with how many texts are done, and of how many. */
+  readonly onProgress?: (done: number, total: number) => void;
+};
+
+/** What `encode` gives. */
+export type OutputOptions = {
+  /** In how many bits a vector's numbers are kept. Default: `"float32"`. */
+  readonly precision?: Precision;
+  /** A vector for each input, or one for each of its tokens, before pooling. Default: `"sentenceEmbedding"`. */
+  readonly outputValue?: "sentenceEmbedding" | "tokenEmbeddings";
+};
+
+/** Options with their defaults filled in. */
+export type CheckedEncodeOptions = Required<
+  Pick<EncodeOptions, "maxLength" | "normalizeEmbeddings" | "maxBatchTokens" | "specialTokens">
+> &
+  Pick<EncodeOptions, "ranges" | "calibrationEmbeddings" | "signal" | "onProgress"> &
+  Required<OutputOptions> & { readonly prompt: string; readonly truncateDim: number };
+
+const optionNames = [
+  "promptName",
+  "prompt",
+  "maxLength",
+  "normalizeEmbeddings",
+  "truncateDim",
+  "precision",
+  "outputValue",
+  "ranges",
+  "calibrationEmbeddings",
+  "maxBatchTokens",
+  "specialTokens",
+  "signal",
+  "onProgress",
+];
+
+/**
+ * The options of an `encode` with their defaults.
+ *
+ * @param dimension features of a whole vector of the model
+ * @throws ConfigError for an option that does not exist, does not fit or contradicts another; ShapeError for an input that is no text
+ */
+export function checkEncodeOptions(
+  texts: readonly string[],
+  options: EncodeOptions & OutputOptions,
+  { settings, dimension }: { readonly settings: ModelSettings; readonly dimension: number },
+): CheckedEncodeOptions {
+  for (const name of Object.keys(options)) {
+    if (optionNames.includes(name)) continue;
+    throw new ConfigError(
+      `encode: unknown option ${name}. Did you mean ${nearestName(name, optionNames) ?? optionNames.join(", ")}?`,
+      { name },
+    );
+  }
+  texts.forEach((text, i) => {
+    if (typeof text !== "string")
+      throw new ShapeError(`encode: input ${i} is not a text. Got ${typeof text}, expected a string.`);
+  });
+  const { maxLength = settings.maxSeqLength, precision = "float32", outputValue = "sentenceEmbedding" } = options;
+  const { normalizeEmbeddings = false, specialTokens = "parse", ranges, calibrationEmbeddings } = options;
+  const { truncateDim = Math.min(settings.truncateDim ?? dimension, dimension) } = options;
+  const refuse = (name: string, got: unknown, rule: string): never => {
+    throw new ConfigError(`encode: ${name} does not fit. Got ${JSON.stringify(got)}, expected ${rule}.`, {
+      [name]: got,
+    });
+  };
+  const limit = settings.config.maxPositionEmbeddings - settings.config.padTokenId - 1;
+  if (!Number.isInteger(maxLength) || maxLength < 2 || maxLength > limit)
+    refuse("maxLength", maxLength, `a whole number from 2 to the model's ${limit}`);
+  if (!Number.isInteger(truncateDim) || truncateDim < 1 || truncateDim > dimension)
+    refuse("truncateDim", truncateDim, `a whole number from 1 to the vector's ${dimension}`);
+  if (!precisions.includes(precision)) refuse("precision", precision, `one of ${precisions.join(", ")}`);
+  if (!["sentenceEmbedding", "tokenEmbeddings"].includes(outputValue))
+    refuse("outputValue", outputValue, "sentenceEmbedding or tokenEmbeddings");
+  if ((ranges ?? calibrationEmbeddings) !== undefined && precision !== "int8" && precision !== "uint8")
+    refuse("precision", precision, "int8 or uint8, since ranges or calibrationEmbeddings are given");
+  if (outputValue === "tokenEmbeddings") {
+    const { truncateDim: cut, ...others } = options;
+    const of =
+      others.normalizeEmbeddings === true ? "normalizeEmbeddings" : cut === undefined ? undefined : "truncateDim";
+    if (precision !== "float32" || of !== undefined)
+      refuse("outputValue", outputValue, `sentenceEmbedding, since ${of ?? "precision"} is about sentence vectors`);
+  }
+  const { maxBatchTokens = 4096, signal, onProgress } = options;
+  return {
+    maxLength,
+    normalizeEmbeddings,
+    specialTokens,
+    precision,
+    outputValue,
+    truncateDim,
+    prompt: promptOf(options, settings),
+    maxBatchTokens: Math.max(maxBatchTokens, maxLength),
+    ...(ranges === undefined ? {} : { ranges }),
+    ...(calibrationEmbeddings === undefined ? {} : { calibrationEmbeddings }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  };
+}
+
+function promptOf({ prompt, promptName }: EncodeOptions, { prompts, defaultPromptName }: ModelSettings): string {
+  if (prompt !== undefined) return prompt;
+  // Every model has these two, empty unless it says otherwise.
+  const known: { readonly [name: string]: string } = { query: "", document: "", ...prompts };
+  const name = promptName ?? defaultPromptName;
+  if (name === undefined) return "";
+  if (Object.hasOwn(known, name)) return known[name]!;
+  const nearest = nearestName(name, Object.keys(known));
+  throw new ConfigError(
+    `encode: the model has no prompt ${JSON.stringify(name)}. ${nearest === undefined ? `Expected one of ${Object.keys(known).join(", ")}.` : `Did you mean ${nearest}?`}`,
+    { promptName: name },
+  );
+}
