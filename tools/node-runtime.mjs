@@ -1,6 +1,6 @@
 // Which Node runs the tasks: the one that `npm ci` brought (Node 24), unless `--own-node` asks for the machine's.
 //
-// Why it matters: V8 in Node 24 has relaxed SIMD and the 256-bit revectoriser, which about double the speed of training.
+// Why it matters: V8 in Node 24 has relaxed SIMD and the 256-bit revectoriser, and training is faster with them.
 // Plain JavaScript that runs on Node 20.19 and needs nothing installed.
 import { spawn } from "node:child_process";
 import { existsSync, realpathSync } from "node:fs";
@@ -83,7 +83,7 @@ export async function underChosenNode({ announce = false, argv = process.argv.sl
     const why = asksForOwnNode(argv)
       ? "as --own-node asks"
       : `npm has brought no Node 24 for ${process.platform}-${process.arch}`;
-    console.error(`Running on Node ${process.versions.node} (${why}). Training is about half as fast as on Node 24.`);
+    console.error(`Running on Node ${process.versions.node} (${why}). Training is slower than on Node 24, which has relaxed SIMD.`);
   }
 }
 
