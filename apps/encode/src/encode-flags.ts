@@ -1,4 +1,4 @@
-import { option, optionHelp } from "@kindred/command-line";
+import { option, optionHelp, ownNodeOption } from "@kindred/command-line";
 import * as v from "valibot";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -51,6 +51,7 @@ export const encodeFlags = {
     "With --similarity, print the matrix as JSON; otherwise print events as JSON on standard output with --output.",
   ),
   quiet: option(v.boolean(), false, "Print nothing for people but errors."),
+  ownNode: ownNodeOption,
   help: option(v.boolean(), false, "Print this."),
   version: option(v.boolean(), false, "Print the version."),
 };

@@ -26,8 +26,10 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Runs the command on the Node of the tests, which `npm test -- --own-node` chooses. */
 function encode(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], { cwd: folder, encoding: "utf8" });
+  const command = [bin, "--own-node", ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: folder, encoding: "utf8" });
   return { code: status, stdout, stderr };
 }
 

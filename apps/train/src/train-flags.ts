@@ -1,4 +1,4 @@
-import { option, optionHelp } from "@kindred/command-line";
+import { option, optionHelp, ownNodeOption } from "@kindred/command-line";
 import { trainOptions, trainPresets } from "@kindred/trainer";
 import * as v from "valibot";
 
@@ -14,6 +14,7 @@ export const trainFlags = {
   offline: option(v.boolean(), false, "Take a model of the Hugging Face Hub from the cache only."),
   json: option(v.boolean(), false, "Print every event as one line of JSON on standard output."),
   quiet: option(v.boolean(), false, "Print nothing for people but errors."),
+  ownNode: ownNodeOption,
   help: option(v.boolean(), false, "Print this."),
   version: option(v.boolean(), false, "Print the version."),
   ...trainOptions,

