@@ -24,7 +24,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   const { config, resume } =
     flags.resume === undefined
       ? newRun(runOptions, positionals, flags)
-      : await oldRun(flags.resume, runOptions, positionals);
+      : await oldRun(flags.resume, runOptions, positionals, flags);
   const sink = flags.quiet ? {} : { sink: process.stderr };
   const model =
     config.model === "" || resume !== undefined
@@ -57,8 +57,8 @@ function newRun(
   const named = { ...(data === undefined ? {} : { data }), ...(output === undefined ? {} : { output }) };
   const fromFile = config === "" ? {} : readRunConfig(config);
   const quickstartData = preset === "quickstart" ? { data: presetData() } : {};
-  const values = { ...quickstartData, revectorize: trainFlags.revectorize.default, ...fromFile, ...given, ...named };
-  return { config: trainConfig(values, { preset, where: "kindred-train" }), resume: undefined };
+  const base = { ...quickstartData, revectorize: trainFlags.revectorize.default, ...fromFile };
+  return { config: trainConfig({ ...given, ...named }, { preset, base, where: "kindred-train" }), resume: undefined };
 }
 
 /** A run that goes on: its own configuration, with what the command line changes of it. */
@@ -66,13 +66,20 @@ async function oldRun(
   run: string,
   given: { readonly [name: string]: unknown },
   positionals: readonly string[],
+  flags: { preset: string; config: string },
 ): Promise<{ config: TrainConfig; resume: ResumePoint }> {
+  if (flags.preset !== "" || flags.config !== "") {
+    throw new ConfigError(
+      "kindred-train: --resume takes its configuration from the run. Leave --preset and --config out; single options may be changed.",
+    );
+  }
   if (positionals.length > 0)
     throw new ConfigError(
       `kindred-train: --resume takes its data from the run. Got also ${positionals[0]}. Leave it out.`,
     );
   const output = run === "" ? await newestRun("runs") : run;
-  const config = trainConfig({ ...readRunConfig(output), ...given, output }, { where: "kindred-train --resume" });
+  const base = { ...readRunConfig(output), output };
+  const config = trainConfig(given, { base, where: "kindred-train --resume" });
   return { config, resume: await resumePoint(output) };
 }
 

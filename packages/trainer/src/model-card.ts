@@ -2,11 +2,15 @@ import type { MetricSummary, SourceSummary } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 
 /** What a model card tells of the run. */
-export type CardFacts = { readonly config: TrainConfig; readonly summaries: readonly SourceSummary[] };
+export type CardFacts = {
+  readonly config: TrainConfig;
+  readonly model: { readonly settings: { readonly maxSeqLength: number } };
+  readonly summaries: readonly SourceSummary[];
+};
 
 /** The README.md of a trained model: front matter that model hubs read, what it was trained on, and how well it does. */
 export function modelCard(
-  { config, summaries }: CardFacts,
+  { config, model, summaries }: CardFacts,
   metrics: { readonly [name: string]: MetricSummary },
 ): string {
   const rows = summaries.reduce((sum, source) => sum + (source.rows ?? 0), 0);
@@ -31,7 +35,7 @@ tags:
 # A sentence encoder trained with Kindred
 
 ${config.model === "" ? "Trained from random initialisation" : `Fine-tuned from \`${config.model}\``}: ${config.stopAt || config.maxSteps} steps of ${config.batchSize} pairs, in-batch softmax
-contrastive loss with scale ${config.scale}, AdamW at ${config.learningRate}, at most ${config.maxSeqLength} tokens of a text.
+contrastive loss with scale ${config.scale}, AdamW at ${config.learningRate}, at most ${model.settings.maxSeqLength} tokens of a text.
 
 \`\`\`
 npx kindred-encode --model . "A cat sat on the mat." "A dog barked." --similarity

@@ -10,7 +10,7 @@ type Of<Type extends TrainEvent["type"]> = Extract<TrainEvent, { type: Type }>;
 export function reportHtml(events: readonly TrainEvent[]): string {
   const of = <Type extends TrainEvent["type"]>(type: Type) =>
     events.filter((event): event is Of<Type> => event.type === type);
-  const start = of("start")[0];
+  const start = of("start").at(-1);
   const done = of("done").at(-1);
   const steps = of("step");
   const title = `Kindred run ${start?.output ?? ""}`;
@@ -27,6 +27,7 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; } 
 <p>${summaryText(start, done)}</p>
 ${done === undefined ? "" : metricsTable(done.metrics)}
 <h2>Loss</h2>
+${passesNote(of("data").at(-1)?.sources ?? [], start)}
 ${lineChart([{ name: "loss", points: steps.map(({ step, loss }) => [step, loss]) }], { title: "training loss", xLabel: "step" })}
 ${metricCharts(of("evaluation"))}
 <h2>Learning rate</h2>
@@ -46,6 +47,18 @@ function summaryText(start: Of<"start"> | undefined, done: Of<"done"> | undefine
       : `${start.parameters.toLocaleString("en")} parameters on ${start.cores} cores, ${escapeText(start.runtime)}. `;
   if (done === undefined) return `${size}The run has not ended.`;
   return `${size}${done.steps} steps in ${Math.round(done.seconds)} s, final loss ${done.finalLoss.toFixed(4)}.`;
+}
+
+/** Where a source is read a second time, which the loss shows: the model knows its rows by then. */
+function passesNote(sources: readonly SourceSummary[], start: Of<"start"> | undefined): string {
+  if (start === undefined) return "";
+  const notes = sources.flatMap(({ name, rows, share }) => {
+    const stepsOfPass = rows === undefined ? Number.POSITIVE_INFINITY : rows / (share * start.config.batchSize);
+    return stepsOfPass < start.lastStep ? [`${escapeText(name)} from about step ${Math.round(stepsOfPass)}`] : [];
+  });
+  return notes.length === 0
+    ? ""
+    : `<p>Read again: ${notes.join(", ")}. The loss of rows seen before is lower; the held-out metrics below are not affected.</p>`;
 }
 
 function metricsTable(metrics: { readonly [name: string]: MetricSummary }): string {

@@ -16,6 +16,12 @@ test("a short run warms up for a tenth of it, unless a warm-up is given", () => 
   expect(trainConfig({}).warmupSteps).toBe(500);
 });
 
+test("what an earlier run says is no contradiction, what is typed beside it is", () => {
+  const base = trainConfig({ data: "a.jsonl", model: "folder", maxSteps: 5 });
+  expect(trainConfig({ stopAt: 3 }, { base })).toEqual({ ...base, stopAt: 3 });
+  expect(() => trainConfig({ hiddenSize: 64 }, { base })).toThrow(/hiddenSize describes a new model/);
+});
+
 test.each(Object.keys(trainPresets))("the preset %s is a valid configuration", (preset) => {
   expect(() => trainConfig({}, { preset })).not.toThrow();
 });
@@ -28,8 +34,12 @@ test.each([
   [{ hiddenSize: 100, numAttentionHeads: 12 }, {}, /no multiple of numAttentionHeads/],
   [{ maxSteps: 5, stopAt: 6 }, {}, /stopAt lies behind maxSteps/],
   [{ warmupSteps: 9, maxSteps: 8 }, {}, /warmupSteps lies behind maxSteps/],
-  [{ hiddenDropoutProb: 1 }, {}, /dropout of 1/],
-  [{ maxBatchTokens: 100 }, {}, /less than one text/],
+  [{ hiddenDropoutProb: 1 }, {}, /bad value for hiddenDropoutProb/],
+  [{ learningRate: Number.POSITIVE_INFINITY }, {}, /bad value for learningRate/],
+  [{ adamBeta1: 1 }, {}, /bad value for adamBeta1/],
+  [{ adamEpsilon: 0 }, {}, /bad value for adamEpsilon/],
+  [{ hiddenSize: 1e9 }, {}, /bad value for hiddenSize/],
+  [{ maxBatchTokens: 100, maxSeqLength: 128 }, {}, /less than one text/],
 ])("refuses %j %j", (given, source, message) => {
   expect(() => trainConfig(given, source)).toThrow(ConfigError);
   expect(() => trainConfig(given, source)).toThrow(message);

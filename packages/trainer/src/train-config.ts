@@ -3,8 +3,15 @@ import { checkOptions } from "@kindred/command-line";
 import { type TrainConfig, trainOptions } from "./train-options.ts";
 import { trainPresets } from "./train-presets.ts";
 
-/** What to start from, and who gave the values, for errors. */
-export type ConfigSource = { readonly preset?: string; readonly where?: string };
+/** What to start from, under the values that are given. */
+export type ConfigSource = {
+  /** The name of a preset. Default: none. */
+  readonly preset?: string;
+  /** Values from a file or an earlier run, over the preset. Default: none. */
+  readonly base?: { readonly [name: string]: unknown };
+  /** Named in errors. Default: `"train"`. */
+  readonly where?: string;
+};
 
 /** Options that describe a new model and mean nothing for one that is loaded. */
 const newModelOnly = [
@@ -17,7 +24,7 @@ const newModelOnly = [
 ];
 
 /**
- * The complete configuration of a run: what is given, over the preset, over the defaults.
+ * The complete configuration of a run: what is given, over a file's values, over the preset, over the defaults.
  *
  * @throws ConfigError for an unknown option or preset (naming the nearest), a bad value, and options that contradict each other.
  *
@@ -31,12 +38,15 @@ const newModelOnly = [
  */
 export function trainConfig(
   given: { readonly [name: string]: unknown },
-  { preset = "", where = "train" }: ConfigSource = {},
+  { preset = "", base = {}, where = "train" }: ConfigSource = {},
 ): TrainConfig {
-  const base = preset === "" ? {} : presetNamed(preset);
-  const checked = checkOptions(trainOptions, { ...base, ...given }, where);
+  const known = { ...(preset === "" ? {} : presetNamed(preset)), ...base };
+  const checked = checkOptions(trainOptions, { ...known, ...given }, where);
   // A short run asked for over a preset or the defaults: a warm-up of the usual length would be all of it.
-  const shorten = given["warmupSteps"] === undefined && checked.warmupSteps > checked.maxSteps / 2;
+  const shorten =
+    given["warmupSteps"] === undefined &&
+    base["warmupSteps"] === undefined &&
+    checked.warmupSteps > checked.maxSteps / 2;
   const config = shorten ? { ...checked, warmupSteps: 0.1 } : checked;
   const refuse = (message: string, details: object) => {
     throw new ConfigError(`${where}: ${message}`, { ...details });
@@ -55,14 +65,12 @@ export function trainConfig(
   }
   if (config.stopAt > config.maxSteps)
     refuse(`stopAt lies behind maxSteps. Got ${config.stopAt} and ${config.maxSteps}.`, { stopAt: config.stopAt });
-  if (config.hiddenDropoutProb === 1 || config.attentionProbsDropoutProb === 1)
-    refuse("dropout of 1 leaves nothing. Expected a share below 1.", {});
   if (config.warmupSteps > config.maxSteps) {
     refuse(`warmupSteps lies behind maxSteps. Got ${config.warmupSteps} and ${config.maxSteps}.`, {
       warmupSteps: config.warmupSteps,
     });
   }
-  if (config.maxBatchTokens < config.maxSeqLength) {
+  if (config.maxSeqLength !== undefined && config.maxBatchTokens < config.maxSeqLength) {
     refuse(
       `maxBatchTokens is less than one text. Got ${config.maxBatchTokens}, expected at least maxSeqLength = ${config.maxSeqLength}.`,
       {},

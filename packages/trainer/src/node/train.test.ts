@@ -7,6 +7,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { resumePoint, train } from "../../dist/node/index.js"; // cores run what is built
 import { toyRun } from "../../test-support/toy-run.ts";
 import { trainConfig } from "../train-config.ts";
+import { readRunConfig } from "./read-run-config.ts";
 import type { TrainEvent } from "../train-event.ts";
 
 const folders: string[] = [];
@@ -150,22 +151,84 @@ describe("stopping", () => {
   });
 });
 
-test("a trained folder is fine-tuned from where it is", async () => {
-  const { config, folder } = prepare();
-  await eventsOf(train(config));
+describe("fine-tuning", () => {
+  /** Options of a run that fine-tunes: those of the model itself are the folder's. */
   const { vocabulary, hiddenSize, numHiddenLayers, numAttentionHeads, intermediateSize, ...rest } = toyRun().options;
-  const tuned = trainConfig({
-    ...rest,
-    data: config.data,
-    model: join(config.output, "model"),
-    output: join(folder, "tuned"),
-    maxSteps: 2,
+
+  test("a trained folder goes on from where it is, with its own limit of tokens", async () => {
+    const { config, folder } = prepare();
+    await eventsOf(train(config));
+    const model = join(config.output, "model");
+    const { maxSeqLength, ...others } = rest;
+    const tuned = trainConfig({
+      ...others,
+      data: config.data,
+      model,
+      output: join(folder, "tuned"),
+      maxSteps: 2,
+      warmupSteps: 0,
+    });
+    const events = await eventsOf(train(tuned));
+    const before = events.find((event) => event.type === "evaluation");
+    expect(before?.type === "evaluation" && before.metrics["pairs_mrr@10"]).toBeGreaterThan(0.5);
+    await using encoder = await loadSentenceEncoder(join(folder, "tuned", "model"), { cores: 0 });
+    expect((await encoder.encode("the red cat")).embeddings).toHaveLength(16);
+    expect(encoder.settings.maxSeqLength).toBe(maxSeqLength);
   });
-  const events = await eventsOf(train(tuned));
-  const before = events.find((event) => event.type === "evaluation");
-  expect(before?.type === "evaluation" && before.metrics["pairs_mrr@10"]).toBeGreaterThan(0.5);
-  await using encoder = await loadSentenceEncoder(join(folder, "tuned", "model"), { cores: 0 });
-  expect((await encoder.encode("the red cat")).embeddings).toHaveLength(16);
+
+  test("a run of it resumes from its own configuration", async () => {
+    const { config, folder } = prepare();
+    await eventsOf(train(config));
+    const output = join(folder, "tuned");
+    await eventsOf(
+      train(trainConfig({ ...rest, data: config.data, model: join(config.output, "model"), output, stopAt: 4 })),
+    );
+    const resumed = trainConfig({ stopAt: 6 }, { base: readRunConfig(output) });
+    expect(losses(await eventsOf(train(resumed, { resume: await resumePoint(output) })))).toHaveLength(2);
+  });
+});
+
+describe("resuming, refuses", () => {
+  const stopped = async () => {
+    const { config } = prepare({ stopAt: 4 });
+    await eventsOf(train(config));
+    return {
+      config,
+      go: async () => eventsOf(train({ ...config, stopAt: 6 }, { resume: await resumePoint(config.output) })),
+    };
+  };
+
+  test("a run that is done, and changes nothing in its folder", async () => {
+    const { config } = await stopped();
+    const events = readFileSync(join(config.output, "events.jsonl"), "utf8");
+    await expect(eventsOf(train(config, { resume: await resumePoint(config.output) }))).rejects.toThrow(
+      /is done: 4 of 4 steps/,
+    );
+    expect(readFileSync(join(config.output, "events.jsonl"), "utf8")).toBe(events);
+  });
+
+  test("events that it did not write, by file and line; the beginning of a last line is dropped", async () => {
+    const { config, go } = await stopped();
+    const file = join(config.output, "events.jsonl");
+    const events = readFileSync(file, "utf8");
+    writeFileSync(file, `{"type":"start"}\nnonsense\n${events}`);
+    await expect(go()).rejects.toThrow(/events\.jsonl:2: not an event of a run/);
+    writeFileSync(file, `${events}{"type":"st`);
+    expect(last(await go()).type).toBe("done");
+  });
+
+  test("a state that is none, by file", async () => {
+    const { config, go } = await stopped();
+    writeFileSync(join(config.output, "checkpoint-4", "trainer_state.json"), '{"step": 4}');
+    await expect(go()).rejects.toThrow(/trainer_state\.json: not the state of a run/);
+  });
+
+  test("nothing else: what is changed is kept with the run", async () => {
+    const { config } = await stopped();
+    await eventsOf(train({ ...config, stopAt: 6, learningRate: 0.5 }, { resume: await resumePoint(config.output) }));
+    expect(readRunConfig(config.output)).toMatchObject({ stopAt: 6, learningRate: 0.5 });
+    expect(readFileSync(join(config.output, "report.html"), "utf8")).toContain("&#34;learningRate&#34;: 0.5");
+  });
 });
 
 describe("refuses, before anything is written,", () => {
@@ -202,9 +265,12 @@ describe("refuses, before anything is written,", () => {
     await expect(async () => eventsOf(train(prepare(given).config))).rejects.toThrow(message);
   });
 
-  test("an output folder that holds something", async () => {
+  test("an output folder that holds something, and one inside a file", async () => {
     const { config, folder } = prepare();
     await expect(eventsOf(train({ ...config, output: folder }))).rejects.toThrow(/not empty/);
+    await expect(eventsOf(train({ ...config, output: join(config.data, "run") }))).rejects.toThrow(
+      /pairs\.jsonl is a file/,
+    );
   });
 });
 

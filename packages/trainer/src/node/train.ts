@@ -2,14 +2,14 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { ConfigError } from "@kindred/errors";
 import { childKey, keyFromSeed } from "@kindred/random";
-import { createSampler } from "@kindred/sampler";
+import { createSampler, type Sampler } from "@kindred/sampler";
 import type { TrainEvent } from "../train-event.ts";
 import type { TrainConfig } from "../train-options.ts";
 import { type ResumePoint, readMoments } from "./checkpoint.ts";
 import { newModel } from "./new-model.ts";
-import { createRunFolder, reopenRunFolder } from "./run-folder.ts";
+import { createRunFolder, expectNewFolder, reopenRunFolder } from "./run-folder.ts";
 import { readTrainableModel, type TrainableModel } from "./trainable-model.ts";
-import { trainingData } from "./training-data.ts";
+import { type TrainingData, trainingData } from "./training-data.ts";
 import { startTrainingMesh, trainingMemory } from "./training-mesh.ts";
 import { trainingRun } from "./training-run.ts";
 
@@ -54,43 +54,28 @@ export async function* train(
     throw new ConfigError(`train: fewer pairs than cores. Got batchSize ${config.batchSize} and ${cores} cores.`, {
       cores,
     });
-  const model = await startingModel(config, resume);
-  const data = await trainingData(config, model.tokenizer);
   const output =
     config.output !== ""
       ? config.output
       : join("runs", `${name}-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}`);
+  const complete: TrainConfig = { ...config, output, cores };
+  if (resume === undefined) expectNewFolder(output);
+  else expectStepsLeft(complete, resume);
+  const model = await startingModel(config, resume);
+  const data = await trainingData(config, model);
   const memory = trainingMemory(model, cores);
   if (resume !== undefined) await readMoments(resume.folder, memory.namedMoments);
   const stepsDone = resume?.state.step ?? 0;
-  const sampler = createSampler({
-    sources: data.sources,
-    batchSize: config.batchSize,
-    key: childKey(keyFromSeed(config.seed), "sampler"),
-    mixing: config.mixing,
-    roundSteps: config.roundSteps,
-    duplicates: config.duplicates,
-    ...(resume === undefined ? {} : { cursor: resume.state.cursor }),
-  });
-  const folder =
-    resume === undefined
-      ? await createRunFolder(output, { ...config, output, cores })
-      : await reopenRunFolder(output, stepsDone);
-  const mesh = await startTrainingMesh(config, model, memory, stepsDone);
-  const run = {
-    config: { ...config, output, cores },
-    model,
-    mesh,
-    sampler,
-    tasks: data.tasks,
-    summaries: data.summaries,
-    stepsDone,
-  };
+  const sampler = samplerOf(complete, data, resume);
+  const mesh = await startTrainingMesh(complete, model, memory, stepsDone);
   try {
-    for await (const event of trainingRun(
-      { ...run, earlier: folder.events, secondsBefore: resume?.state.seconds ?? 0 },
-      signal,
-    )) {
+    const folder =
+      resume === undefined
+        ? await createRunFolder(output, complete)
+        : await reopenRunFolder(output, complete, stepsDone);
+    const run = { config: complete, model, mesh, sampler, tasks: data.tasks, summaries: data.summaries, stepsDone };
+    const before = { earlier: folder.events, secondsBefore: resume?.state.seconds ?? 0 };
+    for await (const event of trainingRun({ ...run, ...before }, signal)) {
       folder.record(event);
       if (event.type === "evaluation" || event.type === "stopped" || event.type === "done") await folder.report();
       yield event;
@@ -101,11 +86,40 @@ export async function* train(
   }
 }
 
+function expectStepsLeft({ output, maxSteps, stopAt }: TrainConfig, { state }: ResumePoint): void {
+  const lastStep = stopAt === 0 ? maxSteps : stopAt;
+  if (state.step < lastStep) return;
+  throw new ConfigError(
+    `train: the run ${output} is done: ${state.step} of ${lastStep} steps. To go on, raise stopAt or maxSteps.`,
+    { step: state.step, lastStep },
+  );
+}
+
+function samplerOf(
+  { batchSize, seed, mixing, roundSteps, duplicates }: TrainConfig,
+  { sources }: TrainingData,
+  resume: ResumePoint | undefined,
+): Sampler {
+  const options = { sources, batchSize, mixing, roundSteps, duplicates, key: childKey(keyFromSeed(seed), "sampler") };
+  if (resume === undefined) return createSampler(options);
+  try {
+    return createSampler({ ...options, cursor: resume.state.cursor });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(`${resume.folder}: the run cannot go on from here. ${error.message}`, error.details, {
+      cause: error,
+    });
+  }
+}
+
 async function startingModel(config: TrainConfig, resume: ResumePoint | undefined): Promise<TrainableModel> {
   const folder = resume?.folder ?? config.model;
   if (folder === "") return newModel(config);
   const model = await readTrainableModel(folder);
-  const maxSeqLength = Math.min(config.maxSeqLength, model.settings.config.maxPositionEmbeddings - 2);
+  const maxSeqLength = Math.min(
+    config.maxSeqLength ?? model.settings.maxSeqLength,
+    model.settings.config.maxPositionEmbeddings - 2,
+  );
   const own = model.settings.config;
   const { hiddenDropoutProb = own.hiddenDropoutProb, attentionProbsDropoutProb = own.attentionProbsDropoutProb } =
     config;

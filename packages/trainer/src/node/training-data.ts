@@ -3,12 +3,15 @@ import type { TextRow } from "@kindred/datasets";
 import { openDataset, readDataConfig } from "@kindred/datasets/node";
 import { ConfigError, DataError } from "@kindred/errors";
 import type { Source } from "@kindred/sampler";
-import type { Tokenizer } from "@kindred/tokenizer";
 import { type EvaluationTask, pairTask, scoredTask } from "../evaluation-task.ts";
 import { type HeldOut, holdOut } from "../hold-out.ts";
 import { summarizeSource } from "../summarize-source.ts";
 import type { SourceSummary } from "../train-event.ts";
 import type { TrainConfig } from "../train-options.ts";
+import type { TrainableModel } from "./trainable-model.ts";
+
+/** Who reads the texts: how they become tokens, and how many of them are read. */
+type TokenizedBy = Pick<TrainableModel, "tokenizer" | "settings">;
 
 /** A data set of the mixture: where it lies, and what it is called, which does not depend on where. */
 type Entry = { readonly name: string; readonly label: string; readonly weight: number };
@@ -26,7 +29,7 @@ export type TrainingData = {
  *
  * @throws DataError naming file and line of what cannot be read; ConfigError for a data set that cannot train a contrastive loss.
  */
-export async function trainingData(config: TrainConfig, tokenizer: Tokenizer): Promise<TrainingData> {
+export async function trainingData(config: TrainConfig, model: TokenizedBy): Promise<TrainingData> {
   if (config.data === "")
     throw new ConfigError(
       "train: nothing to train on. Expected data = a file of pairs or a data_config.json. See --help.",
@@ -39,13 +42,13 @@ export async function trainingData(config: TrainConfig, tokenizer: Tokenizer): P
   const totalWeight = entries.reduce((sum, { weight }) => sum + weight, 0);
   const opened = [];
   for (const entry of entries)
-    if (entry.weight > 0) opened.push(await openSource(entry, entry.weight / totalWeight, config, tokenizer));
+    if (entry.weight > 0) opened.push(await openSource(entry, entry.weight / totalWeight, config, model));
   const tasks = opened.flatMap(({ task }) => (task === undefined ? [] : [task]));
   for (const path of config.evalData) tasks.push(await evaluationFile(path, config));
   return { sources: opened.map(({ source }) => source), summaries: opened.map(({ summary }) => summary), tasks };
 }
 
-async function openSource({ name, label, weight }: Entry, share: number, config: TrainConfig, tokenizer: Tokenizer) {
+async function openSource({ name, label, weight }: Entry, share: number, config: TrainConfig, model: TokenizedBy) {
   const dataset = openDataset(name, { onBadLine: config.onBadLine });
   const { rows, complete } = await readRows(dataset.rows(), config.maxRowsInMemory);
   const columns = columnsOf(rows, name);
@@ -60,9 +63,9 @@ async function openSource({ name, label, weight }: Entry, share: number, config:
     complete,
     heldOutRows,
     skippedLines: dataset.skipped,
-    maxSeqLength: config.maxSeqLength,
+    maxSeqLength: model.settings.maxSeqLength,
   };
-  const summary = summarizeSource(training, tokenizer, facts);
+  const summary = summarizeSource(training, model.tokenizer, facts);
   const shared = { name: label, weight, columns };
   const source: Source = complete
     ? { ...shared, length: training.length, row: (index) => training[index]!.texts }

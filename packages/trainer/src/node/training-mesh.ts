@@ -56,11 +56,11 @@ export async function startTrainingMesh(
   stepsDone: number,
 ): Promise<TrainingMesh> {
   const cores = shards.shards.length;
-  const { config: modelConfig, pooling, normalize } = model.settings;
+  const { config: modelConfig, pooling, dense, normalize } = model.settings;
   const shapes = Object.fromEntries(Object.entries(model.weights).map(([name, { shape }]) => [name, shape]));
   const data: TrainProgramData = {
     config,
-    settings: { config: modelConfig, pooling, normalize },
+    settings: { config: modelConfig, pooling, dense, normalize },
     shapes,
     shards,
     memory,
