@@ -38,7 +38,18 @@ export function checkOptions<Table extends OptionTable>(
   return values as OptionValues<Table>;
 }
 
-/** The error for a key that a table of options lacks. It names the nearest key that the table has. */
+/**
+ * The error for a key that a table of options lacks. It names the nearest key that the table has.
+ *
+ * @example
+ * ```ts
+ * import { option, unknownOption } from "@kindred/command-line";
+ * import * as v from "valibot";
+ *
+ * const table = { seed: option(v.number(), 0, "Seed of all randomness.") };
+ * unknownOption(table, "sede", "run.json").message; // => "run.json: unknown option sede. Did you mean seed?"
+ * ```
+ */
 export function unknownOption(table: OptionTable, key: string, where: string): ConfigError {
   const nearest = nearestName(key, Object.keys(table));
   const hint = nearest === undefined ? "See --help for all options." : `Did you mean ${nearest}?`;

@@ -12,7 +12,18 @@ type Described = {
   readonly options?: readonly unknown[];
 };
 
-/** The kind of value that an option's schema describes, found from the schema itself. */
+/**
+ * The kind of value that an option's schema describes, found from the schema itself.
+ *
+ * @example
+ * ```ts
+ * import { option, valueType } from "@kindred/command-line";
+ * import * as v from "valibot";
+ *
+ * valueType(option(v.picklist(["hf", "torch"]), "hf", "Which AdamW.")); // => { kind: "word", words: ["hf", "torch"] }
+ * valueType(option(v.optional(v.number()), undefined, "A limit.")); // => { kind: "number" }
+ * ```
+ */
 export function valueType(option: Option<unknown>): ValueType {
   let schema = option.schema as unknown as Described;
   while (schema.wrapped !== undefined) schema = schema.wrapped; // optional(…), nullable(…)

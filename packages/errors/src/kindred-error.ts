@@ -9,6 +9,18 @@ export type ErrorDetails = { readonly [name: string]: unknown };
  *
  * A message reads `<function>: <what is wrong>. Got <values>, expected <rule>. <what to do>`; `details` carries the same
  * values for programs. Anything else that is thrown is a defect.
+ *
+ * @example
+ * ```ts
+ * import { ConfigError, KindredError } from "@kindred/errors";
+ *
+ * try {
+ *   throw new ConfigError("train: no data. Expected a file of pairs.", { key: "data" });
+ * } catch (error) {
+ *   if (!(error instanceof KindredError)) throw error;
+ *   [error.name, error.exitCode, error.details]; // => ["ConfigError", 2, { key: "data" }]
+ * }
+ * ```
  */
 export abstract class KindredError extends Error {
   /** What a command that ends with this error exits with. */

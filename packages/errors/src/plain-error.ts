@@ -43,7 +43,18 @@ const classes: { readonly [name: string]: { readonly prototype: KindredError } }
   ShapeError,
 };
 
-/** The error that {@link toPlainError} took apart, of the same class, with its message, stack and details unchanged. */
+/**
+ * The error that {@link toPlainError} took apart, of the same class, with its message, stack and details unchanged.
+ *
+ * @example
+ * ```ts
+ * import { DataError, fromPlainError, toPlainError } from "@kindred/errors";
+ *
+ * const line = JSON.stringify(toPlainError(new DataError({ file: "pairs.jsonl", line: 7 }, "not JSON.")));
+ * const error = fromPlainError(JSON.parse(line));
+ * error instanceof DataError && error.line; // => 7
+ * ```
+ */
 export function fromPlainError(plain: PlainError): Error {
   const prototype = Object.hasOwn(classes, plain.name) ? classes[plain.name]?.prototype : undefined;
   const error = Object.assign(new Error(plain.message), { name: plain.name });

@@ -22,6 +22,14 @@ const largestBytes = 50e9;
  *
  * @param entry one element of the answer of `/api/models/{id}/tree/{commit}`
  * @throws HubError (listing)
+ *
+ * @example
+ * ```ts
+ * import { modelFile } from "@kindred/hub";
+ *
+ * modelFile({ type: "file", path: "config.json", size: 571, oid: "0".repeat(40) })?.bytes; // => 571
+ * modelFile({ type: "directory", path: "1_Pooling" }); // => undefined
+ * ```
  */
 export function modelFile(entry: unknown): ModelFile | undefined {
   const { type, path, size, oid, lfs } = record(entry);

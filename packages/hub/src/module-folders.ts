@@ -13,6 +13,14 @@ export const bareModel: readonly ModuleFolder[] = [{ folder: "", type: "Transfor
  *
  * @param text the contents of modules.json
  * @throws FormatError if it is no list of modules
+ *
+ * @example
+ * ```ts
+ * import { moduleFolders } from "@kindred/hub";
+ *
+ * const text = '[{ "idx": 0, "name": "0", "path": "0_MPNet", "type": "sentence_transformers.models.Transformer" }]';
+ * moduleFolders(text); // => [{ folder: "0_MPNet", type: "Transformer" }]
+ * ```
  */
 export function moduleFolders(text: string, { file = "modules.json" } = {}): ModuleFolder[] {
   let modules: unknown;

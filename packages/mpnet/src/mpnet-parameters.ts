@@ -44,6 +44,20 @@ export type MpnetParameters = {
  * The tensors are the same, nothing is copied. Weights that the encoder does not have (a pooler) are left out.
  *
  * @throws ShapeError when a weight is missing or has another shape than the configuration says, naming it
+ *
+ * @example
+ * ```ts
+ * import { initialParameters, mpnetConfig, mpnetParameters } from "@kindred/mpnet";
+ * import { keyFromSeed } from "@kindred/random";
+ * import { startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("wasm");
+ * const config = mpnetConfig({ model_type: "mpnet", vocab_size: 50, hidden_size: 8, num_attention_heads: 2, num_hidden_layers: 1 });
+ * const weights = Object.entries(initialParameters(config, keyFromSeed(1)));
+ * const named = Object.fromEntries(weights.map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]));
+ * mpnetParameters(named, config).encoder.layer[0]!.attention.attn.q.weight.shape; // => [8, 8]
+ * ```
  */
 export function mpnetParameters(named: { readonly [name: string]: Float }, config: MpnetConfig): MpnetParameters {
   const tree: Branch = {};

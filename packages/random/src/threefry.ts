@@ -10,6 +10,15 @@ const PARITY = 0x1bd11bda;
  * Words are taken modulo 2³², so signed and unsigned forms of the same bits are equal.
  *
  * @see Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011, section 4.2
+ *
+ * @example
+ * ```ts
+ * import { threefry2x32, threefryInto } from "@kindred/random";
+ *
+ * const out = new Uint32Array(2);
+ * threefryInto(out, 1, 2, 3, 4);
+ * out.join() === threefry2x32([1, 2], 3, 4).join(); // => true
+ * ```
  */
 export function threefryInto(out: Uint32Array, k0: number, k1: number, c0: number, c1: number): void {
   const k2 = PARITY ^ k0 ^ k1;

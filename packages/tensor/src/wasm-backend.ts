@@ -43,7 +43,18 @@ export type WasmBackend = tf.KernelBackend & {
   readonly typedArrayFromHeap: (tensor: tf.TensorInfo) => Float32Array | Int32Array | Uint8Array;
 };
 
-/** The backend as a wasm backend, or undefined where it is another one. */
+/**
+ * The backend as a wasm backend, or undefined where it is another one.
+ *
+ * @example
+ * ```ts
+ * import { asWasmBackend, startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startBackend("cpu");
+ * asWasmBackend(tf.backend()); // => undefined
+ * ```
+ */
 export function asWasmBackend(backend: tf.KernelBackend): WasmBackend | undefined {
   return "wasm" in backend && "dataIdMap" in backend ? (backend as WasmBackend) : undefined;
 }

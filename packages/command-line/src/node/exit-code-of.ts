@@ -13,6 +13,18 @@ const sameSignalMs = 1000;
  *
  * The first signal aborts `signal` (its reason is the signal's name), and the work then ends in its own way. Another one, later,
  * ends the process at once.
+ *
+ * @example
+ * ```ts
+ * import { exitCodeOf } from "@kindred/command-line/node";
+ * import { ConfigError } from "@kindred/errors";
+ *
+ * await exitCodeOf(async () => {}); // => 0
+ * const refuse = async () => {
+ *   throw new ConfigError("greet: no name. Expected --name NAME.");
+ * };
+ * await exitCodeOf(refuse); // => 2
+ * ```
  */
 export async function exitCodeOf(work: (signal: AbortSignal) => Promise<void>): Promise<number> {
   const stop = new AbortController();

@@ -10,6 +10,13 @@ import { dirname, join } from "node:path";
  *
  * The other Node gets this process's streams and signals, and its exit code becomes this process's. With `--own-node` among the
  * arguments, before any `--`, there is no other; `main` does not see this switch.
+ *
+ * @example
+ * ```ts ignore
+ * import { runCommand } from "@kindred/command-line/node";
+ *
+ * await runCommand(new URL("../dist/main.js", import.meta.url)); // the whole of a command's bin file
+ * ```
  */
 export async function runCommand(entry: URL): Promise<void> {
   const { argv, ownNode } = withoutOwnNode(process.argv.slice(2));

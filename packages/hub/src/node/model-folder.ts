@@ -18,6 +18,14 @@ export type ModelFolderOptions = {
  * brought and shown while it comes. What is neither is given back too: whoever opens it says that there is no such folder.
  *
  * @throws HubError as {@link resolveModel} does
+ *
+ * @example
+ * ```ts ignore
+ * import { modelFolder } from "@kindred/hub/node";
+ *
+ * await modelFolder("runs/my-run/model", { offline: true }); // the path itself
+ * await modelFolder("sentence-transformers/all-mpnet-base-v2", { offline: false, sink: process.stderr });
+ * ```
  */
 export async function modelFolder(model: string, { offline, signal, sink }: ModelFolderOptions): Promise<string> {
   if (existsSync(model) || !isModelId(model)) return model;
