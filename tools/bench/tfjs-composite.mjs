@@ -8,24 +8,6 @@ import { rowStarts } from "./inputs/row-starts.mjs";
 /** @typedef {import("./inputs/layer-inputs.mjs").LayerSetup} LayerSetup */
 
 /**
- * The bias of the longest sentence, [heads, longest, longest], from bias by distance.
- *
- * @param {any} tf
- * @param {import("./inputs/layer-inputs.mjs").Values} bias
- */
-export function biasMatrix(tf, { values, shape: [heads = 0, distances = 0] }) {
-  const longest = (distances + 1) / 2;
-  const matrix = new Float32Array(heads * longest * longest);
-  for (let head = 0, at = 0; head < heads; head++) {
-    for (let query = 0; query < longest; query++) {
-      for (let key = 0; key < longest; key++, at++)
-        matrix[at] = values[head * distances + key - query + longest - 1] ?? 0;
-    }
-  }
-  return tf.tensor3d(matrix, [heads, longest, longest]);
-}
-
-/**
  * Attention of packed rows, sentence by sentence.
  *
  * @param {any} tf

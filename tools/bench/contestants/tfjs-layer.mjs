@@ -1,19 +1,21 @@
 // A layer of MPNet in stock tfjs-wasm, forward and back with tfjs's own gradients.
 import { layerGigaflop, layerInputs } from "../inputs/layer-inputs.mjs";
+import { biasMatrix } from "../inputs/bias-matrix.mjs";
 import { startStock } from "../start-stock.mjs";
 import { strided } from "../strided.mjs";
-import { biasMatrix, layer } from "../tfjs-composite.mjs";
+import { layer } from "../tfjs-composite.mjs";
 
 /** @type {import("../contestant.mjs").Enter<import("../inputs/layer-inputs.mjs").LayerSetup & { repeats: number }>} */
 export default async function enter(setup) {
   const { tf, name } = await startStock({ gradients: true });
   const { weights, x, bias, upstream } = layerInputs(setup);
+  const biases = biasMatrix(bias);
   const names = Object.keys(weights);
   const tensors = Object.values(weights).map(({ values, shape }) => {
     const tensor = tf.tensor(values, shape);
     return shape.length === 2 ? tf.transpose(tensor) : tensor;
   });
-  const inputs = [tf.tensor(x.values, x.shape), biasMatrix(tf, bias), ...tensors];
+  const inputs = [tf.tensor(x.values, x.shape), tf.tensor(biases.values, biases.shape), ...tensors];
   const dy = tf.tensor(upstream.values, upstream.shape);
   const forwardAndBack = tf.valueAndGrads((/** @type {any[]} */ ...[hidden, matrix, ...given]) => {
     const named = Object.fromEntries(names.map((weight, i) => [weight, given[i]]));

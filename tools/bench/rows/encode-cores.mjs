@@ -10,7 +10,7 @@ export const encodeCores = {
   better: "higher",
   floor: 1.8,
   cases: async (scale) => {
-    const { folder, texts, source } = await encodeSetup(scale, 1024);
+    const { folder, texts, source } = await encodeSetup(scale, 512);
     return [
       {
         case: `${texts.length} texts of ${source}`,
