@@ -19,6 +19,23 @@ export type EmbeddingSettings = Pick<ModelSettings, "config" | "pooling" | "norm
 /**
  * The vectors of a batch of sentences, `"batch hidden"`: MPNet, pooling, dense layers and L2 normalisation as the model has them.
  * Differentiable; with `dropout`, a key, as in training, where `rows` numbers the sentences in the global batch.
+ *
+ * @example
+ * ```ts
+ * import { initialParameters, mpnetConfig } from "@kindred/mpnet";
+ * import { poolingFromConfig } from "@kindred/pooling";
+ * import { keyFromSeed } from "@kindred/random";
+ * import { embedSentences, startEngine } from "@kindred/sentence-encoder";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startEngine("wasm");
+ * const config = mpnetConfig({ model_type: "mpnet", vocab_size: 50, hidden_size: 8, num_attention_heads: 2, num_hidden_layers: 1 });
+ * const weights = Object.entries(initialParameters(config, keyFromSeed(1)));
+ * const parameters = Object.fromEntries(weights.map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]));
+ * const pooling = poolingFromConfig({ word_embedding_dimension: 8, pooling_mode_mean_tokens: true });
+ * const batch = { ids: Int32Array.of(0, 9, 2, 0, 2), starts: Int32Array.of(0, 3, 5) };
+ * embedSentences(parameters, batch, { config, pooling, normalize: true }).shape; // => [2, 8]
+ * ```
  */
 export function embedSentences(
   parameters: ModelParameters,
@@ -38,7 +55,24 @@ export function embedSentences(
   });
 }
 
-/** The vector of every token of a batch, `"tokens hidden"`: the last hidden states, before any pooling. */
+/**
+ * The vector of every token of a batch, `"tokens hidden"`: the last hidden states, before any pooling.
+ *
+ * @example
+ * ```ts
+ * import { initialParameters, mpnetConfig } from "@kindred/mpnet";
+ * import { keyFromSeed } from "@kindred/random";
+ * import { embedTokens, startEngine } from "@kindred/sentence-encoder";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startEngine("wasm");
+ * const config = mpnetConfig({ model_type: "mpnet", vocab_size: 50, hidden_size: 8, num_attention_heads: 2, num_hidden_layers: 1 });
+ * const weights = Object.entries(initialParameters(config, keyFromSeed(1)));
+ * const parameters = Object.fromEntries(weights.map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]));
+ * const batch = { ids: Int32Array.of(0, 9, 2, 0, 2), starts: Int32Array.of(0, 3, 5) };
+ * embedTokens(parameters, batch, { config }).shape; // => [5, 8]
+ * ```
+ */
 export function embedTokens(
   parameters: ModelParameters,
   { ids, starts }: TokenBatch,

@@ -11,6 +11,17 @@ import type { WeightFiles } from "./weight-files.ts";
  * all weights ever exists. Half-precision weights are widened, and the arithmetic is float32's.
  *
  * @throws FormatError as {@link modelWeights} does; nothing stays allocated then.
+ *
+ * @example
+ * ```ts ignore
+ * import { loadParameters, startEngine, weightFilesIn } from "@kindred/sentence-encoder";
+ *
+ * const names = ["config.json", "model.safetensors"];
+ * const load = async (name: string) => new Uint8Array(await (await fetch(`/model/${name}`)).arrayBuffer());
+ * const files = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await load(name)] as const)));
+ * await startEngine("wasm");
+ * const parameters = await loadParameters(files, weightFilesIn(files));
+ * ```
  */
 export async function loadParameters(files: ModelFiles, weights: WeightFiles): Promise<ModelParameters> {
   const parameters: { [name: string]: Float } = {};

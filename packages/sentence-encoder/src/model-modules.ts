@@ -21,6 +21,16 @@ type Module = { readonly kind: (typeof supported)[number]; readonly path: string
  * bare transformer, which sentence-transformers reads as transformer + mean pooling; so does this.
  *
  * @throws FormatError for a module other than Transformer, Pooling, Dense and Normalize, by name, and for any other order.
+ *
+ * @example
+ * ```ts
+ * import { modelModules } from "@kindred/sentence-encoder";
+ *
+ * const kinds = { "": "Transformer", "1_Pooling": "Pooling", "2_Normalize": "Normalize" };
+ * const list = Object.entries(kinds).map(([path, kind]) => ({ path, type: `sentence_transformers.models.${kind}` }));
+ * const modules = modelModules({ "modules.json": new TextEncoder().encode(JSON.stringify(list)) });
+ * [modules.poolingFile, modules.normalize]; // => ["1_Pooling/config.json", true]
+ * ```
  */
 export function modelModules(files: ModelFiles): ModelModules {
   const file = "modules.json";

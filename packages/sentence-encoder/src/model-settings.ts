@@ -40,6 +40,15 @@ export type ModelSettings = {
  *
  * @throws FormatError naming the file and the rule, for anything that would change the vectors if it were ignored.
  * @see sentence-transformers 6.2.0, `base/modules/transformer.py` and `base/model.py`
+ *
+ * @example
+ * ```ts
+ * import { modelSettings } from "@kindred/sentence-encoder";
+ *
+ * const json = { model_type: "mpnet", vocab_size: 8, hidden_size: 12, num_attention_heads: 2, max_position_embeddings: 34 };
+ * const settings = modelSettings({ "config.json": new TextEncoder().encode(JSON.stringify(json)) });
+ * [settings.pooling.modes, settings.normalize, settings.maxSeqLength]; // => [["mean"], false, 32]
+ * ```
  */
 export function modelSettings(files: ModelFiles): ModelSettings {
   const modules = modelModules(files);

@@ -12,6 +12,15 @@ import { transformerOptions } from "./transformer-options.ts";
  * as in sentence-transformers.
  *
  * @throws FormatError if the folder has neither, or what it has is not a tokenizer of this kind.
+ *
+ * @example
+ * ```ts
+ * import { modelTokenizer } from "@kindred/sentence-encoder";
+ *
+ * const vocabulary = "<s>\n<pad>\n</s>\n<unk>\ncat\nsat\n[UNK]\n<mask>\n";
+ * const tokenizer = modelTokenizer({ "vocab.txt": new TextEncoder().encode(vocabulary) });
+ * tokenizer.encode("Cat sat").ids; // => [0, 4, 5, 2]
+ * ```
  */
 export function modelTokenizer(files: ModelFiles): Tokenizer {
   const { transformerFolder, poolingFile } = modelModules(files);

@@ -17,6 +17,17 @@ const floatDtypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
  * @param files the folder's settings
  * @throws FormatError naming the file and the weight, if one has another shape than the settings say, is no floating-point
  * number, is there twice, or, at the end, is missing.
+ *
+ * @example
+ * ```ts ignore
+ * import { modelWeights } from "@kindred/sentence-encoder";
+ * import { folderWeightFiles, readModelFolder } from "@kindred/sentence-encoder/node";
+ *
+ * const folder = "runs/my-run/model";
+ * for await (const [name, { dtype, shape }] of modelWeights(await readModelFolder(folder), folderWeightFiles(folder))) {
+ *   console.log(name, dtype, shape);
+ * }
+ * ```
  */
 export async function* modelWeights(
   files: ModelFiles,

@@ -41,7 +41,8 @@ export type QuantizedRows = { readonly embeddings: Int8Array | Uint8Array; reado
  * import { quantizeEmbeddings } from "@kindred/sentence-encoder";
  *
  * const rows = { embeddings: Float32Array.of(-1, 0.5, 0, 1, -0.5, 1), dimension: 3 };
- * quantizeEmbeddings(rows, { precision: "uint8" }); // => { embeddings: [0, 255, 0, 255, 0, 255], dimension: 3 }
+ * // In float32 the greatest comes to 254.99998 steps, here as in numpy.
+ * quantizeEmbeddings(rows, { precision: "uint8" }); // => { embeddings: [0, 254, 0, 254, 0, 254], dimension: 3 }
  * quantizeEmbeddings(rows, { precision: "ubinary" }); // => { embeddings: [64, 160], dimension: 1 }
  * ```
  */
@@ -65,7 +66,17 @@ export function quantizeEmbeddings(rows: EmbeddingRows, options: QuantizeOptions
   return { embeddings: precision === "uint8" ? steps : lessHalf(steps), dimension: rows.dimension };
 }
 
-/** The least and the greatest value of every feature of some vectors, to quantise others by. */
+/**
+ * The least and the greatest value of every feature of some vectors, to quantise others by.
+ *
+ * @example
+ * ```ts
+ * import { quantizationRanges } from "@kindred/sentence-encoder";
+ *
+ * const rows = { embeddings: Float32Array.of(-1, 0.5, 1, 0.25), dimension: 2 };
+ * quantizationRanges(rows); // => { minimum: [-1, 0.25], maximum: [1, 0.5] }
+ * ```
+ */
 export function quantizationRanges({ embeddings, dimension }: EmbeddingRows): QuantizationRanges {
   const minimum = new Float32Array(dimension).fill(Number.POSITIVE_INFINITY);
   const maximum = new Float32Array(dimension).fill(Number.NEGATIVE_INFINITY);

@@ -20,6 +20,25 @@ export type FromFilesOptions = {
  * `model.safetensors`, several files and `model.safetensors.index.json`, or `pytorch_model.bin`, in float32, float16 or bfloat16.
  *
  * @throws FormatError for a folder that is not a whole MPNet model.
+ *
+ * @example
+ * ```ts
+ * import { initialParameters, mpnetConfig } from "@kindred/mpnet";
+ * import { keyFromSeed } from "@kindred/random";
+ * import { sentenceEncoderFromFiles } from "@kindred/sentence-encoder";
+ * import { fromFloat32, writeSafetensors } from "@kindred/tensor-files";
+ *
+ * const json = { model_type: "mpnet", vocab_size: 8, hidden_size: 6, num_hidden_layers: 1, num_attention_heads: 2 };
+ * const weights = Object.entries(initialParameters(mpnetConfig(json), keyFromSeed(1))); // random: a toy
+ * const bytes = (text: string) => new TextEncoder().encode(text);
+ * const encoder = await sentenceEncoderFromFiles({
+ *   "config.json": bytes(JSON.stringify(json)),
+ *   "vocab.txt": bytes("<s>\n<pad>\n</s>\n<unk>\ncat\nsat\n[UNK]\n<mask>\n"),
+ *   "model.safetensors": writeSafetensors(weights.map(([name, { shape, values }]) => [name, fromFloat32(values, shape)])),
+ * });
+ * const { dimension, embeddings } = await encoder.encode(["cat sat", "sat"]);
+ * [dimension, embeddings.length]; // => [6, 12]
+ * ```
  */
 export async function sentenceEncoderFromFiles(
   files: ModelFiles,

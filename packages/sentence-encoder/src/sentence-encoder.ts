@@ -52,6 +52,16 @@ export type Encode = {
 /**
  * A loaded model. Make one with `sentenceEncoderFromFiles` or, in Node, `loadSentenceEncoder`; close it when done, or bind it
  * with `await using`.
+ *
+ * @example
+ * ```ts ignore
+ * import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
+ *
+ * await using encoder = await loadSentenceEncoder("runs/my-run/model");
+ * const documents = await encoder.encodeDocument(["A cat sat on the mat.", "Stocks fell."]);
+ * const query = await encoder.encodeQuery("Where is the cat?");
+ * encoder.similarity(query, documents).scores; // one row: the query's cosine with each document
+ * ```
  */
 export class SentenceEncoder {
   readonly settings: ModelSettings;

@@ -39,6 +39,24 @@ const dtypes = { float32: "F32", float16: "F16", bfloat16: "BF16" } as const;
  *
  * @throws ConfigError for a dtype that does not exist
  * @see sentence-transformers, `util/deprecated_import.py`, which maps the old names in new versions
+ *
+ * @example
+ * ```ts
+ * import { initialParameters } from "@kindred/mpnet";
+ * import { keyFromSeed } from "@kindred/random";
+ * import { modelSettings, modelTokenizer, sentenceModelFiles } from "@kindred/sentence-encoder";
+ * import { fromFloat32 } from "@kindred/tensor-files";
+ *
+ * const json = { model_type: "mpnet", vocab_size: 8, hidden_size: 6, num_hidden_layers: 1, num_attention_heads: 2 };
+ * const vocabulary = "<s>\n<pad>\n</s>\n<unk>\ncat\nsat\n[UNK]\n<mask>\n";
+ * const texts = { "config.json": JSON.stringify(json), "vocab.txt": vocabulary };
+ * const given = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, new TextEncoder().encode(text)]));
+ * const settings = modelSettings(given);
+ * const random = Object.entries(initialParameters(settings.config, keyFromSeed(1)));
+ * const weights = random.map(([name, { shape, values }]) => [name, fromFloat32(values, shape)] as const);
+ * const files = sentenceModelFiles({ settings, tokenizer: modelTokenizer(given), weights }, { dtype: "float16" });
+ * Object.keys(files).filter((name) => name.startsWith("mod")); // => ["modules.json", "model.safetensors"]
+ * ```
  */
 export function sentenceModelFiles(
   { settings, tokenizer, weights }: SentenceModel,

@@ -12,7 +12,16 @@ export type StartEngineOptions = {
   readonly revectorization?: Revectorization;
 };
 
-/** Starts an engine in this thread, if it has not been started, and says in a few words what it is. */
+/**
+ * Starts an engine in this thread, if it has not been started, and says in a few words what it is.
+ *
+ * @example
+ * ```ts
+ * import { startEngine } from "@kindred/sentence-encoder";
+ *
+ * await startEngine("cpu"); // => "tfjs cpu"
+ * ```
+ */
 export async function startEngine(
   name: EngineName,
   { wasmPaths, revectorization }: StartEngineOptions = {},

@@ -46,7 +46,17 @@ export function planBatches(lengths: Int32Array, maxBatchTokens: number): Int32A
   return batches;
 }
 
-/** The sentences of `batch` at `indices`, in that order, as a batch of their own. */
+/**
+ * The sentences of `batch` at `indices`, in that order, as a batch of their own.
+ *
+ * @example
+ * ```ts
+ * import { selectSentences } from "@kindred/sentence-encoder";
+ *
+ * const batch = { ids: Int32Array.of(0, 7, 2, 0, 2), starts: Int32Array.of(0, 3, 5) };
+ * selectSentences(batch, Int32Array.of(1, 0)); // => { ids: [0, 2, 0, 7, 2], starts: [0, 2, 5] }
+ * ```
+ */
 export function selectSentences(batch: TokenBatch, indices: Int32Array): TokenBatch {
   const starts = new Int32Array(indices.length + 1);
   indices.forEach((sentence, i) => {

@@ -29,7 +29,21 @@ export async function weightFile({ has, nameOf }: WeightFiles, folder: string): 
   );
 }
 
-/** The weights among files in memory. */
+/**
+ * The weights among files in memory.
+ *
+ * @example
+ * ```ts
+ * import { weightFilesIn } from "@kindred/sentence-encoder";
+ * import { fromFloat32, writeSafetensors } from "@kindred/tensor-files";
+ *
+ * const bytes = writeSafetensors([["linear.bias", fromFloat32(Float32Array.of(1, 2), [2])]]);
+ * const weights = weightFilesIn({ "2_Dense/model.safetensors": bytes });
+ * for await (const [name, { shape }] of weights.tensors("2_Dense/model.safetensors")) {
+ *   [name, shape]; // => ["linear.bias", [2]]
+ * }
+ * ```
+ */
 export function weightFilesIn(files: ModelFiles): WeightFiles {
   const bytesOf = (path: string, because = ""): Uint8Array => {
     const bytes = Object.hasOwn(files, path) ? files[path] : undefined;

@@ -10,6 +10,16 @@ const largestFileBytes = 64 * 2 ** 20;
  * The settings and vocabulary files (`.json`, `.txt`) of a model folder and of its direct subfolders. Weights are not read.
  *
  * @throws FormatError if the folder does not exist or a file in it is larger than 64 MiB.
+ *
+ * @example
+ * ```ts ignore
+ * import { modelSettings, modelTokenizer } from "@kindred/sentence-encoder";
+ * import { readModelFolder } from "@kindred/sentence-encoder/node";
+ *
+ * const files = await readModelFolder("runs/my-run/model");
+ * const { maxSeqLength } = modelSettings(files);
+ * modelTokenizer(files).encode("A cat sat.", { maxLength: maxSeqLength }).ids;
+ * ```
  */
 export async function readModelFolder(folder: string): Promise<ModelFiles> {
   const files: { [path: string]: Uint8Array } = {};

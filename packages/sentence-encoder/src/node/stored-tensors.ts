@@ -12,6 +12,15 @@ import {
  * The file is closed at the end, and if the loop is left.
  *
  * @throws FormatError naming the file, if it is not there or breaks the format.
+ *
+ * @example
+ * ```ts ignore
+ * import { storedTensors } from "@kindred/sentence-encoder/node";
+ *
+ * for await (const [name, { dtype, shape }] of storedTensors("runs/my-run/model/model.safetensors")) {
+ *   console.log(name, dtype, shape);
+ * }
+ * ```
  */
 export async function* storedTensors(path: string): AsyncGenerator<[string, NamedTensor]> {
   await using file = await opened(path).catch((cause: NodeJS.ErrnoException) => {
