@@ -20,6 +20,18 @@ export type BatchShare = {
  * nothing but the arguments.
  *
  * `texts[r][c]` is the text of row r in column c; `tokens[c]` holds the same texts as tokens.
+ *
+ * @example
+ * ```ts
+ * import { dealBatch } from "@kindred/trainer";
+ *
+ * const texts = [["a", "b c d"], ["e", "f"], ["g", "h"]];
+ * const tokens = [
+ *   { ids: Int32Array.of(1, 5, 7), starts: Int32Array.of(0, 1, 2, 3) },
+ *   { ids: Int32Array.of(2, 3, 4, 6, 8), starts: Int32Array.of(0, 3, 4, 5) },
+ * ];
+ * dealBatch(texts, tokens, 2).map(({ firstRow, rows }) => [firstRow, ...rows]); // => [[0, 0, 2], [2, 1]]
+ * ```
  */
 export function dealBatch(
   texts: readonly (readonly string[])[],

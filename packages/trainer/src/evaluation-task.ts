@@ -30,6 +30,14 @@ const poolSize = 500;
 /**
  * A retrieval task from rows of texts: the first is the query, the second its answer. A row that repeats a text of its side is
  * left out. The rows make pools of 500 in their order; what is left over joins the last pool.
+ *
+ * @example
+ * ```ts
+ * import { pairTask } from "@kindred/trainer";
+ *
+ * const task = pairTask("qa", [["When?", "Now."], ["Where?", "Here."], ["When?", "Later."]]);
+ * task.kind === "pairs" && task.pools; // => [{ queries: ["When?", "Where?"], candidates: ["Now.", "Here."] }]
+ * ```
  */
 export function pairTask(name: string, rows: readonly (readonly string[])[]): EvaluationTask {
   const seen = [new Set<string>(), new Set<string>()] as const;
@@ -47,7 +55,16 @@ export function pairTask(name: string, rows: readonly (readonly string[])[]): Ev
   return { name, kind: "pairs", pools };
 }
 
-/** A similarity task from pairs that people have scored. */
+/**
+ * A similarity task from pairs that people have scored.
+ *
+ * @example
+ * ```ts
+ * import { scoredTask } from "@kindred/trainer";
+ *
+ * scoredTask("sts", [{ texts: ["A cat.", "A kitten."], score: 4.2 }]).kind; // => "scored"
+ * ```
+ */
 export function scoredTask(name: string, pairs: readonly ScoredPair[]): EvaluationTask {
   return { name, kind: "scored", pairs };
 }
@@ -55,6 +72,18 @@ export function scoredTask(name: string, pairs: readonly ScoredPair[]): Evaluati
 /**
  * A model's metrics on tasks: for pairs `<name>_mrr@10` and `<name>_accuracy@1`, ties counted against the model, averaged over
  * queries; for scored pairs `<name>_spearman_cosine`.
+ *
+ * @example
+ * ```ts
+ * import { evaluateTasks, pairTask } from "@kindred/trainer";
+ *
+ * const letters = async (texts: readonly string[]) => ({
+ *   embeddings: Float32Array.from(texts.flatMap((text) => [..."abc"].map((letter) => text.split(letter).length - 1))),
+ *   dimension: 3,
+ * });
+ * const task = pairTask("toy", [["aab", "aba"], ["bc", "cbb"], ["ccc", "abb"]]);
+ * await evaluateTasks([task], letters); // => { "toy_mrr@10": 0.778, "toy_accuracy@1": 0.667 }
+ * ```
  */
 export async function evaluateTasks(
   tasks: readonly EvaluationTask[],
@@ -81,7 +110,18 @@ export async function evaluateTasks(
   return metrics;
 }
 
-/** What BM25 and guessing reach on the tasks that have a right answer: the same metrics, by name. */
+/**
+ * What BM25 and guessing reach on the tasks that have a right answer: the same metrics, by name.
+ *
+ * @example
+ * ```ts
+ * import { baselines, pairTask } from "@kindred/trainer";
+ *
+ * const task = pairTask("qa", [["a red cat", "the red one"], ["a blue dog", "the blue one"]]);
+ * const { bm25, chance } = baselines([task]);
+ * [bm25["qa_accuracy@1"], chance["qa_accuracy@1"]]; // => [1, 0.5]
+ * ```
+ */
 export function baselines(tasks: readonly EvaluationTask[]): { readonly bm25: Metrics; readonly chance: Metrics } {
   const pairTasks = tasks.filter((task) => task.kind === "pairs");
   const bm25 = pairTasks.map(({ name, pools }) =>

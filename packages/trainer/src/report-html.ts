@@ -6,6 +6,14 @@ type Of<Type extends TrainEvent["type"]> = Extract<TrainEvent, { type: Type }>;
 /**
  * A run as one self-contained HTML page: its data, loss, rate and metrics as curves, neighbours of real queries, and the whole
  * configuration. No script, no address outside the page.
+ *
+ * @example
+ * ```ts
+ * import { reportHtml } from "@kindred/trainer";
+ *
+ * const html = reportHtml([{ type: "evaluation", step: 0, metrics: { qa: 0.1 }, bm25: { qa: 0.5 }, chance: {}, seconds: 1 }]);
+ * html.includes("The run has not ended."); // => true
+ * ```
  */
 export function reportHtml(events: readonly TrainEvent[]): string {
   const of = <Type extends TrainEvent["type"]>(type: Type) =>

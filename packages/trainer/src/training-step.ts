@@ -26,6 +26,32 @@ export type TrainingTask = {
  *
  * `onGradient` gets every parameter's gradient once it is final. A share of more than `maxBatchTokens` tokens in a column is
  * run in chunks, its loss nevertheless computed over all rows of all cores.
+ *
+ * @example
+ * ```ts
+ * import { initialParameters, mpnetConfig } from "@kindred/mpnet";
+ * import { poolingFromConfig } from "@kindred/pooling";
+ * import { keyFromSeed } from "@kindred/random";
+ * import { startEngine } from "@kindred/sentence-encoder";
+ * import { soloCore } from "@kindred/tpu-sharding";
+ * import { dealBatch, trainingStep } from "@kindred/trainer";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await startEngine("wasm");
+ * const config = mpnetConfig({ model_type: "mpnet", vocab_size: 9, hidden_size: 8, num_attention_heads: 2, num_hidden_layers: 1 });
+ * const weights = Object.entries(initialParameters(config, keyFromSeed(1)));
+ * const parameters = Object.fromEntries(weights.map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]));
+ * const pooling = poolingFromConfig({ word_embedding_dimension: 8, pooling_mode_mean_tokens: true });
+ * const settings = { config, pooling, normalize: true };
+ * const tokens = [5, 7].map((id) => ({ ids: Int32Array.of(0, id, 2, 0, id + 1, 2), starts: Int32Array.of(0, 3, 6) }));
+ * const [share] = dealBatch([["a", "b"], ["c", "d"]], tokens, 1);
+ *
+ * const loss = { scale: 20, similarity: "cosine", direction: "symmetric" } as const;
+ * const task = { parameters, settings, loss, dropoutKey: undefined, maxBatchTokens: 64, core: soloCore() };
+ * const names: string[] = [];
+ * trainingStep(task, { step: 0, share: share!, totalRows: 2 }, (name) => names.push(name)); // => 0.87
+ * names.length === weights.length; // => true
+ * ```
  */
 export function trainingStep(
   task: TrainingTask,

@@ -26,6 +26,14 @@ export type BatchGradientsOptions = {
  * out as a duplicate: for comparing with other implementations. Runs in this thread on wasm.
  *
  * @throws DataError, FormatError or ConfigError for what cannot be read.
+ *
+ * @example
+ * ```ts ignore
+ * import { batchGradients } from "@kindred/trainer/node";
+ *
+ * const { loss, gradients } = await batchGradients({ model: "runs/my-run/model", data: "pairs.jsonl", maxLength: 64 });
+ * console.log(loss, gradients.get("encoder.layer.0.attention.attn.q.weight")?.shape);
+ * ```
  */
 export async function batchGradients(
   options: BatchGradientsOptions,

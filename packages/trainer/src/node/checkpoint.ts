@@ -55,6 +55,16 @@ export async function writeCheckpoint(run: string, { model, moments, state }: Ch
  * The newest checkpoint of a run.
  *
  * @throws ConfigError if the run has none; FormatError if it is damaged.
+ *
+ * @example
+ * ```ts ignore
+ * import { trainConfig } from "@kindred/trainer";
+ * import { readRunConfig, resumePoint, train } from "@kindred/trainer/node";
+ *
+ * const resume = await resumePoint("my-run");
+ * const config = trainConfig({}, { base: { ...readRunConfig("my-run"), output: "my-run" } });
+ * for await (const event of train(config, { resume })) console.log(event.type); // steps from resume.state.step on
+ * ```
  */
 export async function resumePoint(run: string): Promise<ResumePoint> {
   const steps = await checkpointSteps(run);

@@ -6,6 +6,13 @@ import { ConfigError } from "@kindred/errors";
  * The run in `folder` that was begun last.
  *
  * @throws ConfigError if there is none.
+ *
+ * @example
+ * ```ts ignore
+ * import { newestRun } from "@kindred/trainer/node";
+ *
+ * await newestRun("runs"); // "runs/quickstart-2026-01-31T12-00-00", say
+ * ```
  */
 export async function newestRun(folder: string): Promise<string> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);

@@ -6,6 +6,15 @@ import { ConfigError } from "@kindred/errors";
  * The options in a JSON file, or in the `run.json` of a run's folder. They are not checked here.
  *
  * @throws ConfigError if there is no such file or it holds no JSON object.
+ *
+ * @example
+ * ```ts ignore
+ * import { trainConfig } from "@kindred/trainer";
+ * import { readRunConfig } from "@kindred/trainer/node";
+ *
+ * // The same run again, with another seed and another folder:
+ * const config = trainConfig({ seed: 7, output: "my-run-7" }, { base: readRunConfig("my-run") });
+ * ```
  */
 export function readRunConfig(path: string): { readonly [name: string]: unknown } {
   const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? join(path, "run.json") : path;
