@@ -1,0 +1,62 @@
+import * as nn from "@kindred/nn";
+import { asWasmBackend, startBackend, valueAndGradients } from "@kindred/tensor";
+import { checkOp, expectMutantToFail, type OpEngine, type OpLaw } from "@kindred/testing";
+import * as tf from "@tensorflow/tfjs-core";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { attentionLaws } from "../../nn/test-support/attention-laws.ts";
+import { opLawList } from "../../nn/test-support/op-laws.ts";
+import { instantiateKernels } from "./instantiate-kernels.ts";
+import type { KernelExports } from "./kernel-exports.ts";
+import { replaceKernels } from "./replace-kernels.ts";
+
+const engine = { startBackend, valueAndGradients } as unknown as OpEngine;
+type Numbers = number[];
+
+/** `numbers` with some of them changed, by their places in the kernel's arguments. */
+const changed = (numbers: Numbers, changes: { readonly [at: number]: (number: number) => number }) =>
+  numbers.map((number, at) => changes[at]?.(number) ?? number);
+const less = (by: number) => (number: number) => number - by;
+const always = (number: number) => () => number;
+
+// biome-ignore lint/suspicious/noExplicitAny: ops with attributes of many types
+const lawOf = (op: unknown): OpLaw<any> => opLawList.find((law) => law.op === op)!;
+const [plain, dropped] = attentionLaws;
+
+// biome-ignore lint/suspicious/noExplicitAny: ops with attributes of many types
+const mutants: [fault: string, law: OpLaw<any>, kernel: string, change: (numbers: Numbers) => Numbers][] = [
+  ["a position bias shifted by one", plain!, "attention", (all) => changed(all, { 3: less(-4) })],
+  ["keys in the place of queries", plain!, "attention", (all) => changed(all, { 0: always(all[1]!) })],
+  ["a gradient that forgets the dropout", dropped!, "attentionGradient", (all) => changed(all, { 14: always(0) })],
+  ["a mask of another key", dropped!, "attention", (all) => changed(all, { 12: less(1) })],
+  ["a mask of another key", lawOf(nn.dropoutOp), "dropout", (all) => changed(all, { 7: less(1) })],
+  ["a last row left out", lawOf(nn.layerNormOp), "layerNorm", (all) => changed(all, { 5: less(1) })],
+  ["a residual left out", lawOf(nn.addLayerNormOp), "layerNormGradient", (all) => changed(all, { 2: always(0) })],
+  ["a last element left out", lawOf(nn.geluOp), "gelu", (all) => changed(all, { 2: less(1) })],
+  ["a last element left out", lawOf(nn.geluOp), "geluGradient", (all) => changed(all, { 3: less(1) })],
+  ["a last row left out", lawOf(nn.embeddingOp), "scatterRows", (all) => changed(all, { 3: less(1) })],
+  ["weights that are not read", lawOf(nn.weightedPoolOp), "pool", (all) => changed(all, { 1: always(0) })],
+  ["a larger epsilon", lawOf(nn.l2NormalizeOp), "l2NormalizeGradient", (all) => changed(all, { 5: always(9) })],
+  [
+    "exclusions not read",
+    lawOf(nn.softmaxCrossEntropyOp),
+    "softmaxCrossEntropy",
+    (all) => changed(all, { 2: always(0) }),
+  ],
+];
+
+test.each(mutants)("the laws notice %s (%#)", async (_, law, kernel, change) => {
+  await startBackend("wasm");
+  const module = asWasmBackend(tf.backend())!.wasm;
+  const exports = await instantiateKernels("simd", (module.wasmMemory ?? module.asm?.memory)!);
+  expect(exports[kernel]).toBeDefined();
+  const tampered: KernelExports = { ...exports, [kernel]: (...numbers) => exports[kernel]!(...change(numbers)) };
+  const stop = replaceKernels(tampered, module);
+  try {
+    // Fixed cases, since those that fast-check draws it would shrink, for minutes.
+    const cases = fc.constantFrom(...fc.sample(law.cases, { numRuns: 5, seed: 1 }));
+    await expectMutantToFail(() => checkOp(engine, "wasm", { ...law, cases }));
+  } finally {
+    stop();
+  }
+});
