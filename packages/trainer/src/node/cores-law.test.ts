@@ -1,0 +1,136 @@
+import { initialParameters, mpnetConfig } from "@kindred/mpnet";
+import { poolingFromConfig } from "@kindred/pooling";
+import { childKey, integerAt, keyFromSeed } from "@kindred/random";
+import type { EngineName, TokenBatch } from "@kindred/sentence-encoder";
+import { expectMutantToFail } from "@kindred/testing";
+import { exchangeMemory, type Mesh, parameterShards, parameterViews } from "@kindred/tpu-sharding";
+import { startMesh } from "@kindred/tpu-sharding/node";
+import { afterAll, describe, expect, test } from "vitest";
+import { dealBatch } from "../deal-batch.ts";
+
+// n cores = 1 core: a random MPNet and random batches through the mesh of a training run (test-programs/step-gradients.mjs), the
+// batch dealt, embedded with dropout, gathered and its gradients exchanged as in training.
+
+const config = mpnetConfig({
+  model_type: "mpnet",
+  vocab_size: 60,
+  hidden_size: 16,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  intermediate_size: 32,
+  max_position_embeddings: 20,
+  initializer_range: 0.3, // large, so that texts differ clearly
+  hidden_dropout_prob: 0.1,
+  attention_probs_dropout_prob: 0.1,
+});
+const settings = {
+  config,
+  pooling: poolingFromConfig({ word_embedding_dimension: 16, pooling_mode_mean_tokens: true }),
+  normalize: true,
+};
+const weights = initialParameters(config, keyFromSeed("weights"));
+const shapes = Object.fromEntries(Object.entries(weights).map(([name, { shape }]) => [name, shape]));
+const sizes = Object.fromEntries(Object.entries(weights).map(([name, { values }]) => [name, values.length]));
+
+type Result = { readonly loss: number; readonly gradients: { readonly [name: string]: Float32Array } };
+type BatchSize = { readonly rows: number; readonly columns: number };
+type Choice = { readonly maxBatchTokens?: number; readonly mutant?: string };
+
+/** Random texts of 3 to 9 tokens for every row and column, and one text twice. */
+function randomBatch(rows: number, columns: number) {
+  const key = childKey(keyFromSeed("texts"), rows, columns);
+  let drawn = 0;
+  const draw = (bound: number) => integerAt(key, drawn++, bound);
+  const ids = Array.from({ length: columns }, () =>
+    Array.from({ length: rows }, () => [0, ...Array.from({ length: 1 + draw(7) }, () => 4 + draw(56)), 2]),
+  );
+  ids[1]![rows - 1] = ids[1]![0]!; // a false negative, to be left out of the loss
+  const packed = ids.map((column): TokenBatch => {
+    const starts = [0];
+    for (const { length } of column) starts.push(starts.at(-1)! + length);
+    return { ids: Int32Array.from(column.flat()), starts: Int32Array.from(starts) };
+  });
+  const texts = Array.from({ length: rows }, (_, row) => ids.map((column) => column[row]!.join(" ")));
+  return { texts, packed };
+}
+
+async function startLawMesh(cores: number, backend: EngineName): Promise<Mesh> {
+  const shards = parameterShards(sizes, cores);
+  const memory = exchangeMemory(shards);
+  for (const [name, view] of Object.entries(parameterViews(shards, memory.weights))) view.set(weights[name]!.values);
+  const data = { backend, settings, shapes, shards, memory, loss: { scale: 20 }, dropoutKey: keyFromSeed("dropout") };
+  return startMesh({ cores, program: new URL("../../test-programs/step-gradients.mjs", import.meta.url), data });
+}
+
+/** The summed loss and gradients of a batch's step on this mesh. */
+async function stepOn(
+  mesh: Mesh,
+  { cores, rows, columns }: BatchSize & { cores: number },
+  choice: Choice = {},
+): Promise<Result> {
+  const { texts, packed } = randomBatch(rows, columns);
+  const shares = dealBatch(texts, packed, cores);
+  const jobs = shares.map((share) => ({ share, totalRows: rows, maxBatchTokens: 4096, ...choice }));
+  const results = (await mesh.call("step", jobs)) as Result[];
+  const whole = (name: string) => Float32Array.from(results.flatMap(({ gradients }) => [...(gradients[name] ?? [])])); // the cores' parts, in their order
+  return {
+    loss: results[0]!.loss,
+    gradients: Object.fromEntries(Object.keys(sizes).map((name) => [name, whole(name)])),
+  };
+}
+
+const largest = (values: Float32Array) => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+
+/**
+ * Loss and gradients are the same to 1e-5, a gradient relative to its weight's largest entry: terms of all sizes cancel in an
+ * entry, so that a small one has no relative exactness of its own.
+ *
+ * Cores and chunks change only the order of float32 sums over at most 11 · 4 · 9 ≈ 400 tokens, each addition off by 2⁻²⁴ of terms
+ * about as large as the largest entry: √400 · 2⁻²⁴ ≈ 1.2e-6 as roundings go, 2.4e-5 if all went one way. (7e-7 is seen.)
+ * The true gradient of k.bias is 0, as adding one vector to all keys changes no softmax; what is left of it are the roundings of
+ * dk's entries of about 1, 1.2e-6 by the same count on either side: by absolute value 5e-6, twice both.
+ */
+function expectSame(actual: Result, expected: Result): void {
+  expect([actual.loss]).toBeCloseToArray([expected.loss], { tolerance: 1e-5 * expected.loss });
+  for (const [name, shape] of Object.entries(shapes)) {
+    const gradient = expected.gradients[name]!;
+    const hasNone = name.endsWith("attn.k.bias");
+    if (!hasNone) expect(largest(gradient), name).toBeGreaterThan(0.01);
+    const tolerance = hasNone ? 5e-6 : 1e-5 * largest(gradient);
+    expect(actual.gradients[name], name).toBeCloseToArray(gradient, { tolerance, shape });
+  }
+}
+
+describe.each(["wasm", "tfjs"] as const)("on %s", async (backend) => {
+  const meshes = new Map<number, Mesh>();
+  for (const cores of [1, 2, 3]) meshes.set(cores, await startLawMesh(cores, backend));
+  afterAll(() => Promise.all([...meshes.values()].map((mesh) => mesh.close())));
+  const step = (cores: number, batch: BatchSize, choice?: Choice) =>
+    stepOn(meshes.get(cores)!, { cores, ...batch }, choice);
+
+  // 3 and 11 rows are uneven shares on 2 cores (2 + 1, 6 + 5), 11 on 3 (4 + 4 + 3).
+  describe.each([2, 3, 4])("%i columns", (columns) => {
+    test.each([3, 6, 11])(
+      "loss and gradients of %i rows are the same on 1, 2 and 3 cores, whole and in chunks",
+      async (rows) => {
+        const one = await step(1, { rows, columns });
+        const chunks = { maxBatchTokens: 12 };
+        expectSame(await step(1, { rows, columns }, chunks), one);
+        for (const cores of [2, 3]) {
+          expectSame(await step(cores, { rows, columns }), one);
+          expectSame(await step(cores, { rows, columns }, chunks), one);
+        }
+      },
+    );
+  });
+
+  // Each moves some gradient by a fifth of its largest entry and more.
+  test.each(["sliceGather", "localRows", "dropoutByLocalRow"])("a mutant is noticed: %s", async (mutant) => {
+    const one = await step(1, { rows: 11, columns: 3 });
+    const mutated = await step(2, { rows: 11, columns: 3 }, { mutant });
+    expectMutantToFail(() => expectSame(mutated, one));
+    // By its gradients alone, where only those are wrong.
+    if (mutant === "sliceGather") expect(mutated.loss).toBeCloseTo(one.loss, 5);
+    expectMutantToFail(() => expectSame({ ...mutated, loss: one.loss }, one));
+  });
+});
