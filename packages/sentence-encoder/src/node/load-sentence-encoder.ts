@@ -20,7 +20,7 @@ export type LoadOptions = {
   /** What runs the model. Default: `"wasm"`, Kindred's own kernels. */
   readonly backend?: EngineName;
   /**
-   * Let V8 pair the kernels' 128-bit instructions to 256 bits: about twice the speed on Node 24, after a check that the results
+   * Let V8 pair the kernels' 128-bit instructions to 256 bits: faster on Node 22 and later, after a check that the results
    * are the same. It sets an experimental flag of V8 for the whole process, so it is the caller's choice. Default: false.
    */
   readonly revectorize?: boolean;
