@@ -14,10 +14,10 @@ export const layers = [
     name: "model and learning",
     projects: [
       "backend-wasm",
-      "grad-cache",
       "mpnet",
       "pooling",
       "contrastive-loss",
+      "grad-cache",
       "adamw",
       "sampler",
       "tpu-sharding",

@@ -1,6 +1,9 @@
 // The layer check can fail: for every rule, a workspace in order with one thing changed.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "../node-runtime.mjs";
+import { exampleFaults } from "./example-rule.mjs";
 import { forbiddenApiFaults } from "./forbidden-api.mjs";
 import { importFaults } from "./import-rules.mjs";
 import { layers, testingProject } from "./layer-table.mjs";
@@ -257,4 +260,50 @@ test("every project of this repository has exactly one layer", () => {
   expect(new Set(listed).size).toBe(listed.length);
   const there = readWorkspace(root).projects.map(shortName);
   expect(there.filter((name) => !listed.includes(name))).toEqual([]);
+});
+
+test("docs/architecture.md draws the layers as the check has them", () => {
+  const text = readFileSync(join(root, "docs", "architecture.md"), "utf8");
+  expect(drawnLayers(text)).toEqual([...layers].reverse());
+  expect(drawnLayers(text.replace("| `nn` ", "| `nn` · `pooling` "))).not.toEqual([...layers].reverse());
+});
+
+/** The rows of the table under the heading "The layers", highest first. */
+function drawnLayers(/** @type {string} */ text) {
+  const section = /^## The layers.*?\n(.*?)^## /ms.exec(text)?.[1] ?? "";
+  return [...section.matchAll(/^\| ([a-z ]+?) +\| (`.*`) +\|$/gm)].map(([, name = "", cell = ""]) => ({
+    name,
+    projects: [...cell.matchAll(/`([\w-]+)`/g)].map(([, project]) => project),
+  }));
+}
+
+/**
+ * @param {string} text
+ * @param {string} index
+ * @param {Manifest} manifest
+ */
+function exampleMessages(text, index = 'export { type Dial, Clock, chime } from "./chime.ts";', manifest = {}) {
+  const one = project("packages/nn", { "src/node/index.ts": index, "src/node/chime.ts": text }, [], manifest);
+  return exampleFaults(workspace(one)).map(({ file, line, message }) => `${file}:${line}: ${message}`);
+}
+
+test("refuses an exported function or class without an @example, in a Node entry too", () => {
+  const shown = "/**\n * Rings.\n *\n * @example\n * chime();\n */\nexport async function* chime() {}\n";
+  expect(exampleMessages(`${shown}/** Tells the time. */\nexport class Clock {}`)).toEqual([
+    "packages/nn/src/node/chime.ts:9: Clock is exported without an @example.",
+  ]);
+  expect(exampleMessages("// bare\nexport function chime() {}")).toEqual([
+    "packages/nn/src/node/chime.ts:2: chime is exported without an @example.",
+  ]);
+  expect(exampleMessages("export function chime() {}", 'export { chime as ring } from "./chime.ts";')).toHaveLength(1);
+});
+
+test("asks no example of types, constants, ops, what is not exported, and private packages", () => {
+  const bare = "/** A. */\nexport function chime() {}";
+  expect(exampleMessages("export type Dial = 1; export const chime = 1; export const chimeOp = defineOp({});")).toEqual(
+    [],
+  );
+  expect(exampleMessages(bare, 'export { other } from "./chime.ts";')).toEqual([]);
+  expect(exampleMessages(bare, 'export type { chime } from "./chime.ts";')).toEqual([]);
+  expect(exampleMessages(bare, undefined, { private: true })).toEqual([]);
 });

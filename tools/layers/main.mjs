@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, underChosenNode } from "../node-runtime.mjs";
 import { writeCounts } from "../results.mjs";
+import { exampleFaults } from "./example-rule.mjs";
 import { forbiddenApiFaults } from "./forbidden-api.mjs";
 import { importFaults } from "./import-rules.mjs";
 import { manifestFaults } from "./manifest-rules.mjs";
@@ -19,6 +20,7 @@ const faults = [
   ...manifestFaults(workspace),
   ...forbiddenApiFaults(workspace),
   ...notationFaults(workspace, notation),
+  ...exampleFaults(workspace),
 ];
 for (const { file, line, message } of faults) console.log(`${file}${line === undefined ? "" : `:${line}`}: ${message}`);
 const files = workspace.projects.reduce((count, project) => count + project.files.length, 0);
