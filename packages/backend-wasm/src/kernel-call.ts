@@ -20,7 +20,7 @@ export type KernelCall = {
   /** An input that may be absent. */
   readonly optional: (name: string) => Operand | undefined;
   /**
-   * Addresses, 16-byte aligned, of one stretch of bytes for each size; what they hold is undefined. At most once a call, and before
+   * Addresses, 64-byte aligned, of one stretch of bytes for each size; what they hold is undefined. At most once a call, and before
    * any output: then a heap that is full leaves nothing behind, and scratch leaves no hole below an output.
    */
   readonly scratch: <Sizes extends readonly number[]>(...byteCounts: Sizes) => { [I in keyof Sizes]: number };

@@ -12,7 +12,7 @@ export type ScratchArena = {
 
 // Enough for a packed block of a product. Larger ones (whole stacks of scores) are too dear to keep idle.
 const keptBytes = 4 * 2 ** 20;
-const alignment = 16;
+const alignment = 64; // a cache line
 
 /** An arena in the heap of a tfjs-wasm module. Its allocations count against the memory budget, and fail as any other. */
 export function scratchArena(module: WasmModule): ScratchArena {
