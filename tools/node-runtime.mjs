@@ -83,7 +83,9 @@ export async function underChosenNode({ announce = false, argv = process.argv.sl
     const why = asksForOwnNode(argv)
       ? "as --own-node asks"
       : `npm has brought no Node 24 for ${process.platform}-${process.arch}`;
-    console.error(`Running on Node ${process.versions.node} (${why}). Training is slower than on Node 24, which has relaxed SIMD.`);
+    console.error(
+      `Running on Node ${process.versions.node} (${why}). Training is slower than on Node 24, which has relaxed SIMD.`,
+    );
   }
 }
 

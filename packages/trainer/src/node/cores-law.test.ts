@@ -86,7 +86,7 @@ const largest = (values: Float32Array) => values.reduce((most, x) => Math.max(mo
  * entry, so that a small one has no relative exactness of its own.
  *
  * Cores and chunks change only the order of float32 sums over at most 11 · 4 · 9 ≈ 400 tokens, each addition off by 2⁻²⁴ of terms
- * about as large as the largest entry: √400 · 2⁻²⁴ ≈ 1.2e-6 as roundings go, 2.4e-5 if all went one way. (7e-7 is seen.)
+ * about as large as the largest entry: √400 · 2⁻²⁴ ≈ 1.2e-6 as roundings go, 2.4e-5 if all went one way. (1e-6 is seen.)
  * The true gradient of k.bias is 0, as adding one vector to all keys changes no softmax; what is left of it are the roundings of
  * dk's entries of about 1, 1.2e-6 by the same count on either side: by absolute value 5e-6, twice both.
  */

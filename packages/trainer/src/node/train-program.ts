@@ -1,12 +1,4 @@
-import {
-  adamw,
-  type AdamwState,
-  applyUpdates,
-  chain,
-  clipByGlobalNorm,
-  type ClipState,
-  scheduleByName,
-} from "@kindred/adamw";
+import { scheduleByName } from "@kindred/adamw";
 import { enableRevectorization } from "@kindred/backend-wasm/node";
 import { DivergenceError } from "@kindred/errors";
 import { countFlops } from "@kindred/nn";
@@ -31,6 +23,7 @@ import type { BatchShare } from "../deal-batch.ts";
 import type { TrainConfig } from "../train-options.ts";
 import { prepareGradients } from "../prepare-gradients.ts";
 import { type TrainingTask, trainingStep } from "../training-step.ts";
+import { trainingOptimizer } from "./training-optimizer.ts";
 
 /** By then every op has run, so that its kernel is there to be measured, and V8 has compiled it well. */
 export const firstProfiledStep = 3;
@@ -42,6 +35,8 @@ export type TrainProgramData = {
   readonly shapes: { readonly [name: string]: readonly number[] };
   readonly shards: ParameterShards;
   readonly memory: ExchangeMemory;
+  /** The WebAssembly memory in which weights, gradients and moments lie; undefined where they are too large for one. */
+  readonly heap: WebAssembly.Memory | undefined;
   /** AdamW's moments of all parameters, laid out as the weights. */
   readonly moments: { readonly first: Float32Array; readonly second: Float32Array };
   /** Steps already done: 0, or those of the checkpoint that the weights and moments are from. */
@@ -63,8 +58,7 @@ export default async function trainProgram(core: Core, data: TrainProgramData) {
   );
   const parameters = tensorsOf(parameterViews(shards, memory.weights), data.shapes);
   const exchange = parameterExchange(core, shards, memory);
-  const optimizer = optimizerOf(config, core);
-  const state = optimizerState(core, data);
+  const optimizer = await trainingOptimizer(core, data);
   const schedule = scheduleOf(config);
   const task: TrainingTask = {
     parameters,
@@ -89,16 +83,15 @@ export default async function trainProgram(core: Core, data: TrainProgramData) {
       const learningRate = schedule(job.step);
       const loss = core.allReduceScalar(trainingStep(task, job, exchange.addGradient));
       const ownNorm = prepareGradients(exchange.localGradients(), config, core.size);
-      const updates = optimizer.update(exchange.reduceGradients(), state, exchange.ownWeights);
-      const gradientNorm =
-        config.clipping === "xla-exact" ? Math.max(...core.allGatherScalar(ownNorm)) : state.clip.norm;
+      const gradients = exchange.reduceGradients();
+      const norm = Number.isFinite(loss) ? optimizer.step(gradients, exchange.ownWeights) : Number.NaN;
+      const gradientNorm = config.clipping === "xla-exact" ? Math.max(...core.allGatherScalar(ownNorm)) : norm;
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
         throw new DivergenceError(
           `train: the numbers ran away at step ${job.step + 1}. Got loss ${loss} and gradient norm ${gradientNorm}, expected finite ones. Lower learningRate (now ${config.learningRate}) or raise warmupSteps.`,
           { step: job.step + 1, loss, gradientNorm },
         );
       }
-      applyUpdates(exchange.ownWeights, updates);
       for (const [name, values] of Object.entries(exchange.publishWeights())) overwrite(parameters[name]!, values);
       return { loss, gradientNorm, learningRate };
     },
@@ -130,41 +123,4 @@ function hasDropout({ config }: EmbeddingSettings): boolean {
 
 function scheduleOf({ lrSchedulerType, learningRate, warmupSteps, maxSteps }: TrainConfig) {
   return scheduleByName(lrSchedulerType, { learningRate, warmupSteps, steps: maxSteps });
-}
-
-function optimizerOf(config: TrainConfig, core: Core) {
-  const limit =
-    config.maxGradNorm === 0 || config.clipping === "xla-exact" ? Number.POSITIVE_INFINITY : config.maxGradNorm;
-  return chain({
-    clip: clipByGlobalNorm(limit, {
-      sumSquares: (own) => core.allReduceScalar(own),
-    }),
-    adamw: adamw({
-      learningRate: scheduleOf(config),
-      flavour: config.optimizer,
-      beta1: config.adamBeta1,
-      beta2: config.adamBeta2,
-      epsilon: config.adamEpsilon,
-      weightDecay: config.weightDecay,
-    }),
-  });
-}
-
-/** The optimizer's state over shared memory, as it is after the steps that are done. */
-function optimizerState(
-  core: Core,
-  { shards, moments, stepsDone }: TrainProgramData,
-): { clip: ClipState; adamw: AdamwState } {
-  const own = { core: core.index };
-  return {
-    clip: { norm: Number.NaN },
-    adamw: {
-      adam: {
-        step: stepsDone,
-        firstMoment: parameterViews(shards, moments.first, own),
-        secondMoment: parameterViews(shards, moments.second, own),
-      },
-      decay: { step: stepsDone },
-    },
-  };
 }

@@ -2,12 +2,11 @@ import { enableRevectorization } from "@kindred/backend-wasm/node";
 import type { Embedder } from "@kindred/sentence-encoder";
 import {
   type ExchangeMemory,
-  exchangeMemory,
   type Mesh,
   type ParameterShards,
   parameterShards,
   parameterViews,
-  sharedArrays,
+  sharedHeap,
 } from "@kindred/tpu-sharding";
 import type { Profile } from "@kindred/tensor";
 import { startMesh } from "@kindred/tpu-sharding/node";
@@ -37,22 +36,25 @@ export type TrainingMesh = {
 export function trainingMemory(model: TrainableModel, cores: number) {
   const sizes = Object.fromEntries(Object.entries(model.weights).map(([name, { values }]) => [name, values.length]));
   const shards: ParameterShards = parameterShards(sizes, cores);
-  const memory: ExchangeMemory = exchangeMemory(shards);
-  const moments = sharedArrays({ first: shards.length, second: shards.length });
+  const gradientNames = shards.shards.map((_, core) => `gradients of core ${core}`);
+  const names = ["weights", "first", "second", ...gradientNames];
+  const { arrays, heap } = sharedHeap(Object.fromEntries(names.map((name) => [name, shards.length])));
+  const memory: ExchangeMemory = { weights: arrays["weights"]!, gradients: gradientNames.map((name) => arrays[name]!) };
+  const moments = { first: arrays["first"]!, second: arrays["second"]! };
   const weights = parameterViews(shards, memory.weights);
   for (const [name, { values }] of Object.entries(model.weights)) weights[name]!.set(values);
   const namedMoments: NamedMoments = {
     first: parameterViews(shards, moments.first),
     second: parameterViews(shards, moments.second),
   };
-  return { shards, memory, moments, weights, namedMoments };
+  return { shards, memory, heap, moments, weights, namedMoments };
 }
 
 /** Starts the cores of a run on this memory, `stepsDone` steps after its beginning. */
 export async function startTrainingMesh(
   config: TrainConfig,
   model: TrainableModel,
-  { shards, memory, moments, weights, namedMoments }: ReturnType<typeof trainingMemory>,
+  { shards, memory, heap, moments, weights, namedMoments }: ReturnType<typeof trainingMemory>,
   stepsDone: number,
 ): Promise<TrainingMesh> {
   const cores = shards.shards.length;
@@ -64,6 +66,7 @@ export async function startTrainingMesh(
     shapes,
     shards,
     memory,
+    heap,
     moments,
     stepsDone,
   };
