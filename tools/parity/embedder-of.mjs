@@ -1,0 +1,23 @@
+import { embedSentences } from "@kindred/sentence-encoder";
+import * as tf from "@tensorflow/tfjs-core";
+
+/**
+ * An embedder in this thread over weights that are loaded already.
+ *
+ * @param {import("@kindred/sentence-encoder").ModelParameters} parameters
+ * @param {import("@kindred/sentence-encoder").ModelSettings} settings
+ * @returns {import("@kindred/sentence-encoder").Embedder}
+ */
+export function embedderOf(parameters, settings) {
+  return {
+    cores: 1,
+    embed: async (batches) =>
+      batches.map((batch) => {
+        const embedded = embedSentences(parameters, batch, settings);
+        const vectors = /** @type {Float32Array} */ (embedded.dataSync());
+        embedded.dispose();
+        return vectors;
+      }),
+    close: async () => tf.dispose(Object.values(parameters)),
+  };
+}

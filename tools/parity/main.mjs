@@ -1,0 +1,76 @@
+// Compares real weights with Python: `npx nx run parity -- --model FOLDER`, where FOLDER holds all-mpnet-base-v2. What
+// sentence-transformers gives for it lies beside the repository, in ../shared (--shared FOLDER for elsewhere).
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { modelSettings, modelTokenizer, SentenceEncoder, startEngine } from "@kindred/sentence-encoder";
+import { loadWeights, readModelFolder } from "@kindred/sentence-encoder/node";
+import { root, underChosenNode } from "../node-runtime.mjs";
+import { embedderOf } from "./embedder-of.mjs";
+import { measureLoading } from "./measure-loading.mjs";
+import { realDifferences } from "./real-differences.mjs";
+import { stsSpearman } from "./sts-spearman.mjs";
+
+/** 8 times the distance between Python's own float32 and float64 results, as ../shared/golden/README.md has it. */
+const tolerance = 2e-6;
+/** What sentence-transformers gives on ../shared/data/stsb/dev.tsv, to the digits known. */
+const pythonSpearman = 0.88109;
+
+await underChosenNode();
+const { values } = parseArgs({
+  args: process.argv.slice(2).filter((argument) => argument !== "--own-node"),
+  options: {
+    model: { type: "string", default: "" },
+    shared: { type: "string", default: join(root, "..", "shared") },
+    backend: { type: "string", default: "wasm" },
+    "skip-sts": { type: "boolean", default: false },
+  },
+});
+if (values.model === "") {
+  console.error("parity: --model is missing. Expected --model FOLDER, a folder of all-mpnet-base-v2.");
+  process.exit(2);
+}
+if (values.backend !== "wasm" && values.backend !== "tfjs" && values.backend !== "cpu") {
+  console.error(`parity: unknown --backend. Got ${values.backend}, expected wasm, tfjs or cpu.`);
+  process.exit(2);
+}
+
+const files = await readModelFolder(values.model);
+const settings = modelSettings(files);
+const engine = await startEngine(values.backend);
+const { parameters, seconds, readSeconds, peakRatio } = await measureLoading(values.model, () =>
+  loadWeights(values.model, files),
+);
+console.log(`Node ${process.versions.node}, ${engine}`);
+console.log(
+  `weights loaded in ${seconds.toFixed(2)} s (${readSeconds.toFixed(2)} s to read the file alone), at a peak of ${peakRatio.toFixed(2)} × their float32 size`,
+);
+
+const encoder = new SentenceEncoder(settings, modelTokenizer(files), embedderOf(parameters, settings));
+let agrees = true;
+const golden = join(values.shared, "golden", "real");
+/** @type {{ versions: { [name: string]: string }, sentences: { text: string }[] }} */
+const { versions, sentences } = JSON.parse(readFileSync(join(golden, "sentences.json"), "utf8"));
+console.log(`against sentence-transformers ${versions["sentence-transformers"]}, torch ${versions["torch"]}:`);
+for (const maxLength of [384, 128]) {
+  const texts = sentences.map(({ text }) => text);
+  const { largest, leastCosine } = await realDifferences(encoder, { golden, texts, maxLength });
+  agrees &&= largest <= tolerance;
+  console.log(
+    `  max_seq_length ${maxLength}: ${texts.length} texts, largest difference ${largest.toExponential(2)} (tolerance ${tolerance}), least cosine ${leastCosine.toFixed(9)}`,
+  );
+}
+if (!values["skip-sts"]) {
+  const {
+    spearman,
+    pairs,
+    seconds: stsSeconds,
+  } = await stsSpearman(encoder, join(values.shared, "data", "stsb", "dev.tsv"));
+  agrees &&= Math.abs(spearman - pythonSpearman) <= 5e-6;
+  console.log(
+    `  STS-B dev: Spearman ${spearman.toFixed(5)} (Python ${pythonSpearman}), ${pairs} pairs in ${stsSeconds.toFixed(0)} s`,
+  );
+}
+await encoder.close();
+console.log(agrees ? "the numbers agree" : "the numbers do NOT agree");
+process.exitCode = agrees ? 0 : 1;

@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+import { spearman } from "@kindred/evaluation";
+
+/**
+ * The rank correlation of an encoder's similarities with people's judgement of sentence pairs.
+ *
+ * @param {import("@kindred/sentence-encoder").SentenceEncoder} encoder
+ * @param {string} path a tab-separated file of score, sentence and sentence, with a head line
+ */
+export async function stsSpearman(encoder, path) {
+  const rows = readFileSync(path, "utf8")
+    .trimEnd()
+    .split("\n")
+    .slice(1)
+    .map((line) => line.split("\t"));
+  const started = performance.now();
+  const column = (/** @type {number} */ i) => encoder.encode(rows.map((row) => row[i] ?? ""));
+  const [first, second] = [await column(1), await column(2)];
+  const similarities = encoder.similarityPairwise(first, second);
+  const seconds = (performance.now() - started) / 1000;
+  return {
+    spearman: spearman(
+      similarities,
+      rows.map(([score]) => Number(score)),
+    ),
+    pairs: rows.length,
+    seconds,
+  };
+}
