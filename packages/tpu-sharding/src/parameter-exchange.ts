@@ -94,7 +94,7 @@ export function parameterExchange(core: Core, shards: ParameterShards, memory: E
     core.barrier();
     reduced = true;
     const shardOf = (vector: Float32Array) => vector.subarray(start, start + length);
-    sumArrays(shardOf(own), memory.gradients.map(shardOf)); // only this core reads or writes here now
+    if (core.size > 1) sumArrays(shardOf(own), memory.gradients.map(shardOf)); // only this core reads or writes here now
     return ownGradients;
   }
 
