@@ -1,8 +1,11 @@
-import { asWasmBackend, memoryInUse, startBackend } from "@kindred/tensor";
+import { OutOfMemoryError } from "@kindred/errors";
+import { matmulTransposed } from "@kindred/nn";
+import { asWasmBackend, type Float, memoryInUse, startBackend } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import { type Kernel, kernelFunction } from "./kernel-call.ts";
 import { scratchArena } from "./scratch-arena.ts";
+import { startWasmKernels } from "./start-wasm-kernels.ts";
 
 beforeAll(() => startBackend("wasm"));
 
@@ -64,4 +67,20 @@ test("a scratch block too large to keep goes back after the call, a small one st
   arena.giveBack();
   arena.release();
   expect(bytes()).toBe(before);
+});
+
+test("a product that does not fit is an OutOfMemoryError, leaves nothing behind, and the next one works", async () => {
+  const { stop } = await startWasmKernels({ variant: "simd" });
+  const x: Float = tf.ones([600, 400]);
+  const run = () => matmulTransposed(x as Float<"rows hidden">, x as Float<"columns hidden">);
+  run().dispose(); // now the arena holds what it keeps
+  const before = memoryInUse();
+  await startBackend("wasm", { memoryLimitBytes: before.bytes + 600 * 600 * 4 - 1 });
+  expect(run).toThrow(OutOfMemoryError);
+  expect(memoryInUse().bytes).toBe(before.bytes);
+  await startBackend("wasm", { memoryLimitBytes: before.limitBytes });
+  const y = run();
+  expect(y.dataSync().every((value) => value === 400)).toBe(true);
+  tf.dispose([x, y]);
+  stop();
 });
