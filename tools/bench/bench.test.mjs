@@ -97,7 +97,13 @@ describe("options", () => {
       scale: "long",
       only: ["product", "adamw"],
     });
-    expect(parseOptions([], ids)).toEqual({ scale: "normal", only: undefined, python: undefined, help: false });
+    expect(parseOptions([], ids)).toEqual({
+      scale: "normal",
+      only: undefined,
+      python: undefined,
+      cpuTime: false,
+      help: false,
+    });
   });
 
   test("with an unknown row or flag are refused", () => {

@@ -2,7 +2,7 @@
 // docs/benchmarks.md. `--quick` does every row on tiny work and only says whether it ran: a check of `npm test`.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { root, underChosenNode } from "../node-runtime.mjs";
+import { root, run, underChosenNode } from "../node-runtime.mjs";
 import { writeCounts } from "../results.mjs";
 import { installPeers } from "./install-peers.mjs";
 import { machineName } from "./machine.mjs";
@@ -19,7 +19,8 @@ if (options.help) {
   console.log(usage);
   process.exit();
 }
-const { scale, only, python } = options;
+const { scale, only, python, cpuTime } = options;
+const keeps = scale !== "quick" && !cpuTime;
 const check = scale === "quick" && only === undefined;
 if (check) writeCounts("bench-quick");
 const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -41,14 +42,14 @@ for (const row of rows.filter(({ id }) => only === undefined || only.includes(id
     for (const comparison of await row.cases(scale, { python })) {
       // One turn of warm-up, so that the two sides are compared in a smoke run too.
       const light = scale === "quick" ? { rounds: 1, warmUpSeconds: comparison.warmUpSeconds === 0 ? 0 : 1e-9 } : {};
-      const result = await runCase(row, { ...comparison, ...light }, machine);
+      const result = await runCase(row, { ...comparison, ...light }, { machine, cpuTime });
       console.log(tableLine(result, { judged: scale !== "quick" }));
       results.push(result);
     }
     fresh.push(...results);
     counts[results.some(({ ratio }) => ratio === null) ? "skipped" : "passed"] += 1;
     // After each row: a long run that is stopped keeps what it has.
-    if (scale !== "quick") writeResults(mergeResults(readResults(), fresh, ids));
+    if (keeps) writeResults(mergeResults(readResults(), fresh, ids));
   } catch (error) {
     counts.failed += 1;
     console.error(`${row.id}: ${error instanceof Error ? error.stack : error}`);
@@ -56,9 +57,12 @@ for (const row of rows.filter(({ id }) => only === undefined || only.includes(id
 }
 
 if (check) writeCounts("bench-quick", counts);
-if (scale !== "quick") {
+if (keeps) {
   const results = readResults();
-  writeFileSync(join(root, "docs", "benchmarks.md"), renderResults(rows, results));
+  const page = join(root, "docs", "benchmarks.md");
+  writeFileSync(page, renderResults(rows, results));
+  const biome = join(root, "node_modules", "@biomejs", "biome", "bin", "biome");
+  await run(process.execPath, [biome, "format", "--write", page], { stdio: "ignore" });
   console.log(`\n${results.map((result) => tableLine(result)).join("\n")}`);
 }
 console.log(`${counts.passed} rows ran, ${counts.failed} failed, ${counts.skipped} did not run`);

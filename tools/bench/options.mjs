@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
  * @property {import("./row.mjs").Scale} scale
  * @property {readonly string[] | undefined} only ids of rows; undefined: all
  * @property {string | undefined} python a Python interpreter, for the rows that need one
+ * @property {boolean} cpuTime count processor time
  * @property {boolean} help
  */
 
@@ -15,6 +16,8 @@ export const usage = `npx nx run bench -- [options]
   --only id,id       these rows; others keep the results they have
   --long             also the work that takes an hour
   --python FILE      a Python interpreter with tokenizers, torch and transformers, for the rows that race with Python
+  --cpu-time         processor time instead of elapsed time: a first look on a busy machine, for rows of one thread;
+                     keeps no results
   --own-node         on the machine's own Node instead of the one that npm brought
   --help             this text`;
 
@@ -34,6 +37,7 @@ export function parseOptions(argv, ids) {
       long: { type: "boolean", default: false },
       only: { type: "string", multiple: true },
       python: { type: "string" },
+      "cpu-time": { type: "boolean", default: false },
       "own-node": { type: "boolean" },
       help: { type: "boolean", default: false },
     },
@@ -46,6 +50,7 @@ export function parseOptions(argv, ids) {
     scale: values.quick ? "quick" : values.long ? "long" : "normal",
     only,
     python: values.python,
+    cpuTime: values["cpu-time"],
     help: values.help,
   };
 }

@@ -6,7 +6,7 @@ import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
 
 /** @typedef {import("./contestant.mjs").Contestant} Contestant */
-/** @typedef {{ prepare?: unknown, measure?: number, sample?: true }} Request */
+/** @typedef {{ prepare?: unknown, measure?: number, cpuTime?: boolean, sample?: true }} Request */
 
 const answers = createWriteStream("", { fd: 3 });
 /** @type {Contestant | undefined} */
@@ -32,7 +32,18 @@ async function answer(request) {
   }
   if (contestant === undefined) throw new Error("play: asked to work before it was prepared.");
   if (request.sample) return { sample: Array.from(contestant.sample?.() ?? []) };
-  const begin = performance.now();
+  const seconds = request.cpuTime ? processorSeconds : elapsedSeconds;
+  const begin = seconds();
   const amount = await contestant.measure(request.measure ?? 0);
-  return { amount, seconds: (performance.now() - begin) / 1000 };
+  return { amount, seconds: seconds() - begin };
+}
+
+function elapsedSeconds() {
+  return performance.now() / 1000;
+}
+
+/** Of all threads of this process together. */
+function processorSeconds() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }

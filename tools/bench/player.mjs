@@ -56,9 +56,9 @@ export class Player {
     }
   }
 
-  /** @param {number} round @returns {Promise<Measurement>} */
-  measure(round) {
-    return this.#ask({ measure: round });
+  /** @param {number} round @param {boolean} cpuTime @returns {Promise<Measurement>} */
+  measure(round, cpuTime) {
+    return this.#ask({ measure: round, cpuTime });
   }
 
   /** @returns {Promise<number[]>} */

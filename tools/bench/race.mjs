@@ -14,9 +14,10 @@ import { Player } from "./player.mjs";
  * steady, as on a busy machine.
  *
  * @param {import("./row.mjs").Case} comparison
+ * @param {{ cpuTime?: boolean }} options cpuTime: count processor time instead of elapsed time
  * @returns {Promise<Race>}
  */
-export async function race({ ours, theirs, rounds = 7, warmUpSeconds = 1.5, tolerance }) {
+export async function race({ ours, theirs, rounds = 7, warmUpSeconds = 1.5, tolerance }, { cpuTime = false } = {}) {
   /** @type {Player[]} */
   const players = [];
   try {
@@ -27,7 +28,7 @@ export async function race({ ours, theirs, rounds = 7, warmUpSeconds = 1.5, tole
     let round = 0;
     const turn = async () => {
       const measurements = [];
-      for (const player of players) measurements.push(await player.measure(round));
+      for (const player of players) measurements.push(await player.measure(round, cpuTime));
       round += 1;
       return /** @type {[Measurement, Measurement | undefined]} */ (measurements);
     };

@@ -39,7 +39,7 @@ This page is written by that command.
 Both sides of a line run in one go, each in a process of its own, turn by turn with the same inputs, after a warm-up that lasts until engines have replaced
 their first code; reading results back is within the time on both sides, and what both computed is compared before anything is timed. A
 number is the median of its runs with the smallest and largest; the ratio is that of the medians, above 1 where Kindred is better, with the smallest
-and largest of the runs' own ratios. "Wide" is Kindred with V8's 256-bit pairing, the default of its commands on Node 22 and later.
+and largest of the runs' own ratios. "Wide" is Kindred with V8's 256-bit pairing, the default of its commands on Node 24.
 
 ${table(results)}
 
@@ -87,7 +87,7 @@ function table(results) {
       `\`${id}\``,
       result.case,
       `${number(result.ours)} (${range(spread?.ours)}) ${us.replace("Kindred, ", "")}`,
-      `${number(result.theirs)} (${range(spread?.theirs)}) ${peer}`,
+      spread?.theirs === null ? peer : `${number(result.theirs)} (${range(spread?.theirs)}) ${peer}`,
       unit,
       `**${number(ratio)}** (${range(spread?.ratio)})`,
       mark(ratio, floor),

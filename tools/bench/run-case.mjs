@@ -17,7 +17,7 @@ import { race } from "./race.mjs";
  * @property {number} threads
  * @property {number} runs rounds measured
  * @property {string} us who "ours" is, with version and variant
- * @property {{ ours: [number, number], theirs: [number, number], ratio: [number, number] } | null} spread least and most; of
+ * @property {{ ours: [number, number], theirs: [number, number] | null, ratio: [number, number] } | null} spread least and most (a limit has none); of
  * `ratio`, round by round
  * @property {string} node
  * @property {string} machine
@@ -29,14 +29,14 @@ import { race } from "./race.mjs";
  *
  * @param {import("./row.mjs").Row} row
  * @param {import("./row.mjs").Case} comparison
- * @param {string} machine
+ * @param {{ machine: string, cpuTime?: boolean }} options
  * @returns {Promise<Result>}
  */
-export async function runCase(row, comparison, machine) {
+export async function runCase(row, comparison, { machine, cpuTime = false }) {
   const { theirs, threads, floor = row.floor } = comparison;
   const common = { id: row.id, case: comparison.case, unit: row.unit, floor, threads, machine };
   try {
-    const { rounds, names, node } = await race(comparison);
+    const { rounds, names, node } = await race(comparison, { cpuTime });
     const numberOf = (/** @type {import("./player.mjs").Measurement} */ { amount, seconds }) =>
       ({ rate: amount / seconds, seconds, level: amount })[row.value];
     const limit = "limit" in theirs ? theirs.limit : Number.NaN;
@@ -58,7 +58,7 @@ export async function runCase(row, comparison, machine) {
       us: names.ours,
       spread: {
         ours: [our.least, our.most],
-        theirs: [their.least, their.most],
+        theirs: "limit" in theirs ? null : [their.least, their.most],
         ratio: [ratios.least, ratios.most],
       },
       node,
