@@ -1,7 +1,5 @@
 import { layoutBatch, type SequenceLayout, sentenceSpan } from "@kindred/tensor";
 
-type Shapes = { readonly [input: string]: readonly number[] };
-
 /**
  * The floating-point operations of one call of an op of this package: two for each multiply-add of its products. Ops without
  * products, which are bound by memory, count nothing.
@@ -15,7 +13,11 @@ type Shapes = { readonly [input: string]: readonly number[] };
  * countFlops("KindredLinear", { x: [512, 768], weight: [3072, 768] }, {}); // => 2415919104
  * ```
  */
-export function countFlops(name: string, inputs: Shapes, attributes: unknown): number {
+export function countFlops(
+  name: string,
+  inputs: { readonly [input: string]: readonly number[] },
+  attributes: unknown,
+): number {
   const { x, weight, a, b, dy, q } = inputs;
   if (weight !== undefined && (x ?? dy) !== undefined && weight.length === 2)
     return product((x ?? dy)![0]!, weight[0]!, weight[1]!);

@@ -4,6 +4,7 @@ import { type ModelFiles, textFile } from "./model-files.ts";
 
 /** Where a model's weights lie: in memory or in a folder. Paths are relative to the model's folder. */
 export type WeightFiles = {
+  /** Whether there is a file of this path. */
   readonly has: (path: string) => boolean | Promise<boolean>;
   /** The tensors of a weights file of any kind, one after another. */
   readonly tensors: (path: string) => AsyncIterable<readonly [string, NamedTensor]>;

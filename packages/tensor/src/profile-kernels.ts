@@ -48,8 +48,10 @@ export type CountFlops = (
 export function profileKernels({
   countFlops = () => 0,
 }: {
-  /** Counts a call's arithmetic. Default: nobody does. */ readonly countFlops?: CountFlops;
+  /** Counts a call's arithmetic. Default: nobody does. */
+  readonly countFlops?: CountFlops;
 } = {}): {
+  /** Puts the kernels back and gives what was measured. */
   readonly stop: () => Profile;
 } {
   const backend = tf.getBackend();

@@ -10,7 +10,12 @@ export type ModelFolderOptions = {
   readonly offline: boolean;
   readonly signal?: AbortSignal;
   /** Where progress is written for people; rewritten in place on a terminal. Default: nowhere. */
-  readonly sink?: { readonly isTTY?: boolean | undefined; write(text: string): unknown };
+  readonly sink?: {
+    /** Whether it is a terminal. */
+    readonly isTTY?: boolean | undefined;
+    /** Takes a piece of text, as process.stderr does. */
+    write(text: string): unknown;
+  };
 };
 
 /**
