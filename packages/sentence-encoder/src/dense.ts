@@ -1,21 +1,9 @@
-import type { WeightShape } from "@kindred/mpnet";
 import { add, linear } from "@kindred/nn";
 import type { Float } from "@kindred/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
 import { activation } from "./activation.ts";
 import type { DenseConfig } from "./dense-config.ts";
 import type { ModelParameters } from "./embed-sentences.ts";
-
-/** The weights of a dense layer: names that begin with its folder, as `2_Dense.linear.weight`, and shapes. */
-export function denseWeights({ path, inFeatures, outFeatures, bias, residual }: DenseConfig): WeightShape[] {
-  return [
-    { name: `${path}.linear.weight`, shape: [outFeatures, inFeatures] },
-    ...(bias ? [{ name: `${path}.linear.bias`, shape: [outFeatures] }] : []),
-    ...(residual && inFeatures !== outFeatures
-      ? [{ name: `${path}.residual.weight`, shape: [outFeatures, inFeatures] }]
-      : []),
-  ];
-}
 
 /** A dense layer: activation(x·weightᵀ + bias), plus x, or its projection to another size, if the layer is residual. */
 export function dense(

@@ -1,25 +1,63 @@
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { readGoldenTensors, readJson, sharedExists, sharedPath } from "@kindred/testing";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadSentenceEncoder } from "./node/load-sentence-encoder.ts";
+import { readModelFolder } from "./node/read-model-folder.ts";
+import type { SentenceEncoder } from "./sentence-encoder.ts";
+import { sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
 
 // What Python's sentence-transformers gives for a random MPNet; made by the scripts beside the files, versions in their README.
 const folder = ["golden", "mpnet-tiny"] as const;
+const weightFiles = ["model.safetensors", "pytorch_model.bin"] as const;
 
 type Expected = { readonly texts: readonly { readonly text: string; readonly truncated: boolean }[] };
 
 describe.skipIf(!sharedExists(...folder))("mpnet-tiny, as sentence-transformers gives it", () => {
-  test.each(["wasm", "tfjs", "cpu"] as const)("normalised vectors on %s, one by one and together", async (backend) => {
-    const { texts } = readJson(sharedPath(...folder, "expected.json")) as Expected;
-    const tensors = readGoldenTensors(sharedPath(...folder, "expected.safetensors"));
-    await using encoder = await loadSentenceEncoder(sharedPath(...folder, "model"), { cores: 0, backend });
-    const { embeddings, truncated } = await encoder.encode(texts.map(({ text }) => text));
-    expect(truncated).toEqual(texts.flatMap((text, i) => (text.truncated ? [i] : [])));
-    for (const [i, { text }] of texts.entries()) {
-      const expected = tensors.get(`${String(i).padStart(2, "0")}.normalized.float64`)!;
-      const alone = await encoder.encode(text);
-      // 8 times the distance between Python's own float32 and float64 results
-      expect(alone.embeddings).toBeCloseToArray(expected.values, { tolerance: 1e-6 });
-      expect(embeddings.subarray(32 * i, 32 * (i + 1))).toBeCloseToArray(expected.values, { tolerance: 1e-6 });
+  let root: string;
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), "kindred-golden-"));
+    for (const kept of weightFiles) {
+      const isOther = (path: string) => weightFiles.some((name) => name !== kept && path.endsWith(name));
+      await cp(sharedPath(...folder, "model"), join(root, kept), { recursive: true, filter: (path) => !isOther(path) });
     }
   });
+  afterAll(() => rm(root, { recursive: true }));
+
+  const backends = ["wasm", "tfjs", "cpu"] as const;
+  test.each(weightFiles.flatMap((weights) => backends.map((backend) => ({ weights, backend }))))(
+    "normalised vectors from $weights on $backend, one by one and together",
+    async ({ weights, backend }) => {
+      await using encoder = await loadSentenceEncoder(join(root, weights), { cores: 0, backend });
+      await expectGoldenVectors(encoder);
+    },
+  );
+
+  test.each(weightFiles)("the same from the bytes of %s", async (weights) => {
+    const files = await readModelFolder(join(root, weights));
+    const bytes = new Uint8Array(await readFile(join(root, weights, weights)));
+    await using encoder = await sentenceEncoderFromFiles({ ...files, [weights]: bytes });
+    await expectGoldenVectors(encoder);
+  });
 });
+
+async function expectGoldenVectors(encoder: SentenceEncoder): Promise<void> {
+  const { texts } = readJson(sharedPath(...folder, "expected.json")) as Expected;
+  const tensors = readGoldenTensors(sharedPath(...folder, "expected.safetensors"));
+  const { embeddings, truncated } = await encoder.encode(texts.map(({ text }) => text));
+  const { tokenEmbeddings } = await encoder.encode(
+    texts.map(({ text }) => text),
+    { outputValue: "tokenEmbeddings" },
+  );
+  expect(truncated).toEqual(texts.flatMap((text, i) => (text.truncated ? [i] : [])));
+  for (const [i, { text }] of texts.entries()) {
+    const name = String(i).padStart(2, "0");
+    const expected = tensors.get(`${name}.normalized.float64`)!;
+    const alone = await encoder.encode(text);
+    // 8 times the distance between Python's own float32 and float64 results, as the files' README has it
+    expect(alone.embeddings).toBeCloseToArray(expected.values, { tolerance: 1e-6 });
+    expect(embeddings.subarray(32 * i, 32 * (i + 1))).toBeCloseToArray(expected.values, { tolerance: 1e-6 });
+    expect(tokenEmbeddings[i]).toBeCloseToArray(tensors.get(`${name}.lastHidden`)!.values, { tolerance: 1.1e-5 });
+  }
+}

@@ -1,8 +1,9 @@
 import { FormatError } from "@kindred/errors";
 import { describe, expect, test } from "vitest";
+import { toyDense } from "../test-support/toy-dense.ts";
 import { toyModel } from "../test-support/toy-model.ts";
 import type { ModelFiles } from "./model-files.ts";
-import { modelSettings } from "./model-settings.ts";
+import { type ModelSettings, modelSettings } from "./model-settings.ts";
 import { modelTokenizer } from "./model-tokenizer.ts";
 import { sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
 import { sentenceModelFiles } from "./sentence-model-files.ts";
@@ -17,6 +18,22 @@ test("settings and tokenizer round-trip through the files", () => {
   const saved = sentenceModelFiles({ settings, tokenizer, weights: toyModel().weights });
   expect(modelSettings(saved)).toEqual(settings);
   expect(modelTokenizer(saved).encode("the cats sat").ids).toEqual(tokenizer.encode("the cats sat").ids);
+});
+
+test("all that a folder may say round-trips", () => {
+  const { layer, weights } = toyDense({ activation: "gelu", bias: false, residual: true });
+  const second = { ...layer, path: "3_Dense", inFeatures: 5, outFeatures: 5 };
+  const settings: ModelSettings = {
+    ...toyModel().settings,
+    pooling: { dimension: 12, modes: ["mean", "cls"], includePrompt: false },
+    dense: [{ ...layer, inFeatures: 24 }, second],
+    doLowerCase: true,
+    prompts: { query: "q: ", other: "" },
+    defaultPromptName: "other",
+    truncateDim: 3,
+  };
+  const saved = sentenceModelFiles({ ...toyModel(), settings, weights: [...toyModel().weights, ...weights] });
+  expect(modelSettings(saved)).toEqual(settings);
 });
 
 test("a vocab.txt alone is a tokenizer too", () => {
@@ -56,6 +73,38 @@ test("max_seq_length never passes the positions that the model has, and may come
   expect(limits({}, {})).toBe(32);
 });
 
+describe("letter case, accents and Chinese characters", () => {
+  // What transformers 5.24 makes of such folders, in pieces: the class MPNetTokenizer goes by tokenizer_config.json.
+  const cased = (JSON.parse(new TextDecoder().decode(files["tokenizer.json"])) as { normalizer: object }) ?? {};
+  const notLowered = json({ ...cased, normalizer: { ...cased.normalizer, lowercase: false } });
+  const pieces = (changes: ModelFiles) => {
+    const tokenizer = modelTokenizer({ ...files, ...changes });
+    return [...tokenizer.encode("The cat").ids].map((id) => tokenizer.tokenOf(id));
+  };
+  const lowered = ["<s>", "the", "cat", "</s>"];
+  const kept = ["<s>", "[UNK]", "cat", "</s>"];
+  test.each<[string, ModelFiles, string[]]>([
+    ["as written", {}, lowered],
+    ["tokenizer.json alone says cased", { "tokenizer.json": notLowered }, lowered],
+    ["tokenizer_config.json says cased", { "tokenizer_config.json": json({ do_lower_case: false }) }, kept],
+    [
+      "the folder lower-cases all the same",
+      {
+        "tokenizer_config.json": json({ do_lower_case: false }),
+        "sentence_bert_config.json": json({ max_seq_length: 9, do_lower_case: true }),
+      },
+      lowered,
+    ],
+    [
+      "another class goes by tokenizer.json",
+      { "tokenizer.json": notLowered, "tokenizer_config.json": json({ tokenizer_class: "PreTrainedTokenizerFast" }) },
+      kept,
+    ],
+  ])("%s", (_, changes, expected) => {
+    expect(pieces(changes)).toEqual(expected);
+  });
+});
+
 describe("refuses, naming the file,", () => {
   const listed = JSON.parse(new TextDecoder().decode(files["modules.json"])) as object[];
   const after = (kind: string) => [
@@ -91,6 +140,41 @@ describe("refuses, naming the file,", () => {
       "an unknown similarity",
       { ...files, "config_sentence_transformers.json": json({ similarity_fn_name: "hamming" }) },
       /hamming/,
+    ],
+    [
+      "a model of another family",
+      { ...files, "config_sentence_transformers.json": json({ model_type: "SparseEncoder" }) },
+      /SparseEncoder/,
+    ],
+    [
+      "a default prompt that is not there",
+      { ...files, "config_sentence_transformers.json": json({ default_prompt_name: "x" }) },
+      /default_prompt_name "x"/,
+    ],
+    [
+      "prompts that are no texts",
+      { ...files, "config_sentence_transformers.json": json({ prompts: { query: 1 } }) },
+      /expected texts by name/,
+    ],
+    [
+      "a dimension of zero",
+      { ...files, "config_sentence_transformers.json": json({ truncate_dim: 0 }) },
+      /truncate_dim 0/,
+    ],
+    [
+      "another task",
+      { ...files, "sentence_bert_config.json": json({ transformer_task: "fill-mask" }) },
+      /transformer_task.*fill-mask/,
+    ],
+    [
+      "arguments for the tokenizer",
+      { ...files, "sentence_bert_config.json": json({ processing_kwargs: { text: { truncation: false } } }) },
+      /processing_kwargs/,
+    ],
+    [
+      "a limit that is no number",
+      { ...files, "sentence_bert_config.json": json({ max_seq_length: "all" }) },
+      /max_seq_length.*"all"/,
     ],
     ["broken JSON", { ...files, "config.json": new TextEncoder().encode("{") }, /config\.json: not JSON/],
     ["broken UTF-8", { ...files, "config.json": Uint8Array.of(0xff) }, /config\.json: not valid UTF-8/],

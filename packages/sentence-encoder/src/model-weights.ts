@@ -1,7 +1,7 @@
 import { FormatError } from "@kindred/errors";
 import { canonicalWeightName, weightNames, type WeightShape } from "@kindred/mpnet";
 import type { Dtype, NamedTensor } from "@kindred/tensor-files";
-import { denseWeights } from "./dense.ts";
+import { denseWeights } from "./dense-weights.ts";
 import type { ModelFiles } from "./model-files.ts";
 import { modelModules } from "./model-modules.ts";
 import { modelSettings } from "./model-settings.ts";

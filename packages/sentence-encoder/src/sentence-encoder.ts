@@ -9,7 +9,7 @@ import {
   type OutputOptions,
 } from "./encode-options.ts";
 import type { ModelSettings } from "./model-settings.ts";
-import { quantizeEmbeddings } from "./quantize-embeddings.ts";
+import { type Precision, quantizeEmbeddings } from "./quantize-embeddings.ts";
 import { shortenRows } from "./shorten-rows.ts";
 import { planBatches, selectSentences, type TokenBatch } from "./token-batch.ts";
 
@@ -43,6 +43,10 @@ export type Encode = {
     input: string | readonly string[],
     options: EncodeOptions & { readonly outputValue: "tokenEmbeddings" },
   ): Promise<TokenEmbeddings>;
+  (
+    input: string | readonly string[],
+    options: EncodeOptions & { readonly precision: Precision; readonly outputValue?: "sentenceEmbedding" },
+  ): Promise<Embeddings | QuantizedEmbeddings>;
   (
     input: string | readonly string[],
     options: EncodeOptions & OutputOptions,

@@ -1,10 +1,10 @@
 import { ConfigError } from "@kindred/errors";
 import { configJson } from "@kindred/mpnet";
-import { poolingConfig } from "@kindred/pooling";
+import { type PoolingConfig, poolingConfig, poolingModes } from "@kindred/pooling";
 import { fromFloat32, type NamedTensor, toFloat32, writeSafetensors } from "@kindred/tensor-files";
 import type { Tokenizer } from "@kindred/tokenizer";
 import { denseConfig } from "./dense-config.ts";
-import { denseWeights } from "./dense.ts";
+import { denseWeights } from "./dense-weights.ts";
 import type { ModelFiles } from "./model-files.ts";
 import type { ModelSettings } from "./model-settings.ts";
 
@@ -111,7 +111,7 @@ export function sentenceModelFiles(
       similarity_fn_name: settings.similarityFunction,
       ...(settings.truncateDim === undefined ? {} : { truncate_dim: settings.truncateDim }),
     }),
-    "1_Pooling/config.json": json(poolingConfig(pooling)),
+    "1_Pooling/config.json": json(poolingFile(pooling)),
     ...Object.fromEntries(
       layers.flatMap((layer) => [
         [`${layer.path}/config.json`, json(layer.config)],
@@ -122,6 +122,14 @@ export function sentenceModelFiles(
     "model.safetensors": stored(named),
     ...(readme === "" ? {} : { "README.md": new TextEncoder().encode(readme) }),
   };
+}
+
+/** The old form, which every version reads; the new one (5.4) for several modes in an order that the old one has no words for. */
+function poolingFile(pooling: PoolingConfig): object {
+  const { dimension, modes, includePrompt = true } = pooling;
+  const inOrder = poolingModes.filter((mode) => modes.includes(mode));
+  if (inOrder.join() === modes.join()) return poolingConfig(pooling);
+  return { embedding_dimension: dimension, pooling_mode: modes, include_prompt: includePrompt };
 }
 
 function inDtype(tensor: NamedTensor, dtype: WeightDtype): NamedTensor {

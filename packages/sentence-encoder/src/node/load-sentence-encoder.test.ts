@@ -24,6 +24,10 @@ test("a saved folder gives, on any number of workers, the vectors of the model i
     await using encoder = await loadSentenceEncoder(join(folder, "model"), { cores });
     const { embeddings } = await encoder.encode(texts, { maxBatchTokens: 16 });
     expect(embeddings).toBeCloseToArray(expected, { tolerance: 1e-6 }); // sums in another order, as in sentence-encoder.test.ts
+    const options = { outputValue: "tokenEmbeddings", maxBatchTokens: 16 } as const;
+    const { tokenEmbeddings } = await encoder.encode(texts, options);
+    for (const [i, states] of (await inMemory.encode(texts, options)).tokenEmbeddings.entries())
+      expect(tokenEmbeddings[i]).toBeCloseToArray(states, { tolerance: 1e-5 }); // ten times as large as a vector's numbers
   }
 });
 

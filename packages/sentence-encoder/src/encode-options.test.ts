@@ -1,0 +1,161 @@
+import { ConfigError } from "@kindred/errors";
+import { expectMutantToFail } from "@kindred/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { toyModel } from "../test-support/toy-model.ts";
+import { quantizationRanges, quantizeEmbeddings } from "./quantize-embeddings.ts";
+import { type Embedder, SentenceEncoder } from "./sentence-encoder.ts";
+import { sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
+import { sentenceModelFiles } from "./sentence-model-files.ts";
+
+// Vectors of the same tokens in batches of other sizes differ by rounding, below 1e-6; another token moves them by some 0.1.
+const tolerance = { tolerance: 1e-6 };
+const texts = ["the cat", "", "a dog sat on the mat. cats", "mat"];
+const toy = (changes: Parameters<typeof toyModel>[0] = {}) =>
+  sentenceEncoderFromFiles(sentenceModelFiles(toyModel(changes)));
+
+let encoder: SentenceEncoder;
+beforeAll(async () => {
+  encoder = await toy({ prompts: { query: "the dog ", extra: "on " } });
+});
+afterAll(() => encoder.close());
+const plain = async (inputs: string[]) => (await encoder.encode(inputs)).embeddings;
+
+describe("prompts", () => {
+  test("stand in front of every text, by name or as they are; a text counts more than a name", async () => {
+    const prompted = await plain(texts.map((text) => `on ${text}`));
+    expect((await encoder.encode(texts, { promptName: "extra" })).embeddings).toEqual(prompted);
+    expect((await encoder.encode(texts, { prompt: "on " })).embeddings).toEqual(prompted);
+    expect((await encoder.encode(texts, { prompt: "on ", promptName: "nowhere" })).embeddings).toEqual(prompted);
+    expectMutantToFail(() => expect(prompted).toBeCloseToArray(encoded, tolerance));
+  });
+  let encoded: Float32Array;
+  beforeAll(async () => {
+    encoded = await plain(texts);
+  });
+
+  test("queries and documents have theirs, unless another one is asked for", async () => {
+    expect((await encoder.encodeQuery(texts)).embeddings).toEqual(await plain(texts.map((text) => `the dog ${text}`)));
+    expect((await encoder.encodeDocument(texts)).embeddings).toEqual(encoded);
+    expect((await encoder.encodeQuery(texts, { prompt: "" })).embeddings).toEqual(encoded);
+    expect((await encoder.encodeDocument(texts, { promptName: "query" })).embeddings).toEqual(
+      (await encoder.encodeQuery(texts)).embeddings,
+    );
+  });
+
+  test("a default prompt is for encode alone", async () => {
+    await using other = await toy({ prompts: { extra: "on " }, defaultPromptName: "extra" });
+    expect((await other.encode(texts)).embeddings).toEqual(await plain(texts.map((text) => `on ${text}`)));
+    expect((await other.encodeQuery(texts)).embeddings).toEqual(encoded);
+    expect((await other.encodeDocument(texts)).embeddings).toEqual(encoded);
+  });
+
+  test("are left out of pooling if the model says so; a text cut within its prompt gives zeros", async () => {
+    await using other = await toy({
+      pooling: { dimension: 12, modes: ["cls", "mean"], includePrompt: false },
+      normalize: false,
+    });
+    const { embeddings, dimension } = await other.encode("cat sat", { prompt: "the dog " });
+    const { tokenEmbeddings, tokenIds } = await other.encode("cat sat", {
+      prompt: "the dog ",
+      outputValue: "tokenEmbeddings",
+    });
+    const rows = Array.from({ length: tokenIds[0]!.length }, (_, i) =>
+      tokenEmbeddings[0]!.subarray(12 * i, 12 * (i + 1)),
+    );
+    const kept = rows.slice(3); // <s> the dog | cat sat </s>
+    const mean = Array.from({ length: 12 }, (_, i) => kept.reduce((sum, row) => sum + row[i]! / kept.length, 0));
+    expect([dimension, kept.length]).toEqual([24, 3]);
+    expect(embeddings).toBeCloseToArray([...kept[0]!, ...mean], { tolerance: 1e-5 }); // entries up to 4
+    const cut = await other.encode("cat", { prompt: "the dog the dog ", maxLength: 4 });
+    expect([...cut.embeddings]).toEqual(Array(24).fill(0));
+    expect(cut.truncated).toEqual([0]);
+  });
+});
+
+describe("truncateDim", () => {
+  test("keeps the first features and divides by their length, where the model or the caller normalises", async () => {
+    await using raw = await toy({ normalize: false });
+    const whole = await raw.encode(texts);
+    const cut = await raw.encode(texts, { truncateDim: 5 });
+    expect([cut.dimension, cut.embeddings.length]).toEqual([5, 20]);
+    const head = (row: number) => whole.embeddings.subarray(12 * row, 12 * row + 5);
+    for (const row of texts.keys()) expect(cut.embeddings.subarray(5 * row, 5 * row + 5)).toEqual(head(row));
+    const unit = texts.flatMap((_, row) => Array.from(head(row), (value) => value / Math.hypot(...head(row))));
+    expect((await raw.encode(texts, { truncateDim: 5, normalizeEmbeddings: true })).embeddings).toBeCloseToArray(
+      unit,
+      tolerance,
+    );
+    expect((await encoder.encode(texts, { truncateDim: 5 })).embeddings).toBeCloseToArray(unit, tolerance);
+  });
+
+  test("may be the folder's own", async () => {
+    await using other = await toy({ truncateDim: 7 });
+    expect(other.dimension).toBe(7);
+    expect(await other.encode(texts)).toEqual(await encoder.encode(texts, { truncateDim: 7 }));
+    expect((await other.encode(texts, { truncateDim: 12 })).dimension).toBe(12);
+  });
+});
+
+describe("precision", () => {
+  test.each(["int8", "uint8", "binary", "ubinary"] as const)("%s quantises all vectors at once", async (precision) => {
+    const float = await encoder.encode(texts);
+    const quantized = await encoder.encode(texts, { precision, maxBatchTokens: 16 });
+    expect(quantized).toEqual({ ...quantizeEmbeddings(float, { precision }), truncated: [] });
+    expect(quantized.embeddings).toBeInstanceOf(precision.startsWith("u") ? Uint8Array : Int8Array);
+  });
+
+  test("8 bits of one text go by the ranges of others", async () => {
+    const calibrationEmbeddings = await encoder.encode(texts);
+    const one = await encoder.encode("mat", { precision: "uint8", calibrationEmbeddings });
+    const ranges = quantizationRanges(calibrationEmbeddings);
+    expect(await encoder.encode("mat", { precision: "uint8", ranges })).toEqual(one);
+    await expect(encoder.encode("mat", { precision: "uint8" })).rejects.toThrow(/single vector/);
+  });
+});
+
+describe("token embeddings", () => {
+  test("are the vectors of each text's tokens, of which the sentence's is the mean", async () => {
+    const { tokenEmbeddings, tokenIds, dimension, truncated } = await encoder.encode(texts, {
+      outputValue: "tokenEmbeddings",
+    });
+    const sentences = await plain(texts);
+    for (const [i, text] of texts.entries()) {
+      expect([...tokenIds[i]!]).toEqual([...encoder.tokenizer.encode(text).ids]);
+      expect(tokenEmbeddings[i]!.length).toBe(tokenIds[i]!.length * dimension);
+      const mean = Array.from({ length: dimension }, (_, feature) =>
+        tokenEmbeddings[i]!.reduce((sum, value, at) => sum + (at % dimension === feature ? value : 0), 0),
+      );
+      const unit = mean.map((value) => value / Math.hypot(...mean));
+      expect(sentences.subarray(i * dimension, (i + 1) * dimension)).toBeCloseToArray(unit, tolerance);
+    }
+    expect(truncated).toEqual([]);
+  });
+
+  test("an embedder without them says so", async () => {
+    const embedder: Embedder = { cores: 1, embed: async () => [], close: async () => {} };
+    const other = new SentenceEncoder(encoder.settings, encoder.tokenizer, embedder);
+    await expect(other.encode("a", { outputValue: "tokenEmbeddings" })).rejects.toThrow(ConfigError);
+  });
+});
+
+test("similarityPairwise is the diagonal of similarity", async () => {
+  const [a, b] = [await encoder.encode(texts), await encoder.encode([...texts].reverse())];
+  const { scores, columns } = encoder.similarity(a, b);
+  expect([...encoder.similarityPairwise(a, b)]).toEqual(texts.map((_, i) => scores[i * columns + i]));
+});
+
+test.each([
+  [{ promptName: "qurey" }, /no prompt "qurey"\. Did you mean query\?/],
+  [{ truncateDim: 0 }, /truncateDim does not fit\. Got 0/],
+  [{ truncateDim: 13 }, /from 1 to the vector's 12/],
+  [{ precision: "int4" }, /precision does not fit\. Got "int4"/],
+  [{ outputValue: "tokens" }, /outputValue does not fit/],
+  [{ outputValue: "tokenEmbeddings", precision: "int8" }, /precision is about sentence vectors/],
+  [{ outputValue: "tokenEmbeddings", truncateDim: 3 }, /truncateDim is about sentence vectors/],
+  [{ outputValue: "tokenEmbeddings", normalizeEmbeddings: true }, /normalizeEmbeddings is about sentence vectors/],
+  [{ ranges: { minimum: new Float32Array(12), maximum: new Float32Array(12) } }, /expected int8 or uint8/],
+  [{ prompts: "a" }, /unknown option prompts\. Did you mean prompt\?/],
+])("refuses %j", async (options, message) => {
+  await expect(encoder.encode(texts, options as object)).rejects.toThrow(ConfigError);
+  await expect(encoder.encode(texts, options as object)).rejects.toThrow(message);
+});
