@@ -28,7 +28,10 @@ export function atomicTextFile(path: string): AtomicTextFile {
       await rename(temporary, path);
     },
     async abandon() {
+      // Not before it has closed: opened only then, the file would be there again.
+      const closed = stream.closed ? undefined : new Promise<void>((resolve) => stream.once("close", resolve));
       stream.destroy();
+      await closed;
       await rm(temporary, { force: true });
     },
   };

@@ -61,6 +61,7 @@ export function encodeHelp(): string {
   return `kindred-encode --model FOLDER TEXT… [options]
 kindred-encode --model FOLDER --input FILE --output FILE [options]
 kindred-encode tokenize --help
+kindred-encode inspect FOLDER
 
 Turns texts into vectors with the model of a sentence-transformers folder.
 

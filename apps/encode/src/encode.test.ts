@@ -107,6 +107,21 @@ test("tokenize shows ids, pieces and places, as a table and as rows, and needs n
   expect(encode("--model", "model", "tokenize").stdout).toContain('"text":"tokenize"'); // a subcommand only as the first argument
 });
 
+test("inspect says what a model is, for people and as JSON", () => {
+  const { code, stdout, stderr } = encode("inspect", "model");
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toContain("MPNet: 2 layers of width 12, 3 heads, feed-forward 20");
+  expect(stdout).toContain("Pooling: mean\n");
+  expect(stdout).toContain("16 tokens are read, of 32 that the model has positions for");
+  expect(stdout).toMatch(/weights +[\d,]+ parameters, .* F32 \d+, in model\.safetensors/);
+  expect((JSON.parse(encode("inspect", "model", "--json").stdout) as { dimension: number }).dimension).toBe(12);
+  expect(encode("inspect").stderr).toMatch(/expected one FOLDER/);
+  expect(encode("inspect", "nowhere")).toMatchObject({
+    code: 3,
+    stderr: expect.stringMatching(/nowhere: no such folder/) as string,
+  });
+});
+
 describe("refuses, with its exit code and in one line,", () => {
   test.each<[string, string[], number, RegExp]>([
     ["no model", ["text"], 2, /--model is missing/],
@@ -117,7 +132,7 @@ describe("refuses, with its exit code and in one line,", () => {
       "a limit that the model has not",
       ["--model", "model", "x", "--max-length", "600"],
       2,
-      /maxLength does not fit the model/,
+      /^--max-length: more than the model can read\. Got 600, expected .* 2 to its 32 tokens/,
     ],
     ["a folder that is no model", ["--model", ".", "x"], 3, /config\.json: the file is missing/],
     ["a missing file", ["--model", "model", "--input", "nowhere.txt"], 3, /nowhere\.txt: no such file/],
@@ -127,6 +142,18 @@ describe("refuses, with its exit code and in one line,", () => {
       ["--model", "model", "--input", "texts.txt", "--output", "a.csv"],
       2,
       /expected \.npy, \.jsonl or \.safetensors/,
+    ],
+    ...["x.npy", "x.jsonl", "x.safetensors"].map((name): [string, string[], number, RegExp] => [
+      `an output ${name} in a folder that is not there, before it looks for the model`,
+      ["--model", "nowhere", "x", "--output", join("nodir", name)],
+      2,
+      /^--output: no such folder\. Got nodir.*Make nodir first\./,
+    ]),
+    [
+      "tokens into a folder that is not there",
+      ["tokenize", "--model", "model", "--input", "texts.txt", "--output", join("nodir", "x.jsonl")],
+      2,
+      /^--output: no such folder/,
     ],
   ])("%s", (_, args, expected, message) => {
     const { code, stdout, stderr } = encode(...args);

@@ -1,4 +1,5 @@
 import { checkOptions, option, optionHelp, parseFlags } from "@kindred/command-line";
+import { checkOutputFile } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import type { Tokenizer } from "@kindred/tokenizer";
 import { loadTokenizer } from "@kindred/tokenizer/node";
@@ -42,6 +43,7 @@ export async function tokenize(argv: readonly string[]): Promise<void> {
     throw new ConfigError("kindred-encode tokenize: --model is missing. Expected --model FOLDER. See --help.");
   if ((flags.input === "") === (texts.length === 0))
     throw new ConfigError("kindred-encode tokenize: give either texts or --input FILE. See --help.");
+  if (flags.output !== "") checkOutputFile("--output", flags.output);
   const tokenizer = await loadTokenizer(flags.model);
   const { maxLength, specialTokens } = flags;
   const options = { specialTokens, ...(maxLength === undefined ? {} : { maxLength }) };

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { extname } from "node:path";
 import { ConfigError } from "@kindred/errors";
 import { fromFloat32, writeSafetensors } from "@kindred/tensor-files";
 import { npyRowsWriter, writeFileAtomic } from "@kindred/tensor-files/node";
@@ -11,24 +13,51 @@ export type VectorSink = {
   abandon(): Promise<void>;
 };
 
+const kinds = { ".npy": npySink, ".jsonl": jsonlSink, ".safetensors": safetensorsSink };
+
 /**
  * A sink that writes vectors of length `dimension` to a file of the kind that its name ends in: `.npy` (float32, one row a
- * text), `.jsonl` (rows `{text, embedding}`) or `.safetensors` (one tensor `embeddings`).
+ * text), `.jsonl` (rows `{text, embedding}`) or `.safetensors` (one tensor `embeddings`). Without a name, `""`, such rows go to
+ * standard output.
  *
  * @throws ConfigError for another ending.
  */
 export async function openVectorSink(file: string, dimension: number): Promise<VectorSink> {
-  if (file.endsWith(".npy")) return npySink(file, dimension);
-  if (file.endsWith(".jsonl")) return jsonlSink(file, dimension);
-  if (file.endsWith(".safetensors")) return safetensorsSink(file, dimension);
+  if (file === "") return outputSink(dimension);
+  return kinds[checkVectorFile(file)](file, dimension);
+}
+
+/**
+ * The ending of a file's name, one that {@link openVectorSink} knows.
+ *
+ * @throws ConfigError for another one.
+ */
+export function checkVectorFile(file: string): keyof typeof kinds {
+  const ending = extname(file);
+  if (Object.hasOwn(kinds, ending)) return ending as keyof typeof kinds;
   throw new ConfigError(`--output: unknown kind of file. Got ${file}, expected .npy, .jsonl or .safetensors.`, {
     file,
   });
 }
 
-/** One row of `.jsonl` output, without its line end. */
-export function vectorLine(text: string, embedding: Float32Array): string {
-  return JSON.stringify({ text, embedding: Array.from(embedding, (value) => Number(value.toPrecision(9))) }); // 9 digits give a float32 back exactly
+function outputSink(dimension: number): VectorSink {
+  return {
+    async write(texts, embeddings) {
+      if (!process.stdout.write(vectorLines(texts, embeddings, dimension))) await once(process.stdout, "drain");
+    },
+    finish: async () => {},
+    abandon: async () => {},
+  };
+}
+
+/** Rows of JSON `{text, embedding}`, one a line. */
+function vectorLines(texts: readonly string[], embeddings: Float32Array, dimension: number): string {
+  const number = (value: number) => Number(value.toPrecision(9)); // 9 digits give a float32 back exactly
+  const line = (text: string, i: number) => {
+    const embedding = Array.from(embeddings.subarray(i * dimension, (i + 1) * dimension), number);
+    return `${JSON.stringify({ text, embedding })}\n`;
+  };
+  return texts.map(line).join("");
 }
 
 async function npySink(file: string, dimension: number): Promise<VectorSink> {
@@ -40,17 +69,12 @@ async function npySink(file: string, dimension: number): Promise<VectorSink> {
   };
 }
 
-function jsonlSink(path: string, dimension: number): VectorSink {
+async function jsonlSink(path: string, dimension: number): Promise<VectorSink> {
   const file = atomicTextFile(path);
-  const line = (text: string, i: number, embeddings: Float32Array) =>
-    `${vectorLine(text, embeddings.subarray(i * dimension, (i + 1) * dimension))}\n`;
-  return {
-    ...file,
-    write: (texts, embeddings) => file.write(texts.map((text, i) => line(text, i, embeddings)).join("")),
-  };
+  return { ...file, write: (texts, embeddings) => file.write(vectorLines(texts, embeddings, dimension)) };
 }
 
-function safetensorsSink(file: string, dimension: number): VectorSink {
+async function safetensorsSink(file: string, dimension: number): Promise<VectorSink> {
   const parts: Float32Array[] = [];
   return {
     write: async (_texts, embeddings) => {

@@ -1,0 +1,89 @@
+import { checkOptions, option, optionHelp, parseFlags } from "@kindred/command-line";
+import { ConfigError } from "@kindred/errors";
+import { modelFolder } from "@kindred/hub/node";
+import { inspectModel, type ModelDescription, type ModuleDescription } from "@kindred/sentence-encoder/node";
+import * as v from "valibot";
+
+const inspectFlags = {
+  offline: option(v.boolean(), false, "Take a model of the Hugging Face Hub from the cache only."),
+  json: option(v.boolean(), false, "Print everything as JSON."),
+  help: option(v.boolean(), false, "Print this."),
+};
+
+const help = `kindred-encode inspect FOLDER [options]
+
+Says what a model is: its modules and sizes, tokenizer, limits, weights and where it comes from. Reads no weights.
+
+${optionHelp(inspectFlags)}
+`;
+
+/** Runs `kindred-encode inspect`. */
+export async function inspect(argv: readonly string[], signal: AbortSignal): Promise<void> {
+  const { given, positionals } = parseFlags(inspectFlags, argv);
+  const flags = checkOptions(inspectFlags, given, "kindred-encode inspect");
+  if (flags.help) return void process.stdout.write(help);
+  const [model] = positionals;
+  if (model === undefined || positionals.length > 1) {
+    throw new ConfigError(
+      `kindred-encode inspect: expected one FOLDER. Got ${positionals.length} arguments. See kindred-encode inspect --help.`,
+    );
+  }
+  const folder = await modelFolder(model, { offline: flags.offline, signal, sink: process.stderr });
+  const description = await inspectModel(folder);
+  process.stdout.write(`${flags.json ? JSON.stringify(description) : modelText(folder, description)}\n`);
+}
+
+/** A description as lines for people. */
+function modelText(
+  folder: string,
+  { modules, dimension, limits, tokenizer, weights, settings, provenance }: ModelDescription,
+): string {
+  const { parameterCount, bytes, dtypes, files, unused } = weights;
+  const special = Object.entries(tokenizer.specialTokens).map(([role, token]) => `${role} ${token}`);
+  const facts: readonly (readonly [string, string])[] = [
+    ["model", folder],
+    ["modules", modules.map(moduleText).join("\n")],
+    ["vectors", `${dimension} numbers, compared by ${settings.similarityFunction}`],
+    ["limits", `${limits.maxSeqLength} tokens are read, of ${limits.positions} that the model has positions for`],
+    ["tokenizer", `${tokenizer.file}, ${tokenizer.vocabularySize.toLocaleString("en")} entries, ${special.join(", ")}`],
+    [
+      "weights",
+      `${parameterCount.toLocaleString("en")} parameters, ${(bytes / 1e6).toFixed(1)} MB, ${listOf(dtypes)}, in ${files.join(", ")}`,
+    ],
+    [
+      "not used",
+      unused.length > 6 ? `${unused.length} tensors, ${unused.slice(0, 3).join(", ")} and others` : unused.join(", "),
+    ],
+    ["prompts", listOf(settings.prompts)],
+    ["default prompt", settings.defaultPromptName ?? ""],
+    ["made from", provenance.baseModel ?? ""],
+    ["written with", listOf(provenance.writtenWith)],
+    ["card", listOf(provenance.card)],
+  ];
+  const width = Math.max(...facts.map(([name]) => name.length)) + 2;
+  return facts
+    .filter(([, text]) => text !== "")
+    .map(([name, text]) => name.padEnd(width) + text.replaceAll("\n", `\n${" ".repeat(width)}`))
+    .join("\n");
+}
+
+function moduleText(module: ModuleDescription): string {
+  switch (module.kind) {
+    case "Transformer": {
+      const { numHiddenLayers, hiddenSize, numAttentionHeads, intermediateSize } = module.config;
+      return `MPNet: ${numHiddenLayers} layers of width ${hiddenSize}, ${numAttentionHeads} heads, feed-forward ${intermediateSize}`;
+    }
+    case "Pooling":
+      return `Pooling: ${module.pooling.modes.join(" + ")}`;
+    case "Dense":
+      return `Dense: ${JSON.stringify(module.dense)}`;
+    case "Normalize":
+      return "Normalize: vectors of length 1";
+  }
+}
+
+function listOf(values: { readonly [name: string]: unknown }): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name} ${typeof value === "string" ? JSON.stringify(value) : String(value)}`)
+    .join(", ");
+}
