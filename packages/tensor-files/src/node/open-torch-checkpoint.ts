@@ -9,7 +9,7 @@ export type TorchCheckpointFile = TensorFile & {
 };
 
 /**
- * Opens a PyTorch checkpoint in either form, as {@link readTorchCheckpoint} reads it, and reads tensors one by one, so that
+ * Opens a PyTorch checkpoint in either form, as `readTorchCheckpoint` reads it, and reads tensors one by one, so that
  * a large model is never in memory twice. Of packed archives one unpacked storage is kept, the last.
  *
  * @throws FormatError naming file, byte offset and the broken rule, with the file closed again
