@@ -39,9 +39,7 @@ export async function encodeFile(
   const seconds = (performance.now() - started) / 1000;
   if (json && output !== "") {
     const { dimension } = encoder;
-    process.stdout.write(
-      `${JSON.stringify({ type: "done", texts: done, truncated, dimension, seconds, output })}\n`,
-    );
+    process.stdout.write(`${JSON.stringify({ type: "done", texts: done, truncated, dimension, seconds, output })}\n`);
   }
   if (quiet) return;
   const speed = `${done} texts in ${seconds.toFixed(1)} s (${Math.round(done / seconds)} a second)`;

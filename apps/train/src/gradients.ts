@@ -1,4 +1,5 @@
 import { checkOptions, option, optionHelp, parseFlags } from "@kindred/command-line";
+import { checkOutputFile } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { writeSafetensors } from "@kindred/tensor-files";
 import { writeFileAtomic } from "@kindred/tensor-files/node";
@@ -44,6 +45,7 @@ export async function gradients(argv: readonly string[]): Promise<void> {
     throw new ConfigError(
       `kindred-train gradients: unexpected argument ${positionals[0]}. See kindred-train gradients --help.`,
     );
+  checkOutputFile("--output", flags.output);
   const { model, data, maxLength, loss: direction, scale } = flags;
   const result = await batchGradients({
     model,

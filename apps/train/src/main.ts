@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { checkOptions, parseFlags } from "@kindred/command-line";
-import { exitCodeOf } from "@kindred/command-line/node";
+import { exitCodeOf, packageVersion } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
 import { type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
@@ -9,6 +8,8 @@ import { newestRun, readRunConfig, type ResumePoint, resumePoint, train } from "
 import { gradients } from "./gradients.ts";
 import { terminalReporter } from "./terminal-reporter.ts";
 import { trainFlags, trainHelp } from "./train-flags.ts";
+
+const manifest = new URL("../package.json", import.meta.url);
 
 /** Runs `kindred-train` with these arguments and gives its exit code. */
 export function main(argv: readonly string[]): Promise<number> {
@@ -19,7 +20,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   const { given, positionals } = parseFlags(trainFlags, argv, { optionalValue: ["resume"] });
   const flags = checkOptions(trainFlags, given, "kindred-train");
   if (flags.help) return void process.stdout.write(trainHelp());
-  if (flags.version) return void process.stdout.write(`${version()}\n`);
+  if (flags.version) return void process.stdout.write(`${packageVersion(manifest)}\n`);
   const runOptions = Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(trainOptions, name)));
   const { config, resume } =
     flags.resume === undefined
@@ -89,8 +90,4 @@ function presetData(): string {
 
 function printJson(event: TrainEvent): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version;
 }

@@ -114,6 +114,12 @@ describe("refuses", () => {
     ["a missing model", ["pairs.jsonl", "--model", "nowhere"], 3, /nowhere: no such folder/],
     ["no data", [], 2, /nothing to train on/],
     ["a third argument", ["a.jsonl", "b", "c"], 2, /too many arguments/],
+    [
+      "gradients into a folder that is not there, before it looks for the model",
+      ["gradients", "--model", "nowhere", "--data", "pairs.jsonl", "--output", join("nodir", "g.safetensors")],
+      2,
+      /^--output: no such folder\. Got nodir/,
+    ],
     ["nothing to resume", ["--resume"], 2, /no run to go on with in runs/],
   ])("%s", async (_, args, expected, message) => {
     const { code, stderr, stdout } = await start(args);
