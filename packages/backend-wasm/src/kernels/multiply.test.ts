@@ -104,7 +104,7 @@ function check(
     for (let j = 0; j < strideC; j++) {
       const at = i * strideC + j;
       if (j >= columns) {
-        expect([c.numbers[at], y.numbers[at]], `beyond row ${i}`).toEqual([held[at], other[at]]);
+        if (c.numbers[at] !== held[at] || y.numbers[at] !== other[at]) expect.fail(`written beyond row ${i}`);
         continue;
       }
       let sum = start === "bias" ? bias.numbers[j]! : start === "what C holds" ? held[at]! : 0;
@@ -123,8 +123,9 @@ function check(
       if (!(Math.abs(c.numbers[at]! - wanted) <= 1.13 * tolerance)) {
         expect.fail(`C${where} is ${c.numbers[at]}, not ${wanted}`);
       }
-      if (activated !== "C") expect(y.numbers[at], where).toBe(other[at]);
-      else if (!(Math.abs(y.numbers[at]! - gelu(sum)) <= 1.13 * tolerance + 4e-7)) {
+      if (activated !== "C") {
+        if (y.numbers[at] !== other[at]) expect.fail(`the other matrix is written at ${where}`);
+      } else if (!(Math.abs(y.numbers[at]! - gelu(sum)) <= 1.13 * tolerance + 4e-7)) {
         expect.fail(`GELU(C)${where} is ${y.numbers[at]}, not ${gelu(sum)}`);
       }
     }
@@ -165,7 +166,7 @@ describe.each(["simd", "relaxed", "wide"] as const)("the %s product", (variant) 
   test.skipIf(!able)("is float64's, whatever the sizes and forms, and writes nowhere else", () => {
     fc.assert(
       fc.property(product, (one) => check(exports, memory, one)),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
