@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, run, underChosenNode } from "../node-runtime.mjs";
 import { writeCounts } from "../results.mjs";
+import { CannotError } from "./contestant.mjs";
 import { installPeers } from "./install-peers.mjs";
 import { machineName } from "./machine.mjs";
 import { parseOptions, usage } from "./options.mjs";
@@ -51,8 +52,9 @@ for (const row of rows.filter(({ id }) => only === undefined || only.includes(id
     // After each row: a long run that is stopped keeps what it has.
     if (keeps) writeResults(mergeResults(readResults(), fresh, ids));
   } catch (error) {
-    counts.failed += 1;
-    console.error(`${row.id}: ${error instanceof Error ? error.stack : error}`);
+    const cannot = error instanceof CannotError;
+    counts[cannot ? "skipped" : "failed"] += 1;
+    console.error(`${row.id}: ${cannot ? error.message : error instanceof Error ? error.stack : error}`);
   }
 }
 
