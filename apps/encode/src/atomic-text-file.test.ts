@@ -9,7 +9,10 @@ import { atomicTextFile } from "./atomic-text-file.ts";
 vi.mock("node:fs", async (original) => {
   const fs = await original<typeof import("node:fs")>();
   const open = (...args: Parameters<typeof fs.open>) => globalThis.setTimeout(() => fs.open(...args), 20);
-  return { ...fs, createWriteStream: (path: string) => fs.createWriteStream(path, { fs: { ...fs, open } as object }) };
+  return {
+    ...fs,
+    createWriteStream: (path: string) => fs.createWriteStream(path, { fs: { ...fs, open } as unknown as typeof fs }),
+  };
 });
 
 let folder: string;
