@@ -76,7 +76,7 @@ function table(/** @type {readonly (readonly string[])[]} */ rows) {
 export function takes(/** @type {Option} */ option) {
   const type = valueType(option);
   if (type.kind === "word") return type.words.map((word) => `\`${word}\``).join(", ");
-  if (type.kind === "list") return "texts";
+  if (type.kind === "list") return "list of texts";
   if (type.kind !== "number") return type.kind === "string" ? "text" : "true or false";
   const actions = actionsOf(option);
   const requirement = (/** @type {string} */ action) => actions.find(({ type: name }) => name === action)?.requirement;

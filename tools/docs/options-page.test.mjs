@@ -27,7 +27,7 @@ test.each([
   [v.pipe(v.number(), v.gtValue(0)), "number above 0"],
   [v.picklist(["a", "b"]), "`a`, `b`"],
   [v.boolean(), "true or false"],
-  [v.array(v.string()), "texts"],
+  [v.array(v.string()), "list of texts"],
   [v.string(), "text"],
 ])("says what a schema takes, case %#", (schema, words) => {
   expect(takes(option(/** @type {any} */ (schema), undefined, "A test."))).toBe(words);
