@@ -37,7 +37,6 @@ export const gatherRowsOp = defineOp<
  * import { gatherRows } from "@kindred/nn";
  * import { startBackend } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
-import { embeddingGradientOp } from "./embedding.ts";
  *
  * await startBackend("wasm");
  * gatherRows(tf.tensor2d([[1, 2], [3, 4]]), Int32Array.of(1, 1)).dataSync(); // => [3, 4, 3, 4]

@@ -47,7 +47,6 @@ export const l2NormalizeOp = defineOp<
  * import { l2Normalize } from "@kindred/nn";
  * import { startBackend } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
-import { l2NormalizeGradientOp } from "./l2-normalize-gradient.ts";
  *
  * await startBackend("wasm");
  * l2Normalize(tf.tensor2d([[3, 4], [0, 0]])).dataSync(); // => [0.6, 0.8, 0.0, 0.0]

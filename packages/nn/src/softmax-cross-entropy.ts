@@ -54,8 +54,6 @@ export const softmaxCrossEntropyOp = defineOp<
  * import { softmaxCrossEntropy } from "@kindred/nn";
  * import { startBackend } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
-import { leaveOut, oneHotRows } from "./leave-out.ts";
-import { softmaxCrossEntropyGradientOp } from "./softmax-cross-entropy-gradient.ts";
  *
  * await startBackend("wasm");
  * const logits = tf.tensor2d([[0, 0, 0], [7, 1, 1]]);
