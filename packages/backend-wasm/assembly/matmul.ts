@@ -6,7 +6,7 @@ import { COLUMNS, multiplyTile, ROWS } from "./tile";
 
 // A packed block of A stays in the second cache (1 MiB on Zen 4, 1.25 on Golden Cove) while panels of B, each of which stays in the
 // first (32 KiB), pass by.
-const BLOCK_ROWS: i32 = 84 * ROWS;
+const BLOCK_ROWS: i32 = 128 * ROWS;
 const BLOCK_INNER: i32 = 256;
 
 // What `form` adds up.
@@ -51,13 +51,16 @@ export function matmul(
   const constants = zeros + (<usize>COLUMNS << 2);
   memory.fill(zeros, 0, <usize>COLUMNS << 2);
   if (activated || form & (ACTIVATE_LEFT | ACTIVATE_RIGHT)) writeGeluConstants(constants);
+  // Blocks of one height: B is packed anew for each, which a last one of a few rows would not pay for.
+  const blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
+  const height = blocks ? (rows + blocks - 1) / blocks : 0;
   let k = 0;
   do { // once even where inner is 0: C is the bias then
     const innerNow = min(inner - k, BLOCK_INNER);
     const isLast = k + innerNow == inner;
     const goesOn = (form & ACCUMULATE) != 0 || k > 0;
-    for (let i = 0; i < rows; i += BLOCK_ROWS) {
-      const rowsNow = min(rows - i, BLOCK_ROWS);
+    for (let i = 0; i < rows; i += height) {
+      const rowsNow = min(rows - i, height);
       packBlock(form, a, bytesA, i, k, rowsNow, innerNow, block);
       if (form & ACTIVATE_LEFT) gelu(block, block, <usize>(rowsNow * innerNow), constants);
       for (let j = 0; j < columns; j += COLUMNS) {
