@@ -1,7 +1,8 @@
 import type { Fail } from "../json-cursor.ts";
-import { type CheckpointValue, type DictValue, describeValue, type KeyValue } from "./checkpoint-value.ts";
+import { type CheckpointValue, describeValue } from "./checkpoint-value.ts";
 import { PickleCursor } from "./pickle-cursor.ts";
 import { opcodeName } from "./pickle-opcodes.ts";
+import { PickleStack } from "./pickle-stack.ts";
 
 /** What a pickle's imports and references mean to whoever reads it. */
 export type PickleHost = {
@@ -29,207 +30,93 @@ export function readPickle(
   { start = 0, host, fail }: { readonly start?: number; readonly host: PickleHost; readonly fail: Fail },
 ): { readonly value: CheckpointValue; readonly end: number } {
   const cursor = new PickleCursor(bytes, start, fail);
-  const memo = new Map<number, CheckpointValue>();
-  const marks: CheckpointValue[][] = [];
-  let stack: CheckpointValue[] = [];
   let opcodeAt = start;
-  const refuse = (message: string): never => fail(opcodeAt, `pickle: ${message}`);
-
-  const pop = (): CheckpointValue => {
-    const value = stack.pop();
-    return value === undefined ? refuse(`the stack is empty before ${opcodeName(bytes[opcodeAt]!)}.`) : value;
-  };
-  const popMark = (): CheckpointValue[] => {
-    const items = stack;
-    stack = marks.pop() ?? refuse(`no mark before ${opcodeName(bytes[opcodeAt]!)}.`);
-    return items;
-  };
-  const top = <Kind extends "list" | "dict">(kind: Kind) => {
-    const value = stack.at(-1);
-    if (typeof value === "object" && value !== null && value.kind === kind)
-      return value as Extract<CheckpointValue, { kind: Kind }>;
-    return refuse(`${opcodeName(bytes[opcodeAt]!)} needs a ${kind}. Got ${describeValue(value)}.`);
-  };
-  const tuple = (count: number) => {
-    const items: CheckpointValue[] = [];
-    for (let i = 0; i < count; i++) items.unshift(pop());
-    stack.push({ kind: "tuple", items });
-  };
-  const setItems = ({ entries }: DictValue, items: readonly CheckpointValue[]) => {
-    if (items.length % 2 !== 0) refuse("a key without a value.");
-    for (let i = 0; i < items.length; i += 2) entries.set(expectKey(items[i]!, refuse), items[i + 1]!);
-  };
+  const refuse = (message: string): never => fail(opcodeAt, `pickle: ${opcodeName(bytes[opcodeAt]!)}: ${message}`);
+  const stack = new PickleStack(refuse);
   const importName = (module: string, name: string) => {
     const dotted = `${module}.${name}`;
     host.expectImport(dotted, refuse);
     stack.push({ kind: "import", name: dotted });
   };
-  const recall = (index: number) => {
-    const value = memo.get(index);
-    stack.push(value === undefined ? refuse(`nothing was stored under ${index}.`) : value);
+  const steps: { readonly [opcode: string]: () => void } = {
+    PROTO: () => {
+      const version = cursor.byte();
+      if (version < 2 || version > 5) refuse(`protocol ${version} is not known. Expected 2 to 5.`);
+    },
+    FRAME: () => cursor.expectBytes(cursor.length64()),
+    MARK: () => stack.mark(),
+    NONE: () => stack.push(null),
+    NEWTRUE: () => stack.push(true),
+    NEWFALSE: () => stack.push(false),
+    BININT: () => stack.push(cursor.uint32() | 0),
+    BININT1: () => stack.push(cursor.byte()),
+    BININT2: () => stack.push(cursor.byte() + 256 * cursor.byte()),
+    LONG1: () => stack.push(cursor.integer(cursor.byte())),
+    BINFLOAT: () => stack.push(cursor.float64()),
+    SHORT_BINSTRING: () => stack.push(cursor.text(cursor.byte())), // Python 2's str, of which names are ASCII
+    SHORT_BINUNICODE: () => stack.push(cursor.text(cursor.byte())),
+    BINUNICODE: () => stack.push(cursor.text(cursor.uint32())),
+    BINUNICODE8: () => stack.push(cursor.text(cursor.length64())),
+    EMPTY_LIST: () => stack.push({ kind: "list", items: [] }),
+    APPEND: () => appendTo(stack, [stack.pop()]),
+    APPENDS: () => appendTo(stack, stack.popMark()),
+    EMPTY_TUPLE: () => stack.push({ kind: "tuple", items: [] }),
+    TUPLE: () => stack.push({ kind: "tuple", items: stack.popMark() }),
+    TUPLE1: () => stack.push({ kind: "tuple", items: stack.popMany(1) }),
+    TUPLE2: () => stack.push({ kind: "tuple", items: stack.popMany(2) }),
+    TUPLE3: () => stack.push({ kind: "tuple", items: stack.popMany(3) }),
+    EMPTY_DICT: () => stack.push({ kind: "dict", entries: new Map() }),
+    SETITEM: () => setItemsOf(stack, stack.popMany(2), refuse),
+    SETITEMS: () => setItemsOf(stack, stack.popMark(), refuse),
+    BINPUT: () => stack.store(cursor.byte()),
+    LONG_BINPUT: () => stack.store(cursor.uint32()),
+    MEMOIZE: () => stack.store(),
+    BINGET: () => stack.recall(cursor.byte()),
+    LONG_BINGET: () => stack.recall(cursor.uint32()),
+    GLOBAL: () => importName(cursor.line(), cursor.line()),
+    STACK_GLOBAL: () => {
+      const [module, name] = stack.popMany(2);
+      if (typeof module === "string" && typeof name === "string") importName(module, name);
+      else refuse("an import that is not named by texts.");
+    },
+    REDUCE: () => {
+      const [callable, args] = stack.popMany(2);
+      if (
+        typeof callable !== "object" ||
+        callable?.kind !== "import" ||
+        typeof args !== "object" ||
+        args?.kind !== "tuple"
+      )
+        return refuse(`needs an import and a tuple. Got ${describeValue(callable)} and ${describeValue(args)}.`);
+      stack.push(host.call(callable.name, args.items, refuse));
+    },
+    BUILD: () => {
+      stack.pop(); // attributes to set: a state dict's _metadata, which says nothing about its tensors
+      stack.topDict();
+    },
+    BINPERSID: () => stack.push(host.persistent(stack.pop(), refuse)),
   };
-  const store = (index: number) => {
-    const value = stack.at(-1);
-    memo.set(index, value === undefined ? refuse("the stack is empty before a PUT.") : value);
-  };
-
   for (;;) {
     opcodeAt = cursor.at;
-    const opcode = cursor.byte();
-    switch (opcodeName(opcode)) {
-      case "PROTO": {
-        const version = cursor.byte();
-        if (version < 2 || version > 5) refuse(`protocol ${version} is not known. Expected 2 to 5.`);
-        break;
-      }
-      case "FRAME":
-        cursor.expectBytes(cursor.length64());
-        break;
-      case "STOP": {
-        const value = pop();
-        if (stack.length > 0 || marks.length > 0) refuse("values are left over at the end.");
-        return { value, end: cursor.at };
-      }
-      case "MARK":
-        marks.push(stack);
-        stack = [];
-        break;
-      case "NONE":
-        stack.push(null);
-        break;
-      case "NEWTRUE":
-        stack.push(true);
-        break;
-      case "NEWFALSE":
-        stack.push(false);
-        break;
-      case "BININT":
-        stack.push(cursor.uint32() | 0);
-        break;
-      case "BININT1":
-        stack.push(cursor.byte());
-        break;
-      case "BININT2":
-        stack.push(cursor.byte() + 256 * cursor.byte());
-        break;
-      case "LONG1":
-        stack.push(cursor.integer(cursor.byte()));
-        break;
-      case "BINFLOAT":
-        stack.push(cursor.float64());
-        break;
-      case "SHORT_BINUNICODE":
-        stack.push(cursor.text(cursor.byte()));
-        break;
-      case "BINUNICODE":
-        stack.push(cursor.text(cursor.uint32()));
-        break;
-      case "BINUNICODE8":
-        stack.push(cursor.text(cursor.length64()));
-        break;
-      case "SHORT_BINSTRING":
-        stack.push(cursor.text(cursor.byte())); // Python 2's str: names are ASCII
-        break;
-      case "EMPTY_LIST":
-        stack.push({ kind: "list", items: [] });
-        break;
-      case "APPEND": {
-        const item = pop();
-        top("list").items.push(item);
-        break;
-      }
-      case "APPENDS": {
-        const items = popMark();
-        const list = top("list");
-        for (const item of items) list.items.push(item);
-        break;
-      }
-      case "EMPTY_TUPLE":
-        stack.push({ kind: "tuple", items: [] });
-        break;
-      case "TUPLE": {
-        const items = popMark();
-        stack.push({ kind: "tuple", items });
-        break;
-      }
-      case "TUPLE1":
-        tuple(1);
-        break;
-      case "TUPLE2":
-        tuple(2);
-        break;
-      case "TUPLE3":
-        tuple(3);
-        break;
-      case "EMPTY_DICT":
-        stack.push({ kind: "dict", entries: new Map() });
-        break;
-      case "SETITEM": {
-        const value = pop();
-        const key = pop();
-        setItems(top("dict"), [key, value]);
-        break;
-      }
-      case "SETITEMS": {
-        const items = popMark();
-        setItems(top("dict"), items);
-        break;
-      }
-      case "BINPUT":
-        store(cursor.byte());
-        break;
-      case "LONG_BINPUT":
-        store(cursor.uint32());
-        break;
-      case "MEMOIZE":
-        store(memo.size);
-        break;
-      case "BINGET":
-        recall(cursor.byte());
-        break;
-      case "LONG_BINGET":
-        recall(cursor.uint32());
-        break;
-      case "GLOBAL":
-        importName(cursor.line(), cursor.line());
-        break;
-      case "STACK_GLOBAL": {
-        const name = pop();
-        const module = pop();
-        if (typeof name !== "string" || typeof module !== "string")
-          return refuse("an import that is not named by texts.");
-        importName(module, name);
-        break;
-      }
-      case "REDUCE": {
-        const args = pop();
-        const callable = pop();
-        if (
-          typeof callable !== "object" ||
-          callable?.kind !== "import" ||
-          typeof args !== "object" ||
-          args?.kind !== "tuple"
-        )
-          return refuse(
-            `REDUCE needs an import and a tuple. Got ${describeValue(callable)} and ${describeValue(args)}.`,
-          );
-        stack.push(host.call(callable.name, args.items, refuse));
-        break;
-      }
-      case "BUILD": // sets attributes: a state dict's _metadata, which says nothing about its tensors
-        pop();
-        top("dict");
-        break;
-      case "BINPERSID":
-        stack.push(host.persistent(pop(), refuse));
-        break;
-      default:
-        refuse(`opcode ${opcodeName(opcode)} is not allowed in a checkpoint.`);
-    }
+    const name = opcodeName(cursor.byte());
+    if (name === "STOP") return { value: stack.popLast(), end: cursor.at };
+    const step = Object.hasOwn(steps, name) ? steps[name] : undefined;
+    if (step === undefined) refuse("this opcode is not allowed in a checkpoint.");
+    else step();
   }
 }
 
-function expectKey(value: CheckpointValue, refuse: (message: string) => never): KeyValue {
-  if (typeof value !== "object" || value === null) return value;
-  return refuse(`${describeValue(value)} as a key. Expected a text or a number.`);
+function appendTo(stack: PickleStack, items: readonly CheckpointValue[]): void {
+  const list = stack.topList();
+  for (const item of items) list.items.push(item);
+}
+
+function setItemsOf(stack: PickleStack, items: readonly CheckpointValue[], refuse: (message: string) => never): void {
+  const { entries } = stack.topDict();
+  if (items.length % 2 !== 0) refuse("a key without a value.");
+  for (let i = 0; i < items.length; i += 2) {
+    const key = items[i]!;
+    if (typeof key === "object" && key !== null) refuse(`${describeValue(key)} as a key. Expected a text or a number.`);
+    else entries.set(key, items[i + 1]!);
+  }
 }
