@@ -6,6 +6,13 @@ import { openWeightFile } from "./open-weight-file.ts";
  * The file is closed at the end, and if the loop is left.
  *
  * @throws FormatError naming the file, if it is not there or breaks the format.
+ *
+ * @example
+ * ```ts ignore
+ * import { storedTensors } from "@kindred/sentence-encoder/node";
+ *
+ * for await (const [name, { shape }] of storedTensors("my-model/model.safetensors")) console.log(name, shape);
+ * ```
  */
 export async function* storedTensors(path: string): AsyncGenerator<[string, NamedTensor]> {
   await using file = await openWeightFile(path);
