@@ -2,7 +2,10 @@ import { FormatError } from "@kindred/errors";
 import type { Activation } from "./activation.ts";
 import type { JsonObject } from "./model-files.ts";
 
-/** A dense layer between pooling and normalisation: y = activation(x·weightᵀ + bias), with `residual` + x or its projection. */
+/**
+ * A dense layer between pooling and normalisation: y = activation(x·weightᵀ + bias), with `residual` + x or its
+ * projection.
+ */
 export type DenseConfig = {
   /** Its folder within the model's, `2_Dense`; also the first part of its weights' names. */
   readonly path: string;
@@ -32,11 +35,11 @@ const keys = [
 ];
 
 /**
- * The dense layer that a parsed `2_Dense/config.json` describes. Missing `bias` and `activation_function` are true and tanh, as
- * in sentence-transformers; its activation classes Tanh, Identity, ReLU, Sigmoid and GELU are known.
+ * The dense layer that a parsed `2_Dense/config.json` describes. Missing `bias` and `activation_function` are true and
+ * tanh, as in sentence-transformers; its activation classes Tanh, Identity, ReLU, Sigmoid and GELU are known.
  *
- * @throws FormatError naming the file and the key, for another activation (sentence-transformers takes tanh for one that it does
- * not trust) or an unknown key, either of which would change the vectors
+ * @throws FormatError naming the file and the key, for another activation (sentence-transformers takes tanh for one
+ * that it does not trust) or an unknown key, either of which would change the vectors
  * @see sentence-transformers 6.2.0, `base/modules/dense.py`
  */
 export function denseFromConfig(

@@ -3,7 +3,10 @@ import type { EmbeddingRows } from "@kindred/evaluation";
 /** Vectors in the order of the inputs, and which inputs were longer than the limit and lost their end. */
 export type Embeddings = EmbeddingRows & { readonly truncated: number[] };
 
-/** Quantised vectors in the order of the inputs: `dimension` numbers a row, as many as features, or an eighth of them for bits. */
+/**
+ * Quantised vectors in the order of the inputs: `dimension` numbers a row, as many as features, or an eighth of them
+ * for bits.
+ */
 export type QuantizedEmbeddings<Numbers extends Int8Array | Uint8Array = Int8Array | Uint8Array> = {
   readonly embeddings: Numbers;
   readonly dimension: number;

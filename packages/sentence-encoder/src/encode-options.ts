@@ -9,22 +9,31 @@ export type EncodeOptions = {
   readonly promptName?: string;
   /** This text is put in front of every text; `promptName` is then ignored, as in sentence-transformers. */
   readonly prompt?: string;
-  /** The most tokens of a text that are read, specials included, from 2 to the model's limit. Default: the model's `maxSeqLength`. */
+  /**
+   * The most tokens of a text that are read, specials included, from 2 to the model's limit. Default: the model's
+   * `maxSeqLength`.
+   */
   readonly maxLength?: number;
   /** Divide every vector by its length, also where the model has no Normalize. Default: false. */
   readonly normalizeEmbeddings?: boolean;
   /**
-   * Keep this many features of a vector, the first, and divide it by its length anew if the model normalises. Default: all, or the
-   * folder's own `truncate_dim`.
+   * Keep this many features of a vector, the first, and divide it by its length anew if the model normalises. Default:
+   * all, or the folder's own `truncate_dim`.
    */
   readonly truncateDim?: number;
-  /** For precision int8 and uint8: what the 256 steps lie between, for each feature. Default: as `calibrationEmbeddings`. */
+  /**
+   * For precision int8 and uint8: what the 256 steps lie between, for each feature. Default: as
+   * `calibrationEmbeddings`.
+   */
   readonly ranges?: QuantizationRanges;
   /** For precision int8 and uint8: vectors to take the ranges from. Default: the inputs' own. */
   readonly calibrationEmbeddings?: EmbeddingRows;
   /** The most tokens that a core works on at once; bounds memory. At least `maxLength`. Default: 4096. */
   readonly maxBatchTokens?: number;
-  /** Whether `</s>` and its like in a text are read as tokens of that name (`"parse"`, as in Python) or as text. Default: `"parse"`. */
+  /**
+   * Whether `</s>` and its like in a text are read as tokens of that name (`"parse"`, as in Python) or as text.
+   * Default: `"parse"`.
+   */
   readonly specialTokens?: "parse" | "plain";
   /** Stops between batches; `encode` then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
@@ -67,7 +76,8 @@ const optionNames = [
  * The options of an `encode` with their defaults.
  *
  * @param dimension features of a whole vector of the model
- * @throws ConfigError for an option that does not exist, does not fit or contradicts another; ShapeError for an input that is no text
+ * @throws ConfigError for an option that does not exist, does not fit or contradicts another; ShapeError for an input
+ * that is no text
  */
 export function checkEncodeOptions(
   texts: readonly string[],

@@ -7,8 +7,8 @@ import { modelWeights } from "./model-weights.ts";
 import type { WeightFiles } from "./weight-files.ts";
 
 /**
- * The weights of a model as kept float32 tensors of the active backend. They are taken one after another, so no second copy of
- * all weights ever exists. Half-precision weights are widened, and the arithmetic is float32's.
+ * The weights of a model as kept float32 tensors of the active backend. They are taken one after another, so no second
+ * copy of all weights ever exists. Half-precision weights are widened, and the arithmetic is float32's.
  *
  * @throws FormatError as {@link modelWeights} does; nothing stays allocated then.
  *

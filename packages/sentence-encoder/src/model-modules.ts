@@ -1,7 +1,9 @@
 import { FormatError } from "@kindred/errors";
 import { jsonFile, jsonObjectFile, type ModelFiles } from "./model-files.ts";
 
-/** What a sentence-transformers folder chains: a transformer, a pooling, perhaps dense layers, perhaps a normalisation. */
+/**
+ * What a sentence-transformers folder chains: a transformer, a pooling, perhaps dense layers, perhaps a normalisation.
+ */
 export type ModelModules = {
   /** Folder of the transformer's files within the model folder: "" or ending in "/". */
   readonly transformerFolder: string;
@@ -17,10 +19,11 @@ const supported = ["Transformer", "Pooling", "Dense", "Normalize"] as const;
 type Module = { readonly kind: (typeof supported)[number]; readonly path: string };
 
 /**
- * The modules that `modules.json` lists, in the spelling of any sentence-transformers version. A folder without the file is a
- * bare transformer, which sentence-transformers reads as transformer + mean pooling; so does this.
+ * The modules that `modules.json` lists, in the spelling of any sentence-transformers version. A folder without the
+ * file is a bare transformer, which sentence-transformers reads as transformer + mean pooling; so does this.
  *
- * @throws FormatError for a module other than Transformer, Pooling, Dense and Normalize, by name, and for any other order.
+ * @throws FormatError for a module other than Transformer, Pooling, Dense and Normalize, by name, and for any other
+ * order.
  *
  * @example
  * ```ts

@@ -31,12 +31,13 @@ export type ModelSettings = {
 
 /**
  * The settings of a model folder, from `modules.json`, `config.json`, the `config.json` of each module,
- * `sentence_bert_config.json`, `tokenizer_config.json` and `config_sentence_transformers.json`. All but `config.json` may be
- * missing. As in sentence-transformers, a folder without `modules.json` is a bare transformer with mean pooling, whatever else
- * lies in it.
+ * `sentence_bert_config.json`, `tokenizer_config.json` and `config_sentence_transformers.json`. All but `config.json`
+ * may be missing. As in sentence-transformers, a folder without `modules.json` is a bare transformer with mean pooling,
+ * whatever else lies in it.
  *
- * The limit of tokens is `max_seq_length`, else the tokenizer's `model_max_length`, and never more than the positions that the
- * model has, which are two fewer than `max_position_embeddings` for MPNet (where Python fails on longer texts).
+ * The limit of tokens is `max_seq_length`, else the tokenizer's `model_max_length`, and never more than the positions
+ * that the model has, which are two fewer than `max_position_embeddings` for MPNet (where Python fails on longer
+ * texts).
  *
  * @throws FormatError naming the file and the rule, for anything that would change the vectors if it were ignored.
  * @see sentence-transformers 6.2.0, `base/modules/transformer.py` and `base/model.py`

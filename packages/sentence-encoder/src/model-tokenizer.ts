@@ -7,9 +7,9 @@ import { transformerOptions } from "./transformer-options.ts";
 /**
  * The tokenizer of a model folder, from `tokenizer.json` or else `vocab.txt`.
  *
- * As in transformers, the class `MPNetTokenizer` takes from `tokenizer.json` the vocabulary and the special tokens alone; letter
- * case, accents and Chinese characters go by `tokenizer_config.json` and its defaults. A folder's own `do_lower_case` comes on top,
- * as in sentence-transformers.
+ * As in transformers, the class `MPNetTokenizer` takes from `tokenizer.json` the vocabulary and the special tokens
+ * alone; letter case, accents and Chinese characters go by `tokenizer_config.json` and its defaults. A folder's own
+ * `do_lower_case` comes on top, as in sentence-transformers.
  *
  * @throws FormatError if the folder has neither, or what it has is not a tokenizer of this kind.
  *

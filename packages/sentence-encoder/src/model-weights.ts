@@ -10,13 +10,13 @@ import { type WeightFiles, weightFile } from "./weight-files.ts";
 const floatDtypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
 
 /**
- * The weights of a model, one after another: the encoder's under their bare Hugging Face names, those of dense layers with the
- * layer's folder in front, as `2_Dense.linear.weight`. What a sentence encoder does not use (the pooler, a masked-LM head, the old
- * `position_ids`) is passed over.
+ * The weights of a model, one after another: the encoder's under their bare Hugging Face names, those of dense layers
+ * with the layer's folder in front, as `2_Dense.linear.weight`. What a sentence encoder does not use (the pooler, a
+ * masked-LM head, the old `position_ids`) is passed over.
  *
  * @param files the folder's settings
- * @throws FormatError naming the file and the weight, if one has another shape than the settings say, is no floating-point
- * number, is there twice, or, at the end, is missing.
+ * @throws FormatError naming the file and the weight, if one has another shape than the settings say, is no
+ * floating-point number, is there twice, or, at the end, is missing.
  *
  * @example
  * ```ts ignore

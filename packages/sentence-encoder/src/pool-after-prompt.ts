@@ -4,9 +4,9 @@ import { type Float, packedLayout } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
- * Pools the tokens of each sentence that follow its prompt: the first `promptLength`, `<s>` among them, are left out. Position
- * weights of `weightedmean` count from the sentence's first token all the same. A sentence cut before its prompt ends has no
- * token left and gives zeros.
+ * Pools the tokens of each sentence that follow its prompt: the first `promptLength`, `<s>` among them, are left out.
+ * Position weights of `weightedmean` count from the sentence's first token all the same. A sentence cut before its
+ * prompt ends has no token left and gives zeros.
  *
  * @see sentence-transformers 6.2.0, `modules/pooling.py`, `include_prompt`
  */

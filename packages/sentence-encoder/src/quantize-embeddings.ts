@@ -2,8 +2,8 @@ import { ConfigError, ShapeError } from "@kindred/errors";
 import type { EmbeddingRows } from "@kindred/evaluation";
 
 /**
- * How a number of a vector is kept: as it is, in 8 bits (signed or not) between its feature's least and greatest, or as its sign,
- * eight to a byte (signed or not).
+ * How a number of a vector is kept: as it is, in 8 bits (signed or not) between its feature's least and greatest, or as
+ * its sign, eight to a byte (signed or not).
  */
 export type Precision = "float32" | "int8" | "uint8" | "binary" | "ubinary";
 
@@ -33,7 +33,8 @@ export type QuantizedRows = { readonly embeddings: Int8Array | Uint8Array; reado
  *     ubinary  the bits x > 0, the first in a byte's highest place, the last byte filled with zeros
  *     binary   the same bytes, less 128
  *
- * @throws ConfigError for 8 bits from a single vector without ranges, which would all be 0; ShapeError for ranges of another dimension
+ * @throws ConfigError for 8 bits from a single vector without ranges, which would all be 0; ShapeError for ranges of
+ * another dimension
  * @see sentence-transformers 6.2.0, `util/quantization.py`
  *
  * @example

@@ -54,8 +54,8 @@ export type Encode = {
 };
 
 /**
- * A loaded model. Make one with `sentenceEncoderFromFiles` or, in Node, `loadSentenceEncoder`; close it when done, or bind it
- * with `await using`.
+ * A loaded model. Make one with `sentenceEncoderFromFiles` or, in Node, `loadSentenceEncoder`; close it when done, or
+ * bind it with `await using`.
  *
  * @example
  * ```ts ignore
@@ -73,22 +73,27 @@ export class SentenceEncoder {
   readonly #embedder: Embedder;
 
   /**
-   * The vector of one text, or of each text of a list, in its order. An empty text has a vector too, that of `<s></s>`; an
-   * empty list gives no rows. With `outputValue: "tokenEmbeddings"` a vector for every token, before pooling; with a `precision`
-   * other than float32 the vectors are quantised, all by the same ranges.
+   * The vector of one text, or of each text of a list, in its order. An empty text has a vector too, that of `<s></s>`;
+   * an empty list gives no rows. With `outputValue: "tokenEmbeddings"` a vector for every token, before pooling; with a
+   * `precision` other than float32 the vectors are quantised, all by the same ranges.
    *
-   * Texts are sorted by their number of tokens and packed without padding, so the result of a text depends on its neighbours
-   * only by rounding (about 1e-7).
+   * Texts are sorted by their number of tokens and packed without padding, so the result of a text depends on its
+   * neighbours only by rounding (about 1e-7).
    *
    * Rejects with ConfigError for an option that does not exist or does not fit.
    */
   readonly encode: Encode;
-  /** As {@link SentenceEncoder.encode}, with the model's prompt `query` where none is named; without one, with no prompt. */
+  /**
+   * As {@link SentenceEncoder.encode}, with the model's prompt `query` where none is named; without one, with no
+   * prompt.
+   */
   readonly encodeQuery: Encode;
   /**
-   * As {@link SentenceEncoder.encode}, with the model's prompt `document` where none is named; without one, with no prompt.
+   * As {@link SentenceEncoder.encode}, with the model's prompt `document` where none is named; without one, with no
+   * prompt.
    *
-   * As in sentence-transformers `document` is there, empty, in every model: its `passage` and `corpus` are never come to.
+   * As in sentence-transformers `document` is there, empty, in every model: its `passage` and `corpus` are never come
+   * to.
    */
   readonly encodeDocument: Encode;
 
@@ -114,7 +119,10 @@ export class SentenceEncoder {
     return dense.at(-1)?.outFeatures ?? config.hiddenSize * pooling.modes.length;
   }
 
-  /** The similarity of every row of `a` with every row of `b`, by the model's own similarity function; larger is more alike. */
+  /**
+   * The similarity of every row of `a` with every row of `b`, by the model's own similarity function; larger is more
+   * alike.
+   */
   similarity(a: EmbeddingRows, b: EmbeddingRows): ScoreMatrix {
     return similarityMatrix(a, b, { similarity: this.settings.similarityFunction });
   }
@@ -178,7 +186,10 @@ export class SentenceEncoder {
     return { tokenEmbeddings, tokenIds, dimension, truncated };
   }
 
-  /** Runs sentences through the embedder in batches; `take` gets each one with its batch's values and its place among them. */
+  /**
+   * Runs sentences through the embedder in batches; `take` gets each one with its batch's values and its place among
+   * them.
+   */
   async #run(
     tokens: TokenBatch,
     { maxBatchTokens, signal, onProgress }: CheckedEncodeOptions,
@@ -206,7 +217,9 @@ export class SentenceEncoder {
     }
   }
 
-  /** How many tokens a prompt takes at the beginning of a text, `<s>` among them, if pooling leaves them out; else 0. */
+  /**
+   * How many tokens a prompt takes at the beginning of a text, `<s>` among them, if pooling leaves them out; else 0.
+   */
   #promptLength({ prompt, specialTokens }: CheckedEncodeOptions): number {
     if (prompt === "" || this.settings.pooling.includePrompt !== false) return 0;
     const maxLength = this.settings.maxSeqLength;

@@ -9,8 +9,8 @@ import type { ModelFiles } from "./model-files.ts";
 import type { ModelSettings } from "./model-settings.ts";
 
 /**
- * A whole model: what its folder says, its tokenizer, and its weights: the encoder's under their bare Hugging Face names, those of
- * dense layers with the layer's path in front, as `modelWeights` gives them.
+ * A whole model: what its folder says, its tokenizer, and its weights: the encoder's under their bare Hugging Face
+ * names, those of dense layers with the layer's path in front, as `modelWeights` gives them.
  */
 export type SentenceModel = {
   readonly settings: ModelSettings;
@@ -32,10 +32,12 @@ export type SentenceModelFilesOptions = {
 const dtypes = { float32: "F32", float16: "F16", bfloat16: "BF16" } as const;
 
 /**
- * The files of a model as a sentence-transformers folder, in the form that every version of that library reads: the keys and
- * module names of before version 5.4, safetensors, and an untrained pooler of zeros where the weights have none.
+ * The files of a model as a sentence-transformers folder, in the form that every version of that library reads: the
+ * keys and module names of before version 5.4, safetensors, and an untrained pooler of zeros where the weights have
+ * none.
  *
- * Dense layers lie in `2_Dense`, `3_Dense`, …, whatever their folders were called before; their weights need version 2.3.
+ * Dense layers lie in `2_Dense`, `3_Dense`, …, whatever their folders were called before; their weights need version
+ * 2.3.
  *
  * @throws ConfigError for a dtype that does not exist
  * @see sentence-transformers, `util/deprecated_import.py`, which maps the old names in new versions
@@ -124,7 +126,10 @@ export function sentenceModelFiles(
   };
 }
 
-/** The old form, which every version reads; the new one (5.4) for several modes in an order that the old one has no words for. */
+/**
+ * The old form, which every version reads; the new one (5.4) for several modes in an order that the old one has no
+ * words for.
+ */
 function poolingFile(pooling: PoolingConfig): object {
   const { dimension, modes, includePrompt = true } = pooling;
   const inOrder = poolingModes.filter((mode) => modes.includes(mode));

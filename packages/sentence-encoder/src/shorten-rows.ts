@@ -1,8 +1,8 @@
 import type { EmbeddingRows } from "@kindred/evaluation";
 
 /**
- * The first features of every row, divided by their length if `normalize` is set; a row of zeros stays one. What changes nothing
- * gives back the rows themselves, and normalising happens in place.
+ * The first features of every row, divided by their length if `normalize` is set; a row of zeros stays one. What
+ * changes nothing gives back the rows themselves, and normalising happens in place.
  */
 export function shortenRows(
   rows: EmbeddingRows,

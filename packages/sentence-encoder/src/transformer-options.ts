@@ -33,9 +33,9 @@ const emptyOnly = [
 ];
 
 /**
- * What `sentence_bert_config.json` says, in all its forms, and `tokenizer_config.json` of the limit: `max_seq_length` counts
- * where it is there, else `model_max_length`. A bare transformer has no such file, as in sentence-transformers, even where it lies
- * there.
+ * What `sentence_bert_config.json` says, in all its forms, and `tokenizer_config.json` of the limit: `max_seq_length`
+ * counts where it is there, else `model_max_length`. A bare transformer has no such file, as in sentence-transformers,
+ * even where it lies there.
  *
  * @throws FormatError naming the file and the key, for what would change the vectors
  */

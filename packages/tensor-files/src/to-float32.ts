@@ -9,7 +9,8 @@ import { expectTensor, type NamedTensor } from "./named-tensor.ts";
  * nearest, ties to even (64-bit integers over float64, so twice). BOOL gives 0 and 1. Eight-bit and smaller floats and
  * complex numbers are refused.
  *
- * @param copy with false, F32 elements at a multiple of four bytes are given as a view of the tensor's own. Default true
+ * @param copy with false, F32 elements at a multiple of four bytes are given as a view of the tensor's own. Default
+ * true
  * @throws ShapeError if the bytes do not fit the shape, or for a dtype that is refused
  *
  * @example

@@ -65,8 +65,8 @@ export type ModelDescription = {
 };
 
 /**
- * What a model folder holds: modules and sizes, tokenizer, limits, how many numbers are stored how, and where they come from. Reads
- * settings and the heads of weights files, no weights.
+ * What a model folder holds: modules and sizes, tokenizer, limits, how many numbers are stored how, and where they come
+ * from. Reads settings and the heads of weights files, no weights.
  *
  * @throws FormatError for a folder that is no whole MPNet model, as loading it would
  *

@@ -2,8 +2,8 @@ import type { NamedTensor } from "@kindred/tensor-files";
 import { openWeightFile } from "./open-weight-file.ts";
 
 /**
- * The tensors of a weights file, read one after another: `.safetensors`, an index of several (`.index.json`), or PyTorch's `.bin`.
- * The file is closed at the end, and if the loop is left.
+ * The tensors of a weights file, read one after another: `.safetensors`, an index of several (`.index.json`), or
+ * PyTorch's `.bin`. The file is closed at the end, and if the loop is left.
  *
  * @throws FormatError naming the file, if it is not there or breaks the format.
  *

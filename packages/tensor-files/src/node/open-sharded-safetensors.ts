@@ -11,8 +11,8 @@ import { type TensorFile, type TensorSummary, unknownTensor } from "./tensor-fil
  *
  * Tensors that the index does not name are passed over.
  *
- * @throws FormatError naming the file at fault: a broken index, a file that is not there, a tensor that the index sends to
- * a file without it
+ * @throws FormatError naming the file at fault: a broken index, a file that is not there, a tensor that the index sends
+ * to a file without it
  *
  * @example
  * ```ts ignore

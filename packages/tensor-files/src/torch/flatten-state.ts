@@ -8,19 +8,25 @@ export type FlatState = {
   readonly values: Map<string, KeyValue>;
 };
 
-/** Letters of names for each byte of the pickle: a tree that repeats a branch a few times passes, one that doubles at each level does not. */
+/**
+ * Letters of names for each byte of the pickle: a tree that repeats a branch a few times passes, one that doubles at
+ * each level does not.
+ */
 const LETTERS_PER_BYTE = 32;
-/** How much longer than its storages a checkpoint's tensors may be: some are shared, a few repeat a value along an axis. */
+/**
+ * How much longer than its storages a checkpoint's tensors may be: some are shared, a few repeat a value along an axis.
+ */
 const BYTES_PER_STORED_BYTE = 32;
 const FREE_BYTES = 2 ** 20;
 /** State dicts are some five levels deep. */
 const DEEPEST = 64;
 
 /**
- * The tensors and plain values of a tree of dictionaries, lists and tuples, by dotted names; items of lists by their index.
+ * The tensors and plain values of a tree of dictionaries, lists and tuples, by dotted names; items of lists by their
+ * index.
  *
- * The tree comes from a pickle, where one branch may stand in many places, or within itself, and a tensor may repeat its
- * elements at no cost: what it unfolds to is bounded by what the file holds.
+ * The tree comes from a pickle, where one branch may stand in many places, or within itself, and a tensor may repeat
+ * its elements at no cost: what it unfolds to is bounded by what the file holds.
  *
  * @throws by `refuse`, if the tree is no dictionary, unfolds to more than its bytes justify, or gives one name twice
  */

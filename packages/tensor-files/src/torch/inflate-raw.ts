@@ -4,8 +4,8 @@ import type { ByteSource } from "../byte-source.ts";
 const PIECE_BYTES = 2 ** 20;
 
 /**
- * The bytes that a deflated span of a file unpacks to, by the platform's own decompressor. Never more than `bytes` and a
- * piece are held; packed data that give more, or fewer, are refused.
+ * The bytes that a deflated span of a file unpacks to, by the platform's own decompressor. Never more than `bytes` and
+ * a piece are held; packed data that give more, or fewer, are refused.
  *
  * @throws FormatError naming file and the span's offset
  * @see Deutsch (1996), RFC 1951

@@ -58,8 +58,8 @@ const calls: { readonly [name: string]: Call } = {
 const imports = new Set([...Object.keys(storageDtypes), ...Object.keys(dtypes), ...Object.keys(calls)]);
 
 /**
- * The closed list of what a checkpoint's pickle may import, and what each gives. Nothing is ever run: `_rebuild_tensor_v2`
- * and its like are read as the description of a view, checked against the storage's length.
+ * The closed list of what a checkpoint's pickle may import, and what each gives. Nothing is ever run:
+ * `_rebuild_tensor_v2` and its like are read as the description of a view, checked against the storage's length.
  *
  * @see PyTorch, `torch/_utils.py` and `torch/serialization.py`, `persistent_id`
  */

@@ -15,9 +15,9 @@ const FIRST_HEAD_BYTES = 2 ** 20;
 const LARGEST_HEAD_BYTES = 2 ** 28;
 
 /**
- * A checkpoint as one stream, PyTorch's form before 1.6: five pickles (a magic number, a version, the machine's sizes, the
- * state, the keys of the storages) and then each storage in the order of the keys, its count of elements in eight bytes
- * before it.
+ * A checkpoint as one stream, PyTorch's form before 1.6: five pickles (a magic number, a version, the machine's sizes,
+ * the state, the keys of the storages) and then each storage in the order of the keys, its count of elements in eight
+ * bytes before it.
  *
  * @see PyTorch, `torch/serialization.py`, `_legacy_load`
  */

@@ -13,8 +13,8 @@ const NEWEST_VERSION = 10;
 const LARGEST_PICKLE_BYTES = 256 * 2 ** 20;
 
 /**
- * A checkpoint in a zip archive: `NAME/data.pkl`, a storage each in `NAME/data/0`, `NAME/data/1`, …, and what the numbers
- * look like in `NAME/version` and `NAME/byteorder`.
+ * A checkpoint in a zip archive: `NAME/data.pkl`, a storage each in `NAME/data/0`, `NAME/data/1`, …, and what the
+ * numbers look like in `NAME/version` and `NAME/byteorder`.
  *
  * @see PyTorch, `caffe2/serialize/inline_container.h`
  */

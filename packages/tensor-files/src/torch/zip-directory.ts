@@ -16,7 +16,9 @@ const END_BYTES = 22;
 const WIDE_END_BYTES = 56;
 const ENTRY_BYTES = 46;
 const LOCAL_HEADER_BYTES = 30;
-/** Weights hardly shrink; zeros do, by 1,032 times at best. An archive may unpack to this much and 20 times its length. */
+/**
+ * Weights hardly shrink; zeros do, by 1,032 times at best. An archive may unpack to this much and 20 times its length.
+ */
 const FREE_UNPACKED_BYTES = 64 * 2 ** 20;
 const LARGEST_RATIO = 20;
 

@@ -21,7 +21,10 @@ export async function zipDataOffset(source: ByteSource, { name, headerOffset, co
   return offset + compressedBytes <= source.length ? offset : fail("its data run beyond the file. Is it cut off?");
 }
 
-/** The unpacked bytes of an entry. Its checksum is not looked at: PyTorch does not either, and may be told to write none. */
+/**
+ * The unpacked bytes of an entry. Its checksum is not looked at: PyTorch does not either, and may be told to write
+ * none.
+ */
 export async function readZipEntry(source: ByteSource, entry: ZipEntry): Promise<Uint8Array> {
   const offset = await zipDataOffset(source, entry);
   if (!entry.isDeflated) return source.read(offset, entry.bytes);
