@@ -109,7 +109,7 @@ function doneLines({ metrics, seconds, finalLoss, model, steps }: Of<"done">): s
 function nextSteps(model: string): string[] {
   return [
     `Model: ${model}`,
-    `Encode with it: npx kindred-encode --model ${model} "A cat sat on the mat." "A dog barked." --similarity`,
+    `Encode with it: npx kindred-encode --model ${model} "He bought a new car" "She purchased an automobile" "The soup was too salty" --similarity`,
   ];
 }
 

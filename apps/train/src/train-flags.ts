@@ -31,7 +31,7 @@ data_config.json that weights several; OUTPUT is a new folder. With --model the 
 fine-tuned, without it a new one is trained from nothing.
 
   kindred-train pairs.jsonl my-model
-  kindred-train pairs.jsonl --model all-mpnet-base-v2 --max-steps 500 --batch-size 128
+  kindred-train pairs.jsonl --model sentence-transformers/all-mpnet-base-v2 --max-steps 500 --batch-size 128
   kindred-train --preset quickstart
   kindred-train --resume
 

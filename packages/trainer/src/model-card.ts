@@ -38,7 +38,7 @@ ${config.model === "" ? "Trained from random initialisation" : `Fine-tuned from 
 contrastive loss with scale ${config.scale}, AdamW at ${config.learningRate}, at most ${model.settings.maxSeqLength} tokens of a text.
 
 \`\`\`
-npx kindred-encode --model . "A cat sat on the mat." "A dog barked." --similarity
+npx kindred-encode --model . "He bought a new car" "She purchased an automobile" "The soup was too salty" --similarity
 \`\`\`
 
 | training data | rows | share of the draws |
