@@ -17,7 +17,8 @@ export async function encodeFile(
   const { input, output, json, quiet } = flags;
   const showsProgress = !quiet && process.stderr.isTTY === true;
   const started = performance.now();
-  const sink = await openVectorSink(output, encoder.dimension);
+  const { dimension } = await encoder.encode([], options);
+  const sink = await openVectorSink(output, dimension);
   let done = 0;
   let truncated = 0;
   const onProgress = (ready: number) => {
@@ -38,7 +39,6 @@ export async function encodeFile(
   }
   const seconds = (performance.now() - started) / 1000;
   if (json && output !== "") {
-    const { dimension } = encoder;
     process.stdout.write(`${JSON.stringify({ type: "done", texts: done, truncated, dimension, seconds, output })}\n`);
   }
   if (quiet) return;

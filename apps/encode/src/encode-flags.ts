@@ -23,6 +23,13 @@ export const encodeFlags = {
     undefined,
     "Tokens of a text that are read, instead of the model's own limit.",
   ),
+  promptName: option(v.string(), "", "Put the model's prompt of this name in front of every text: query, document, …"),
+  prompt: option(v.string(), "", "Put this in front of every text."),
+  truncateDim: option(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+    undefined,
+    "Keep only so many numbers of a vector, and give it length 1 again where the model does.",
+  ),
   normalizeEmbeddings: option(v.boolean(), false, "Divide every vector by its length, also where the model does not."),
   specialTokens: option(
     v.picklist(["parse", "plain"]),

@@ -85,6 +85,31 @@ test("--max-length cuts, and how many texts were cut is said", () => {
   expect(rowsOf(stdout)[0]!.embedding).toBeCloseToArray(whole, { tolerance: 1e-6 });
 });
 
+test("a prompt by name is the prompt written out, and fewer numbers still have length 1", () => {
+  const embedding = (...args: string[]) => rowsOf(encode("--model", "model", ...args).stdout)[0]!.embedding;
+  // toyModel has the prompt query: "find: "
+  expect(embedding("the cat", "--prompt-name", "query")).toEqual(embedding("the cat", "--prompt", "find: "));
+  expect(embedding("the cat", "--prompt-name", "query")).not.toEqual(embedding("the cat"));
+  const short = embedding("the cat", "--truncate-dim", "5");
+  expect([short.length, Math.hypot(...short).toFixed(6)]).toEqual([5, "1.000000"]);
+  const { code, stderr } = encode(
+    "--model",
+    "model",
+    "--input",
+    "texts.txt",
+    "--output",
+    "short.npy",
+    "--truncate-dim",
+    "5",
+  );
+  expect([code, readNpy(readFileSync(join(folder, "short.npy"))).shape, stderr.startsWith("4 texts")]).toEqual([
+    0,
+    [4, 5],
+    true,
+  ]);
+  expect(encode("--model", "model", "x", "--prompt-name", "qurey").stderr).toMatch(/query/);
+});
+
 test("tokenize shows ids, pieces and places, as a table and as rows, and needs nothing but a vocabulary", () => {
   mkdirSync(join(folder, "vocabulary"));
   copyFileSync(join(folder, "model", "vocab.txt"), join(folder, "vocabulary", "vocab.txt"));

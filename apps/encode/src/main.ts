@@ -43,9 +43,12 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   });
   await using encoder = await loadSentenceEncoder(folder, { cores, revectorize: flags.revectorize });
   if (flags.maxLength !== undefined) checkMaxLength(flags.maxLength, encoder.settings);
-  const { maxLength, normalizeEmbeddings, specialTokens, maxBatchTokens } = flags;
+  const { maxLength, promptName, prompt, truncateDim, normalizeEmbeddings, specialTokens, maxBatchTokens } = flags;
   const options = {
     ...(maxLength === undefined ? {} : { maxLength }),
+    ...(promptName === "" ? {} : { promptName }),
+    ...(prompt === "" ? {} : { prompt }),
+    ...(truncateDim === undefined ? {} : { truncateDim }),
     normalizeEmbeddings,
     specialTokens,
     maxBatchTokens,
