@@ -4,17 +4,24 @@ import { expectMutantToFail, finiteDifferences } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type ContrastiveLossOptions, contrastiveLoss } from "./index.ts";
+import { type ContrastiveLossOptions, contrastiveLoss, type Direction } from "./index.ts";
 
 beforeAll(() => startBackend("wasm"));
 
 type Matrix = readonly (readonly number[])[];
-type Settings = ContrastiveLossOptions & { readonly direction: "symmetric" | "one-way" };
+type Settings = ContrastiveLossOptions;
+
+/** Which directions share a softmax, as the options' documentation has it for settings that leave nothing to defaults. */
+function partsOf({ direction, directions, partition }: Settings): readonly (readonly Direction[])[] {
+  if (direction === "one-way") return [["queryToDoc"]];
+  if (direction === "symmetric") return [["queryToDoc"], ["docToQuery"]];
+  return partition === "perDirection" ? directions!.map((name) => [name]) : [directions!];
+}
 
 /** The loss in float64, straight from its definition, the rule about equal texts included. */
 function reference(
   columns: readonly Matrix[],
-  { scale = 20, similarity = "cosine", direction, textIds }: Settings,
+  { scale = 20, similarity = "cosine", textIds, ...choice }: Settings,
 ): number {
   const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
   const norm = (a: readonly number[]) => (similarity === "dot" ? 1 : Math.max(1e-12, Math.sqrt(dot(a, a))));
@@ -28,18 +35,27 @@ function reference(
   const [queries, positives] = [columns[0]!, columns[1]!];
   const losses = queries.map((query, i) => {
     const right = score(query, positives[i]!);
-    const documents = columns.slice(1).flatMap((column, c) =>
-      column.flatMap((document, j) => {
-        if (c === 0 && (j === i || same(0, i, 0, j))) return [];
-        return same(1, i, c + 1, j) ? [] : [score(query, document)];
-      }),
-    );
-    const others = queries.flatMap((other, j) =>
-      j === i || same(0, i, 0, j) || same(1, i, 1, j) ? [] : [score(positives[i]!, other)],
-    );
-    return direction === "one-way"
-      ? surprise(right, documents)
-      : (surprise(right, documents) + surprise(right, others)) / 2;
+    const documentsFor = (seeker: readonly number[], ownRow: boolean) =>
+      columns.slice(1).flatMap((column, c) =>
+        column.flatMap((document, j) => {
+          if (c === 0 && (j === i || same(0, i, 0, j))) return [];
+          return same(1, i, c + 1, j) || (j === i && !ownRow) ? [] : [score(seeker, document)];
+        }),
+      );
+    const queriesFor = (seeker: readonly number[]) =>
+      queries.flatMap((other, j) => (j === i || same(0, i, 0, j) || same(1, i, 1, j) ? [] : [score(seeker, other)]));
+    // Of each direction all candidates but the right one.
+    const others: { readonly [name in Direction]: number[] } = {
+      queryToDoc: documentsFor(query, true),
+      queryToQuery: queriesFor(query),
+      docToQuery: queriesFor(positives[i]!),
+      docToDoc: documentsFor(positives[i]!, false),
+    };
+    const parts = partsOf(choice).map((part) => {
+      const again = part.length > 1 && part.includes("docToQuery") ? [right] : []; // the right pair, seen from both ends
+      return surprise(right, [...part.flatMap((name) => others[name]), ...again]);
+    });
+    return parts.reduce((sum, x) => sum + x, 0) / parts.length;
   });
   return losses.reduce((sum, x) => sum + x, 0) / losses.length;
 }
@@ -69,10 +85,25 @@ function gradientsOf(
   return result;
 }
 
-const settings: fc.Arbitrary<Settings> = fc.record({
-  scale: fc.constantFrom(1, 5, 20),
-  similarity: fc.constantFrom("cosine", "dot"),
-  direction: fc.constantFrom("symmetric", "one-way"),
+const choices: fc.Arbitrary<Settings> = fc.oneof(
+  fc.record({ direction: fc.constantFrom("symmetric", "one-way") }),
+  fc.record({
+    directions: fc
+      .subarray<Direction>(["queryToQuery", "docToQuery", "docToDoc"])
+      .chain((others) => fc.shuffledSubarray<Direction>(["queryToDoc", ...others], { minLength: others.length + 1 })),
+    partition: fc.constantFrom("joint", undefined),
+  }),
+  fc.record({
+    directions: fc.constantFrom<Direction[]>(["queryToDoc"], ["docToQuery", "queryToDoc"]),
+    partition: fc.constant("perDirection"),
+  }),
+) as fc.Arbitrary<Settings>;
+const settings: fc.Arbitrary<Settings> = fc
+  .tuple(fc.constantFrom(1, 5, 20), fc.constantFrom("cosine", "dot"), choices)
+  .map(([scale, similarity, choice]) => ({ scale, similarity, ...choice }));
+const oneWayOnly = ({ direction: _, directions: _2, partition: _3, ...rest }: Settings): Settings => ({
+  ...rest,
+  direction: "one-way",
 });
 const batch = fc
   .record({
@@ -135,6 +166,27 @@ describe("values", () => {
     expect(lossOf(columns, { scale: 1, direction: "symmetric" })).toBeCloseTo(oneWay / 2, 6); // one query: nothing to confuse
   });
 
+  test("worked by hand: all four directions in one softmax", () => {
+    const axes = [
+      [1, 0],
+      [0, 1],
+    ];
+    const negatives = [
+      [0, 1],
+      [1, 0],
+    ];
+    const directions = ["queryToDoc", "queryToQuery", "docToQuery", "docToDoc"] as const;
+    // Scores of row 0: documents 1 0 0 1; the other query 0; queries from the positive 1 0; documents of row 1 from the positive 0 1.
+    const expected = Math.log(4 * Math.E + 5) - 1;
+    expect(lossOf([axes, axes, negatives], { scale: 1, directions })).toBeCloseTo(expected, 6);
+    // Both queries are one text: positive 1, query 1 and positive 1 again are no wrong answers, which takes 4 scores of 0 away.
+    const textIds = [Int32Array.of(7, 7), Int32Array.of(1, 2), Int32Array.of(3, 4)];
+    expect(lossOf([axes, axes, negatives], { scale: 1, directions, textIds })).toBeCloseTo(
+      Math.log(4 * Math.E + 1) - 1,
+      6,
+    );
+  });
+
   test("by default pairs are symmetric and triplets one-way, at scale 20 over cosines", () => {
     const pairs = [
       [
@@ -171,7 +223,8 @@ describe("values", () => {
       );
     check((options) => options);
     expectMutantToFail(() => check(({ textIds: _, ...options }) => options));
-    expectMutantToFail(() => check((options) => ({ ...options, direction: "one-way" })));
+    expectMutantToFail(() => check(oneWayOnly));
+    expectMutantToFail(() => check((options) => (options.directions ? { ...options, partition: "joint" } : options)));
     expectMutantToFail(() => check((options) => ({ ...options, scale: options.scale! * 1.01 })));
   });
 });
@@ -188,7 +241,7 @@ describe("laws", () => {
     );
   });
 
-  test("the loss is log(n) when all scores are equal", () => {
+  test("the loss is log(number of candidates) when all scores are equal", () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 9 }),
@@ -196,8 +249,14 @@ describe("laws", () => {
         settings,
         (rows, columns, options) => {
           const equal = Array.from({ length: columns }, () => Array.from({ length: rows }, () => [0.6, 0.8]));
-          const oneWay = Math.log(rows * (columns - 1));
-          const expected = options.direction === "one-way" ? oneWay : (oneWay + Math.log(rows)) / 2;
+          const candidates: { readonly [name in Direction]: number } = {
+            queryToDoc: rows * (columns - 1),
+            queryToQuery: rows - 1,
+            docToQuery: rows,
+            docToDoc: (rows - 1) * (columns - 1),
+          };
+          const logs = partsOf(options).map((part) => Math.log(part.reduce((sum, name) => sum + candidates[name], 0)));
+          const expected = logs.reduce((sum, log) => sum + log, 0) / logs.length;
           expect(Math.abs(lossOf(equal, options) - expected)).toBeLessThanOrEqual(tolerance(options));
         },
       ),
@@ -216,6 +275,33 @@ describe("laws", () => {
         expect(Math.abs(after - before)).toBeLessThanOrEqual(tolerance(plain));
       }),
       { numRuns: 80 },
+    );
+  });
+
+  test("direction is short for directions with their partition, and their order and repetition do not matter", () => {
+    fc.assert(
+      fc.property(batch, ({ columns }) => {
+        const oneWay = lossOf(columns, { direction: "one-way" });
+        const symmetric = lossOf(columns, { direction: "symmetric" });
+        expect(lossOf(columns, { directions: ["queryToDoc"] })).toBe(oneWay);
+        expect(lossOf(columns, { directions: ["queryToDoc", "queryToDoc"], partition: "perDirection" })).toBe(oneWay);
+        const both = ["docToQuery", "queryToDoc"] as const;
+        expect(lossOf(columns, { directions: both, partition: "perDirection" })).toBe(symmetric);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("a direction more in a joint softmax never lowers the loss", () => {
+    fc.assert(
+      fc.property(batch, settings, ({ columns, textIds }, options) => {
+        fc.pre(options.directions !== undefined && options.partition !== "perDirection");
+        const fewer = { ...options, textIds, directions: ["queryToDoc"] as const };
+        expect(lossOf(columns, { ...options, textIds })).toBeGreaterThanOrEqual(
+          lossOf(columns, fewer) - tolerance(options),
+        );
+      }),
+      { numRuns: 60 },
     );
   });
 
@@ -294,5 +380,20 @@ test("columns, rows and numbers that do not fit are refused", () => {
   expect(() => contrastiveLoss([two, two], { scale: 0 })).toThrow(ConfigError);
   expect(() => contrastiveLoss([two, two], { firstRow: 1 })).toThrow("this core's rows are not among the batch's");
   expect(() => contrastiveLoss([two, two], { textIds: [Int32Array.of(1, 2)] })).toThrow("textIds do not fit");
+  const refused: [ContrastiveLossOptions, string][] = [
+    [{ direction: "one-way", directions: ["queryToDoc"] }, "direction and directions are both given"],
+    [{ directions: ["docToQuery"] }, "directions are not what the loss knows"],
+    [{ directions: [] }, "directions are not what the loss knows"],
+    [{ directions: ["queryToDoc", "docToAnswer" as Direction] }, "directions are not what the loss knows"],
+    [{ directions: ["queryToDoc", "queryToQuery"], partition: "perDirection" }, "needs the right answer among"],
+    [{ directions: ["queryToDoc", "docToDoc"], partition: "perDirection" }, "needs the right answer among"],
+    [{ directions: ["queryToDoc"], partition: "each" as "joint" }, "partition is not what the loss knows"],
+    [{ partition: "joint" }, "partition is of directions"],
+    [{ direction: "one-way", partition: "joint" }, "partition is of directions"],
+  ];
+  for (const [options, message] of refused) {
+    expect(() => contrastiveLoss([two, two], options)).toThrow(ConfigError);
+    expect(() => contrastiveLoss([two, two], options)).toThrow(message);
+  }
   tf.dispose([two, three, wide]);
 });

@@ -4,7 +4,7 @@ import { expectMutantToFail } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { type ContrastiveLossOptions, contrastiveLoss } from "./index.ts";
+import { type ContrastiveLossOptions, contrastiveLoss, type Direction } from "./index.ts";
 
 beforeAll(() => startBackend("wasm"));
 
@@ -41,11 +41,18 @@ const columns = fc
     });
   });
 
-const settings = fc.record({
-  scale: fc.constantFrom(1, 5, 20),
-  similarity: fc.constantFrom("cosine" as const, "dot" as const),
-  direction: fc.constantFrom("symmetric" as const, "one-way" as const),
-});
+const settings = fc
+  .record({
+    scale: fc.constantFrom(1, 5, 20),
+    similarity: fc.constantFrom("cosine" as const, "dot" as const),
+    choice: fc.oneof(
+      fc.record({ direction: fc.constantFrom("symmetric" as const, "one-way" as const) }),
+      fc
+        .subarray<Direction>(["queryToQuery", "docToQuery", "docToDoc"])
+        .map((others) => ({ directions: ["queryToDoc" as const, ...others] })),
+    ),
+  })
+  .map(({ choice, ...rest }) => ({ ...rest, ...choice }));
 
 test("cores that gather give shares whose values and gradients add up to the whole's", () => {
   const check = (firstRowOf: (firstRow: number) => number) =>
