@@ -82,7 +82,7 @@ export const trainOptions = {
   ),
   maxBatchTokens: option(
     count,
-    8192,
+    4096,
     "The most tokens that a core runs forward and back at once. A larger share of a batch is cut and its loss computed whole (GradCache).",
   ),
   mixing: option(
