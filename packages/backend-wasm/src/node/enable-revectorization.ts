@@ -3,7 +3,8 @@ import { relaxedSimdWorks } from "../relaxed-simd-works.ts";
 import type { Revectorization } from "../revectorization.ts";
 
 /**
- * Switches on V8's pairing of 128-bit WebAssembly instructions to 256 bits, about twice the speed on machines with AVX2.
+ * Switches on V8's pairing of 128-bit WebAssembly instructions to 256 bits on machines with AVX2: 1.9 times
+ * the speed of a product (docs/benchmarks.md, `product` beside `product-128`).
  *
  * Call it in the main thread, before anything is compiled, and hand the result to `startWasmKernels`. The flag is V8's
  * `--experimental-wasm-revectorize`: experimental, and process-wide, so all WebAssembly in all threads is compiled with it. In
