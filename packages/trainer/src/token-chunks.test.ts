@@ -12,7 +12,7 @@ test("chunks hold all sentences in order, each chunk within the budget unless on
         for (const [i, length] of lengths.entries()) starts[i + 1] = starts[i]! + length;
         const ids = Int32Array.from({ length: starts[lengths.length]! }, (_, i) => i);
         const rows = Int32Array.from(lengths, (_, i) => 100 + i);
-        const chunks = tokenChunks({ ids, starts }, rows, budget);
+        const chunks = tokenChunks({ batch: { ids, starts }, rows }, budget);
         expect(chunks.flatMap(({ batch }) => [...batch.ids])).toEqual([...ids]);
         expect(chunks.flatMap((chunk) => [...chunk.rows])).toEqual([...rows]);
         for (const { batch, rows: own } of chunks) expect(batch.ids.length <= budget || own.length === 1).toBe(true);

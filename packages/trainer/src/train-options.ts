@@ -83,7 +83,7 @@ export const trainOptions = {
   maxBatchTokens: option(
     count,
     4096,
-    "The most tokens that a core runs forward and back at once. A larger share of a batch is cut and its loss computed whole (GradCache).",
+    "The most tokens, of all columns together, that a core runs forward and back at once. A larger share of a batch is cut and its loss computed whole (GradCache).",
   ),
   mixing: option(
     v.picklist(["rounds", "batch"]),

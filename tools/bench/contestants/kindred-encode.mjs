@@ -1,6 +1,5 @@
 // Kindred's sentence encoder, from texts to vectors.
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
-import { startKindred } from "../start-kindred.mjs";
 import { strided } from "../strided.mjs";
 
 /**
@@ -12,13 +11,12 @@ import { strided } from "../strided.mjs";
 
 /** @type {import("../contestant.mjs").Enter<EncodeSetup>} */
 export default async function enter({ folder, texts, cores }) {
-  const name = await startKindred();
-  const encoder = await loadSentenceEncoder(folder, { cores });
+  const encoder = await loadSentenceEncoder(folder, { cores, revectorize: true }); // as the command does
   const tokens = encoder.tokenizer.encodeBatch(texts, { maxLength: encoder.settings.maxSeqLength }).ids.length;
   /** @type {Float32Array} */
   let embeddings = new Float32Array();
   return {
-    name,
+    name: "Kindred",
     measure: async () => {
       embeddings = (await encoder.encode(texts)).embeddings;
       return tokens;
