@@ -9,7 +9,13 @@ export type EncodeOptions = {
   readonly specialTokens?: "parse" | "plain";
 };
 
-/** One text as ids. */
+/**
+ * One text as ids.
+ *
+ * Both arrays are the caller's, but a short text's lie in a block of 4 KB beside those of other texts, as small Buffers of Node do,
+ * because V8 takes longer to allocate two arrays than to tokenize a sentence. So `slice()` an array before its `buffer` is used as
+ * such or transferred to a worker. (What `encodeBatch` gives has buffers of its own.)
+ */
 export type Encoding = {
   /** `<s>`, the pieces, `</s>`. */
   readonly ids: Int32Array;

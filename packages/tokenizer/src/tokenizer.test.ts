@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { ConfigError } from "@kindred/errors";
+import { ConfigError, ShapeError } from "@kindred/errors";
 import { expectMutantToFail, readJson } from "@kindred/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -155,8 +155,28 @@ test("a truncated pair is the beginnings of both texts, fills its places, and re
   );
 });
 
+test("no result depends on what was encoded before, and none changes afterwards", () => {
+  const vocabulary = toy.toVocab();
+  fc.assert(
+    fc.property(fc.array(text), (texts) => {
+      const used = tokenizerFromVocab(vocabulary);
+      const encodings = [...texts, ...texts].map((input) => used.encode(input));
+      for (const [i, input] of [...texts, ...texts].entries()) {
+        expect(encodings[i]).toEqual(tokenizerFromVocab(vocabulary).encode(input));
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test("more words than it remembers change nothing", () => {
+  const words = Array.from({ length: 40_000 }, (_, i) => `a${i.toString(36)}`);
+  const first = mpnet.encodeBatch(words);
+  expect(mpnet.encodeBatch(words)).toEqual(first);
+});
+
 // A megabyte takes tenths of a second; anything quadratic would take minutes.
-test.each(["x", "é", ".", "中", "\u0323\u0301", "<mask> ", " "])(
+test.each(["x", "é", ".", "中", "\u0323\u0301", "<mask> ", " ", "<", "x ", "é ", "é-"])(
   "a megabyte of %j takes linear time",
   (part) => {
     const { ids } = mpnet.encode(`a${part.repeat(1_000_000 / part.length)}`);
@@ -171,4 +191,13 @@ test("refuses a length that the special tokens do not fit in, and an unknown mod
   expect(() => mpnet.encodePair("a", "b", { maxLength: 3 })).toThrow("at least 4");
   expect(() => bert.encodePair("a", "b", { maxLength: 3 })).not.toThrow();
   expect(() => mpnet.encodeBatch([], { specialTokens: "raw" as "plain" })).toThrow('expected "parse" or "plain"');
+});
+
+test("refuses what is not a string, and goes on", () => {
+  for (const input of [undefined, 5, ["a"]] as unknown as string[]) {
+    expect(() => mpnet.encode(input)).toThrow(ShapeError);
+    expect(() => mpnet.encodeBatch(["a", input])).toThrow("expected a string");
+    expect(() => mpnet.encodePair("a", input)).toThrow("encodePair: an input is not a text");
+  }
+  expect([...mpnet.encode("hello").ids]).toEqual([0, 7596, 2]);
 });

@@ -1,11 +1,12 @@
-import { ConfigError } from "@kindred/errors";
+import { ConfigError, ShapeError } from "@kindred/errors";
+import { ArrayPool } from "./array-pool.ts";
 import type { BatchEncoding, EncodeOptions, Encoding, PairEncoding } from "./encoding.ts";
-import { createNormalizer } from "./normalizer.ts";
-import { createPieceReader, type PieceReader, type Pieces } from "./piece-reader.ts";
+import { PieceList } from "./piece-list.ts";
+import type { PieceReader } from "./piece-reader.ts";
+import { type TextReaders, textReaders } from "./text-readers.ts";
 import { tokenizerToJson } from "./tokenizer-to-json.ts";
 import type { TokenizerDefinition } from "./tokenizer-definition.ts";
 import { truncatePair } from "./truncate-pair.ts";
-import { createWordPiece } from "./word-piece.ts";
 
 /** The ids with a role. */
 export type SpecialIds = {
@@ -24,8 +25,8 @@ export type SpecialIds = {
 /**
  * Text to token ids: normalizer → words → WordPiece → special tokens and truncation, the last of which lives here.
  *
- * Made by {@link tokenizerFromJson} or {@link tokenizerFromVocab}. Immutable; encoding never throws on any string, and one text's
- * ids never depend on another's.
+ * Made by {@link tokenizerFromJson} or {@link tokenizerFromVocab}. Encoding never throws on any string. A tokenizer remembers words
+ * to look them up the next time, in 3 MB at most, but no text's ids depend on what was encoded before.
  *
  * @example
  * ```ts
@@ -44,7 +45,9 @@ export class Tokenizer {
   readonly specialIds: SpecialIds;
   readonly #tokens: readonly string[];
   readonly #ids: ReadonlyMap<string, number>;
-  readonly #readers: { readonly parse: PieceReader; readonly plain: PieceReader };
+  readonly #readers: TextReaders;
+  readonly #pieces = new PieceList();
+  readonly #pool = new ArrayPool();
 
   constructor(definition: TokenizerDefinition) {
     this.definition = definition;
@@ -56,17 +59,7 @@ export class Tokenizer {
     const idOf = (token: string) => this.#ids.get(token)!;
     const unknown = idOf(definition.wordPiece.unknownToken);
     this.specialIds = { bos: idOf(bos), eos: idOf(eos), pad: idOf(pad), mask: idOf(mask), unknown };
-    const { addedTokens } = definition;
-    const normalize = createNormalizer(definition.normalizer);
-    const wordPiece = createWordPiece(definition.vocabulary, definition.wordPiece);
-    this.#readers = {
-      parse: createPieceReader(addedTokens, normalize, wordPiece),
-      plain: createPieceReader(
-        addedTokens.filter(({ special }) => !special),
-        normalize,
-        wordPiece,
-      ),
-    };
+    this.#readers = textReaders(definition);
   }
 
   /** How many ids there are: they run from 0 to one less than this. */
@@ -87,31 +80,38 @@ export class Tokenizer {
   /**
    * One text as `<s>` pieces `</s>`, cut at the right if it is longer than `maxLength`. An empty text is `<s> </s>`.
    *
-   * @throws ConfigError if an option is out of its range
+   * @throws ShapeError if an input is not a string, ConfigError if an option is out of its range
    */
   encode(text: string, options: EncodeOptions = {}): Encoding {
     const { read, maxLength } = this.#check("encode", 2, options);
-    const pieces = { ids: [this.specialIds.bos], offsets: [0, 0] };
-    const truncated = this.#append(text, pieces, read, maxLength);
-    return { ids: Int32Array.from(pieces.ids), offsets: Int32Array.from(pieces.offsets), truncated };
+    expectText("encode", text);
+    const pieces = this.#pieces;
+    try {
+      const truncated = this.#frame(text, pieces, read, maxLength);
+      const ids = this.#pool.copy(pieces.ids, pieces.count);
+      const offsets = this.#pool.copy(pieces.offsets, 2 * pieces.count);
+      return { ids, offsets, truncated };
+    } finally {
+      pieces.clear();
+    }
   }
 
   /**
    * Many texts, each encoded as {@link encode} does, end to end: `ids` and where each text starts. No padding, no offsets.
    *
-   * @throws ConfigError if an option is out of its range
+   * @throws ShapeError if an input is not a string, ConfigError if an option is out of its range
    */
   encodeBatch(texts: readonly string[], options: EncodeOptions = {}): BatchEncoding {
     const { read, maxLength } = this.#check("encodeBatch", 2, options);
-    const pieces: Pieces = { ids: [], offsets: undefined };
+    const pieces = new PieceList();
     const starts = new Int32Array(texts.length + 1);
     const truncated: number[] = [];
     for (const [i, text] of texts.entries()) {
-      pieces.ids.push(this.specialIds.bos);
-      if (this.#append(text, pieces, read, maxLength)) truncated.push(i);
-      starts[i + 1] = pieces.ids.length;
+      expectText("encodeBatch", text);
+      if (this.#frame(text, pieces, read, maxLength)) truncated.push(i);
+      starts[i + 1] = pieces.count;
     }
-    return { ids: Int32Array.from(pieces.ids), starts, truncated };
+    return { ids: pieces.ids.slice(0, pieces.count), starts, truncated };
   }
 
   /**
@@ -120,25 +120,29 @@ export class Tokenizer {
    * MPNet has no token types, so none are given. Ids equal those of the Rust tokenizers 0.23.3; their 0.23.1 and 0.23.2 stopped
    * reading a text after `maxLength` pieces and then shared out an odd number of places differently.
    *
-   * @throws ConfigError if an option is out of its range
+   * @throws ShapeError if an input is not a string, ConfigError if an option is out of its range
    */
   encodePair(first: string, second: string, options: EncodeOptions = {}): PairEncoding {
     const { pairSeparators } = this.definition;
     const { read, maxLength } = this.#check("encodePair", 2 + pairSeparators, options);
+    expectText("encodePair", first);
+    expectText("encodePair", second);
     const { bos, eos } = this.specialIds;
-    const a = { ids: [] as number[], offsets: [] as number[] };
-    const b = { ids: [] as number[], offsets: [] as number[] };
-    read(first, a, Number.POSITIVE_INFINITY);
-    read(second, b, Number.POSITIVE_INFINITY);
-    const [keepA, keepB] = truncatePair(a.ids.length, b.ids.length, maxLength - 2 - pairSeparators);
-    const between = new Array<number>(pairSeparators).fill(eos);
-    const ids = [bos, ...a.ids.slice(0, keepA), ...between, ...b.ids.slice(0, keepB), eos];
+    const pieces = new PieceList();
+    read(first, pieces);
+    const countA = pieces.count;
+    read(second, pieces);
+    const countB = pieces.count - countA;
+    const [keepA, keepB] = truncatePair(countA, countB, maxLength - 2 - pairSeparators);
     const secondStart = 1 + keepA + pairSeparators;
+    const ids = new Int32Array(secondStart + keepB + 1).fill(eos);
+    ids[0] = bos;
+    ids.set(pieces.ids.subarray(0, keepA), 1);
+    ids.set(pieces.ids.subarray(countA, countA + keepB), secondStart);
     const offsets = new Int32Array(2 * ids.length);
-    offsets.set(a.offsets.slice(0, 2 * keepA), 2);
-    offsets.set(b.offsets.slice(0, 2 * keepB), 2 * secondStart);
-    const truncated = keepA < a.ids.length || keepB < b.ids.length;
-    return { ids: Int32Array.from(ids), offsets, truncated, secondStart };
+    offsets.set(pieces.offsets.subarray(0, 2 * keepA), 2);
+    offsets.set(pieces.offsets.subarray(2 * countA, 2 * (countA + keepB)), 2 * secondStart);
+    return { ids, offsets, truncated: keepA < countA || keepB < countB, secondStart };
   }
 
   /** This tokenizer as the text of a tokenizer.json; truncation and padding are null in it. */
@@ -151,18 +155,15 @@ export class Tokenizer {
     return this.#tokens.map((token) => `${token}\n`).join("");
   }
 
-  /** Stage 4 of 4: appends a text's pieces and `</s>` after a `<s>`, and says whether it cut any. */
-  #append(text: string, pieces: Pieces, read: PieceReader, maxLength: number): boolean {
-    const firstPiece = pieces.ids.length;
-    read(text, pieces, maxLength);
-    const available = maxLength - 2;
-    const truncated = pieces.ids.length - firstPiece > available;
-    if (truncated) {
-      pieces.ids.length = firstPiece + available;
-      if (pieces.offsets !== undefined) pieces.offsets.length = 2 * pieces.ids.length;
-    }
-    pieces.ids.push(this.specialIds.eos);
-    pieces.offsets?.push(0, 0);
+  /** Stage 4 of 4: appends `<s>`, a text's pieces and `</s>`, and says whether it cut any. */
+  #frame(text: string, pieces: PieceList, read: PieceReader, maxLength: number): boolean {
+    const lastPlace = pieces.count + maxLength - 1;
+    pieces.limit = lastPlace + 1; // one piece too many tells that the text goes on
+    pieces.push(this.specialIds.bos, 0, 0);
+    read(text, pieces);
+    const truncated = pieces.count > lastPlace;
+    if (truncated) pieces.count = lastPlace;
+    pieces.push(this.specialIds.eos, 0, 0);
     return truncated;
   }
 
@@ -182,4 +183,9 @@ export class Tokenizer {
     }
     return { read: this.#readers[specialTokens], maxLength };
   }
+}
+
+function expectText(method: string, text: unknown): void {
+  if (typeof text === "string") return;
+  throw new ShapeError(`${method}: an input is not a text. Got ${typeof text}, expected a string.`);
 }

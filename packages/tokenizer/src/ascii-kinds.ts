@@ -1,0 +1,39 @@
+import type { AddedToken } from "./added-token.ts";
+import { codePointTraits, Trait } from "./code-point-traits.ts";
+import type { Normalizer } from "./normalizer.ts";
+
+/** What an ASCII character is where words are collected one by one. A letter of a word is below all of these. */
+export const AsciiKind = {
+  /** Ends a word and is dropped. */
+  space: 0x80,
+  /** A word of its own: this plus what it normalizes to. */
+  punctuation: 0x100,
+  /** Needs all stages: it is dropped without ending a word, or an added token may begin with it. */
+  hard: 0x200,
+} as const;
+
+/**
+ * What each of the 128 ASCII characters is: a number of {@link AsciiKind}, or for a letter what it normalizes to (`A` to the code of
+ * `a`). Undefined if words cannot be read one by one, because an added token holds a space.
+ *
+ * Found by sending each character through the stages themselves, so that it is right for any rules of the normalizer.
+ */
+export function asciiKinds(added: readonly AddedToken[], normalize: Normalizer): Uint16Array | undefined {
+  const traits = codePointTraits();
+  const has = (character: string, trait: number) => (traits[character.codePointAt(0)!]! & trait) !== 0;
+  const raw = added.filter(({ normalized }) => !normalized).map(({ content }) => content);
+  const normalized = added.filter((token) => token.normalized).map(({ content }) => normalize(content).text);
+  if ([...raw, ...normalized].some((content) => [...content].some((character) => has(character, Trait.whitespace)))) {
+    return undefined;
+  }
+  return Uint16Array.from({ length: 128 }, (_, code) => {
+    const character = String.fromCharCode(code);
+    const letter = normalize(character).text;
+    const isDropped = letter === "";
+    const mayBeginToken =
+      raw.some((content) => content.startsWith(character)) || normalized.some((content) => content.startsWith(letter));
+    if (isDropped || mayBeginToken) return AsciiKind.hard;
+    if (has(letter, Trait.whitespace)) return AsciiKind.space;
+    return letter.charCodeAt(0) + (has(letter, Trait.punctuation) ? AsciiKind.punctuation : 0);
+  });
+}

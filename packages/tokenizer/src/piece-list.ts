@@ -1,0 +1,48 @@
+const smallest = 256;
+const mostKept = 65_536; // pieces, 768 KB
+
+/**
+ * The pieces of texts in the order they were read: an id each, and where it came from. Made to be filled again and again, so that
+ * reading a text leaves no garbage.
+ */
+export class PieceList {
+  /** The ids, of which the first `count` are pieces. */
+  ids = new Int32Array(smallest);
+  /** Flat `[start0, end0, …]` in UTF-16 units of the input, of which the first `2 · count` belong to pieces. */
+  offsets = new Int32Array(2 * smallest);
+  /** How many pieces there are. May be lowered to drop the last ones. */
+  count = 0;
+  /** The `count` at which a reader may stop. */
+  limit = Number.POSITIVE_INFINITY;
+  /** Where the part that is being read begins in the input: added to the offsets of each piece. */
+  origin = 0;
+
+  /** Whether there are as many pieces as wanted. */
+  get full(): boolean {
+    return this.count >= this.limit;
+  }
+
+  /** Appends a piece. */
+  push(id: number, start: number, end: number): void {
+    const { count, origin } = this;
+    if (count === this.ids.length) this.#resize(2 * count);
+    this.ids[count] = id;
+    this.offsets[2 * count] = origin + start;
+    this.offsets[2 * count + 1] = origin + end;
+    this.count = count + 1;
+  }
+
+  /** Drops all pieces, and the memory that a huge text took. */
+  clear(): void {
+    this.count = 0;
+    if (this.ids.length > mostKept) this.#resize(smallest);
+  }
+
+  #resize(capacity: number): void {
+    const { ids, offsets, count } = this;
+    this.ids = new Int32Array(capacity);
+    this.ids.set(ids.subarray(0, count));
+    this.offsets = new Int32Array(2 * capacity);
+    this.offsets.set(offsets.subarray(0, 2 * count));
+  }
+}

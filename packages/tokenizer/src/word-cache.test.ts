@@ -1,0 +1,78 @@
+import { expectMutantToFail } from "@kindred/testing";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { PieceList } from "./piece-list.ts";
+import { createWordCache, longestWord, type WordReader } from "./word-cache.ts";
+import { createWordPiece, type WordPiece } from "./word-piece.ts";
+
+const wordPiece = createWordPiece(["[UNK]", "a", "b", "ab", "##a", "##b", "##ab"], {
+  unknownToken: "[UNK]",
+  continuingPrefix: "##",
+  maxWordLength: 12,
+});
+
+function read(readWord: WordReader, word: string, start = 0): number[] {
+  const letters = new Uint8Array(longestWord).fill(7); // what lies behind the word is none of its business
+  for (let i = 0; i < word.length; i++) letters[i] = word.charCodeAt(i);
+  const pieces = new PieceList();
+  readWord(letters, word.length, start, pieces);
+  return Array.from({ length: pieces.count }, (_, i) => [
+    pieces.ids[i]!,
+    pieces.offsets[2 * i]!,
+    pieces.offsets[2 * i + 1]!,
+  ]).flat();
+}
+
+function cutOf(word: string): number[] {
+  const cut: number[] = [];
+  wordPiece(word, 0, word.length, cut);
+  return cut;
+}
+
+test("a word that is met again has the same pieces, where it now stands", () => {
+  const readWord = createWordCache(wordPiece);
+  expect(read(readWord, "abb")).toEqual([3, 0, 2, 5, 2, 3]);
+  expect(read(readWord, "abb", 10)).toEqual([3, 10, 12, 5, 12, 13]);
+});
+
+const word = fc.string({ unit: fc.constantFrom("a", "b", "c", "\u0000"), minLength: 1, maxLength: longestWord });
+
+test("no result depends on which words were met before, however few are remembered", () => {
+  const law = (create: (mostWords: number) => WordReader) =>
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 40 }), fc.constantFrom(1, 2, 4, 16), (words, mostWords) => {
+        const readWord = create(mostWords);
+        for (const some of [...words, ...words]) expect(read(readWord, some)).toEqual(cutOf(some));
+      }),
+    );
+  law((mostWords) => createWordCache(wordPiece, mostWords));
+  expectMutantToFail(() => law(() => createUncheckedCache()));
+});
+
+/** The mutant: believes that words with the same (short) hash are the same. */
+function createUncheckedCache(): WordReader {
+  const cuts = new Map<number, number[]>();
+  return (letters, length, start, pieces) => {
+    const hash = letters.subarray(0, length).reduce((sum, letter) => sum + letter, 0);
+    if (!cuts.has(hash)) cuts.set(hash, cutOf(String.fromCharCode(...letters.subarray(0, length))));
+    const cut = cuts.get(hash)!;
+    for (let i = 0; i < cut.length; i += 3) pieces.push(cut[i]!, start + cut[i + 1]!, start + cut[i + 2]!);
+  };
+}
+
+test("cuts a remembered word once, and forgets all when it may remember no more", () => {
+  let cuts = 0;
+  const counting: WordPiece = (...word) => {
+    cuts++;
+    wordPiece(...word);
+  };
+  const readWord = createWordCache(counting, 4);
+  const readAll = (words: string) => {
+    for (const word of words.split(" ")) read(readWord, word);
+    return cuts;
+  };
+  expect(readAll("a b ab ba a b ab ba")).toBe(4);
+  expect(readAll("aab")).toBe(5); // the fifth word
+  expect(readAll("aab a b ab")).toBe(8);
+  expect(readAll("aab a b ab")).toBe(8);
+});
