@@ -36,7 +36,7 @@ export const encodeFlags = {
     "parse",
     "Whether </s> and its like in a text are tokens, as in Python, or plain text.",
   ),
-  maxBatchTokens: option(count, 4096, "The most tokens that a core works on at once."),
+  maxBatchTokens: option(count, 2048, "The most tokens that a core works on at once."),
   cores: option(
     v.pipe(v.number(), v.integer(), v.minValue(0)),
     0,

@@ -28,7 +28,7 @@ export type EncodeOptions = {
   readonly ranges?: QuantizationRanges;
   /** For precision int8 and uint8: vectors to take the ranges from. Default: the inputs' own. */
   readonly calibrationEmbeddings?: EmbeddingRows;
-  /** The most tokens that a core works on at once; bounds memory. At least `maxLength`. Default: 4096. */
+  /** The most tokens that a core works on at once; bounds memory. At least `maxLength`. Default: 2048. */
   readonly maxBatchTokens?: number;
   /**
    * Whether `</s>` and its like in a text are read as tokens of that name (`"parse"`, as in Python) or as text.
@@ -120,7 +120,7 @@ export function checkEncodeOptions(
     if (precision !== "float32" || of !== undefined)
       refuse("outputValue", outputValue, `sentenceEmbedding, since ${of ?? "precision"} is about sentence vectors`);
   }
-  const { maxBatchTokens = 4096, signal, onProgress } = options;
+  const { maxBatchTokens = 2048, signal, onProgress } = options;
   return {
     maxLength,
     normalizeEmbeddings,

@@ -8,7 +8,8 @@ export { type WeightFiles, weightFilesIn } from "./weight-files.ts";
 export { modelWeights } from "./model-weights.ts";
 export { loadParameters } from "./load-parameters.ts";
 export { type EmbeddingSettings, embedSentences, embedTokens, type ModelParameters } from "./embed-sentences.ts";
-export { planBatches, selectSentences, type TokenBatch } from "./token-batch.ts";
+export { type PlanOptions, planBatches } from "./plan-batches.ts";
+export { selectSentences, type TokenBatch } from "./token-batch.ts";
 export type { EncodeOptions, OutputOptions } from "./encode-options.ts";
 export type { Embeddings, QuantizedEmbeddings, TokenEmbeddings } from "./embeddings.ts";
 export {

@@ -11,7 +11,8 @@ import {
 import type { ModelSettings } from "./model-settings.ts";
 import { type Precision, quantizeEmbeddings } from "./quantize-embeddings.ts";
 import { shortenRows } from "./shorten-rows.ts";
-import { planBatches, selectSentences, type TokenBatch } from "./token-batch.ts";
+import { planBatches } from "./plan-batches.ts";
+import { selectSentences, type TokenBatch } from "./token-batch.ts";
 
 /** Where batches of tokens become vectors: this thread, or a mesh of worker threads. */
 export type Embedder = {
@@ -198,11 +199,9 @@ export class SentenceEncoder {
   ): Promise<void> {
     const { starts } = tokens;
     const total = starts.length - 1;
-    const plan = planBatches(
-      starts.subarray(1).map((end, i) => end - starts[i]!),
-      maxBatchTokens,
-    );
     const { cores } = this.#embedder;
+    const lengths = starts.subarray(1).map((end, i) => end - starts[i]!);
+    const plan = planBatches(lengths, { maxBatchTokens, cores });
     let done = 0;
     for (let first = 0; first < plan.length; first += cores) {
       signal?.throwIfAborted();

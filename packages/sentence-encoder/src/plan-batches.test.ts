@@ -1,0 +1,43 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { planBatches } from "./plan-batches.ts";
+
+const lengths = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 60 }).map((list) => Int32Array.from(list));
+
+const cores = fc.integer({ min: 1, max: 5 });
+
+test("every sentence is in exactly one batch, no batch is over the budget, lengths never rise", () => {
+  fc.assert(
+    fc.property(lengths, fc.integer({ min: 40, max: 100 }), cores, (list, budget, cores) => {
+      const batches = planBatches(list, { maxBatchTokens: budget, cores });
+      const order = batches.flatMap((batch) => [...batch]);
+      expect([...order].sort((a, b) => a - b)).toEqual([...list.keys()]);
+      for (const batch of batches)
+        expect(batch.reduce((sum, sentence) => sum + list[sentence]!, 0)).toBeLessThanOrEqual(budget);
+      for (const [i, sentence] of order.entries())
+        expect(list[sentence]!).toBeLessThanOrEqual(list[order[Math.max(0, i - 1)]!]!);
+    }),
+  );
+});
+
+test("where sentences are short for the budget, batches are equal but for a sentence, and fill every core each time", () => {
+  fc.assert(
+    fc.property(lengths, fc.integer({ min: 80, max: 500 }), cores, (list, budget, cores) => {
+      const total = list.reduce((sum, length) => sum + length, 0);
+      const batches = planBatches(list, { maxBatchTokens: budget, cores });
+      const longest = Math.max(0, ...list);
+      fc.pre(longest * batches.length < total); // else a single sentence may be more than a share
+      expect(batches.length % cores).toBe(0);
+      for (const batch of batches) {
+        const tokens = batch.reduce((sum, sentence) => sum + list[sentence]!, 0);
+        expect(Math.abs(tokens - total / batches.length)).toBeLessThanOrEqual(longest);
+      }
+    }),
+  );
+});
+
+test("a sentence over the budget is refused", () => {
+  expect(() => planBatches(Int32Array.of(11), { maxBatchTokens: 10 })).toThrow(
+    /11 tokens, more than maxBatchTokens = 10/,
+  );
+});
