@@ -1,5 +1,5 @@
 import { ConfigError } from "@kindred/errors";
-import { asWasmBackend, startBackend } from "@kindred/tensor";
+import { asWasmBackend, startBackend, type WasmModule } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { chooseKernels } from "./choose-kernels.ts";
 import type { KernelVariant } from "./kernel-variant.ts";
@@ -31,7 +31,8 @@ export type WasmKernels = {
  * Makes this package's kernels those of tfjs's wasm backend: every op of `@kindred/nn` that has one runs it from now on, in this
  * process or worker.
  *
- * Starts the wasm backend if need be, and makes it the active one. Calling it again replaces the kernels.
+ * Starts the wasm backend if need be, and makes it the active one. Calling it again replaces the kernels, unless neither a variant
+ * nor a revectorization is asked for: then those that run stay.
  *
  * @throws ConfigError when the variant asked for does not run on this engine
  *
@@ -53,7 +54,20 @@ export async function startWasmKernels(options: StartWasmKernelsOptions = {}): P
   if (module === undefined || memory === undefined) {
     throw new ConfigError("startWasmKernels: the active backend has no WebAssembly memory. Let startBackend start it.");
   }
-  const { variant, exports, reason } = await chooseKernels(memory, module, options);
-  options.log?.(`wasm kernels: ${variant} (${reason})`);
-  return { variant, stop: replaceKernels(exports, module) };
+  const asks = options.variant !== undefined || options.revectorization !== undefined;
+  if (asks || running?.module !== module) {
+    const { variant, exports, reason } = await chooseKernels(memory, module, options);
+    const giveBack = replaceKernels(exports, module);
+    const stop = () => {
+      giveBack();
+      if (running === started) running = undefined;
+    };
+    const started = { module, line: `wasm kernels: ${variant} (${reason})`, kernels: { variant, stop } };
+    running = started;
+  }
+  options.log?.(running!.line);
+  return running!.kernels;
 }
+
+/** What this thread runs, on which module, and what the log says of it. */
+let running: { readonly module: WasmModule; readonly line: string; readonly kernels: WasmKernels } | undefined;

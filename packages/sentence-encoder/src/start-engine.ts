@@ -1,4 +1,4 @@
-import { type Revectorization, startWasmKernels } from "@kindred/backend-wasm";
+import { type Revectorization, startWasmKernels, type WasmKernels } from "@kindred/backend-wasm";
 import { startBackend } from "@kindred/tensor";
 
 /** What runs the model: Kindred's own kernels (`"wasm"`), tfjs's kernels on wasm (`"tfjs"`), or plain JavaScript (`"cpu"`). */
@@ -13,7 +13,10 @@ export type StartEngineOptions = {
 };
 
 /**
- * Starts an engine in this thread, if it has not been started, and says in a few words what it is.
+ * Starts an engine in this thread, and says in a few words what it is.
+ *
+ * One that runs already stays as it is; another takes its place. Kernels that `startWasmKernels` started stay too, unless
+ * `revectorization` asks for a choice anew.
  *
  * @example
  * ```ts
@@ -27,11 +30,17 @@ export async function startEngine(
   { wasmPaths, revectorization }: StartEngineOptions = {},
 ): Promise<string> {
   await startBackend(name === "cpu" ? "cpu" : "wasm", wasmPaths === undefined ? {} : { wasmPaths });
-  if (name !== "wasm") return `tfjs ${name === "tfjs" ? "wasm" : "cpu"}`;
+  if (name !== "wasm") {
+    kernels?.stop();
+    kernels = undefined;
+    return `tfjs ${name === "tfjs" ? "wasm" : "cpu"}`;
+  }
   let description = "";
   const log = (line: string) => {
     description = line;
   };
-  await startWasmKernels({ log, ...(revectorization === undefined ? {} : { revectorization }) });
+  kernels = await startWasmKernels({ log, ...(revectorization === undefined ? {} : { revectorization }) });
   return description;
 }
+
+let kernels: WasmKernels | undefined;
