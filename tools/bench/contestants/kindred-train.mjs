@@ -9,8 +9,8 @@ import { train } from "@kindred/trainer/node";
 /**
  * @typedef {object} TrainSetup
  * @property {string} folder of the model
- * @property {string} data file of pairs, as many as a batch has
- * @property {number} pairs
+ * @property {string} data file of pairs, one batch or more
+ * @property {number} pairs of a batch
  * @property {number} cores
  */
 

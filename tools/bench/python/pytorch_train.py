@@ -9,7 +9,7 @@ class PytorchTrain:
     def __init__(self, setup):
         import sentence_transformers
         import torch
-        from sentence_transformers.losses import MultipleNegativesRankingLoss
+        from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 
         self.torch = torch
         torch.set_num_threads(setup["threads"])
@@ -19,15 +19,16 @@ class PytorchTrain:
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=2e-5, weight_decay=0.0)
         with open(setup["data"], encoding="utf-8") as file:
             pairs = [json.loads(line) for line in file]
-        self.columns = [list(texts) for texts in zip(*pairs)]
+        self.batches = [pairs[start : start + setup["pairs"]] for start in range(0, len(pairs), setup["pairs"])]
 
     def measure(self, turn):
-        features = [self.model.tokenize(texts) for texts in self.columns]
+        batch = self.batches[turn % len(self.batches)]
+        features = [self.model.preprocess(list(texts)) for texts in zip(*batch)]
         self.optimizer.zero_grad()
         self.loss(features, None).backward()
         self.torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
-        return len(self.columns[0])
+        return len(batch)
 
     def sample(self):
         return []

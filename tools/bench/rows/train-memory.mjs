@@ -4,7 +4,7 @@ export const trainMemory = {
   work: "memory of a training step with a model of MPNet-base's size, 1,024 pairs of 128 tokens",
   how:
     "The size of the WebAssembly heap (weights, gradients, activations; it never shrinks) after the loss of all pairs was formed by grad-cache and three " +
-    "chunks of 2,048 tokens were run forward and back, with dropout; with `--long`, after a whole step. The limit is 3 GiB a core.",
+    "chunks of 4,096 tokens (the trainer's default) were run forward and back, with dropout; with `--long`, after a whole step. The limit is 3 GiB a core.",
   unit: "GiB",
   value: "level",
   better: "lower",
@@ -20,7 +20,7 @@ export const trainMemory = {
             intermediate_size: 3072,
             vocab_size: 30_527,
           };
-    const size = scale === "quick" ? { pairs: 8, tokens: 6, chunk: 3 } : { pairs: 1024, tokens: 128, chunk: 16 };
+    const size = scale === "quick" ? { pairs: 8, tokens: 6, chunk: 3 } : { pairs: 1024, tokens: 128, chunk: 32 };
     return [
       {
         case: scale === "long" ? "a whole step" : "the loss of all pairs, three chunks",
