@@ -10,6 +10,7 @@ import { layer } from "./rows/layer.mjs";
 import { layerEfficiency } from "./rows/layer-efficiency.mjs";
 import { product } from "./rows/product.mjs";
 import { product128 } from "./rows/product-128.mjs";
+import { productPytorch } from "./rows/product-pytorch.mjs";
 import { productTransposed } from "./rows/product-transposed.mjs";
 import { tokenizer } from "./rows/tokenizer.mjs";
 import { tokenizerRust } from "./rows/tokenizer-rust.mjs";
@@ -24,6 +25,7 @@ export const rows = [
   product128,
   productTransposed,
   transposedVsPlain,
+  productPytorch,
   attention,
   layer,
   layerEfficiency,
