@@ -26,7 +26,7 @@ export type SpecialIds = {
  * Text to token ids: normalizer → words → WordPiece → special tokens and truncation, the last of which lives here.
  *
  * Made by {@link tokenizerFromJson} or {@link tokenizerFromVocab}. Encoding never throws on any string. A tokenizer remembers words
- * to look them up the next time, in 3 MB at most, but no text's ids depend on what was encoded before.
+ * to look them up the next time, in 3 MB of fixed size, but no text's ids depend on what was encoded before.
  *
  * @example
  * ```ts

@@ -34,7 +34,7 @@ const piecesOf = (read: PieceReader, text: string) => {
   return { ids: [...pieces.ids.slice(0, pieces.count)], offsets: [...pieces.offsets.slice(0, 2 * pieces.count)] };
 };
 
-/** Both ways through the stages. A cache of four words forgets all the time. */
+/** Both ways through the stages. A cache of four words forgets most of them. */
 function readers(
   added: readonly AddedToken[],
   normalize: Normalizer,

@@ -14,18 +14,18 @@ const countField = lengthField + 1;
 const firstPiece = countField + 1;
 const slotSize = 24; // 96 bytes, of which most words use one cache line
 
+const mostProbes = 8;
+
 /**
  * WordPiece with a memory: text repeats its words, so that most need not be cut again.
  *
- * An open-addressed hash table that is at most half full: the word after the `mostWords`-th (a power of two) makes it forget all and
- * begin again. Letters are compared, not only hashes, so that no result depends on which words were met before. Takes 192 bytes a
- * word, 3 MB by default.
+ * A hash table of fixed size: `slots`, a power of two, of 96 bytes each, 3 MB by default. A word lies in one of the 8 slots from its
+ * hash on; where these are taken, a new word replaces the one in the first, so that even words chosen to collide cost no more
+ * than 8 comparisons. Letters are compared, not only hashes: no result depends on which words were met before.
  */
-export function createWordCache(wordPiece: WordPiece, mostWords = 16_384): WordReader {
-  const slots = 2 * mostWords;
+export function createWordCache(wordPiece: WordPiece, slots = 32_768): WordReader {
   const table = new Int32Array(slotSize * slots);
   const bytes = new Uint8Array(table.buffer);
-  let words = 0;
 
   const holds = (slot: number, letters: Uint8Array, length: number) => {
     if (table[slot + lengthField] !== length) return false;
@@ -33,37 +33,34 @@ export function createWordCache(wordPiece: WordPiece, mostWords = 16_384): WordR
     return true;
   };
 
-  /** Where in `table` the word lies, or would lie. */
-  const find = (letters: Uint8Array, length: number) => {
-    let index = hash(letters, length) & (slots - 1);
-    while (table[slotSize * index + lengthField] !== 0 && !holds(slotSize * index, letters, length)) {
-      index = (index + 1) & (slots - 1);
-    }
-    return slotSize * index;
-  };
-
   const cut: number[] = [];
   const remember = (slot: number, letters: Uint8Array, length: number) => {
-    const word = letters.subarray(0, length);
+    let word = "";
+    for (let i = 0; i < length; i++) {
+      word += String.fromCharCode(letters[i]!); // spreading a typed array into one call takes several times as long
+      bytes[4 * slot + i] = letters[i]!;
+    }
     cut.length = 0;
-    wordPiece(String.fromCharCode(...word), 0, length, cut);
-    bytes.set(word, 4 * slot);
+    wordPiece(word, 0, length, cut);
     table[slot + lengthField] = length;
     table[slot + countField] = cut.length / 3;
     for (let i = 0; 3 * i < cut.length; i++) table[slot + firstPiece + i] = 32 * cut[3 * i]! + cut[3 * i + 2]!;
-    words++;
+    return slot;
+  };
+
+  /** Where in `table` the word lies, from now on if it is new. */
+  const slotOf = (letters: Uint8Array, length: number) => {
+    const home = hash(letters, length);
+    for (let probe = 0; probe < mostProbes; probe++) {
+      const slot = slotSize * ((home + probe) & (slots - 1));
+      if (holds(slot, letters, length)) return slot;
+      if (table[slot + lengthField] === 0) return remember(slot, letters, length);
+    }
+    return remember(slotSize * (home & (slots - 1)), letters, length);
   };
 
   return (letters, length, start, pieces) => {
-    let slot = find(letters, length);
-    if (table[slot + lengthField] === 0) {
-      if (words === mostWords) {
-        table.fill(0);
-        words = 0;
-        slot = find(letters, length);
-      }
-      remember(slot, letters, length);
-    }
+    const slot = slotOf(letters, length);
     const first = slot + firstPiece;
     const last = first + table[slot + countField]!;
     let pieceStart = start;
