@@ -8,20 +8,9 @@ import type { AdamwKernel } from "./adamw-kernel.ts";
 import { applyUpdates } from "./apply-updates.ts";
 import { chain } from "./chain.ts";
 import { clipByGlobalNorm } from "./clip-by-global-norm.ts";
+import { scriptKernel } from "./script-kernel.ts";
 
-const kernel: AdamwKernel = {
-  sumOfSquares: (array) => array.reduce((sum, x) => sum + x * x, 0),
-  step: ({ parameter, gradient, firstMoment, secondMoment }, numbers) => {
-    const { beta1, beta2, epsilon, factor, clip, kept, keptOfStep } = numbers;
-    for (const [i, unclipped] of gradient.entries()) {
-      const g = unclipped * clip;
-      const m = beta1 * firstMoment[i]! + (1 - beta1) * g;
-      const v = beta2 * secondMoment[i]! + (1 - beta2) * g * g;
-      parameter[i] = kept * parameter[i]! + (keptOfStep * factor * m) / (Math.sqrt(v) + epsilon);
-      [firstMoment[i], secondMoment[i]] = [m, v];
-    }
-  },
-};
+const kernel = scriptKernel;
 
 const cases = fc.record({
   flavour: fc.constantFrom("hf", "torch"),

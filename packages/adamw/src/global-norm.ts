@@ -1,4 +1,5 @@
 import type { NamedArrays } from "./named-arrays.ts";
+import { sumOfSquares } from "./sum-of-squares.ts";
 
 /** How {@link globalNorm} sees the arrays that other cores hold. */
 export type GlobalNormOptions = {
@@ -21,20 +22,6 @@ export type GlobalNormOptions = {
  * ```
  */
 export function globalNorm(arrays: NamedArrays, options: GlobalNormOptions = {}): number {
-  const own = Object.values(arrays).reduce((sum, array) => sum + squares(array), 0);
+  const own = Object.values(arrays).reduce((sum, array) => sum + sumOfSquares(array), 0);
   return Math.sqrt(options.sumSquares === undefined ? own : options.sumSquares(own));
-}
-
-/** Four sums, for a single one would wait for each addition before it could begin the next. */
-function squares(array: Float32Array): number {
-  const whole = array.length - (array.length % 4);
-  let [a, b, c, d] = [0, 0, 0, 0];
-  for (let i = 0; i < whole; i += 4) {
-    a += array[i]! * array[i]!;
-    b += array[i + 1]! * array[i + 1]!;
-    c += array[i + 2]! * array[i + 2]!;
-    d += array[i + 3]! * array[i + 3]!;
-  }
-  for (let i = whole; i < array.length; i++) a += array[i]! * array[i]!;
-  return a + b + (c + d);
 }

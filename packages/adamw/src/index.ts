@@ -19,6 +19,8 @@ export {
   type AdamwInPlaceOptions,
   type AdamwInPlaceState,
   type InPlaceOptimizer,
+  type TouchedElements,
 } from "./adamw-in-place.ts";
 export type { AdamScalars } from "./adam-scalars.ts";
 export type { AdamwArrays, AdamwKernel, AdamwNumbers } from "./adamw-kernel.ts";
+export { scriptKernel } from "./script-kernel.ts";
