@@ -22,7 +22,7 @@ export type PlanOptions = {
  * import { planBatches } from "@kindred/sentence-encoder";
  *
  * const lengths = Int32Array.of(3, 9, 4, 3);
- * planBatches(lengths, { maxBatchTokens: 12 }).map((batch) => [...batch]); // => [[1], [2, 0, 3]]
+ * planBatches(lengths, { maxBatchTokens: 20 }).map((batch) => [...batch]); // => [[1], [2, 0, 3]]
  * planBatches(lengths, { maxBatchTokens: 100, cores: 2 }).map((batch) => [...batch]); // => [[1], [2, 0, 3]]
  * ```
  */
