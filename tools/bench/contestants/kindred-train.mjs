@@ -24,6 +24,7 @@ export default async function enter({ folder, data, pairs, cores }) {
     output: join(temporary, "run"),
     batchSize: pairs,
     cores,
+    revectorize: true, // the command's default, not the library's
     holdOut: 0,
     duplicates: "allow",
     maxSteps: 1_000_000,
