@@ -3,6 +3,7 @@ import {
   add,
   concatRows,
   dropout,
+  embedding,
   gelu,
   l2Normalize,
   linear,
@@ -17,6 +18,7 @@ import {
   type Float,
   memoryInUse,
   packedLayout,
+  type RowGradient,
   type SequenceLayout,
   startBackend,
   valueAndGradients,
@@ -168,6 +170,25 @@ test("the parts that onGradient gets add up to the gradients, and the record is 
   const { value, gradients } = cached(sizes, { onGradient });
   expect(gradients).toEqual({});
   expectSame({ value, gradients: sums }, cached(sizes));
+});
+
+test("the rows that onRowGradient gets, of all chunks, add up to the gradient of a table", () => {
+  const table: Float<"vocab hidden"> = tf.tensor(normal(childKey(key, "table"), 5 * hidden, {}), [5, hidden]);
+  const lookUp = (ids: readonly number[]) =>
+    l2Normalize(embedding(Int32Array.from(ids), table) as tf.Tensor) as tf.Tensor;
+  const columns = [
+    [[0, 1], [3]],
+    [[1], [4, 1]],
+  ];
+  const options = { columns, embed: lookUp, loss, parameters: { table } };
+  const sum = new Float32Array(5 * hidden);
+  const onRowGradient = (_: string, { rows, values }: RowGradient) => {
+    for (const [i, x] of values.dataSync().entries()) sum[hidden * rows[Math.floor(i / hidden)]! + (i % hidden)]! += x;
+  };
+  const { value } = gradCache({ ...options, onRowGradient });
+  const whole = numbers(gradCache(options));
+  expectSame({ value: value.dataSync()[0]!, gradients: { table: sum } }, whole);
+  tf.dispose([value, table] as tf.TensorContainer);
 });
 
 test("embed is called twice for every chunk, in order", () => {

@@ -1,5 +1,11 @@
 import { ConfigError } from "@kindred/errors";
-import { expectShapes, type Float, valueAndGradients } from "@kindred/tensor";
+import {
+  expectShapes,
+  type Float,
+  type RowGradient,
+  valueAndGradients,
+  type ValueAndGradientsOptions,
+} from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { checkReplay } from "./check-replay.ts";
 
@@ -21,6 +27,8 @@ export type GradCacheOptions<Chunk, Name extends string = string> = {
    * tensor is disposed after the call. A weight must not change before `gradCache` has returned.
    */
   readonly onGradient?: (name: Name, part: Float) => void;
+  /** Gets parts of tables' gradients as the rows that are not zero, as `valueAndGradients` hands them over. */
+  readonly onRowGradient?: (name: string, part: RowGradient) => void;
 };
 
 /** What {@link gradCache} gives. The caller disposes all of it. */
@@ -72,7 +80,7 @@ export type GradCacheResult<Name extends string = string> = {
 export function gradCache<Chunk, Name extends string>(
   options: GradCacheOptions<Chunk, Name>,
 ): GradCacheResult<NoInfer<Name>> {
-  const { columns, embed, loss, parameters, onGradient } = options;
+  const { columns, embed, loss, parameters, onGradient, onRowGradient } = options;
   checkColumns(columns);
   const embedded: EmbeddedColumn[] = [];
   const gradients: { [name in Name]?: Float } = {};
@@ -82,6 +90,7 @@ export function gradCache<Chunk, Name extends string>(
     gradients[name as Name] = sum ? tf.add(sum, part) : tf.clone(part);
     sum?.dispose();
   };
+  const receivers = { onGradient: addPart, ...(onRowGradient && { onRowGradient }) };
   let cache: Cache | undefined;
   try {
     for (const [column, chunks] of columns.entries()) embedded.push(embedColumn(chunks, column, embed));
@@ -90,7 +99,7 @@ export function gradCache<Chunk, Name extends string>(
       for (const [i, chunk] of chunks.entries()) {
         const rows = cutRows(embedded[column]!, cache.gradients[column]!, i);
         try {
-          goBack(() => embed(chunk, column), { ...rows, parameters, onGradient: addPart });
+          goBack(() => embed(chunk, column), { ...rows, parameters, receivers });
         } finally {
           tf.dispose([rows.before, rows.upstream] as tf.Tensor[]);
         }
@@ -159,12 +168,12 @@ function cutRows({ embeddings, starts }: EmbeddedColumn, gradient: Float<"batch 
 
 type BackOptions = ChunkRows & {
   readonly parameters: { readonly [name: string]: Float };
-  readonly onGradient: (name: string, part: Float) => void;
+  readonly receivers: Pick<ValueAndGradientsOptions, "onGradient" | "onRowGradient">;
 };
 
 /** Step 3 for one chunk. */
-function goBack(embed: () => Float<"chunk hidden">, { before, upstream, parameters, onGradient }: BackOptions): void {
-  const { value } = valueAndGradients(embedAgain, parameters, { upstream, onGradient });
+function goBack(embed: () => Float<"chunk hidden">, { before, upstream, parameters, receivers }: BackOptions): void {
+  const { value } = valueAndGradients(embedAgain, parameters, { upstream, ...receivers });
   value.dispose();
 
   function embedAgain(): Float<"chunk hidden"> {

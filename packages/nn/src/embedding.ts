@@ -1,5 +1,5 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
-import { defineOp, expectShapes, type Float, type Int } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type Int, rowGradient } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** What an embedding may be told. */
@@ -19,11 +19,8 @@ export const embeddingGradientOp = defineOp<
 >({
   name: "KindredEmbeddingGradient",
   check: () => {},
-  composite: ({ dy }, { ids, paddingId, vocab }) => {
-    // A row whose segment is −1 is left out.
-    const segments = paddingId === undefined ? ids : ids.map((id) => (id === paddingId ? -1 : id));
-    return tf.unsortedSegmentSum<tf.Tensor>(dy, tf.tensor1d(segments, "int32"), vocab);
-  },
+  composite: ({ dy }, { vocab, ...attributes }) =>
+    tf.unsortedSegmentSum<tf.Tensor>(dy, tf.tensor1d(rowsWithGradient(attributes), "int32"), vocab),
 });
 
 /** {@link embedding} as an op that a backend may implement. */
@@ -52,14 +49,22 @@ export const embeddingOp = defineOp<
     }
   },
   composite: ({ table }, { ids }) => tf.gather<tf.Tensor>(table, tf.tensor1d(ids, "int32")),
-  gradient: (dy, _saved, attributes) => ({ table: () => embeddingGradientOp({ dy }, attributes) }),
+  gradient: (dy, _saved, attributes) => {
+    const byRows = { rows: rowsWithGradient(attributes), values: dy as Float<"rows hidden"> };
+    return { table: rowGradient(byRows, () => embeddingGradientOp({ dy }, attributes)) };
+  },
 });
+
+/** The table's row of each row of dy, −1 where it gets no gradient. */
+function rowsWithGradient({ ids, paddingId }: EmbeddingAttributes): Int32Array {
+  return paddingId === undefined ? ids : ids.map((id) => (id === paddingId ? -1 : id));
+}
 
 /**
  * The rows of a table at some ids: y[token] = table[ids[token]].
  *
- * The gradient is dense, a tensor of the table's shape: row `id` gets the sum of dy over the tokens with that id, and the
- * padding row gets none.
+ * In the gradient, row `id` gets the sum of dy over the tokens with that id, and the padding row gets none. It is a tensor of the
+ * table's shape, or dy and the ids as they are for who asks `valueAndGradients` for `onRowGradient` (PyTorch's `sparse=True`).
  *
  * @param ids not to be written before the backward pass is over
  * @throws ShapeError when an id is outside the table, or there is no id

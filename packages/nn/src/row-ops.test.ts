@@ -1,4 +1,4 @@
-import { startBackend, valueAndGradients } from "@kindred/tensor";
+import { type RowGradient, startBackend, toFloat32Array, valueAndGradients } from "@kindred/tensor";
 import { floatsFromSeed, throwOnLeaks } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
@@ -117,6 +117,20 @@ describe.each(["cpu", "wasm"] as const)("on %s", (backend) => {
     const expected = 2 * (values[2]! + values[3]!) + values[6]! + values[7]! + values[0]! + values[1]!;
     expect(value.dataSync()).toBeCloseToArray([expected], { tolerance: 1e-6 });
     expect(gradients.table!.dataSync()).toEqual(Float32Array.of(1, 1, 0, 0, 0, 0, 1, 1));
+  });
+
+  test("an embedding's gradient told by rows is the dense one", () => {
+    const table = rows(1, 4, 3);
+    const ids = Int32Array.of(3, 1, 3, 0, 1);
+    const f = () => sum(gelu(embedding(ids, table, { paddingId: 1 })));
+    const added = new Float32Array(table.size);
+    const onRowGradient = (_: string, { rows, values }: RowGradient) => {
+      const dy = toFloat32Array(values);
+      for (const [i, row] of rows.entries())
+        for (let j = 0; j < 3 && row >= 0; j++) added[3 * row + j]! += dy[3 * i + j]!;
+    };
+    expect(valueAndGradients(f, { table }, { onRowGradient }).gradients).toEqual({});
+    expect(added).toEqual(toFloat32Array(valueAndGradients(f, { table }).gradients.table!));
   });
 
   test("an embedding takes ids as a tensor too", () => {

@@ -14,6 +14,7 @@ export { defineOp, type Op, type OpInputs, type OpResult, type DefinedOp } from 
 export { implement } from "./implement.ts";
 export { asWasmBackend, type WasmBackend, type WasmData, type WasmModule } from "./wasm-backend.ts";
 export { valueAndGradients, type ValueAndGradientsOptions } from "./value-and-gradients.ts";
+export { type RowGradient, type RowGradientClosure, rowGradient } from "./row-gradient.ts";
 export { overwrite } from "./overwrite.ts";
 export { readInto } from "./read-into.ts";
 export { toFloat32Array } from "./to-float32-array.ts";

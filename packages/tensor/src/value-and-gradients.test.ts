@@ -4,7 +4,15 @@ import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { inUse } from "../test-support/in-use.ts";
-import { defineOp, type Float, overwrite, startBackend, toFloat32Array, valueAndGradients } from "./index.ts";
+import {
+  defineOp,
+  type Float,
+  overwrite,
+  rowGradient,
+  startBackend,
+  toFloat32Array,
+  valueAndGradients,
+} from "./index.ts";
 
 registerStockGradients(); // Add, Multiply, Sum, … stand for a model's ops here
 
@@ -134,6 +142,61 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
     );
     expect(calls).toBe(1);
     expect(f().dataSync()[0]).toBe(0);
+  });
+
+  // Looks rows up, as an embedding does: the smallest op whose gradient can be told row by row.
+  const lookUp = defineOp<{ table: Float }, { readonly rows: Int32Array }, Float>({
+    name: "TestLookUp",
+    check: () => {},
+    composite: ({ table }, { rows }) => tf.gather(table, tf.tensor1d(rows, "int32")),
+    gradient: (dy, _saved, { rows }) => ({
+      table: rowGradient({ rows, values: dy as tf.Tensor }, () =>
+        tf.unsortedSegmentSum(dy, tf.tensor1d(rows, "int32"), 3),
+      ),
+    }),
+  });
+
+  test("with onRowGradient, rows and the rest add up to the gradient, each use of a table by itself", () => {
+    const before = inUse();
+    const parameters: Record<"table", Float> = { table: tf.tensor2d([1, 2, 3, 4, 5, 6], [3, 2]) };
+    const { table } = parameters;
+    // Two look-ups of the parameter, one of something made from it, whose gradient can only be dense, and a plain use.
+    const uses = () => [
+      lookUp({ table }, { rows: Int32Array.of(2, 0, 2) }),
+      lookUp({ table }, { rows: Int32Array.of(1) }),
+      lookUp({ table: tf.mul(table, 3) }, { rows: Int32Array.of(0) }),
+      table,
+    ];
+    const f = () => tf.sum(tf.square(tf.concat(uses(), 0)));
+    const whole = valueAndGradients(f, parameters);
+    const sum = new Float32Array(6);
+    const calls: string[] = [];
+    const { value } = valueAndGradients(f, parameters, {
+      onGradient: (name, gradient) => {
+        calls.push(`${name} dense`);
+        for (const [i, x] of toFloat32Array(gradient).entries()) sum[i]! += x;
+      },
+      onRowGradient: (name, { rows, values }) => {
+        calls.push(`${name} ${rows}`);
+        for (const [i, x] of toFloat32Array(values).entries()) sum[2 * rows[i >> 1]! + (i % 2)]! += x;
+      },
+    });
+    expect(calls).toEqual(["table 1", "table 2,0,2", "table dense"]);
+    expect(sum).toEqual(toFloat32Array(whole.gradients.table!));
+    tf.dispose([table, value, whole.value, whole.gradients.table!]);
+    expect(inUse()).toEqual(before);
+  });
+
+  test("a throw of onRowGradient leaves nothing behind", () => {
+    const before = inUse();
+    const table: Float = tf.ones([3, 2]);
+    const f = () => tf.sum(lookUp({ table }, { rows: Int32Array.of(0) }));
+    const onRowGradient = () => {
+      throw new Error("no room");
+    };
+    expect(() => valueAndGradients(f, { table }, { onRowGradient })).toThrow("no room");
+    table.dispose();
+    expect(inUse()).toEqual(before);
   });
 
   test("nests in a gradient function, which recomputes a part of the model there", () => {

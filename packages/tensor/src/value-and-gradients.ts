@@ -2,6 +2,7 @@ import { ConfigError, ShapeError } from "@kindred/errors";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Float } from "./named-axes.ts";
 import { disposeSaved, recordTape } from "./record-tape.ts";
+import type { RowGradient } from "./row-gradient.ts";
 import { walkBack } from "./walk-back.ts";
 
 /** Options of {@link valueAndGradients}. */
@@ -13,6 +14,12 @@ export type ValueAndGradientsOptions = {
    * it up elsewhere, and overwriting the parameter, are safe. The tensor is disposed after the call; `clone()` keeps it.
    */
   readonly onGradient?: (name: string, gradient: Float) => void;
+  /**
+   * Gets gradients of tables (`embedding` of `@kindred/nn`) as the rows that are not zero, once for each time that f looks rows up;
+   * no tensor of a table's shape is made then. What f does with a table otherwise comes to `onGradient` (or the record) as
+   * always, and the whole gradient is the sum. `values` is freed after the call.
+   */
+  readonly onRowGradient?: (name: string, gradient: RowGradient) => void;
 };
 
 /**
@@ -49,12 +56,12 @@ export type ValueAndGradientsOptions = {
 export function valueAndGradients<Value extends Float, Name extends string>(
   f: () => Value,
   parameters: { readonly [name in Name]: Float },
-  { upstream, onGradient }: ValueAndGradientsOptions = {},
+  { upstream, onGradient, onRowGradient }: ValueAndGradientsOptions = {},
 ): { value: Value; gradients: { [name in Name]?: Float } } {
   const names = namesOf(parameters);
   const { value, tape } = recordTape(f);
   const gradients: { [name in Name]?: Float } = {};
-  const collect = (parameter: tf.Tensor, gradient: tf.Tensor) => {
+  const onFinal = (parameter: tf.Tensor, gradient: tf.Tensor) => {
     const name = names.get(parameter) as Name;
     if (onGradient === undefined) {
       gradients[name] = gradient;
@@ -66,10 +73,12 @@ export function valueAndGradients<Value extends Float, Name extends string>(
       gradient.dispose();
     }
   };
+  const onRows =
+    onRowGradient && ((parameter: tf.Tensor, rows: RowGradient) => onRowGradient(names.get(parameter)!, rows));
   try {
     const seed = seedFor(value, upstream);
     try {
-      walkBack(tape, { value, upstream: seed, sources: new Set(names.keys()) }, collect);
+      walkBack(tape, { value, upstream: seed, sources: new Set(names.keys()) }, { onFinal, onRows });
     } finally {
       if (seed !== upstream) seed.dispose();
     }
