@@ -1,23 +1,34 @@
 import { MeshError, ShapeError } from "@kindred/errors";
 import { readInto, toFloat32Array } from "@kindred/tensor";
 import type { Tensor } from "@tensorflow/tfjs-core";
+import { addRows } from "./arrays/add-rows.ts";
 import { sumArrays } from "./arrays/sum-arrays.ts";
 import type { Core } from "./core.ts";
 import type { ExchangeMemory } from "./exchange-memory.ts";
 import type { ParameterPiece, ParameterShards } from "./parameter-shards.ts";
 import { type NamedArrays, parameterViews } from "./parameter-views.ts";
+import { tableGradient } from "./table-gradient.ts";
+
+/** A gradient that is zero but in some rows: `values[i]` belongs to row `rows[i]`; rows below 0 are left out, others may repeat. */
+export type GradientRows = { readonly rows: Int32Array; readonly values: Float32Array | Tensor };
 
 /** One core's part in exchanging gradients and weights, step by step: add, reduce, update, publish. */
 export type ParameterExchange = {
   /**
    * Hands over a gradient of this core, in any order, as soon as it is final. A second one of the same name in the same step is
-   * added to the first (micro-batches). What is never handed over counts as zeros.
+   * added to the first (micro-batches). What is never handed over counts as zeros. Of a parameter in `memory.tables`, rows cost
+   * what these rows cost; of another, what all of it costs.
    */
-  addGradient(name: string, gradient: Float32Array | Tensor): void;
-  /** This core's own gradients so far, whole, by name, as views: for a norm, or to scale them before they are summed. */
+  addGradient(name: string, gradient: Float32Array | Tensor | GradientRows): void;
+  /** This core's own gradients so far, whole, by name, as views: for a norm, or to scale them before they are summed. Zeros stay zeros. */
   localGradients(): NamedArrays;
-  /** Waits for all cores. Gives the gradients summed over the cores, of the elements that this core owns. */
+  /** Waits for all cores. Gives the gradients summed over the cores, of the elements that this core owns. To be read only. */
   reduceGradients(): NamedArrays;
+  /**
+   * For each parameter of `memory.tables`, start and end of every run of elements in what `reduceGradients` gave that some core has
+   * added to, in order: `[start0, end0, start1, …]`. All other elements are zero. Until `publishWeights`.
+   */
+  touchedElements(): Readonly<Record<string, Int32Array>>;
   /** The weights that this core owns, as views on shared memory: update them in place between reduce and publish. */
   readonly ownWeights: NamedArrays;
   /** Waits for all cores. Gives all weights, whole, by name, for reading until the next `reduceGradients`. */
@@ -31,6 +42,9 @@ export type ParameterExchange = {
  * A core writes its gradients into its own vector; after a barrier it sums its shard over the others' vectors, in core order,
  * in float64, rounded once; it updates its shard of the one vector of weights; after a second barrier everybody reads
  * all of it. These two barriers also keep the next step from overwriting what is still being read.
+ *
+ * Of a table (`memory.tables`), cores note which rows they have added to; only these are summed, and made zero again for the next
+ * step. The sums are the same, bit for bit.
  *
  * @see Rajbhandari et al. 2020, "ZeRO", §5.1. Differs: weights pass through shared memory, so "gather" is a barrier.
  *
@@ -51,12 +65,20 @@ export type ParameterExchange = {
 export function parameterExchange(core: Core, shards: ParameterShards, memory: ExchangeMemory): ParameterExchange {
   expectFit(core, shards, memory);
   const own = memory.gradients[core.index]!;
-  const { start, length } = shards.shards[core.index]!;
+  const { pieces } = shards.shards[core.index]!;
   const parameters = new Map(shards.parameters.map((parameter) => [parameter.name, parameter]));
   const weights = parameterViews(shards, memory.weights);
   const gradients = parameterViews(shards, own);
   const ownGradients = parameterViews(shards, own, { core: core.index });
-  const given = new Set<string>();
+  const tables = new Map(
+    Object.entries(memory.tables ?? {}).map(([name, rows]) => [
+      name,
+      tableGradient(gradients[name]!, rows, core.index),
+    ]),
+  );
+  /** Parameters whose gradient here is this step's. A table's always is: it begins as zeros. */
+  const current = new Set(tables.keys());
+  let touched: Record<string, Int32Array> = {};
   let reduced = false;
 
   function expectStage(functionName: string, afterReduce: boolean): void {
@@ -66,48 +88,72 @@ export function parameterExchange(core: Core, shards: ParameterShards, memory: E
     throw new MeshError(core.index, `${functionName}: not now. Got a call ${stage}, ${order}.`);
   }
 
-  function addGradient(name: string, gradient: Float32Array | Tensor): void {
+  function addGradient(name: string, gradient: Float32Array | Tensor | GradientRows): void {
     expectStage("addGradient", false);
-    const place = expectParameter(parameters, name, gradient);
-    if (given.has(name)) {
-      const more = gradient instanceof Float32Array ? gradient : toFloat32Array(gradient);
-      const sum = gradients[name]!;
+    const place = expectParameter(parameters, name, "rows" in gradient ? undefined : sizeOf(gradient));
+    const [sum, table] = [gradients[name]!, tables.get(name)];
+    if ("rows" in gradient) {
+      const { rows } = gradient;
+      const values = arrayOf(gradient.values);
+      if (!current.has(name)) sum.fill(0);
+      addRows(name, sum, { rows, values, rowLength: table?.rowLength ?? values.length / rows.length });
+      table?.touch(rows);
+    } else if (current.has(name)) {
+      const more = arrayOf(gradient);
       for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + more[i]!;
+      table?.touchAll();
     } else if (gradient instanceof Float32Array) own.set(gradient, place.start);
     else readInto(gradient, own, place.start);
-    given.add(name);
+    current.add(name);
   }
 
   function localGradients(): NamedArrays {
     expectStage("localGradients", false);
-    for (const [name, gradient] of Object.entries(gradients)) if (!given.has(name)) addZeros(name, gradient);
+    for (const [name, gradient] of Object.entries(gradients)) if (!current.has(name)) addZeros(name, gradient);
     return gradients;
   }
 
   function addZeros(name: string, gradient: Float32Array): void {
     gradient.fill(0);
-    given.add(name);
+    current.add(name);
   }
 
   function reduceGradients(): NamedArrays {
     localGradients();
     core.barrier();
     reduced = true;
-    const shardOf = (vector: Float32Array) => vector.subarray(start, start + length);
-    if (core.size > 1) sumArrays(shardOf(own), memory.gradients.map(shardOf)); // only this core reads or writes here now
+    touched = {};
+    for (const piece of pieces) {
+      const runs = tables.get(piece.name)?.touchedRuns(piece);
+      if (runs !== undefined) touched[piece.name] = runs;
+      if (core.size > 1) eachRun(runs ?? [0, piece.length], piece.start, sumCores); // only this core reads or writes here now
+    }
     return ownGradients;
+  }
+
+  function sumCores(start: number, end: number): void {
+    const run = (vector: Float32Array) => vector.subarray(start, end);
+    sumArrays(run(own), memory.gradients.map(run));
+  }
+
+  function touchedElements(): Readonly<Record<string, Int32Array>> {
+    expectStage("touchedElements", true);
+    return touched;
   }
 
   function publishWeights(): NamedArrays {
     expectStage("publishWeights", true);
     core.barrier();
     reduced = false;
-    given.clear();
+    for (const table of tables.values()) table.clear();
+    for (const { name, start } of pieces) eachRun(touched[name] ?? [], start, (from, to) => own.fill(0, from, to));
+    current.clear();
+    for (const name of tables.keys()) current.add(name);
     return weights;
   }
 
   const ownWeights = parameterViews(shards, memory.weights, { core: core.index });
-  return { addGradient, localGradients, reduceGradients, ownWeights, publishWeights };
+  return { addGradient, localGradients, reduceGradients, touchedElements, ownWeights, publishWeights };
 }
 
 function expectFit(core: Core, shards: ParameterShards, memory: ExchangeMemory): void {
@@ -125,14 +171,26 @@ function expectFit(core: Core, shards: ParameterShards, memory: ExchangeMemory):
 function expectParameter(
   parameters: ReadonlyMap<string, ParameterPiece>,
   name: string,
-  gradient: Float32Array | Tensor,
+  size: number | undefined,
 ): ParameterPiece {
   const place = parameters.get(name);
-  const size = gradient instanceof Float32Array ? gradient.length : gradient.size;
-  if (place !== undefined && place.length === size) return place;
+  if (place !== undefined && (size === undefined || place.length === size)) return place;
   const expected = place === undefined ? "a name from parameterShards" : `${place.length} elements`;
-  throw new ShapeError(`addGradient: no such gradient. Got ${size} elements for "${name}", expected ${expected}.`, {
-    name,
-    size,
-  });
+  throw new ShapeError(
+    `addGradient: no such gradient. Got ${size ?? "rows"}${size === undefined ? "" : " elements"} for "${name}", expected ${expected}.`,
+    { name, size },
+  );
+}
+
+function sizeOf(gradient: Float32Array | Tensor): number {
+  return gradient instanceof Float32Array ? gradient.length : gradient.size;
+}
+
+function arrayOf(gradient: Float32Array | Tensor): Float32Array {
+  return gradient instanceof Float32Array ? gradient : toFloat32Array(gradient);
+}
+
+/** Calls `act` with start and end of each run, counted from `from`. */
+function eachRun(runs: ArrayLike<number>, from: number, act: (start: number, end: number) => void): void {
+  for (let i = 0; i < runs.length; i += 2) act(from + runs[i]!, from + runs[i + 1]!);
 }
