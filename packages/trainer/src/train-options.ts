@@ -133,6 +133,11 @@ export const trainOptions = {
   adamBeta2: option(decay, 0.999, "Decay of the running mean of squared gradients."),
   adamEpsilon: option(v.pipe(v.number(), v.finite(), v.gtValue(0)), 1e-6, "Added to the root of the second moment."),
   weightDecay: option(rate, 0, "Decoupled weight decay, times the rate."),
+  embeddingUpdate: option(
+    v.picklist(["dense", "lazy"]),
+    "dense",
+    "Rows of the embedding tables that are not in a step's texts: they move on by their moments, as AdamW has it (dense), or stand still with their moments and decay, which is faster and another optimizer (lazy; PyTorch's SparseAdam, TensorFlow's LazyAdam).",
+  ),
   clipping: option(
     v.picklist(["clean", "xla-exact", "xla-clean"]),
     "clean",

@@ -3,7 +3,7 @@ import { gradCache } from "@kindred/grad-cache";
 import { childKey, type Key } from "@kindred/random";
 import { sliceRows } from "@kindred/nn";
 import { type EmbeddingSettings, embedSentences, type ModelParameters } from "@kindred/sentence-encoder";
-import { type Float, valueAndGradients } from "@kindred/tensor";
+import { type Float, type RowGradient, valueAndGradients } from "@kindred/tensor";
 import { allGather, type Core } from "@kindred/tpu-sharding";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { BatchShare } from "./deal-batch.ts";
@@ -58,7 +58,7 @@ export type TrainingTask = {
 export function trainingStep(
   task: TrainingTask,
   { step, share, totalRows }: { readonly step: number; readonly share: BatchShare; readonly totalRows: number },
-  onGradient: (name: string, gradient: Float) => void,
+  onGradient: (name: string, gradient: Float | RowGradient) => void,
 ): number {
   const { parameters, settings, core, dropoutKey } = task;
   const { columns, rows, firstRow, textIds } = share;
@@ -72,11 +72,12 @@ export function trainingStep(
       columns.map((_, column) => sliceRows(embeddings as tf.Tensor, column * rows.length, rows.length) as tf.Tensor),
       { ...task.loss, textIds, gather: (x) => allGather(x as tf.Tensor, core), firstRow, totalRows },
     );
+  const receivers = { onGradient, onRowGradient: onGradient };
   const [whole, ...others] = chunks;
   const { value } =
     others.length === 0
-      ? valueAndGradients(() => loss(embed(whole!)), parameters, { onGradient })
-      : gradCache({ columns: [chunks], embed, loss: ([embeddings]) => loss(embeddings!), parameters, onGradient });
+      ? valueAndGradients(() => loss(embed(whole!)), parameters, receivers)
+      : gradCache({ columns: [chunks], embed, loss: ([embeddings]) => loss(embeddings!), parameters, ...receivers });
   const lossShare = value.dataSync()[0]!;
   value.dispose();
   return lossShare;

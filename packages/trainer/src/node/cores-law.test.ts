@@ -56,7 +56,7 @@ function randomBatch(rows: number, columns: number) {
 
 async function startLawMesh(cores: number, backend: EngineName): Promise<Mesh> {
   const shards = parameterShards(sizes, cores);
-  const memory = exchangeMemory(shards);
+  const memory = exchangeMemory(shards, { rowLengths: { "embeddings.word_embeddings.weight": config.hiddenSize } });
   for (const [name, view] of Object.entries(parameterViews(shards, memory.weights))) view.set(weights[name]!.values);
   const data = { backend, settings, shapes, shards, memory, loss: { scale: 20 }, dropoutKey: keyFromSeed("dropout") };
   return startMesh({ cores, program: new URL("../../test-programs/step-gradients.mjs", import.meta.url), data });

@@ -84,7 +84,8 @@ export default async function trainProgram(core: Core, data: TrainProgramData) {
       const loss = core.allReduceScalar(trainingStep(task, job, exchange.addGradient));
       const ownNorm = prepareGradients(exchange.localGradients(), config, core.size);
       const gradients = exchange.reduceGradients();
-      const norm = Number.isFinite(loss) ? optimizer.step(gradients, exchange.ownWeights) : Number.NaN;
+      const touched = exchange.touchedElements();
+      const norm = Number.isFinite(loss) ? optimizer.step(gradients, exchange.ownWeights, { touched }) : Number.NaN;
       const gradientNorm = config.clipping === "xla-exact" ? Math.max(...core.allGatherScalar(ownNorm)) : norm;
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
         throw new DivergenceError(

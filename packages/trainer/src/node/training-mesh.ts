@@ -7,6 +7,7 @@ import {
   parameterShards,
   parameterViews,
   sharedHeap,
+  touchedRows,
 } from "@kindred/tpu-sharding";
 import type { Profile } from "@kindred/tensor";
 import { startMesh } from "@kindred/tpu-sharding/node";
@@ -39,7 +40,11 @@ export function trainingMemory(model: TrainableModel, cores: number) {
   const gradientNames = shards.shards.map((_, core) => `gradients of core ${core}`);
   const names = ["weights", "first", "second", ...gradientNames];
   const { arrays, heap } = sharedHeap(Object.fromEntries(names.map((name) => [name, shards.length])));
-  const memory: ExchangeMemory = { weights: arrays["weights"]!, gradients: gradientNames.map((name) => arrays[name]!) };
+  const memory: ExchangeMemory = {
+    weights: arrays["weights"]!,
+    gradients: gradientNames.map((name) => arrays[name]!),
+    tables: touchedRows(shards, embeddingRowLengths(model)),
+  };
   const moments = { first: arrays["first"]!, second: arrays["second"]! };
   const weights = parameterViews(shards, memory.weights);
   for (const [name, { values }] of Object.entries(model.weights)) weights[name]!.set(values);
@@ -48,6 +53,12 @@ export function trainingMemory(model: TrainableModel, cores: number) {
     second: parameterViews(shards, moments.second),
   };
   return { shards, memory, heap, moments, weights, namedMoments };
+}
+
+/** The length of a row of every table of which a step looks up some rows, by name. */
+function embeddingRowLengths({ weights }: TrainableModel): { [name: string]: number } {
+  const tables = Object.entries(weights).filter(([name]) => /^embeddings\.\w+_embeddings\.weight$/.test(name));
+  return Object.fromEntries(tables.map(([name, { shape }]) => [name, shape[1]!]));
 }
 
 /** Starts the cores of a run on this memory, `stepsDone` steps after its beginning. */

@@ -1,12 +1,10 @@
 import {
   type AdamwInPlaceState,
-  adamw,
   adamwInPlace,
-  applyUpdates,
-  chain,
-  clipByGlobalNorm,
   type InPlaceOptimizer,
   scheduleByName,
+  scriptKernel,
+  type TouchedElements,
 } from "@kindred/adamw";
 import { adamwKernel } from "@kindred/backend-wasm";
 import { type Core, parameterViews } from "@kindred/tpu-sharding";
@@ -19,64 +17,41 @@ export type TrainingOptimizer = {
    * Moves weights and state on by a step, in place, and returns the gradient's norm over all cores before it was clipped. Weights stay as they
    * are when that is not finite.
    */
-  readonly step: (gradients: NamedArrays, weights: NamedArrays) => number;
+  readonly step: (gradients: NamedArrays, weights: NamedArrays, options: TouchedElements) => number;
 };
 
 type NamedArrays = Parameters<InPlaceOptimizer<unknown>["step"]>[0];
 
 /**
- * A core's AdamW over the shared memory of a run, as it is after the steps that are done: in one pass by a WebAssembly kernel where the
- * memory is a heap and the run uses Kindred's kernels, else in JavaScript.
+ * A core's AdamW over the shared memory of a run, as it is after the steps that are done: by a WebAssembly kernel where the memory is
+ * a heap and the run uses Kindred's kernels, else in JavaScript.
  */
 export async function trainingOptimizer(core: Core, data: TrainProgramData): Promise<TrainingOptimizer> {
   const { config, heap } = data;
   const state = stateAfter(core, data);
-  const optimizer =
-    heap !== undefined && config.backend === "wasm" ? await onHeap(core, config, heap) : inScript(core, config);
-  return {
-    step: (gradients, weights) => {
-      optimizer.step(gradients, state, weights);
-      return state.clip.norm;
-    },
-  };
-}
-
-type Step = Pick<InPlaceOptimizer<AdamwInPlaceState>, "step">;
-
-async function onHeap(core: Core, config: TrainConfig, heap: WebAssembly.Memory): Promise<Step> {
-  return adamwInPlace({
-    kernel: await adamwKernel(heap),
+  const { lrSchedulerType, learningRate, warmupSteps, maxSteps } = config;
+  const optimizer = adamwInPlace({
+    kernel: heap !== undefined && config.backend === "wasm" ? await adamwKernel(heap) : scriptKernel,
     maxGradNorm: gradientLimit(config),
     sumSquares: (own) => core.allReduceScalar(own),
-    ...adamwOptions(config),
-  });
-}
-
-function inScript(core: Core, config: TrainConfig): Step {
-  const clip = clipByGlobalNorm(gradientLimit(config), { sumSquares: (own) => core.allReduceScalar(own) });
-  const optimizer = chain({ clip, adamw: adamw(adamwOptions(config)) });
-  return {
-    step: (gradients, state, weights) => {
-      const updates = optimizer.update(gradients, state, weights);
-      if (Number.isFinite(state.clip.norm)) applyUpdates(weights, updates);
-    },
-  };
-}
-
-function gradientLimit({ maxGradNorm, clipping }: TrainConfig): number {
-  return maxGradNorm === 0 || clipping === "xla-exact" ? Number.POSITIVE_INFINITY : maxGradNorm;
-}
-
-function adamwOptions(config: TrainConfig) {
-  const { lrSchedulerType, learningRate, warmupSteps, maxSteps } = config;
-  return {
+    untouched: config.embeddingUpdate,
     learningRate: scheduleByName(lrSchedulerType, { learningRate, warmupSteps, steps: maxSteps }),
     flavour: config.optimizer,
     beta1: config.adamBeta1,
     beta2: config.adamBeta2,
     epsilon: config.adamEpsilon,
     weightDecay: config.weightDecay,
+  });
+  return {
+    step: (gradients, weights, options) => {
+      optimizer.step(gradients, state, weights, options);
+      return state.clip.norm;
+    },
   };
+}
+
+function gradientLimit({ maxGradNorm, clipping }: TrainConfig): number {
+  return maxGradNorm === 0 || clipping === "xla-exact" ? Number.POSITIVE_INFINITY : maxGradNorm;
 }
 
 function stateAfter(core: Core, { shards, moments, stepsDone }: TrainProgramData): AdamwInPlaceState {
