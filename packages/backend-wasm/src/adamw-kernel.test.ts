@@ -80,6 +80,22 @@ describe.each(["simd", "relaxed", "wide"] as const)("the %s kernel", (variant) =
   );
 });
 
+test("adds two arrays, into one of them too, as float64 does, rounded once", async () => {
+  const memory = memories.shared();
+  const { add } = await adamwKernel(memory);
+  fc.assert(
+    fc.property(fc.nat(70), fc.nat(999), fc.boolean(), (length, seed, inPlace) => {
+      const [a, b, c] = [0, 1, 2].map((i) => new Float32Array(memory.buffer, 1024 + 4 * i * length, length));
+      a!.set(floatsFromSeed(seed, length));
+      b!.set(floatsFromSeed(seed + 1, length));
+      const wanted = a!.map((x, i) => x + b![i]!);
+      const sum = inPlace ? b! : c!;
+      add(a!, b!, sum);
+      expect(sum).toEqual(wanted);
+    }),
+  );
+});
+
 test.each([
   ["forgets the decay", { kept: 1 }],
   ["decays the step no more", { keptOfStep: 1 }],

@@ -3,8 +3,10 @@ import { instantiateKernels } from "./instantiate-kernels.ts";
 import type { KernelVariant } from "./kernel-variant.ts";
 import { relaxedSimdWorks } from "./relaxed-simd-works.ts";
 
-/** What `adamwInPlace` of `@kindred/adamw` takes as its kernel. */
+/** What `adamwInPlace` of `@kindred/adamw` takes as its kernel, and `parameterExchange` of `@kindred/tpu-sharding` as its addition. */
 export type WasmAdamwKernel = {
+  /** sum = a + b, in float32; `sum` may be one of the two. */
+  readonly add: (a: Float32Array, b: Float32Array, sum: Float32Array) => void;
   /** Σ x², in float64. */
   readonly sumOfSquares: (array: Float32Array) => number;
   /** One step of one parameter: writes the parameter and both moments. */
@@ -60,6 +62,9 @@ export async function adamwKernel(
     );
   };
   return {
+    add: (a, b, sum) => {
+      exports["add"]!(addressOf(a), addressOf(b), addressOf(sum), sum.length);
+    },
     sumOfSquares: (array) => exports["sumOfSquares"]!(addressOf(array), array.length),
     step: ({ parameter, gradient, firstMoment, secondMoment }, numbers) => {
       const { clip, beta1, beta2, epsilon, factor, kept, keptOfStep } = numbers;

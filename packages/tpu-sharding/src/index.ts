@@ -24,4 +24,9 @@ export { sharedArrays } from "./shared-arrays.ts";
 export { sharedHeap, type SharedHeap } from "./shared-heap.ts";
 export { touchedRows, type TouchedRows } from "./touched-rows.ts";
 export { exchangeMemory, type ExchangeMemory } from "./exchange-memory.ts";
-export { parameterExchange, type GradientRows, type ParameterExchange } from "./parameter-exchange.ts";
+export {
+  parameterExchange,
+  type ExchangeOptions,
+  type GradientRows,
+  type ParameterExchange,
+} from "./parameter-exchange.ts";

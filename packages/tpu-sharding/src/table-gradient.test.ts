@@ -27,6 +27,7 @@ const anyRun = fc
       rows: fc.constant(size.rows),
       rowLength: fc.integer({ min: 1, max: 5 }), // shards cut the table in the middle of a row
       before: fc.nat(4),
+      inFloat32: fc.boolean(),
       steps: fc.array(fc.array(anyGradient(size.rows), { minLength: size.cores, maxLength: size.cores }), {
         minLength: 1,
         maxLength: 4,
@@ -35,6 +36,8 @@ const anyRun = fc
   );
 type Run = typeof anyRun extends fc.Arbitrary<infer T> ? T : never;
 type CoreGradient = Run["steps"][number][number];
+
+const add = (a: Float32Array, b: Float32Array, sum: Float32Array) => sum.set(a.map((x, i) => x + b[i]!));
 
 /** The gradient that a core hands over, in parts, and its sum, whole. */
 function gradientOf({ rows, rowLength }: Run, { rows: touched, seed, dense }: CoreGradient) {
@@ -61,7 +64,7 @@ function exchangeTable(run: Run, fault: Fault = {}) {
   const memory = exchangeMemory(shards, { rowLengths: { table: rowLength } });
   const exchanges: ParameterExchange[] = Array.from({ length: cores }, (_, index) => {
     const core: Core = { ...soloCore(), index, size: cores };
-    return parameterExchange(core, shards, memory);
+    return parameterExchange(core, shards, memory, run.inFloat32 ? { add } : {});
   });
   return run.steps.map((gradients) => {
     for (const [core, exchange] of exchanges.entries()) {

@@ -1,4 +1,5 @@
-import { scheduleByName } from "@kindred/adamw";
+import { scheduleByName, scriptKernel } from "@kindred/adamw";
+import { adamwKernel } from "@kindred/backend-wasm";
 import { enableRevectorization } from "@kindred/backend-wasm/node";
 import { DivergenceError } from "@kindred/errors";
 import { countFlops } from "@kindred/nn";
@@ -57,8 +58,10 @@ export default async function trainProgram(core: Core, data: TrainProgramData) {
     config.revectorize ? { revectorization: enableRevectorization() } : {},
   );
   const parameters = tensorsOf(parameterViews(shards, memory.weights), data.shapes);
-  const exchange = parameterExchange(core, shards, memory);
-  const optimizer = await trainingOptimizer(core, data);
+  // In WebAssembly where the memory is a heap and the run uses Kindred's kernels, else in JavaScript.
+  const kernel = data.heap !== undefined && config.backend === "wasm" ? await adamwKernel(data.heap) : undefined;
+  const exchange = parameterExchange(core, shards, memory, { add: kernel?.add });
+  const optimizer = trainingOptimizer(core, data, kernel ?? scriptKernel);
   const schedule = scheduleOf(config);
   const task: TrainingTask = {
     parameters,

@@ -1,3 +1,5 @@
+import { scriptKernel } from "@kindred/adamw";
+import { adamwKernel } from "@kindred/backend-wasm";
 import { expectMutantToFail, floatsFromSeed } from "@kindred/testing";
 import {
   type Core,
@@ -52,9 +54,10 @@ function newMemory({ vocab, hidden, cores, seed }: Run, { backend, tables }: How
 async function startCore(data: ReturnType<typeof newMemory>, index: number, config: TrainConfig, stepsDone: number) {
   const core: Core = { ...soloCore(), index, size: data.shards.shards.length };
   const program = { ...data, config, stepsDone } as unknown as TrainProgramData;
+  const kernel = data.heap && (await adamwKernel(data.heap));
   return {
-    exchange: parameterExchange(core, data.shards, data.memory),
-    optimizer: await trainingOptimizer(core, program),
+    exchange: parameterExchange(core, data.shards, data.memory, { add: kernel?.add }),
+    optimizer: trainingOptimizer(core, program, kernel ?? scriptKernel),
   };
 }
 

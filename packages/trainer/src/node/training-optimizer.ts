@@ -1,12 +1,11 @@
 import {
   type AdamwInPlaceState,
+  type AdamwKernel,
   adamwInPlace,
   type InPlaceOptimizer,
   scheduleByName,
-  scriptKernel,
   type TouchedElements,
 } from "@kindred/adamw";
-import { adamwKernel } from "@kindred/backend-wasm";
 import { type Core, parameterViews } from "@kindred/tpu-sharding";
 import type { TrainConfig } from "../train-options.ts";
 import type { TrainProgramData } from "./train-program.ts";
@@ -22,16 +21,13 @@ export type TrainingOptimizer = {
 
 type NamedArrays = Parameters<InPlaceOptimizer<unknown>["step"]>[0];
 
-/**
- * A core's AdamW over the shared memory of a run, as it is after the steps that are done: by a WebAssembly kernel where the memory is
- * a heap and the run uses Kindred's kernels, else in JavaScript.
- */
-export async function trainingOptimizer(core: Core, data: TrainProgramData): Promise<TrainingOptimizer> {
-  const { config, heap } = data;
+/** A core's AdamW over the shared memory of a run, as it is after the steps that are done. */
+export function trainingOptimizer(core: Core, data: TrainProgramData, kernel: AdamwKernel): TrainingOptimizer {
+  const { config } = data;
   const state = stateAfter(core, data);
   const { lrSchedulerType, learningRate, warmupSteps, maxSteps } = config;
   const optimizer = adamwInPlace({
-    kernel: heap !== undefined && config.backend === "wasm" ? await adamwKernel(heap) : scriptKernel,
+    kernel,
     maxGradNorm: gradientLimit(config),
     sumSquares: (own) => core.allReduceScalar(own),
     untouched: config.embeddingUpdate,
