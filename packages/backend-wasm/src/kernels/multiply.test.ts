@@ -38,9 +38,9 @@ type Arguments = Record<
 >;
 
 const product: fc.Arbitrary<Product> = fc.record({
-  rows: fc.constantFrom(0, 1, 2, 5, 6, 7, 13, 31, 767, 768, 769, 773),
-  columns: fc.constantFrom(0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 40),
-  inner: fc.constantFrom(0, 1, 3, 4, 5, 64, 255, 256, 257, 521),
+  rows: fc.constantFrom(0, 1, 2, 5, 6, 7, 13, 31, 257, 512, 513, 769, 773),
+  columns: fc.constantFrom(0, 1, 3, 7, 8, 9, 15, 16, 17, 31, 40, 64, 131),
+  inner: fc.constantFrom(0, 1, 3, 4, 5, 16, 64, 255, 257, 521, 785),
   gap: fc.constantFrom(0, 1, 4),
   leftTransposed: fc.boolean(),
   rightTransposed: fc.boolean(),
