@@ -24,9 +24,5 @@ export { sharedArrays } from "./shared-arrays.ts";
 export { sharedHeap, type SharedHeap } from "./shared-heap.ts";
 export { touchedRows, type TouchedRows } from "./touched-rows.ts";
 export { exchangeMemory, type ExchangeMemory } from "./exchange-memory.ts";
-export {
-  parameterExchange,
-  type ExchangeOptions,
-  type GradientRows,
-  type ParameterExchange,
-} from "./parameter-exchange.ts";
+export type { GradientRows } from "./local-gradients.ts";
+export { parameterExchange, type ExchangeOptions, type ParameterExchange } from "./parameter-exchange.ts";

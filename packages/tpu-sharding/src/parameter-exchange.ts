@@ -1,16 +1,12 @@
 import { MeshError, ShapeError } from "@kindred/errors";
-import { readInto, toFloat32Array } from "@kindred/tensor";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { addRows } from "./arrays/add-rows.ts";
 import { sumArrays } from "./arrays/sum-arrays.ts";
 import type { Core } from "./core.ts";
 import type { ExchangeMemory } from "./exchange-memory.ts";
-import type { ParameterPiece, ParameterShards } from "./parameter-shards.ts";
+import { type GradientRows, localGradients } from "./local-gradients.ts";
+import type { ParameterShards } from "./parameter-shards.ts";
 import { type NamedArrays, parameterViews } from "./parameter-views.ts";
 import { tableGradient } from "./table-gradient.ts";
-
-/** A gradient that is zero but in some rows: `values[i]` belongs to row `rows[i]`; rows below 0 are left out, others may repeat. */
-export type GradientRows = { readonly rows: Int32Array; readonly values: Float32Array | Tensor };
 
 /** Options of {@link parameterExchange}. */
 export type ExchangeOptions = {
@@ -77,18 +73,15 @@ export function parameterExchange(
   expectFit(core, shards, memory);
   const own = memory.gradients[core.index]!;
   const { pieces } = shards.shards[core.index]!;
-  const parameters = new Map(shards.parameters.map((parameter) => [parameter.name, parameter]));
   const weights = parameterViews(shards, memory.weights);
-  const gradients = parameterViews(shards, own);
-  const ownGradients = parameterViews(shards, own, { core: core.index });
+  const sums = parameterViews(shards, own, { core: core.index });
   const tables = new Map(
     Object.entries(memory.tables ?? {}).map(([name, rows]) => [
       name,
-      tableGradient(gradients[name]!, rows, core.index),
+      tableGradient(parameterViews(shards, own)[name]!, rows, core.index),
     ]),
   );
-  /** Parameters whose gradient here is this step's. A table's always is: it begins as zeros. */
-  const current = new Set(tables.keys());
+  const local = localGradients(shards, own, tables);
   let touched: Record<string, Int32Array> = {};
   let reduced = false;
 
@@ -101,36 +94,16 @@ export function parameterExchange(
 
   function addGradient(name: string, gradient: Float32Array | Tensor | GradientRows): void {
     expectStage("addGradient", false);
-    const place = expectParameter(parameters, name, "rows" in gradient ? undefined : sizeOf(gradient));
-    const [sum, table] = [gradients[name]!, tables.get(name)];
-    if ("rows" in gradient) {
-      const { rows } = gradient;
-      const values = arrayOf(gradient.values);
-      if (!current.has(name)) sum.fill(0);
-      addRows(name, sum, { rows, values, rowLength: table?.rowLength ?? values.length / rows.length });
-      table?.touch(rows);
-    } else if (current.has(name)) {
-      const more = arrayOf(gradient);
-      for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + more[i]!;
-      table?.touchAll();
-    } else if (gradient instanceof Float32Array) own.set(gradient, place.start);
-    else readInto(gradient, own, place.start);
-    current.add(name);
+    local.add(name, gradient);
   }
 
-  function localGradients(): NamedArrays {
+  function ownGradients(): NamedArrays {
     expectStage("localGradients", false);
-    for (const [name, gradient] of Object.entries(gradients)) if (!current.has(name)) addZeros(name, gradient);
-    return gradients;
-  }
-
-  function addZeros(name: string, gradient: Float32Array): void {
-    gradient.fill(0);
-    current.add(name);
+    return local.all();
   }
 
   function reduceGradients(): NamedArrays {
-    localGradients();
+    ownGradients();
     core.barrier();
     reduced = true;
     touched = {};
@@ -139,7 +112,7 @@ export function parameterExchange(
       if (runs !== undefined) touched[piece.name] = runs;
       if (core.size > 1) eachRun(runs ?? [0, piece.length], piece.start, sumCores); // only this core reads or writes here now
     }
-    return ownGradients;
+    return sums;
   }
 
   function sumCores(start: number, end: number): void {
@@ -161,13 +134,18 @@ export function parameterExchange(
     reduced = false;
     for (const table of tables.values()) table.clear();
     for (const { name, start } of pieces) eachRun(touched[name] ?? [], start, (from, to) => own.fill(0, from, to));
-    current.clear();
-    for (const name of tables.keys()) current.add(name);
+    local.restart();
     return weights;
   }
 
-  const ownWeights = parameterViews(shards, memory.weights, { core: core.index });
-  return { addGradient, localGradients, reduceGradients, touchedElements, ownWeights, publishWeights };
+  return {
+    addGradient,
+    localGradients: ownGradients,
+    reduceGradients,
+    touchedElements,
+    ownWeights: parameterViews(shards, memory.weights, { core: core.index }),
+    publishWeights,
+  };
 }
 
 function expectFit(core: Core, shards: ParameterShards, memory: ExchangeMemory): void {
@@ -180,28 +158,6 @@ function expectFit(core: Core, shards: ParameterShards, memory: ExchangeMemory):
       `vectors of gradients and ${core.size} cores, expected as many of each, with ${shards.length} elements a vector.`,
     { shards: shards.shards.length, cores: core.size, lengths: vectors.map((vector) => vector.length) },
   );
-}
-
-function expectParameter(
-  parameters: ReadonlyMap<string, ParameterPiece>,
-  name: string,
-  size: number | undefined,
-): ParameterPiece {
-  const place = parameters.get(name);
-  if (place !== undefined && (size === undefined || place.length === size)) return place;
-  const expected = place === undefined ? "a name from parameterShards" : `${place.length} elements`;
-  throw new ShapeError(
-    `addGradient: no such gradient. Got ${size ?? "rows"}${size === undefined ? "" : " elements"} for "${name}", expected ${expected}.`,
-    { name, size },
-  );
-}
-
-function sizeOf(gradient: Float32Array | Tensor): number {
-  return gradient instanceof Float32Array ? gradient.length : gradient.size;
-}
-
-function arrayOf(gradient: Float32Array | Tensor): Float32Array {
-  return gradient instanceof Float32Array ? gradient : toFloat32Array(gradient);
 }
 
 /** Calls `act` with start and end of each run, counted from `from`. */

@@ -102,28 +102,31 @@ describe("a run", () => {
 });
 
 describe("stopping", () => {
-  test("a stopped run saves, and resumed it gives what an unbroken one gives, to the last bit", async () => {
-    const dropout = { hiddenDropoutProb: 0.1, cores: 2 };
-    const unbroken = await eventsOf(train(prepare(dropout).config));
-    const { config } = prepare(dropout);
-    const stop = new AbortController();
-    const first: TrainEvent[] = [];
-    for await (const event of train(config, { signal: stop.signal })) {
-      first.push(event);
-      if (event.type === "step" && event.step === 7) stop.abort("enough");
-    }
-    expect(last(first)).toMatchObject({ type: "stopped", step: 7, reason: "enough" });
-    expect(existsSync(join(config.output, "model"))).toBe(false);
-    const second = await eventsOf(train(config, { resume: await resumePoint(config.output) }));
-    expect([...losses(first), ...losses(second)]).toEqual(losses(unbroken));
-    const [one, other] = [last(second), last(unbroken)];
-    expect(one.type === "done" && one.metrics).toEqual(other.type === "done" && other.metrics);
-    const steps = readFileSync(join(config.output, "events.jsonl"), "utf8")
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line) as TrainEvent);
-    expect(losses(steps)).toEqual(losses(unbroken));
-  });
+  test.each(["dense", "lazy"])(
+    "a stopped run saves, and resumed it gives what an unbroken one gives, to the last bit: %s",
+    async (embeddingUpdate) => {
+      const dropout = { hiddenDropoutProb: 0.1, cores: 2, embeddingUpdate };
+      const unbroken = await eventsOf(train(prepare(dropout).config));
+      const { config } = prepare(dropout);
+      const stop = new AbortController();
+      const first: TrainEvent[] = [];
+      for await (const event of train(config, { signal: stop.signal })) {
+        first.push(event);
+        if (event.type === "step" && event.step === 7) stop.abort("enough");
+      }
+      expect(last(first)).toMatchObject({ type: "stopped", step: 7, reason: "enough" });
+      expect(existsSync(join(config.output, "model"))).toBe(false);
+      const second = await eventsOf(train(config, { resume: await resumePoint(config.output) }));
+      expect([...losses(first), ...losses(second)]).toEqual(losses(unbroken));
+      const [one, other] = [last(second), last(unbroken)];
+      expect(one.type === "done" && one.metrics).toEqual(other.type === "done" && other.metrics);
+      const steps = readFileSync(join(config.output, "events.jsonl"), "utf8")
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as TrainEvent);
+      expect(losses(steps)).toEqual(losses(unbroken));
+    },
+  );
 
   test("resuming with other data is refused, naming the difference", async () => {
     const { config } = prepare({ stopAt: 5 });
