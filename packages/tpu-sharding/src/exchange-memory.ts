@@ -15,8 +15,7 @@ export type ExchangeMemory = {
  * Shared memory for {@link parameterExchange}, made on main: 4 · (cores + 1) bytes a parameter element.
  *
  * Fill the weights (`parameterViews(shards, memory.weights)`) before the mesh starts, and pass it to the cores in `data`.
- *
- * @param options.rowLengths elements of a row of each embedding table, by name. Default: no parameter is one.
+ * `rowLengths` names the embedding tables, with the elements of a row; by default there is none.
  *
  * @example
  * ```ts
