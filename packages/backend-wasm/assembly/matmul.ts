@@ -6,7 +6,7 @@ import { packRows, packTransposedRows } from "./pack-rows";
 import { COLUMNS, multiplyTile, ROWS } from "./tile";
 
 // GELU of C, or its slope, is taken of this many columns at a time: while they are in the second cache, but in stretches of several
-// cache lines. A panel's width of another matrix whose rows lie 12 KiB apart comes line by line from memory, which cost 7 % of the product.
+// cache lines. A panel's width of another matrix, its rows 12 KiB apart, comes line by line from memory: a tenth of the product's time.
 const FINISHED: i32 = 8 * COLUMNS;
 
 // What `form` adds up.
@@ -37,7 +37,7 @@ export function matmulScratchBytes(rows: i32, inner: i32): usize {
  * Without that last one, `activated` is the address of a matrix like C that becomes GELU(C), C's own to put it in C's place, or 0.
  *
  * Blocked as by Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008, but for B, whose panels are packed
- * just before use and never leave the first cache.
+ * just before use, once for each block of A.
  */
 export function matmul(
   form: i32, rows: i32, columns: i32, inner: i32,

@@ -30,8 +30,8 @@ export function packColumns(from: usize, stride: usize, to: usize, columns: i32,
 
 /**
  * Asks for an address in each of `rows` rows, so that they come from memory together: rows that are whole pages apart, of which a
- * panel takes a line each, are foreseen by no prefetcher. That makes a product of 14 rows by weights from memory 1.2 to 1.4 times as fast. A
- * load stays in the code though nobody uses what it gives, since it might trap.
+ * panel takes a line each, are foreseen by no prefetcher. That makes a product of 14 rows by weights from memory 1.2 to 1.4 times as
+ * fast. A load stays in the code though nobody uses what it gives, since it might trap.
  */
 function touchRows(at: usize, stride: usize, rows: i32): void {
   for (; rows > 0; rows--) {
