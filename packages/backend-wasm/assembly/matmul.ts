@@ -16,6 +16,7 @@ const ACCUMULATE: i32 = 4;
 const ACTIVATE_LEFT: i32 = 8;
 const ACTIVATE_RIGHT: i32 = 16;
 const TIMES_SLOPE: i32 = 32;
+const RIGHT_PACKED: i32 = 64;
 
 /** Bytes of scratch that `matmul` needs: a block of A, a panel of B, a tile, a row of zeros, and GELU's constants. */
 export function matmulScratchBytes(rows: i32, inner: i32): usize {
@@ -32,7 +33,8 @@ export function matmulScratchBytes(rows: i32, inner: i32): usize {
  * -  1 for an A that lies transposed, [inner, rows], and 2 for such a B, [columns, inner];
  * -  4 for C += A·B, without bias;
  * -  8 for GELU(A) instead of A, and 16 for GELU(B), without a copy of either;
- * - 32 for C = (A·B + bias)·GELU'(activated), element by element, of a matrix that lies like C.
+ * - 32 for C = (A·B + bias)·GELU'(activated), element by element, of a matrix that lies like C;
+ * - 64 for a B of whole panels that `packWeight` has packed, which is neither transposed nor activated.
  *
  * Without that last one, `activated` is the address of a matrix like C that becomes GELU(C), C's own to put it in C's place, or 0.
  *
@@ -64,7 +66,10 @@ export function matmul(
       if (form & ACTIVATE_LEFT) gelu(block, block, <usize>(rowsNow * innerNow), constants);
       for (let j = 0; j < columns; j += COLUMNS) {
         const columnsNow = min(columns - j, COLUMNS);
-        if (form & RIGHT_TRANSPOSED) {
+        let panelNow = panel;
+        if (form & RIGHT_PACKED) {
+          panelNow = b + ((<usize>j * inner + <usize>k * COLUMNS) << 2);
+        } else if (form & RIGHT_TRANSPOSED) {
           packTransposedColumns(b + <usize>j * bytesB + (<usize>k << 2), bytesB, panel, columnsNow, innerNow);
         } else {
           packColumns(b + <usize>k * bytesB + (<usize>j << 2), bytesB, panel, columnsNow, innerNow);
@@ -74,7 +79,7 @@ export function matmul(
         const biasNow = bias ? bias + (<usize>j << 2) : 0;
         if (columnsNow == COLUMNS) {
           const start: usize = goesOn ? 0 : bias ? biasNow : zeros;
-          multiplyPanels(block, panel, c + at, rowsNow, innerNow, bytesC, start);
+          multiplyPanels(block, panelNow, c + at, rowsNow, innerNow, bytesC, start);
         } else {
           multiplyEdge(block, panel, c + at, rowsNow, columnsNow, innerNow, bytesC, goesOn, biasNow, tile, zeros);
         }
@@ -88,6 +93,31 @@ export function matmul(
     }
     k += depth;
   } while (k < inner);
+}
+
+/** The columns of a panel. */
+export function panelColumns(): i32 {
+  return COLUMNS;
+}
+
+/** Packs a transposed B, [columns, inner], of whole panels, for any number of products: a panel after another, each `inner` long. */
+export function packWeight(b: usize, columns: i32, inner: i32, to: usize): void {
+  const bytes = <usize>inner << 2;
+  for (let j = 0; j < columns; j += COLUMNS) {
+    packTransposedColumns(b + <usize>j * bytes, bytes, to + <usize>j * bytes, COLUMNS, inner);
+  }
+}
+
+/** Gives a B that was packed in panels of `lanes` back as [columns, inner]. */
+export function unpackWeight(packed: usize, columns: i32, inner: i32, lanes: i32, to: usize): void {
+  for (let j = 0; j < columns; j++) {
+    let from = packed + (<usize>((j / lanes) * inner * lanes + (j % lanes)) << 2);
+    for (let k = 0; k < inner; k++) {
+      store<f32>(to, load<f32>(from));
+      from += <usize>lanes << 2;
+      to += 4;
+    }
+  }
 }
 
 /** The rows of the next of `tiles` tiles, of `left` rows in all: as high as each other, as a tile of one row wastes most of its time. */

@@ -20,7 +20,8 @@ const less = (by: number) => (number: number) => number - by;
 const always = (number: number) => () => number;
 
 // biome-ignore lint/suspicious/noExplicitAny: ops with attributes of many types
-const lawOf = (op: unknown): OpLaw<any> => opLawList.find((law) => law.op === op)!;
+const lawOf = ({ op: { name } }: { readonly op: { readonly name: string } }): OpLaw<any> =>
+  opLawList.find(({ op }) => op.op.name === name)!;
 const [plain, dropped] = attentionLaws;
 
 // biome-ignore lint/suspicious/noExplicitAny: ops with attributes of many types
@@ -32,6 +33,8 @@ const mutants: [fault: string, law: OpLaw<any>, kernel: string, change: (numbers
   ["a mask of another key", lawOf(nn.dropoutOp), "dropout", (all) => changed(all, { 7: less(1) })],
   ["a last row left out", lawOf(nn.layerNormOp), "layerNorm", (all) => changed(all, { 5: less(1) })],
   ["a residual left out", lawOf(nn.addLayerNormOp), "layerNormGradient", (all) => changed(all, { 2: always(0) })],
+  ["a last panel left out", lawOf(nn.packWeightOp), "packWeight", (all) => changed(all, { 1: less(8) })],
+  ["panels in the place of rows", lawOf(nn.packWeightOp), "matmul", (all) => changed(all, { 0: always(2) })],
   ["a last element left out", lawOf(nn.geluOp), "gelu", (all) => changed(all, { 2: less(1) })],
   ["a last element left out", lawOf(nn.geluOp), "geluGradient", (all) => changed(all, { 3: less(1) })],
   ["a last row left out", lawOf(nn.embeddingOp), "scatterRows", (all) => changed(all, { 3: less(1) })],

@@ -18,6 +18,7 @@ import {
 } from "./kernels/pooling.ts";
 import { positionBiasGradientKernel, positionBiasKernel } from "./kernels/position-bias.ts";
 import { softmaxCrossEntropyGradientKernel, softmaxCrossEntropyKernel } from "./kernels/softmax-cross-entropy.ts";
+import { packWeightKernel } from "./kernels/pack-weight.ts";
 import { columnSumsKernel } from "./kernels/column-sums.ts";
 import { linearKernel } from "./kernels/linear.ts";
 import { matmulKernel, matmulTransposedKernel, transposedMatmulKernel } from "./kernels/matmul.ts";
@@ -25,6 +26,7 @@ import { matmulKernel, matmulTransposedKernel, transposedMatmulKernel } from "./
 /** Every kernel of this package, by the op it implements. A new one is added here. */
 export const kernels: readonly Kernel[] = [
   linearKernel,
+  packWeightKernel,
   matmulKernel,
   matmulTransposedKernel,
   transposedMatmulKernel,

@@ -8,7 +8,10 @@ export type MiniatureSizes = { readonly tokens: number; readonly hidden: number;
 const buckets = 5;
 const vocab = 11;
 
-/** Loss and gradients, by name, of a model that uses every op with a kernel once, forward and backward, on fixed numbers. */
+/**
+ * Loss and gradients, by name, of a model that uses every op with a kernel once, forward and backward, on fixed numbers; of what is for
+ * inference only, the result.
+ */
 export function modelInMiniature({ tokens, hidden, heads }: MiniatureSizes): ReadonlyMap<string, Float32Array> {
   const layout = packedLayout([0, 1, tokens >> 2, tokens]);
   const ids = Int32Array.from({ length: tokens }, (_, i) => (i * i) % vocab);
@@ -40,8 +43,11 @@ export function modelInMiniature({ tokens, hidden, heads }: MiniatureSizes): Rea
     return nn.sum(nn.softmaxCrossEntropy(scores, Int32Array.of(0, 1, 2), { excluded }));
   };
   const { value, gradients } = valueAndGradients(loss, parameters);
-  const results = new Map(Object.entries({ loss: value, ...gradients }).map(([name, x]) => [name, read(x)]));
-  tf.dispose([value, Object.values(gradients), Object.values(parameters)]);
+  const projected = tf.tidy(() =>
+    nn.linear(table as Float as Float<"tokens hidden">, nn.packWeight(numbers<"32 hidden">([32, hidden]))),
+  );
+  const results = new Map(Object.entries({ loss: value, projected, ...gradients }).map(([name, x]) => [name, read(x)]));
+  tf.dispose([value, projected, Object.values(gradients), Object.values(parameters)]);
   return results;
 }
 

@@ -1,4 +1,5 @@
 import { ShapeError } from "@kindred/errors";
+import { weightShape } from "@kindred/nn";
 import type { Float } from "@kindred/tensor";
 import type { MpnetConfig } from "./mpnet-config.ts";
 import { weightNames } from "./weight-names.ts";
@@ -41,7 +42,8 @@ export type MpnetParameters = {
 /**
  * A flat record of weights as a tree: `named["encoder.layer.0.output.dense.bias"]` is `tree.encoder.layer[0].output.dense.bias`.
  *
- * The tensors are the same, nothing is copied. Weights that the encoder does not have (a pooler) are left out.
+ * The tensors are the same, nothing is copied. Weights that the encoder does not have (a pooler) are left out. Weights of linear
+ * maps may be packed (`packWeight` of `@kindred/nn`).
  *
  * @throws ShapeError when a weight is missing or has another shape than the configuration says, naming it
  *
@@ -63,7 +65,7 @@ export function mpnetParameters(named: { readonly [name: string]: Float }, confi
   const tree: Branch = {};
   for (const { name, shape } of weightNames(config)) {
     const tensor = named[name];
-    if (tensor === undefined || tensor.shape.join() !== shape.join()) {
+    if (tensor === undefined || weightShape(tensor).join() !== shape.join()) {
       throw new ShapeError(
         `mpnetParameters: weight ${name} ${tensor === undefined ? "is missing" : "does not fit the configuration"}. Got ` +
           `${tensor === undefined ? `${Object.keys(named).length} other weights` : `[${tensor.shape.join(", ")}]`}, expected ` +

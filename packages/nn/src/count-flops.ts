@@ -1,3 +1,4 @@
+import { weightShape } from "./pack-weight.ts";
 import { layoutBatch, type SequenceLayout, sentenceSpan } from "@kindred/tensor";
 
 /**
@@ -19,8 +20,10 @@ export function countFlops(
   attributes: unknown,
 ): number {
   const { x, weight, a, b, dy, q } = inputs;
-  if (weight !== undefined && (x ?? dy) !== undefined && weight.length === 2)
-    return product((x ?? dy)![0]!, weight[0]!, weight[1]!);
+  const rows = (x ?? dy)?.[0];
+  if (weight !== undefined && rows !== undefined && weight.length > 1) {
+    return product(rows, ...(weightShape({ shape: weight }) as [number, number]));
+  }
   if (name === "KindredMatmul" && a && b) return product(a[0]!, a[1]!, b[1]!);
   if (name === "KindredMatmulTransposed" && a && b) return product(a[0]!, a[1]!, b[0]!);
   if (name === "KindredTransposedMatmul" && a && b) return product(a[0]!, a[1]!, b[1]!);

@@ -1,8 +1,10 @@
-import { defineOp, expectShapes, type Float } from "@kindred/tensor";
+import { defineOp, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { columnSumsOp } from "./column-sums.ts";
+import { expectLinear } from "./expect-linear.ts";
 import { geluGradientOp, geluOp } from "./gelu.ts";
 import { linearOp } from "./linear.ts";
+import { expectTrainable } from "./pack-weight.ts";
 import { transposedMatmulOp } from "./transposed-matmul.ts";
 
 /** The gradient of {@link geluLinear} by x or by the weight, as an op that a backend may implement. */
@@ -23,20 +25,17 @@ export const geluLinearGradientOp = defineOp<
 /** {@link geluLinear} as an op that a backend may implement. */
 export const geluLinearOp = defineOp<{ x: Float; weight: Float; bias: Float | undefined }, object, Float>({
   name: "KindredGeluLinear",
-  check: ({ x, weight, bias }) => {
-    expectShapes("geluLinear", {
-      x: [x, "tokens in", "float32"],
-      weight: [weight, "out in", "float32"],
-      bias: [bias, "out", "float32"],
-    });
-  },
+  check: (inputs) => expectLinear("geluLinear", inputs),
   composite: ({ x, weight, bias }) => linearOp.op.composite({ x: geluOp.op.composite({ x }, {}), weight, bias }, {}),
   save: ["x", "weight"],
-  gradient: (dy: Float, [x, weight]) => ({
-    x: () => geluLinearGradientOp({ dy, x: x!, weight: weight! }, { by: "x" }),
-    weight: () => geluLinearGradientOp({ dy, x: x!, weight: weight! }, { by: "weight" }),
-    bias: () => columnSumsOp({ x: dy }, {}),
-  }),
+  gradient: (dy: Float, [x, weight]) => {
+    expectTrainable("geluLinear", weight!);
+    return {
+      x: () => geluLinearGradientOp({ dy, x: x!, weight: weight! }, { by: "x" }),
+      weight: () => geluLinearGradientOp({ dy, x: x!, weight: weight! }, { by: "weight" }),
+      bias: () => columnSumsOp({ x: dy }, {}),
+    };
+  },
 });
 
 /**

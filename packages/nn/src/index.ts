@@ -10,6 +10,7 @@ export { layerNorm, layerNormOp, type LayerNormOptions } from "./layer-norm.ts";
 export { layerNormGradientOp } from "./layer-norm-gradient.ts";
 export { dropout, dropoutOp, type DropoutOptions } from "./dropout.ts";
 export { linear, linearOp } from "./linear.ts";
+export { packWeight, packWeightOp, weightShape } from "./pack-weight.ts";
 export { matmulOp } from "./matmul.ts";
 export { transposedMatmulOp } from "./transposed-matmul.ts";
 export { columnSumsOp } from "./column-sums.ts";

@@ -1,37 +1,37 @@
-import { defineOp, expectShapes, type Float } from "@kindred/tensor";
+import { defineOp, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { columnSumsOp } from "./column-sums.ts";
+import { expectLinear } from "./expect-linear.ts";
 import { matmulOp } from "./matmul.ts";
+import { expectTrainable, unpackWeight } from "./pack-weight.ts";
 import { transposedMatmulOp } from "./transposed-matmul.ts";
 
 /** {@link linear} as an op that a backend may implement. */
 export const linearOp = defineOp<{ x: Float; weight: Float; bias: Float | undefined }, object, Float>({
   name: "KindredLinear",
-  check: ({ x, weight, bias }) => {
-    expectShapes("linear", {
-      x: [x, "tokens in", "float32"],
-      weight: [weight, "out in", "float32"],
-      bias: [bias, "out", "float32"],
-    });
-  },
+  check: (inputs) => expectLinear("linear", inputs),
   // Transposing first keeps matMul on its fast path; with transposeB it is a scalar loop on wasm.
   composite: ({ x, weight, bias }) => {
-    const y = tf.matMul(x, tf.transpose(weight));
+    const y = tf.matMul(x, tf.transpose(unpackWeight(weight)));
     return bias ? tf.add(y, bias) : y;
   },
   save: ["x", "weight"],
-  gradient: (dy: Float, [x, weight]) => ({
-    x: () => matmulOp({ a: dy, b: weight! }, {}),
-    weight: () => transposedMatmulOp({ a: dy, b: x! }, {}),
-    bias: () => columnSumsOp({ x: dy }, {}),
-  }),
+  gradient: (dy: Float, [x, weight]) => {
+    expectTrainable("linear", weight!);
+    return {
+      x: () => matmulOp({ a: dy, b: weight! }, {}),
+      weight: () => transposedMatmulOp({ a: dy, b: x! }, {}),
+      bias: () => columnSumsOp({ x: dy }, {}),
+    };
+  },
 });
 
 /**
  * Every row of x through one affine map: y = x·weightᵀ + bias.
  *
  * y[token, o] = Σᵢ x[token, i]·weight[o, i] + bias[o]. The weight is `[out, in]`, as PyTorch's `nn.Linear` keeps it.
- * Rows don't see each other, so the layout of the sentences does not matter.
+ * Rows don't see each other, so the layout of the sentences does not matter. A weight that is no longer trained may be one that
+ * {@link packWeight} gave.
  *
  * @param bias left out: none is added
  * @throws ShapeError when x's last axis is not the weight's `in`, the bias is not `out` long, or x has no row

@@ -4,16 +4,8 @@ import { arbitraryKey, floatsFromSeed, type Numbers, opCases, type OpLaw } from 
 import fc from "fast-check";
 import * as nn from "../src/index.ts";
 import { arbitraryLayout } from "./arbitrary-layout.ts";
-
-const columns = ({ shape }: Numbers) => shape[1]!;
-const table = (rows: number, columns: number, at: (row: number, column: number) => number): Float64Array =>
-  Float64Array.from({ length: rows * columns }, (_, i) => at(Math.floor(i / columns), i % columns));
-const cell = ({ shape, values }: Numbers, row: number, column: number) => values[row * shape[1]! + column]!;
-const total = (count: number, term: (i: number) => number) => {
-  let sum = 0;
-  for (let i = 0; i < count; i++) sum += term(i);
-  return sum;
-};
+import { cell, columns, table, total } from "./number-tables.ts";
+import { productLaws } from "./product-laws.ts";
 
 /** erf(x) = 2/√π·e^(−x²)·Σ 2ⁿx²ⁿ⁺¹/(2n + 1)!!, whose terms have one sign (Abramowitz and Stegun, 7.1.6). */
 function erf(x: number): number {
@@ -61,49 +53,7 @@ const rate = fc.constantFrom(0, 0.1, 0.5);
 /** The laws of all ops but attention: what each computes, in plain loops over float64. */
 // biome-ignore lint/suspicious/noExplicitAny: a list holds ops with attributes of many types
 export const opLawList: OpLaw<any>[] = [
-  {
-    op: nn.linearOp,
-    cases: opCases({ x: "tokens in", weight: "out in", "bias?": "out" }),
-    wrt: ["x", "weight", "bias"],
-    reference: ({ x, weight, bias }) =>
-      table(x!.shape[0]!, weight!.shape[0]!, (token, out) => {
-        return total(columns(x!), (i) => cell(x!, token, i) * cell(weight!, out, i)) + (bias?.values[out] ?? 0);
-      }),
-  },
-  {
-    op: nn.matmulTransposedOp,
-    cases: opCases({ a: "rows hidden", b: "columns hidden" }),
-    wrt: ["a", "b"],
-    reference: ({ a, b }) =>
-      table(a!.shape[0]!, b!.shape[0]!, (row, column) =>
-        total(columns(a!), (i) => cell(a!, row, i) * cell(b!, column, i)),
-      ),
-  },
-  {
-    op: nn.matmulOp,
-    cases: opCases({ a: "rows inner", b: "inner columns" }),
-    wrt: [],
-    reference: ({ a, b }) =>
-      table(a!.shape[0]!, columns(b!), (row, column) =>
-        total(columns(a!), (i) => cell(a!, row, i) * cell(b!, i, column)),
-      ),
-  },
-  {
-    op: nn.transposedMatmulOp,
-    cases: opCases({ a: "inner rows", b: "inner columns" }),
-    wrt: [],
-    reference: ({ a, b }) =>
-      table(columns(a!), columns(b!), (row, column) =>
-        total(a!.shape[0]!, (i) => cell(a!, i, row) * cell(b!, i, column)),
-      ),
-  },
-  {
-    op: nn.columnSumsOp,
-    cases: opCases({ x: "rows columns" }),
-    wrt: [],
-    reference: ({ x }) =>
-      Float64Array.from({ length: columns(x!) }, (_, i) => total(x!.shape[0]!, (row) => cell(x!, row, i))),
-  },
+  ...productLaws,
   {
     op: nn.addOp,
     cases: opCases({ x: "tokens hidden", y: "tokens hidden" }),

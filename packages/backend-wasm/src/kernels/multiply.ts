@@ -1,3 +1,4 @@
+import { weightShape } from "@kindred/nn";
 import type { KernelCall, Operand, Output } from "../kernel-call.ts";
 
 /** What is not always so of a product. */
@@ -16,7 +17,7 @@ export type ProductOptions = {
   readonly timesSlopeOf?: Operand;
 };
 
-/** A new [rows, columns] tensor: left·right. */
+/** A new [rows, columns] tensor: left·right. A right operand with a third axis is one that `packWeightKernel` made of [columns, inner]. */
 export function multiply(
   { exports, scratch, output }: KernelCall,
   left: Operand,
@@ -25,21 +26,29 @@ export function multiply(
 ): Output {
   const { leftTransposed, rightTransposed, leftActivated, rightActivated, bias, timesSlopeOf } = options;
   const [leftRows, leftColumns] = left.shape as [number, number];
-  const [rightRows, rightColumns] = right.shape as [number, number];
+  const lanes = right.shape[2];
+  const rightPacked = lanes === exports["panelColumns"]!();
+  const [rightRows, rightColumns] = weightShape(right) as [number, number];
   const [rows, inner] = leftTransposed ? [leftColumns, leftRows] : [leftRows, leftColumns];
   const columns = rightTransposed ? rightRows : rightColumns;
   // As `assembly/matmul.ts` numbers them.
   const form =
     (leftTransposed ? 1 : 0) +
-    (rightTransposed ? 2 : 0) +
+    (rightPacked ? 64 : rightTransposed ? 2 : 0) +
     (leftActivated ? 8 : 0) +
     (rightActivated ? 16 : 0) +
     (timesSlopeOf ? 32 : 0);
-  const [space] = scratch(exports["matmulScratchBytes"]!(rows, inner) >>> 0);
+  // Packed for other kernels, which these have replaced.
+  const isForeign = lanes !== undefined && !rightPacked;
+  const [space, unpacked] = scratch(
+    exports["matmulScratchBytes"]!(rows, inner) >>> 0,
+    isForeign ? 4 * rightRows * rightColumns : 0,
+  );
+  if (isForeign) exports["unpackWeight"]!(right.address, rightRows, rightColumns, lanes, unpacked);
   const product = output([rows, columns]);
   exports["matmul"]!(
     ...[form, rows, columns, inner],
-    ...[left.address, leftColumns, right.address, rightColumns, product.address, columns],
+    ...[left.address, leftColumns, isForeign ? unpacked : right.address, rightColumns, product.address, columns],
     ...[bias?.address ?? 0, timesSlopeOf?.address ?? 0, space],
   );
   return product;
