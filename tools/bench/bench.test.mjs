@@ -155,11 +155,13 @@ test("every row of the contract is there, once", () => {
       "product-128",
       "product-transposed",
       "transposed-vs-plain",
+      "product-pytorch",
       "attention",
       "layer",
       "layer-efficiency",
     ],
-    ...["encode", "encode-native", "encode-pytorch", "train-pytorch", "encode-cores", "train-cores", "train-memory"],
+    ...["encode", "encode-native", "encode-one", "encode-pytorch", "train-pytorch"],
+    ...["encode-cores", "train-cores", "train-memory"],
     ...["adamw", "tokenizer", "tokenizer-rust", "cold-start"],
   ]);
 });

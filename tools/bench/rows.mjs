@@ -5,6 +5,7 @@ import { coldStart } from "./rows/cold-start.mjs";
 import { encode } from "./rows/encode.mjs";
 import { encodeCores } from "./rows/encode-cores.mjs";
 import { encodeNative } from "./rows/encode-native.mjs";
+import { encodeOne } from "./rows/encode-one.mjs";
 import { encodePytorch } from "./rows/encode-pytorch.mjs";
 import { layer } from "./rows/layer.mjs";
 import { layerEfficiency } from "./rows/layer-efficiency.mjs";
@@ -31,6 +32,7 @@ export const rows = [
   layerEfficiency,
   encode,
   encodeNative,
+  encodeOne,
   encodePytorch,
   trainPytorch,
   encodeCores,

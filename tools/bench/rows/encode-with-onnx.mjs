@@ -6,10 +6,12 @@ import { encodeSetup } from "./encode-setup.mjs";
  *
  * @param {import("../row.mjs").Scale} scale
  * @param {"onnxruntime-web" | "onnxruntime-node"} runtime
+ * @param {(texts: string[]) => string[]} choose which of the texts; default all
  * @returns {Promise<import("../row.mjs").Case[]>}
  */
-export async function encodeWithOnnx(scale, runtime) {
-  const { folder, texts, source } = await encodeSetup(scale);
+export async function encodeWithOnnx(scale, runtime, choose = (texts) => texts) {
+  const { folder, texts: all, source } = await encodeSetup(scale);
+  const texts = choose(all);
   await writeOnnxModel(folder);
   return [
     {
