@@ -1,4 +1,9 @@
-export { startWasmKernels, type StartWasmKernelsOptions, type WasmKernels } from "./start-wasm-kernels.ts";
+export {
+  startWasmKernels,
+  stopWasmKernels,
+  type StartWasmKernelsOptions,
+  type WasmKernels,
+} from "./start-wasm-kernels.ts";
 export type { KernelVariant } from "./kernel-variant.ts";
 export type { Revectorization } from "./revectorization.ts";
 export { adamwKernel, type WasmAdamwKernel } from "./adamw-kernel.ts";

@@ -23,7 +23,7 @@ export type StartWasmKernelsOptions = {
 export type WasmKernels = {
   /** The build that runs. */
   readonly variant: KernelVariant;
-  /** Gives the ops their former kernels back and frees what the kernels keep. */
+  /** Gives the ops their former kernels back and frees what the kernels keep. Nothing happens where others have replaced them. */
   readonly stop: () => void;
 };
 
@@ -57,16 +57,33 @@ export async function startWasmKernels(options: StartWasmKernelsOptions = {}): P
   const asks = options.variant !== undefined || options.revectorization !== undefined;
   if (asks || running?.module !== module) {
     const { variant, exports, reason } = await chooseKernels(memory, module, options);
+    if (running?.module === module) running.kernels.stop(); // so that those given back are always tfjs's own
     const giveBack = replaceKernels(exports, module);
     const stop = () => {
+      if (running !== started) return;
       giveBack();
-      if (running === started) running = undefined;
+      running = undefined;
     };
     const started = { module, line: `wasm kernels: ${variant} (${reason})`, kernels: { variant, stop } };
     running = started;
   }
   options.log?.(running!.line);
   return running!.kernels;
+}
+
+/**
+ * Gives the ops their former kernels back, whoever started those that run. Without any it does nothing.
+ *
+ * @example
+ * ```ts
+ * import { startWasmKernels, stopWasmKernels } from "@kindred/backend-wasm";
+ *
+ * await startWasmKernels();
+ * stopWasmKernels(); // ops run as plain tfjs again
+ * ```
+ */
+export function stopWasmKernels(): void {
+  running?.kernels.stop();
 }
 
 /** What this thread runs, on which module, and what the log says of it. */

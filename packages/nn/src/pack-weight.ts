@@ -16,11 +16,12 @@ export const packWeightOp = defineOp<{ weight: Float }, object, Float>({
 });
 
 /**
- * A copy of a linear map's weight that lies as the backend multiplies by it, for a model that is no longer trained: {@link linear} and
+ * A linear map's weight as the backend multiplies by it, a tensor of its own, for a model that is no longer trained: {@link linear} and
  * {@link geluLinear} take it in the weight's place and are spared rearranging it in each product, which is half the time of one with
  * few rows.
  *
  * The numbers are the same and take as much memory. Its shape may be another, so nothing else takes it, and there is no gradient by it.
+ * A backend that gains nothing gives a clone, which changes with the weight if that is overwritten.
  *
  * @throws ShapeError when the weight is not a float32 matrix
  *

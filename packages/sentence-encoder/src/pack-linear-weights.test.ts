@@ -1,3 +1,4 @@
+import { ShapeError } from "@kindred/errors";
 import { initialParameters, mpnetConfig } from "@kindred/mpnet";
 import { poolingFromConfig } from "@kindred/pooling";
 import { keyFromSeed } from "@kindred/random";
@@ -49,3 +50,13 @@ test.each(["wasm", "cpu"] as const)(
     expect(tf.memory().numTensors).toBe(before);
   },
 );
+
+test("when a weight cannot be packed, nothing stays allocated", async () => {
+  await startEngine("wasm");
+  const before = tf.memory().numTensors;
+  const matrix = (dtype: "float32" | "int32") => tf.keep(tf.ones([16, 2], dtype)) as tf.Tensor;
+  const bias = () => tf.keep(tf.ones([16])) as tf.Tensor;
+  const parameters = { "a.weight": matrix("float32"), "a.bias": bias(), "b.weight": matrix("int32"), "b.bias": bias() };
+  expect(() => packLinearWeights(parameters)).toThrow(ShapeError);
+  expect(tf.memory().numTensors).toBe(before);
+});

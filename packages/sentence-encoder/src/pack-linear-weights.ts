@@ -5,14 +5,22 @@ import type { ModelParameters } from "./embed-sentences.ts";
 
 /**
  * A model's parameters with the weights of its linear maps, which are the matrices with a bias beside them, as the backend multiplies
- * by them: for embedding only. It owns `parameters`: those that it replaces are freed, one after another.
+ * by them: for embedding only. It owns `parameters`: those that it replaces are freed, one after another, and all if it throws.
+ *
+ * @throws OutOfMemoryError when there is no room for one more weight
  */
 export function packLinearWeights(parameters: ModelParameters): ModelParameters {
-  const pack = (name: string, parameter: Float): Float => {
-    if (parameter.rank !== 2 || !Object.hasOwn(parameters, name.replace(/weight$/, "bias"))) return parameter;
-    const packed = tf.keep(packWeight(parameter));
-    parameter.dispose();
+  const packed: { [name: string]: Float } = { ...parameters };
+  try {
+    for (const [name, parameter] of Object.entries(parameters)) {
+      const bias = name.replace(/\.weight$/, ".bias");
+      if (parameter.rank !== 2 || bias === name || !Object.hasOwn(parameters, bias)) continue;
+      packed[name] = tf.keep(packWeight(parameter));
+      parameter.dispose();
+    }
     return packed;
-  };
-  return Object.fromEntries(Object.entries(parameters).map(([name, parameter]) => [name, pack(name, parameter)]));
+  } catch (error) {
+    tf.dispose(Object.values(packed));
+    throw error;
+  }
 }

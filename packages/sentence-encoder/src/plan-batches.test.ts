@@ -36,6 +36,14 @@ test("where sentences are short for the budget, batches are equal but for a sent
   );
 });
 
+test("without a budget there is one batch a core", () => {
+  const plan = planBatches(Int32Array.of(4, 4, 4, 4), { maxBatchTokens: Number.POSITIVE_INFINITY, cores: 2 });
+  expect(plan.map((batch) => [...batch])).toEqual([
+    [0, 1],
+    [2, 3],
+  ]);
+});
+
 test("a sentence over the budget is refused", () => {
   expect(() => planBatches(Int32Array.of(11), { maxBatchTokens: 10 })).toThrow(
     /11 tokens, more than maxBatchTokens = 10/,

@@ -13,7 +13,8 @@ export type PlanOptions = {
  * batch for every core each time.
  *
  * Longest sentences first, so that those of a batch are of like length. Every sentence is in exactly one batch; a sentence of
- * equal length keeps its place among its equals. Fewer sentences than cores leave some without a batch.
+ * equal length keeps its place among its equals. Some cores may get no batch the last time: where there are fewer sentences than
+ * cores, or one is longer than half the budget.
  *
  * @throws ConfigError if one sentence alone is longer than the budget.
  *
@@ -35,7 +36,8 @@ export function planBatches(lengths: Int32Array, { maxBatchTokens, cores = 1 }: 
     );
   }
   const total = lengths.reduce((sum, length) => sum + length, 0);
-  const share = total / (cores * Math.ceil(total / (cores * roomFor(longest, maxBatchTokens))));
+  const rounds = Math.max(1, Math.ceil(total / (cores * roomFor(longest, maxBatchTokens))));
+  const share = total / (cores * rounds);
   const batches: Int32Array[] = [];
   let [start, tokens, before] = [0, 0, 0];
   order.forEach((sentence, i) => {

@@ -1,4 +1,4 @@
-import { type Revectorization, startWasmKernels, type WasmKernels } from "@kindred/backend-wasm";
+import { type Revectorization, startWasmKernels, stopWasmKernels } from "@kindred/backend-wasm";
 import { startBackend } from "@kindred/tensor";
 
 /** What runs the model: Kindred's own kernels (`"wasm"`), tfjs's kernels on wasm (`"tfjs"`), or plain JavaScript (`"cpu"`). */
@@ -31,16 +31,13 @@ export async function startEngine(
 ): Promise<string> {
   await startBackend(name === "cpu" ? "cpu" : "wasm", wasmPaths === undefined ? {} : { wasmPaths });
   if (name !== "wasm") {
-    kernels?.stop();
-    kernels = undefined;
+    stopWasmKernels();
     return `tfjs ${name === "tfjs" ? "wasm" : "cpu"}`;
   }
   let description = "";
   const log = (line: string) => {
     description = line;
   };
-  kernels = await startWasmKernels({ log, ...(revectorization === undefined ? {} : { revectorization }) });
+  await startWasmKernels({ log, ...(revectorization === undefined ? {} : { revectorization }) });
   return description;
 }
-
-let kernels: WasmKernels | undefined;

@@ -35,3 +35,11 @@ test("clearing keeps memory for usual texts only", () => {
   expect(fill(1000)).toBe(1024);
   expect(fill(100_000)).toBe(256);
 });
+
+test("clearing forgets where a reader that threw had come to", () => {
+  const pieces = new PieceList();
+  pieces.origin = 84;
+  pieces.clear();
+  pieces.push(1, 0, 5);
+  expect([...pieces.offsets.slice(0, 2)]).toEqual([0, 5]);
+});

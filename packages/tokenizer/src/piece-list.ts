@@ -32,9 +32,10 @@ export class PieceList {
     this.count = count + 1;
   }
 
-  /** Drops all pieces, and the memory that a huge text took. */
+  /** Drops all pieces, the memory that a huge text took, and whatever a reader that threw left. */
   clear(): void {
     this.count = 0;
+    this.origin = 0;
     if (this.ids.length > mostKept) this.#resize(smallest);
   }
 

@@ -77,3 +77,17 @@ test("cuts a word once while there is room, and remembers no more words than the
   expect(cutsIn("aab aab")).toBe(0);
   expect(cutsIn("a b ab ba aab")).toBeGreaterThan(0);
 });
+
+test("a word whose cutting throws is not remembered in another's place", () => {
+  let fails = false;
+  const failing: WordPiece = (...call) => {
+    if (fails) throw new RangeError("no memory");
+    wordPiece(...call);
+  };
+  const readWord = createWordCache(failing, 1);
+  expect(read(readWord, "aaa")).toEqual([1, 0, 1, 4, 1, 2, 4, 2, 3]);
+  fails = true;
+  expect(() => read(readWord, "bbb")).toThrow(RangeError);
+  fails = false;
+  expect(read(readWord, "bbb")).toEqual([2, 0, 1, 5, 1, 2, 5, 2, 3]);
+});

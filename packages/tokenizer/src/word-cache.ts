@@ -36,12 +36,10 @@ export function createWordCache(wordPiece: WordPiece, slots = 32_768): WordReade
   const cut: number[] = [];
   const remember = (slot: number, letters: Uint8Array, length: number) => {
     let word = "";
-    for (let i = 0; i < length; i++) {
-      word += String.fromCharCode(letters[i]!); // spreading a typed array into one call takes several times as long
-      bytes[4 * slot + i] = letters[i]!;
-    }
+    for (let i = 0; i < length; i++) word += String.fromCharCode(letters[i]!); // spreading a typed array into one call takes several times as long
     cut.length = 0;
-    wordPiece(word, 0, length, cut);
+    wordPiece(word, 0, length, cut); // before anything is written: it might throw
+    for (let i = 0; i < length; i++) bytes[4 * slot + i] = letters[i]!;
     table[slot + lengthField] = length;
     table[slot + countField] = cut.length / 3;
     for (let i = 0; 3 * i < cut.length; i++) table[slot + firstPiece + i] = 32 * cut[3 * i]! + cut[3 * i + 2]!;

@@ -46,7 +46,7 @@ export type ParameterExchange = {
  * all of it. These two barriers also keep the next step from overwriting what is still being read.
  *
  * Of a table (`memory.tables`), cores note which rows they have added to; only these are summed, and made zero again for the next
- * step. The sums are the same, bit for bit.
+ * step. The sums over cores are the same, bit for bit.
  *
  * @see Rajbhandari et al. 2020, "ZeRO", §5.1. Differs: weights pass through shared memory, so "gather" is a barrier.
  *

@@ -146,10 +146,11 @@ test("rows that are not there, of another length, or of no table are refused", (
   const add = (rows: number[], length: number, name = "table") =>
     exchange.addGradient(name, { rows: Int32Array.from(rows), values: new Float32Array(length) });
   expect(() => add([3], 2)).toThrow(
-    'no such rows of "table". Got 2 elements for 1 rows, the highest 3, expected 2 a row',
+    'no such rows of "table". Got 2 elements for 1 rows, one of them 3, expected 2 a row',
   );
   expect(() => add([1], 3)).toThrow(ShapeError);
   expect(() => add([1], 2, "tabel")).toThrow(/"tabel"/);
   expect(() => touchedRows(shards, { table: 4 })).toThrow("expected a divisor of its 6 elements");
   expect(() => touchedRows(shards, { tabel: 2 })).toThrow(ShapeError);
+  for (const rowLength of [0.5, 0, -2]) expect(() => touchedRows(shards, { table: rowLength })).toThrow(ShapeError);
 });

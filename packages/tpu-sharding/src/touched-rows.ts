@@ -35,7 +35,7 @@ export function touchedRows(
   const tables = Object.entries(rowLengths).map(([name, rowLength]) => {
     const length = parameters.find((parameter) => parameter.name === name)?.length;
     const rows = (length ?? Number.NaN) / rowLength;
-    if (!Number.isInteger(rows)) {
+    if (!(Number.isInteger(rows) && Number.isInteger(rowLength) && rowLength > 0)) {
       throw new ShapeError(
         `touchedRows: no such table. Got rows of ${rowLength} for "${name}", expected ${length === undefined ? "a name from parameterShards" : `a divisor of its ${length} elements`}.`,
         { name, rowLength, length },

@@ -73,10 +73,9 @@ export function trainingStep(
       { ...task.loss, textIds, gather: (x) => allGather(x as tf.Tensor, core), firstRow, totalRows },
     );
   const receivers = { onGradient, onRowGradient: onGradient };
-  const [whole, ...others] = chunks;
   const { value } =
-    others.length === 0
-      ? valueAndGradients(() => loss(embed(whole!)), parameters, receivers)
+    chunks.length === 1
+      ? valueAndGradients(() => loss(embed(chunks[0]!)), parameters, receivers)
       : gradCache({ columns: [chunks], embed, loss: ([embeddings]) => loss(embeddings!), parameters, ...receivers });
   const lossShare = value.dataSync()[0]!;
   value.dispose();

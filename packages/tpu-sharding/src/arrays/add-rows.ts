@@ -6,11 +6,12 @@ export function addRows(
   table: Float32Array,
   { rows, values, rowLength }: { readonly rows: Int32Array; readonly values: Float32Array; readonly rowLength: number },
 ): void {
+  if (rows.length === 0 && values.length === 0) return;
   const count = table.length / rowLength;
   const bad = rows.findIndex((row) => row >= count);
   if (bad >= 0 || !Number.isInteger(count) || values.length !== rows.length * rowLength) {
     throw new ShapeError(
-      `addGradient: no such rows of "${name}". Got ${values.length} elements for ${rows.length} rows${bad < 0 ? "" : `, the highest ${Math.max(...rows)}`}, ` +
+      `addGradient: no such rows of "${name}". Got ${values.length} elements for ${rows.length} rows${bad < 0 ? "" : `, one of them ${rows[bad]}`}, ` +
         `expected ${rowLength} a row, and rows below ${count}.`,
       { name, rows: rows.length, length: values.length, row: rows[bad] },
     );
