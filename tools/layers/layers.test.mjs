@@ -3,50 +3,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { root } from "../node-runtime.mjs";
-import { exampleFaults } from "./example-rule.mjs";
 import { forbiddenApiFaults } from "./forbidden-api.mjs";
 import { importFaults } from "./import-rules.mjs";
 import { layers, testingProject } from "./layer-table.mjs";
 import { manifestFaults } from "./manifest-rules.mjs";
 import { sourceImports } from "./source-imports.mjs";
 import { notationFaults } from "./notation-rule.mjs";
+import { project, workspace } from "./toy-workspace.mjs";
 import { readWorkspace, shortName } from "./workspace.mjs";
-
-/** @import { Manifest, Project, Workspace } from "./workspace.mjs" */
-
-const entries = { ".": {}, "./node": {} };
-
-/**
- * A project that breaks no rule: its manifest and references follow from `uses`.
- *
- * @param {string} folder
- * @param {Record<string, string>} files
- * @param {readonly string[]} uses folders of the projects that the sources import
- * @param {Manifest} manifest
- * @returns {Project}
- */
-function project(folder, files, uses = [], manifest = {}) {
-  const dependencies = Object.fromEntries(uses.map((use) => [`@kindred/${use.split("/")[1]}`, "0.1.0"]));
-  return {
-    folder,
-    manifest: { name: `@kindred/${folder.split("/")[1]}`, exports: entries, dependencies, ...manifest },
-    references: uses,
-    files: Object.entries(files).map(([path, text]) => ({ path, text })),
-  };
-}
-
-/**
- * @param {readonly Project[]} projects
- * @returns {Workspace}
- */
-function workspace(...projects) {
-  const folders = projects.map(({ folder }) => folder);
-  return {
-    rootManifest: { devDependencies: { vitest: "4.1.12" } },
-    rootReferences: { "tsconfig.json": folders, "tsconfig.test.json": folders },
-    projects,
-  };
-}
 
 const errors = project("packages/errors", { "src/index.ts": "" });
 const tensor = project("packages/tensor", { "src/index.ts": "" });
@@ -276,34 +240,3 @@ function drawnLayers(/** @type {string} */ text) {
     projects: [...cell.matchAll(/`([\w-]+)`/g)].map(([, project]) => project),
   }));
 }
-
-/**
- * @param {string} text
- * @param {string} index
- * @param {Manifest} manifest
- */
-function exampleMessages(text, index = 'export { type Dial, Clock, chime } from "./chime.ts";', manifest = {}) {
-  const one = project("packages/nn", { "src/node/index.ts": index, "src/node/chime.ts": text }, [], manifest);
-  return exampleFaults(workspace(one)).map(({ file, line, message }) => `${file}:${line}: ${message}`);
-}
-
-test("refuses an exported function or class without an @example, in a Node entry too", () => {
-  const shown = "/**\n * Rings.\n *\n * @example\n * chime();\n */\nexport async function* chime() {}\n";
-  expect(exampleMessages(`${shown}/** Tells the time. */\nexport class Clock {}`)).toEqual([
-    "packages/nn/src/node/chime.ts:9: Clock is exported without an @example.",
-  ]);
-  expect(exampleMessages("// bare\nexport function chime() {}")).toEqual([
-    "packages/nn/src/node/chime.ts:2: chime is exported without an @example.",
-  ]);
-  expect(exampleMessages("export function chime() {}", 'export { chime as ring } from "./chime.ts";')).toHaveLength(1);
-});
-
-test("asks no example of types, constants, ops, what is not exported, and private packages", () => {
-  const bare = "/** A. */\nexport function chime() {}";
-  expect(exampleMessages("export type Dial = 1; export const chime = 1; export const chimeOp = defineOp({});")).toEqual(
-    [],
-  );
-  expect(exampleMessages(bare, 'export { other } from "./chime.ts";')).toEqual([]);
-  expect(exampleMessages(bare, 'export type { chime } from "./chime.ts";')).toEqual([]);
-  expect(exampleMessages(bare, undefined, { private: true })).toEqual([]);
-});

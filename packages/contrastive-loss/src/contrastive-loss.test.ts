@@ -1,64 +1,13 @@
-import { ConfigError, ShapeError } from "@kindred/errors";
 import { type Float, memoryInUse, startBackend, valueAndGradients } from "@kindred/tensor";
 import { expectMutantToFail, finiteDifferences } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
+import { batch, oneWayOnly, settings } from "../test-support/arbitrary-batch.ts";
+import { type Matrix, partsOf, reference, type Settings } from "../test-support/loss-reference.ts";
 import { type ContrastiveLossOptions, contrastiveLoss, type Direction } from "./index.ts";
 
 beforeAll(() => startBackend("wasm"));
-
-type Matrix = readonly (readonly number[])[];
-type Settings = ContrastiveLossOptions;
-
-/** Which directions share a softmax, as the options' documentation has it for settings that leave nothing to defaults. */
-function partsOf({ direction, directions, partition }: Settings): readonly (readonly Direction[])[] {
-  if (direction === "one-way") return [["queryToDoc"]];
-  if (direction === "symmetric") return [["queryToDoc"], ["docToQuery"]];
-  return partition === "perDirection" ? directions!.map((name) => [name]) : [directions!];
-}
-
-/** The loss in float64, straight from its definition, the rule about equal texts included. */
-function reference(
-  columns: readonly Matrix[],
-  { scale = 20, similarity = "cosine", textIds, ...choice }: Settings,
-): number {
-  const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
-  const norm = (a: readonly number[]) => (similarity === "dot" ? 1 : Math.max(1e-12, Math.sqrt(dot(a, a))));
-  const score = (a: readonly number[], b: readonly number[]) => (scale * dot(a, b)) / (norm(a) * norm(b));
-  const same = (c: number, i: number, d: number, j: number) =>
-    textIds !== undefined && textIds[c]![i] === textIds[d]![j];
-  const surprise = (right: number, others: number[]) => {
-    const top = Math.max(right, ...others);
-    return top + Math.log([right, ...others].reduce((sum, s) => sum + Math.exp(s - top), 0)) - right;
-  };
-  const [queries, positives] = [columns[0]!, columns[1]!];
-  const losses = queries.map((query, i) => {
-    const right = score(query, positives[i]!);
-    const documentsFor = (seeker: readonly number[], ownRow: boolean) =>
-      columns.slice(1).flatMap((column, c) =>
-        column.flatMap((document, j) => {
-          if (c === 0 && (j === i || same(0, i, 0, j))) return [];
-          return same(1, i, c + 1, j) || (j === i && !ownRow) ? [] : [score(seeker, document)];
-        }),
-      );
-    const queriesFor = (seeker: readonly number[]) =>
-      queries.flatMap((other, j) => (j === i || same(0, i, 0, j) || same(1, i, 1, j) ? [] : [score(seeker, other)]));
-    // Of each direction all candidates but the right one.
-    const others: { readonly [name in Direction]: number[] } = {
-      queryToDoc: documentsFor(query, true),
-      queryToQuery: queriesFor(query),
-      docToQuery: queriesFor(positives[i]!),
-      docToDoc: documentsFor(positives[i]!, false),
-    };
-    const parts = partsOf(choice).map((part) => {
-      const again = part.length > 1 && part.includes("docToQuery") ? [right] : []; // the right pair, seen from both ends
-      return surprise(right, [...part.flatMap((name) => others[name]), ...again]);
-    });
-    return parts.reduce((sum, x) => sum + x, 0) / parts.length;
-  });
-  return losses.reduce((sum, x) => sum + x, 0) / losses.length;
-}
 
 function lossOf(columns: readonly Matrix[], options: ContrastiveLossOptions): number {
   return tf.tidy(
@@ -84,41 +33,6 @@ function gradientsOf(
   tf.dispose([value, gradients] as tf.TensorContainer);
   return result;
 }
-
-const choices: fc.Arbitrary<Settings> = fc.oneof(
-  fc.record({ direction: fc.constantFrom("symmetric", "one-way") }),
-  fc.record({
-    directions: fc
-      .subarray<Direction>(["queryToQuery", "docToQuery", "docToDoc"])
-      .chain((others) => fc.shuffledSubarray<Direction>(["queryToDoc", ...others], { minLength: others.length + 1 })),
-    partition: fc.constantFrom("joint", undefined),
-  }),
-  fc.record({
-    directions: fc.constantFrom<Direction[]>(["queryToDoc"], ["docToQuery", "queryToDoc"]),
-    partition: fc.constant("perDirection"),
-  }),
-) as fc.Arbitrary<Settings>;
-const settings: fc.Arbitrary<Settings> = fc
-  .tuple(fc.constantFrom(1, 5, 20), fc.constantFrom("cosine", "dot"), choices)
-  .map(([scale, similarity, choice]) => ({ scale, similarity, ...choice }));
-const oneWayOnly = ({ direction: _, directions: _2, partition: _3, ...rest }: Settings): Settings => ({
-  ...rest,
-  direction: "one-way",
-});
-const batch = fc
-  .record({
-    rows: fc.integer({ min: 1, max: 6 }),
-    columns: fc.integer({ min: 2, max: 4 }),
-    hidden: fc.integer({ min: 1, max: 5 }),
-  })
-  .chain(({ rows, columns, hidden }) => {
-    const entry = fc.oneof(fc.constantFrom(0, -0, 1, -1), fc.float({ min: -2, max: 2, noNaN: true }));
-    const row = fc.array(entry, { minLength: hidden, maxLength: hidden });
-    const table = <T>(cell: fc.Arbitrary<T>) =>
-      fc.array(fc.array(cell, { minLength: rows, maxLength: rows }), { minLength: columns, maxLength: columns });
-    return fc.record({ columns: table(row), ids: table(fc.integer({ min: 0, max: 3 })) });
-  })
-  .map(({ columns, ids }) => ({ columns, textIds: ids.map((column) => Int32Array.from(column)) }));
 
 /** The same rows with a first entry of 1 to 5: near zero a cosine's gradient is a rounding error divided by the row's norm. */
 function awayFromZero(columns: readonly Matrix[]): number[][][] {
@@ -370,30 +284,4 @@ test("nothing stays in memory", () => {
   gradientsOf(columns, { textIds: [Int32Array.of(0, 0), Int32Array.of(1, 2)] });
   expect(memoryInUse()).toEqual(before);
   tf.dispose(columns);
-});
-
-test("columns, rows and numbers that do not fit are refused", () => {
-  const [two, three, wide] = [tf.ones<tf.Rank.R2>([2, 2]), tf.ones<tf.Rank.R2>([3, 2]), tf.ones<tf.Rank.R2>([2, 3])];
-  expect(() => contrastiveLoss([two])).toThrow("contrastiveLoss: too few columns. Got 1");
-  expect(() => contrastiveLoss([two, three])).toThrow(ShapeError);
-  expect(() => contrastiveLoss([two, wide])).toThrow(ShapeError);
-  expect(() => contrastiveLoss([two, two], { scale: 0 })).toThrow(ConfigError);
-  expect(() => contrastiveLoss([two, two], { firstRow: 1 })).toThrow("this core's rows are not among the batch's");
-  expect(() => contrastiveLoss([two, two], { textIds: [Int32Array.of(1, 2)] })).toThrow("textIds do not fit");
-  const refused: [ContrastiveLossOptions, string][] = [
-    [{ direction: "one-way", directions: ["queryToDoc"] }, "direction and directions are both given"],
-    [{ directions: ["docToQuery"] }, "directions are not what the loss knows"],
-    [{ directions: [] }, "directions are not what the loss knows"],
-    [{ directions: ["queryToDoc", "docToAnswer" as Direction] }, "directions are not what the loss knows"],
-    [{ directions: ["queryToDoc", "queryToQuery"], partition: "perDirection" }, "needs the right answer among"],
-    [{ directions: ["queryToDoc", "docToDoc"], partition: "perDirection" }, "needs the right answer among"],
-    [{ directions: ["queryToDoc"], partition: "each" as "joint" }, "partition is not what the loss knows"],
-    [{ partition: "joint" }, "partition is of directions"],
-    [{ direction: "one-way", partition: "joint" }, "partition is of directions"],
-  ];
-  for (const [options, message] of refused) {
-    expect(() => contrastiveLoss([two, two], options)).toThrow(ConfigError);
-    expect(() => contrastiveLoss([two, two], options)).toThrow(message);
-  }
-  tf.dispose([two, three, wide]);
 });

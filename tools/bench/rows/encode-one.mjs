@@ -5,8 +5,8 @@ export const encodeOne = {
   id: "encode-one",
   work: "encoding one sentence at a time with a model of MPNet-base's size, as for a query",
   how:
-    "As `encode`, but a call is one sentence, of twelve words. Reading 340 MB of weights takes about as long as multiplying by them; Kindred's encoder keeps " +
-    "them as its product reads them. For information.",
+    "As `encode`, but a call is one sentence, of twelve words. Each call reads all 340 MB of weights once; Kindred's encoder keeps them as its product " +
+    "reads them. For information.",
   unit: "tokens/s",
   value: "rate",
   better: "higher",
