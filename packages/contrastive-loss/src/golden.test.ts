@@ -3,7 +3,8 @@ import { type Float, startBackend, valueAndGradients } from "@kindred/tensor";
 import { expectMutantToFail, readGoldenTensors, readJson, sharedExists, sharedPath } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type ContrastiveLossOptions, contrastiveLoss, type Direction } from "./index.ts";
+import { goldenOptions } from "../test-support/golden-options.ts";
+import { type ContrastiveLossOptions, contrastiveLoss } from "./index.ts";
 
 beforeAll(() => startBackend("wasm"));
 
@@ -20,14 +21,7 @@ type Case = {
 /** Our options for a case of sentence-transformers; undefined if Kindred has no such loss. */
 function optionsOf({ loss, options }: Case): ContrastiveLossOptions | undefined {
   if (loss === "MultipleNegativesSymmetricRankingLoss") return { direction: "symmetric" };
-  if (loss !== "MultipleNegativesRankingLoss" || options["hardness_mode"] !== undefined) return undefined;
-  const directions = (options["directions"] ?? ["query_to_doc"]) as readonly string[];
-  return {
-    directions: directions.map((name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase()) as Direction),
-    partition: options["partition_mode"] === "per_direction" ? "perDirection" : "joint",
-    scale: (options["scale"] ?? 20) as number,
-    similarity: options["similarity_fct"] === "dot_score" ? "dot" : "cosine",
-  };
+  return loss === "MultipleNegativesRankingLoss" ? goldenOptions(options) : undefined;
 }
 
 /**

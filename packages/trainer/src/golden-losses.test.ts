@@ -1,10 +1,11 @@
-import { type ContrastiveLossOptions, contrastiveLoss, type Direction } from "@kindred/contrastive-loss";
+import { type ContrastiveLossOptions, contrastiveLoss } from "@kindred/contrastive-loss";
 import { gradCache } from "@kindred/grad-cache";
 import { sliceRows } from "@kindred/nn";
 import { startBackend } from "@kindred/tensor";
 import { expectMutantToFail, readGoldenTensors, readJson, sharedExists, sharedPath } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
+import { goldenOptions } from "../../contrastive-loss/test-support/golden-options.ts";
 
 beforeAll(() => startBackend("wasm"));
 
@@ -19,14 +20,7 @@ type Case = {
 
 /** Our options for a cached case of sentence-transformers; undefined if Kindred has no such loss. */
 function optionsOf({ loss, options }: Case): ContrastiveLossOptions | undefined {
-  if (loss !== "CachedMultipleNegativesRankingLoss" || options["hardness_mode"] !== undefined) return undefined;
-  const directions = (options["directions"] ?? ["query_to_doc"]) as readonly string[];
-  return {
-    directions: directions.map((name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase()) as Direction),
-    partition: options["partition_mode"] === "per_direction" ? "perDirection" : "joint",
-    scale: (options["scale"] ?? 20) as number,
-    similarity: options["similarity_fct"] === "dot_score" ? "dot" : "cosine",
-  };
+  return loss === "CachedMultipleNegativesRankingLoss" ? goldenOptions(options) : undefined;
 }
 
 /** Rows `from … from + count` of a table: what stands for the texts of a chunk. */
