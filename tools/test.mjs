@@ -8,7 +8,7 @@ import { readCounts, resultsFile } from "./results.mjs";
 
 /** The checks of the root project, in the order in which they are worth reading. `test` is every package's own. */
 const checks = [
-  ...["build", "layers", "lint", "types", "tool-types", "tools", "examples", "docs"],
+  ...["build", "layers", "lint", "types", "browser-types", "tool-types", "tools", "examples", "docs"],
   ...["publish", "browser", "bench-quick"],
 ];
 

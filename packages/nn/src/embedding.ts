@@ -50,7 +50,7 @@ export const embeddingOp = defineOp<
   },
   composite: ({ table }, { ids }) => tf.gather<tf.Tensor>(table, tf.tensor1d(ids, "int32")),
   gradient: (dy, _saved, attributes) => {
-    const byRows = { rows: rowsWithGradient(attributes), values: dy as Float<"rows hidden"> };
+    const byRows = { rows: rowsWithGradient(attributes), values: dy as Float as Float<"rows hidden"> };
     return { table: rowGradient(byRows, () => embeddingGradientOp({ dy }, attributes)) };
   },
 });

@@ -22,7 +22,7 @@ export const gatherRowsOp = defineOp<
   },
   composite: ({ x }, { chosen }) => tf.gather<tf.Tensor>(x, tf.tensor1d(chosen, "int32")),
   gradient: (dy, _saved, { chosen, rowCount }) => ({
-    x: () => embeddingGradientOp({ dy: dy as Float<"tokens hidden"> }, { ids: chosen, vocab: rowCount }),
+    x: () => embeddingGradientOp({ dy: dy as Float as Float<"tokens hidden"> }, { ids: chosen, vocab: rowCount }),
   }),
 });
 

@@ -1,7 +1,7 @@
 /** How to encode. */
 export type EncodeOptions = {
   /** The most ids a text may get, special tokens included; at least 2 (4 for a pair). Default: no limit. */
-  readonly maxLength?: number;
+  readonly maxLength?: number | undefined;
   /**
    * What a special token that is spelled out in the text means: `"parse"` (default, as Python does): that token; `"plain"`: its
    * letters, which is what text from strangers needs.

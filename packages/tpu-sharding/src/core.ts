@@ -3,7 +3,7 @@ import type { NumericArray } from "./numeric-array.ts";
 /** Options of the collectives that give an array. */
 export type Into<T extends NumericArray> = {
   /** Receives the result and is returned; the argument itself will do where the length is the same. Default: a new array. */
-  readonly into?: T;
+  readonly into?: T | undefined;
 };
 
 /**

@@ -68,7 +68,7 @@ export const structuralGradients: { readonly [kernel: string]: StockRule } = {
   Slice: {
     save: ["x"],
     gradient: (dy: tf.Tensor, [x], { begin, size }) => {
-      const [from] = tf.slice_util.parseSliceParams(x!, begin, size);
+      const from: number[] = tf.slice_util.parseSliceParams(x!, begin, size)[0]!;
       const around = x!.shape.map((length, i): [number, number] => [from[i]!, length - from[i]! - dy.shape[i]!]);
       return { x: () => tf.pad(dy, around) };
     },

@@ -21,7 +21,10 @@ export function gatherPieces<T extends NumericArray>(rendezvous: Rendezvous, tic
     const lengths = rendezvous.meet(ticket, k);
     if (k === 0) {
       longest = Math.max(...lengths);
-      out = resultArray(ticket.collective, array, { length: lengths.reduce((sum, length) => sum + length, 0), into });
+      out = resultArray<T>(ticket.collective, array, {
+        length: lengths.reduce((sum, length) => sum + length, 0),
+        into,
+      });
     }
     for (let core = 0, start = 0; core < size; start += lengths[core++]!) {
       const count = Math.min(piece, lengths[core]! - k * piece);

@@ -13,13 +13,13 @@ export function reducePieces<T extends NumericArray>(
   rendezvous: Rendezvous,
   ticket: Ticket,
   array: T,
-  { counts, into }: { counts: ArrayLike<number>; into?: T },
+  { counts, into }: { counts: ArrayLike<number>; into?: T | undefined },
 ): T {
   const { memory, index } = rendezvous;
   const cores = Array.from({ length: memory.size }, (_, core) => core);
   const piece = Math.floor(pieceLength(memory, ticket.elementType) / memory.size);
   const most = Math.max(...cores.map((core) => counts[core]!));
-  const out = resultArray(ticket.collective, array, { length: counts[index]!, into });
+  const out = resultArray<T>(ticket.collective, array, { length: counts[index]!, into });
   for (let k = 0; k === 0 || k * piece < most; k++) {
     const { parity } = rendezvous;
     const views = cores.map((core) => scratchView(memory, ticket.elementType, { core, parity }));

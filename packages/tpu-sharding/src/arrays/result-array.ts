@@ -6,7 +6,7 @@ import { arrayLike } from "./element-type.ts";
 export function resultArray<T extends NumericArray>(
   functionName: string,
   array: T,
-  { length, into }: { length: number; into?: T },
+  { length, into }: { length: number; into?: T | undefined },
 ): T {
   if (into !== undefined && into.length !== length) {
     const found = `Got ${into.length} elements, expected ${length}`;
