@@ -10,6 +10,7 @@ export const layers = [
   { name: "ground", projects: ["tokenizer", "random", "tensor-files", "datasets", "hub", "command-line"] },
   { name: "engine", projects: ["tensor"] },
   { name: "ops", projects: ["nn"] },
+  { name: "parameters and encoders", projects: ["encoder"] },
   {
     name: "model and learning",
     projects: [
