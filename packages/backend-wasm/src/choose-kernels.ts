@@ -17,7 +17,7 @@ export type ChosenKernels = {
 /** What is asked for. */
 export type KernelChoice = {
   readonly variant?: "auto" | KernelVariant;
-  readonly revectorization?: Revectorization;
+  readonly revectorization?: Revectorization | undefined;
   /** What decides whether "auto" may take "wide". */
   readonly check?: typeof pairsCorrectly;
 };
@@ -31,7 +31,7 @@ export async function chooseKernels(
   const relaxed = relaxedSimdWorks();
   if (variant !== "auto" && variant !== "simd" && !relaxed) {
     throw new ConfigError(
-      `startWasmKernels: this engine has no relaxed SIMD. Got variant ${variant}, expected simd. ` +
+      `wasm: WebAssembly has no relaxed SIMD here. Got variant ${variant}, expected simd. ` +
         'Use "auto", or Node 22 and later.',
       { variant },
     );
@@ -43,6 +43,13 @@ export async function chooseKernels(
   if (!relaxed) return start("simd", "this engine has no relaxed SIMD");
   if (revectorization === undefined) return start("relaxed", "128 bits: V8's 256-bit pairing is not switched on");
   if (await check(memory, module)) return start("wide", "256 bits");
-  revectorization.disable();
+  (await disablerOf(revectorization))();
   return start("relaxed", "V8's 256-bit pairing gave wrong numbers in a check, and is off now");
+}
+
+/** What switches the pairing off, here or in the thread that this one got the pairing from. */
+async function disablerOf({ module, disable }: Revectorization): Promise<() => void> {
+  if (disable !== undefined) return disable;
+  const { default: enable } = (await import(/* @vite-ignore */ module)) as { default: () => Required<Revectorization> };
+  return enable().disable;
 }

@@ -1,3 +1,4 @@
+export { wasm, type WasmExtra, type WasmOptions } from "./wasm.ts";
 export {
   startWasmKernels,
   stopWasmKernels,

@@ -64,7 +64,7 @@ function spoilOne(exports: KernelExports, name: string, memory: WebAssembly.Memo
 test.skipIf(!able)("wrong numbers switch the pairing off, and the log says so", async () => {
   const { module, memory } = wasm();
   let disabled = false;
-  const revectorization = { disable: () => (disabled = true) };
+  const revectorization = { module: import.meta.url, disable: () => (disabled = true) };
   const chosen = await chooseKernels(memory, module, { revectorization, check: async () => false });
   expect([chosen.variant, disabled]).toEqual(["relaxed", true]);
   expect(chosen.reason).toContain("wrong numbers");

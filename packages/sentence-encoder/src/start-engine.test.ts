@@ -24,7 +24,7 @@ test("kernels that were replaced, here or by startWasmKernels, leave none of the
   await startEngine("tfjs");
   const stock = kernel();
   await startEngine("wasm");
-  await startEngine("wasm", { revectorization: { disable: () => {} } });
+  await startEngine("wasm", { revectorization: { module: import.meta.url, disable: () => {} } });
   await startEngine("tfjs");
   expect(kernel()).toBe(stock);
   const first = await startWasmKernels();

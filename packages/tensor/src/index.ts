@@ -1,5 +1,16 @@
+export {
+  type Engine,
+  type EngineModule,
+  engineFromModule,
+  type MemoryInUse,
+  moduleOfEngine,
+  type RunningEngine,
+} from "./engine.ts";
+export { activeEngine, type DefinedEngine, defineEngine, type EngineParts } from "./define-engine.ts";
+export { cpu } from "./cpu.ts";
+export { tfjs, type TfjsOptions } from "./tfjs.ts";
 export { startBackend, type StartBackendOptions } from "./start-backend.ts";
-export { memoryInUse, type MemoryInUse } from "./memory-in-use.ts";
+export { memoryInUse } from "./memory-in-use.ts";
 export type { Float, Int, AxisNames, AxisSizes } from "./named-axes.ts";
 export { expectShape } from "./expect-shape.ts";
 export { expectShapes, type ShapeExpectation } from "./expect-shapes.ts";

@@ -1,16 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { MemoryInUse } from "./engine.ts";
 import { memoryGuardOf } from "./memory-guard.ts";
 import { asWasmBackend } from "./wasm-backend.ts";
-
-/** How full the active backend is. */
-export type MemoryInUse = {
-  /** Tensors not yet disposed, on all backends. */
-  readonly tensors: number;
-  /** Bytes that they and kernels' scratch take: on `wasm` of the heap, memory that tensors share counted once. */
-  readonly bytes: number;
-  /** The most that `bytes` may become; Infinity on `cpu`. */
-  readonly limitBytes: number;
-};
 
 /**
  * How many tensors and bytes are in use, and how many bytes may be.
@@ -21,6 +12,7 @@ export type MemoryInUse = {
  * ```ts
  * import { memoryInUse, startBackend } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
+import type { MemoryInUse } from "./engine.ts";
  *
  * await startBackend("wasm");
  * const before = memoryInUse();

@@ -55,8 +55,8 @@ export type WasmBackend = tf.KernelBackend & {
  * asWasmBackend(tf.backend()); // => undefined
  * ```
  */
-export function asWasmBackend(backend: tf.KernelBackend): WasmBackend | undefined {
-  return "wasm" in backend && "dataIdMap" in backend ? (backend as WasmBackend) : undefined;
+export function asWasmBackend(backend: tf.KernelBackend | undefined): WasmBackend | undefined {
+  return backend !== undefined && "wasm" in backend && "dataIdMap" in backend ? (backend as WasmBackend) : undefined;
 }
 
 /** The backend that holds a tensor's elements, which need not be the active one. */

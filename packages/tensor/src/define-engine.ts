@@ -1,0 +1,124 @@
+import { ConfigError } from "@kindred/errors";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Engine, EngineModule, RunningEngine } from "./engine.ts";
+import { memoryInUse } from "./memory-in-use.ts";
+import { overwrite } from "./overwrite.ts";
+import { packedLayout } from "./packed-layout.ts";
+import { readInto } from "./read-into.ts";
+
+/** What an engine consists of once it is loaded. The same object twice is the same engine. */
+export type EngineParts<Extra extends object = object> = {
+  readonly description: string;
+  /** The tfjs backend that its ops run on, which is initialised. */
+  readonly backend: string;
+  /** Called as it becomes the active engine; what it returns is called as it ceases to be. Default: nothing to do. */
+  readonly enter?: () => () => void;
+  /** What the running engine does otherwise than tfjs's own backends, and what it has besides. */
+  readonly running: Partial<Omit<RunningEngine, "description" | "stop">> & Extra;
+};
+
+/** An engine that another may be built on: its parts, changed, are the other's. */
+export type DefinedEngine<Extra extends object = object> = Engine<RunningEngine & Extra> & {
+  readonly load: () => Promise<EngineParts<Extra>>;
+};
+
+/** The engines that were started in this thread and not stopped, the active one last. */
+const started: { readonly parts: EngineParts; readonly running: RunningEngine }[] = [];
+/** The engine that was entered. */
+let active: { readonly parts: EngineParts; readonly leave: (() => void) | undefined } | undefined;
+let lastStart: Promise<unknown> = Promise.resolve();
+
+/**
+ * An engine from what it is made of: `load` gets it ready, as often as it is started, and gives its parts.
+ *
+ * The newest engine that was started in a thread is the active one; stopping it, in any order, gives back to the newest that is left.
+ *
+ * @example
+ * ```ts
+ * import { cpu, defineEngine } from "@kindred/tensor";
+ *
+ * const slow = defineEngine({ name: "slow", load: async () => ({ ...(await cpu().load()), description: "as slow as can be" }) });
+ * const running = await slow.start();
+ * running.description; // => "as slow as can be"
+ * ```
+ */
+export function defineEngine<Extra extends object = object>({
+  name,
+  module,
+  load,
+}: {
+  readonly name: string;
+  readonly module?: EngineModule;
+  readonly load: () => Promise<EngineParts<Extra>>;
+}): DefinedEngine<Extra> {
+  const start = () => {
+    // One after another: of two starts at a time, tfjs drops the first.
+    const starting = lastStart.then(() => startOf(load));
+    lastStart = starting.catch(() => {});
+    return starting;
+  };
+  return { name, load, start, ...(module === undefined ? {} : { module }) };
+}
+
+async function startOf<Extra extends object>(load: () => Promise<EngineParts<Extra>>): Promise<RunningEngine & Extra> {
+  tf.env().set("PROD", true); // no banner on stderr
+  try {
+    const parts = await load();
+    const running = { ...ofTfjs, ...parts.running, description: parts.description, stop };
+    const entry = { parts, running };
+    started.push(entry);
+    return running;
+    function stop() {
+      const at = started.indexOf(entry);
+      if (at >= 0) started.splice(at, 1);
+      activate();
+    }
+  } finally {
+    activate(); // also after a failure: loading may have switched tfjs's backend
+  }
+}
+
+/** Makes the newest engine that is left the active one. */
+function activate(): void {
+  const parts = started.at(-1)?.parts;
+  if (parts !== active?.parts) {
+    active?.leave?.();
+    active = parts && { parts, leave: parts.enter?.() };
+  }
+  // At once, though it returns a promise: the backend is initialised.
+  if (parts !== undefined && tf.getBackend() !== parts.backend) void tf.setBackend(parts.backend);
+}
+
+/** What engines on tfjs's own backends do. */
+const ofTfjs: Omit<RunningEngine, "description" | "stop"> = {
+  layout: (lengths, rows) => {
+    const starts = new Int32Array(lengths.length + 1);
+    for (const [i, length] of lengths.entries()) starts[i + 1] = (starts[i] ?? 0) + length;
+    return packedLayout(starts, rows === undefined ? {} : { rows });
+  },
+  write: overwrite,
+  read: async (from, into, at) => readInto(from, into, at),
+  readSync: readInto,
+  memory: memoryInUse,
+};
+
+/**
+ * The engine that ops run on in this thread: the newest that was started and not stopped.
+ *
+ * @throws ConfigError when none runs.
+ * @example
+ * ```ts
+ * import { activeEngine, cpu } from "@kindred/tensor";
+ *
+ * await cpu().start();
+ * activeEngine().description; // => "tfjs cpu"
+ * ```
+ */
+export function activeEngine(): RunningEngine {
+  const newest = started.at(-1);
+  if (newest !== undefined) return newest.running;
+  throw new ConfigError(
+    "activeEngine: no engine runs in this thread. Got none, expected one that was started. Await an engine's start() first: " +
+      "wasm() of @kindred/backend-wasm, or cpu() of @kindred/tensor.",
+  );
+}
