@@ -7,7 +7,7 @@
  */
 export const layers = [
   { name: "below all", projects: ["errors"] },
-  { name: "ground", projects: ["tokenizer", "random", "tensor-files", "datasets", "hub", "command-line"] },
+  { name: "ground", projects: ["tokenizer", "random", "tensor-files", "datasets", "mesh", "hub", "command-line"] },
   { name: "engine", projects: ["tensor"] },
   { name: "ops", projects: ["nn"] },
   { name: "parameters and encoders", projects: ["encoder"] },

@@ -1,5 +1,5 @@
 import { ShapeError } from "@kindred/errors";
-import type { Core } from "./core.ts";
+import type { Core } from "@kindred/mesh";
 import { rowsOfCores } from "./rows-of-cores.ts";
 
 /** The rows of all cores, and how many came from each. */
@@ -17,7 +17,8 @@ export type GatheredRows = { readonly values: Float32Array; readonly rows: reado
  *
  * @example
  * ```ts
- * import { allGatherRows, soloCore } from "@kindred/tpu-sharding";
+ * import { soloCore } from "@kindred/mesh";
+ * import { allGatherRows } from "@kindred/tpu-sharding";
  *
  * allGatherRows(Float32Array.of(1, 2, 3, 4), { hidden: 2, core: soloCore() }).rows; // => [2]
  * ```

@@ -1,4 +1,5 @@
 import { ShapeError } from "@kindred/errors";
+import { soloCore } from "@kindred/mesh";
 import { startBackend, toFloat32Array, valueAndGradients } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -7,7 +8,6 @@ import { allGatherRows } from "./all-gather-rows.ts";
 import { allReduce } from "./all-reduce.ts";
 import { reduceScatter } from "./reduce-scatter.ts";
 import { reduceScatterRows } from "./reduce-scatter-rows.ts";
-import { soloCore } from "./solo-core.ts";
 
 // On a mesh of one; start-mesh's tests and data-parallel.test.ts have the ops on several cores.
 const core = soloCore();

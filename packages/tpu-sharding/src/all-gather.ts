@@ -1,5 +1,5 @@
+import type { Core } from "@kindred/mesh";
 import { expectShape, type Float } from "@kindred/tensor";
-import type { Core } from "./core.ts";
 import { kindredAllGather } from "./row-ops.ts";
 import { rowsOfCores } from "./rows-of-cores.ts";
 
@@ -25,7 +25,8 @@ import { rowsOfCores } from "./rows-of-cores.ts";
  * @example
  * ```ts
  * import { startBackend } from "@kindred/tensor";
- * import { allGather, soloCore } from "@kindred/tpu-sharding";
+ * import { soloCore } from "@kindred/mesh";
+ * import { allGather } from "@kindred/tpu-sharding";
  * import * as tf from "@tensorflow/tfjs-core";
  *
  * await startBackend("cpu");

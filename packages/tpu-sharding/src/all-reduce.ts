@@ -1,7 +1,7 @@
 import { ShapeError } from "@kindred/errors";
+import type { Core } from "@kindred/mesh";
 import { type DefinedOp, defineOp, type Float, toFloat32Array } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Core } from "./core.ts";
 
 const kindredAllReduce: DefinedOp<{ x: Float }, { core: Core }, Float> = defineOp({
   name: "KindredAllReduce",
@@ -28,7 +28,8 @@ const kindredAllReduce: DefinedOp<{ x: Float }, { core: Core }, Float> = defineO
  * @example
  * ```ts
  * import { startBackend } from "@kindred/tensor";
- * import { allReduce, soloCore } from "@kindred/tpu-sharding";
+ * import { soloCore } from "@kindred/mesh";
+ * import { allReduce } from "@kindred/tpu-sharding";
  * import * as tf from "@tensorflow/tfjs-core";
  *
  * await startBackend("cpu");

@@ -1,13 +1,5 @@
-export type { NumericArray } from "./numeric-array.ts";
-export { shardRows, type RowRange } from "./shard-rows.ts";
-export { shardCounts } from "./shard-counts.ts";
 export { partitionSpec, type PartitionAxis } from "./partition-spec.ts";
-export { shardArray } from "./shard-array.ts";
-export { unshardArrays } from "./unshard-arrays.ts";
-export type { Mesh, CallOptions } from "./mesh.ts";
-export type { CoreProgram, Handlers } from "./core-program.ts";
-export type { Core, Into } from "./core.ts";
-export { soloCore } from "./solo-core.ts";
+export { shardArray, unshardArrays } from "./shard-array.ts";
 export { allGather } from "./all-gather.ts";
 export { reduceScatter } from "./reduce-scatter.ts";
 export { allReduce } from "./all-reduce.ts";

@@ -1,11 +1,11 @@
 import { MeshError, ShapeError } from "@kindred/errors";
+import { soloCore } from "@kindred/mesh";
 import { startBackend } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { exchangeMemory } from "./exchange-memory.ts";
 import { parameterExchange } from "./parameter-exchange.ts";
 import { parameterShards } from "./parameter-shards.ts";
-import { soloCore } from "./solo-core.ts";
 
 // One core; collectives.test.ts has several.
 const shards = parameterShards({ weight: 3, bias: 1 }, 1);

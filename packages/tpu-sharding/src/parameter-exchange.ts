@@ -1,7 +1,6 @@
 import { MeshError, ShapeError } from "@kindred/errors";
+import { type Core, sumArrays } from "@kindred/mesh";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { sumArrays } from "./arrays/sum-arrays.ts";
-import type { Core } from "./core.ts";
 import type { ExchangeMemory } from "./exchange-memory.ts";
 import { type GradientRows, localGradients } from "./local-gradients.ts";
 import type { ParameterShards } from "./parameter-shards.ts";
@@ -54,7 +53,8 @@ export type ParameterExchange = {
  *
  * @example
  * ```ts
- * import { exchangeMemory, parameterExchange, parameterShards, soloCore } from "@kindred/tpu-sharding";
+ * import { soloCore } from "@kindred/mesh";
+ * import { exchangeMemory, parameterExchange, parameterShards } from "@kindred/tpu-sharding";
  *
  * const shards = parameterShards({ weight: 2 }, 1);
  * const exchange = parameterExchange(soloCore(), shards, exchangeMemory(shards));

@@ -1,4 +1,4 @@
-import { shardRows } from "./shard-rows.ts";
+import { shardRows } from "@kindred/mesh";
 
 /** Elements of one parameter that one core owns: from element `offset` of the parameter, at `start` of the flat vector. */
 export type ParameterPiece = {

@@ -1,4 +1,4 @@
-import type { Core } from "./core.ts";
+import type { Core } from "@kindred/mesh";
 
 /**
  * {@link reduceScatter} on plain arrays: meets cores that call the tensor op, or run the backward pass of {@link allGather}.
@@ -10,7 +10,8 @@ import type { Core } from "./core.ts";
  *
  * @example
  * ```ts
- * import { reduceScatterRows, soloCore } from "@kindred/tpu-sharding";
+ * import { soloCore } from "@kindred/mesh";
+ * import { reduceScatterRows } from "@kindred/tpu-sharding";
  *
  * reduceScatterRows(Float32Array.of(1, 2), { rows: [1], hidden: 2, core: soloCore() }); // => [1, 2]
  * ```

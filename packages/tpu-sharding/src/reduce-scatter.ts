@@ -1,21 +1,21 @@
+import { type Core, shardCounts } from "@kindred/mesh";
 import { expectShape, type Float } from "@kindred/tensor";
-import type { Core } from "./core.ts";
 import { kindredReduceScatter } from "./row-ops.ts";
-import { shardCounts } from "./shard-counts.ts";
 
 /**
  * This core's rows of the sum over the cores; differentiable.
  *
  * `y_c["batch@data hidden"] = (Σ over cores k of x_k["batch hidden"])[rows of c]`. The objective is the sum of the cores'
  * losses, so the gradient is {@link allGather}: every core gets all cores' dy. `rows` says how many rows each core gets; by
- * default {@link shardRows} deals them.
+ * default `shardRows` of `@kindred/mesh` deals them.
  *
  * @throws ShapeError unless x is a float32 matrix whose rows are the sum of `rows`.
  *
  * @example
  * ```ts
  * import { startBackend } from "@kindred/tensor";
- * import { reduceScatter, soloCore } from "@kindred/tpu-sharding";
+ * import { soloCore } from "@kindred/mesh";
+ * import { reduceScatter } from "@kindred/tpu-sharding";
  * import * as tf from "@tensorflow/tfjs-core";
  *
  * await startBackend("cpu");

@@ -1,7 +1,7 @@
 import { ShapeError } from "@kindred/errors";
+import type { Core } from "@kindred/mesh";
 import { type DefinedOp, defineOp, type Float, toFloat32Array } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Core } from "./core.ts";
 
 // The two ops are each other's gradient, hence one file. Their composite moves rows between this thread's tensors and shared
 // memory; on a mesh of one it is a clone. A backend whose cores are joined otherwise replaces the kernels.

@@ -1,5 +1,5 @@
 import { MeshError } from "@kindred/errors";
-import type { Core } from "./core.ts";
+import type { Core } from "@kindred/mesh";
 
 /** How many rows each core has; a `MeshError` if the cores' rows differ in width. The first half of every allGather. */
 export function rowsOfCores(core: Core, rows: number, hidden: number): readonly number[] {

@@ -2,8 +2,7 @@ import { ShapeError } from "@kindred/errors";
 import { expectMutantToFail } from "@kindred/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { shardArray } from "./shard-array.ts";
-import { unshardArrays } from "./unshard-arrays.ts";
+import { shardArray, unshardArrays } from "./shard-array.ts";
 
 const specs = ["a b c", "a@data b c", "a b@data c", "a b c@data"];
 const anyCase = fc.record({

@@ -1,13 +1,12 @@
 import { ShapeError } from "@kindred/errors";
+import { type Core, soloCore } from "@kindred/mesh";
 import { expectMutantToFail, floatsFromSeed } from "@kindred/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Core } from "./core.ts";
 import { type ExchangeMemory, exchangeMemory } from "./exchange-memory.ts";
 import type { GradientRows } from "./local-gradients.ts";
 import { type ParameterExchange, parameterExchange } from "./parameter-exchange.ts";
 import { parameterShards } from "./parameter-shards.ts";
-import { soloCore } from "./solo-core.ts";
 import { touchedRows } from "./touched-rows.ts";
 
 // Cores take turns in one thread: each does its part of a stage, then the next, so that a barrier has nothing to wait for.

@@ -1,5 +1,6 @@
 import { defineOp, startBackend, valueAndGradients } from "@kindred/tensor";
-import { allGather, allGatherRows, parameterExchange, reduceScatterRows, shardRows } from "@kindred/tpu-sharding";
+import { shardRows } from "@kindred/mesh";
+import { allGather, allGatherRows, parameterExchange, reduceScatterRows } from "@kindred/tpu-sharding";
 import * as tf from "@tensorflow/tfjs-core";
 
 // Two linear towers and an in-batch contrastive loss over the rows of all cores: scores = scale · (x·Uᵀ)·(y·Vᵀ)ᵀ, row i's answer

@@ -1,5 +1,5 @@
 import { selectSentences, type TokenBatch } from "@kindred/sentence-encoder";
-import { shardRows } from "@kindred/tpu-sharding";
+import { shardRows } from "@kindred/mesh";
 
 /** One core's part of a global batch. */
 export type BatchShare = {

@@ -4,7 +4,8 @@ import { childKey, type Key } from "@kindred/random";
 import { sliceRows } from "@kindred/nn";
 import { type EmbeddingSettings, embedSentences, type ModelParameters } from "@kindred/sentence-encoder";
 import { type Float, type RowGradient, valueAndGradients } from "@kindred/tensor";
-import { allGather, type Core } from "@kindred/tpu-sharding";
+import type { Core } from "@kindred/mesh";
+import { allGather } from "@kindred/tpu-sharding";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { BatchShare } from "./deal-batch.ts";
 import { joinColumns, type NumberedSentences } from "./join-columns.ts";
@@ -35,7 +36,7 @@ export type TrainingTask = {
  * import { poolingFromConfig } from "@kindred/pooling";
  * import { keyFromSeed } from "@kindred/random";
  * import { startEngine } from "@kindred/sentence-encoder";
- * import { soloCore } from "@kindred/tpu-sharding";
+ * import { soloCore } from "@kindred/mesh";
  * import { dealBatch, trainingStep } from "@kindred/trainer";
  * import * as tf from "@tensorflow/tfjs-core";
  *

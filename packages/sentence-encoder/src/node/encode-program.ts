@@ -1,5 +1,5 @@
 import { enableRevectorization } from "@kindred/backend-wasm/node";
-import type { Core } from "@kindred/tpu-sharding";
+import type { Core } from "@kindred/mesh";
 import { localEmbedder } from "../local-embedder.ts";
 import { modelSettings } from "../model-settings.ts";
 import { type EngineName, startEngine } from "../start-engine.ts";

@@ -1,5 +1,5 @@
 import { enableRevectorization } from "@kindred/backend-wasm/node";
-import { startMesh } from "@kindred/tpu-sharding/node";
+import { startMesh } from "@kindred/mesh/node";
 import { localEmbedder } from "../local-embedder.ts";
 import { modelSettings } from "../model-settings.ts";
 import { modelTokenizer } from "../model-tokenizer.ts";

@@ -1,10 +1,11 @@
+import type { Mesh } from "@kindred/mesh";
+import { startMesh } from "@kindred/mesh/node";
 import { initialParameters, mpnetConfig } from "@kindred/mpnet";
 import { poolingFromConfig } from "@kindred/pooling";
 import { childKey, integerAt, keyFromSeed } from "@kindred/random";
 import type { EngineName, TokenBatch } from "@kindred/sentence-encoder";
 import { expectMutantToFail } from "@kindred/testing";
-import { exchangeMemory, type Mesh, parameterShards, parameterViews } from "@kindred/tpu-sharding";
-import { startMesh } from "@kindred/tpu-sharding/node";
+import { exchangeMemory, parameterShards, parameterViews } from "@kindred/tpu-sharding";
 import { afterAll, describe, expect, test } from "vitest";
 import { dealBatch } from "../deal-batch.ts";
 

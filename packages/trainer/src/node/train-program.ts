@@ -2,6 +2,7 @@ import { scheduleByName, scriptKernel } from "@kindred/adamw";
 import { adamwKernel } from "@kindred/backend-wasm";
 import { enableRevectorization } from "@kindred/backend-wasm/node";
 import { DivergenceError } from "@kindred/errors";
+import type { Core } from "@kindred/mesh";
 import { countFlops } from "@kindred/nn";
 import { childKey, keyFromSeed } from "@kindred/random";
 import {
@@ -12,13 +13,7 @@ import {
   startEngine,
 } from "@kindred/sentence-encoder";
 import { type Float, overwrite, type Profile, profileKernels } from "@kindred/tensor";
-import {
-  type Core,
-  type ExchangeMemory,
-  type ParameterShards,
-  parameterExchange,
-  parameterViews,
-} from "@kindred/tpu-sharding";
+import { type ExchangeMemory, type ParameterShards, parameterExchange, parameterViews } from "@kindred/tpu-sharding";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BatchShare } from "../deal-batch.ts";
 import type { TrainConfig } from "../train-options.ts";

@@ -2,7 +2,6 @@ import { enableRevectorization } from "@kindred/backend-wasm/node";
 import type { Embedder } from "@kindred/sentence-encoder";
 import {
   type ExchangeMemory,
-  type Mesh,
   type ParameterShards,
   parameterShards,
   parameterViews,
@@ -10,7 +9,8 @@ import {
   touchedRows,
 } from "@kindred/tpu-sharding";
 import type { Profile } from "@kindred/tensor";
-import { startMesh } from "@kindred/tpu-sharding/node";
+import type { Mesh } from "@kindred/mesh";
+import { startMesh } from "@kindred/mesh/node";
 import type { TokenBatch } from "@kindred/sentence-encoder";
 import type { BatchShare } from "../deal-batch.ts";
 import type { TrainConfig } from "../train-options.ts";

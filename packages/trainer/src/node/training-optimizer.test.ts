@@ -1,14 +1,8 @@
 import { scriptKernel } from "@kindred/adamw";
 import { adamwKernel } from "@kindred/backend-wasm";
+import { type Core, soloCore } from "@kindred/mesh";
 import { expectMutantToFail, floatsFromSeed } from "@kindred/testing";
-import {
-  type Core,
-  parameterExchange,
-  parameterShards,
-  sharedHeap,
-  soloCore,
-  touchedRows,
-} from "@kindred/tpu-sharding";
+import { parameterExchange, parameterShards, sharedHeap, touchedRows } from "@kindred/tpu-sharding";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { trainConfig } from "../train-config.ts";

@@ -6,7 +6,8 @@ import {
   scheduleByName,
   type TouchedElements,
 } from "@kindred/adamw";
-import { type Core, parameterViews } from "@kindred/tpu-sharding";
+import type { Core } from "@kindred/mesh";
+import { parameterViews } from "@kindred/tpu-sharding";
 import type { TrainConfig } from "../train-options.ts";
 import type { TrainProgramData } from "./train-program.ts";
 
