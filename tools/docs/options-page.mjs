@@ -1,5 +1,5 @@
 // docs/options.md as text: the reference of all training options, made from their table.
-import { valueType } from "@kindred/command-line";
+import { valueType } from "@kindred/options";
 import { trainOptions, trainPresets } from "@kindred/trainer";
 
 /** The headings of the page, each by the first option under it, in the order of the table. */
@@ -13,7 +13,7 @@ const headings = new Map([
 ]);
 
 /**
- * @typedef {import("@kindred/command-line").Option<unknown>} Option
+ * @typedef {import("@kindred/options").Option<unknown>} Option
  * @typedef {{ readonly type: string, readonly requirement?: unknown, readonly wrapped?: Described, readonly pipe?: readonly Described[] }} Described
  * what this page reads of a valibot schema or of an action in it.
  */

@@ -1,7 +1,7 @@
 // The reference of training options says what the table of options says.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { option } from "@kindred/command-line";
+import { option } from "@kindred/options";
 import { trainOptions } from "@kindred/trainer";
 import * as v from "valibot";
 import { expect, test } from "vitest";

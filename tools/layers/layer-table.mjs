@@ -7,26 +7,23 @@
  */
 export const layers = [
   { name: "below all", projects: ["errors"] },
-  { name: "ground", projects: ["tokenizer", "random", "tensor-files", "datasets", "mesh", "hub", "command-line"] },
+  { name: "ground", projects: ["random", "options", "files"] },
+  { name: "data", projects: ["tokenizer", "datasets", "tensor-files", "vectors", "mesh"] },
+  { name: "folder", projects: ["model-folder"] },
   { name: "engine", projects: ["tensor"] },
   { name: "ops", projects: ["nn"] },
-  { name: "parameters and encoders", projects: ["encoder"] },
+  { name: "parts", projects: ["encoder", "pooling", "loss"] },
+  { name: "blocks", projects: ["transformer"] },
   {
-    name: "model and learning",
-    projects: [
-      "backend-wasm",
-      "mpnet",
-      "pooling",
-      "contrastive-loss",
-      "grad-cache",
-      "adamw",
-      "sampler",
-      "tpu-sharding",
-      "evaluation",
-    ],
+    name: "models and learning",
+    projects: ["mpnet", "bert", "contrastive-loss", "adamw", "grad-cache", "sampler", "evaluation"],
   },
+  { name: "many cores", projects: ["tpu-sharding"] },
+  { name: "engines", projects: ["backend-wasm"] },
   { name: "compose", projects: ["sentence-encoder"] },
   { name: "run", projects: ["trainer"] },
+  { name: "readers of a run", projects: ["run-folder", "run-report"] },
+  { name: "edge", projects: ["hub", "command-line"] },
   { name: "apps", projects: ["train", "encode"] },
 ];
 

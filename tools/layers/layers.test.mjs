@@ -105,13 +105,10 @@ test("lets tests use the test-support of a lower package only, and sources of no
 });
 
 test("refuses an import between packages of one layer, in tests too", () => {
-  const message = /don't import each other/;
-  expect(importMessages('import "@kindred/pooling";', "src/a.ts", "packages/mpnet")).toEqual([
-    expect.stringMatching(message),
-  ]);
-  expect(importMessages('import "@kindred/pooling";', "src/a.test.ts", "packages/mpnet")).toEqual([
-    expect.stringMatching(message),
-  ]);
+  for (const path of ["src/a.ts", "src/a.test.ts"]) {
+    const messages = importMessages('import "@kindred/pooling";', path, "packages/encoder");
+    expect(messages).toEqual([expect.stringMatching(/don't import each other/)]);
+  }
 });
 
 test("refuses tensors below the engine, and any package in the tests' package", () => {

@@ -1,4 +1,5 @@
-import { option, optionHelp, ownNodeOption } from "@kindred/command-line";
+import { ownNodeOption } from "@kindred/command-line/node";
+import { option, optionHelp } from "@kindred/options";
 import * as v from "valibot";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));

@@ -1,4 +1,4 @@
-import type { OptionValues } from "@kindred/command-line";
+import type { OptionValues } from "@kindred/options";
 import type { EncodeOptions, SentenceEncoder } from "@kindred/sentence-encoder";
 import type { encodeFlags } from "./encode-flags.ts";
 import { similarityTable } from "./similarity-table.ts";

@@ -1,6 +1,7 @@
-import { checkOptions, option, optionHelp, parseFlags } from "@kindred/command-line";
+import { parseFlags } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
+import { checkOptions, option, optionHelp } from "@kindred/options";
 import { inspectModel, type ModelDescription, type ModuleDescription } from "@kindred/sentence-encoder/node";
 import * as v from "valibot";
 

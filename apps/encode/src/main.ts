@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
-import { checkOptions, type OptionValues, parseFlags } from "@kindred/command-line";
-import { checkOutputFile, exitCodeOf, packageVersion } from "@kindred/command-line/node";
+import { checkOutputFile, exitCodeOf, packageVersion, parseFlags } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
 import { countFlops } from "@kindred/nn";
+import { checkOptions, type OptionValues } from "@kindred/options";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { profileKernels, profileTable } from "@kindred/tensor";
 import { checkMaxLength } from "./check-max-length.ts";

@@ -1,10 +1,10 @@
-import { checkOptions, option, optionHelp, parseFlags } from "@kindred/command-line";
-import { checkOutputFile } from "@kindred/command-line/node";
+import { checkOutputFile, parseFlags } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
+import { openFileAtomic, writeToStream } from "@kindred/files/node";
+import { checkOptions, option, optionHelp } from "@kindred/options";
 import type { Tokenizer } from "@kindred/tokenizer";
 import { loadTokenizer } from "@kindred/tokenizer/node";
 import * as v from "valibot";
-import { atomicTextFile } from "./atomic-text-file.ts";
 import { readTexts } from "./read-texts.ts";
 
 const tokenizeFlags = {
@@ -67,15 +67,10 @@ function tokenTable(text: string, tokenizer: Tokenizer, options: Parameters<Toke
 
 async function writeRows(texts: AsyncIterable<string>, row: (text: string) => string, output: string): Promise<void> {
   if (output === "") {
-    for await (const text of texts) process.stdout.write(`${row(text)}\n`);
+    for await (const text of texts) await writeToStream(process.stdout, `${row(text)}\n`);
     return;
   }
-  const file = atomicTextFile(output);
-  try {
-    for await (const text of texts) await file.write(`${row(text)}\n`);
-    await file.finish();
-  } catch (error) {
-    await file.abandon();
-    throw error;
-  }
+  await using file = await openFileAtomic(output);
+  for await (const text of texts) await file.write(`${row(text)}\n`);
+  await file.finish();
 }

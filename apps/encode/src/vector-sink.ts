@@ -1,9 +1,8 @@
-import { once } from "node:events";
 import { extname } from "node:path";
 import { ConfigError } from "@kindred/errors";
+import { openFileAtomic, writeFileAtomic, writeToStream } from "@kindred/files/node";
 import { fromFloat32, writeSafetensors } from "@kindred/tensor-files";
-import { npyRowsWriter, writeFileAtomic } from "@kindred/tensor-files/node";
-import { atomicTextFile } from "./atomic-text-file.ts";
+import { npyRowsWriter } from "@kindred/tensor-files/node";
 
 /** Takes texts and their vectors as they are made; the file is there, whole, once `finish` has resolved, and not before. */
 export type VectorSink = {
@@ -42,9 +41,7 @@ export function checkVectorFile(file: string): keyof typeof kinds {
 
 function outputSink(dimension: number): VectorSink {
   return {
-    async write(texts, embeddings) {
-      if (!process.stdout.write(vectorLines(texts, embeddings, dimension))) await once(process.stdout, "drain");
-    },
+    write: (texts, embeddings) => writeToStream(process.stdout, vectorLines(texts, embeddings, dimension)),
     finish: async () => {},
     abandon: async () => {},
   };
@@ -70,7 +67,7 @@ async function npySink(file: string, dimension: number): Promise<VectorSink> {
 }
 
 async function jsonlSink(path: string, dimension: number): Promise<VectorSink> {
-  const file = atomicTextFile(path);
+  const file = await openFileAtomic(path);
   return { ...file, write: (texts, embeddings) => file.write(vectorLines(texts, embeddings, dimension)) };
 }
 

@@ -1,8 +1,8 @@
-import { checkOptions, option, optionHelp, parseFlags } from "@kindred/command-line";
-import { checkOutputFile } from "@kindred/command-line/node";
+import { checkOutputFile, parseFlags } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
+import { checkOptions, option, optionHelp } from "@kindred/options";
 import { writeSafetensors } from "@kindred/tensor-files";
-import { writeFileAtomic } from "@kindred/tensor-files/node";
+import { writeFileAtomic } from "@kindred/files/node";
 import { batchGradients } from "@kindred/trainer/node";
 import * as v from "valibot";
 

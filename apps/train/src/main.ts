@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
-import { checkOptions, parseFlags } from "@kindred/command-line";
-import { exitCodeOf, packageVersion } from "@kindred/command-line/node";
+import { exitCodeOf, packageVersion, parseFlags } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
+import { checkOptions } from "@kindred/options";
 import { type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
 import { newestRun, readRunConfig, type ResumePoint, resumePoint, train } from "@kindred/trainer/node";
 import { gradients } from "./gradients.ts";

@@ -1,4 +1,5 @@
-import { option, optionHelp, ownNodeOption } from "@kindred/command-line";
+import { ownNodeOption } from "@kindred/command-line/node";
+import { option, optionHelp } from "@kindred/options";
 import { trainOptions, trainPresets } from "@kindred/trainer";
 import * as v from "valibot";
 

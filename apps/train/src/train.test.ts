@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { flagName } from "@kindred/command-line";
+import { flagName } from "@kindred/options";
 import { readSafetensors } from "@kindred/tensor-files";
 import { toyPairs, toyVocabulary } from "@kindred/testing";
 import { trainOptions } from "@kindred/trainer";

@@ -1,5 +1,4 @@
-import type { ScoreMatrix } from "./similarity-matrix.ts";
-import { TopDocuments } from "./top-documents.ts";
+import { type ScoreMatrix, TopRows } from "@kindred/vectors";
 
 /** BM25's two constants, and what a word is. */
 export type Bm25Options = {
@@ -78,9 +77,9 @@ export function bm25Index(
   };
 
   const search = (query: string, limit: number): Bm25Hit[] => {
-    const top = new TopDocuments(limit);
-    for (const [document, score] of scores(query).entries()) if (score > 0) top.offer(document, score, document);
-    return top.ranking().map(({ document, score }) => ({ document, score }));
+    const top = new TopRows(limit);
+    for (const [document, score] of scores(query).entries()) if (score > 0) top.offer(document, score);
+    return top.ranking().map(({ row, score }) => ({ document: row, score }));
   };
 
   return { documentCount: words.length, scores, scoreMatrix, search };

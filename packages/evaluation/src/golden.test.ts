@@ -1,15 +1,13 @@
 import { readJson, sharedExists, sharedPath } from "@kindred/testing";
-import { describe, expect, test } from "vitest";
 import {
   type EmbeddingRows,
   pairSimilarities,
-  retrievalMetrics,
   type Similarity,
-  scoredPairs,
   similarities,
   similarityMatrix,
-  tripletAccuracy,
-} from "./index.ts";
+} from "@kindred/vectors";
+import { describe, expect, test } from "vitest";
+import { retrievalMetrics, scoredPairs, tripletAccuracy } from "./index.ts";
 
 type Matrix = number[][];
 type Metrics = Record<string, number>;

@@ -1,7 +1,3 @@
-export type { EmbeddingRows } from "./embedding-rows.ts";
-export { type Similarity, similarities } from "./similarity.ts";
-export { pairSimilarities, type SimilarityOptions } from "./pair-similarities.ts";
-export { type ScoreMatrix, similarityMatrix } from "./similarity-matrix.ts";
 export { bm25Index, type Bm25Hit, type Bm25Index, type Bm25Options } from "./bm25-index.ts";
 export { pearson } from "./pearson.ts";
 export { spearman } from "./spearman.ts";

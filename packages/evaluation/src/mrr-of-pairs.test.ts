@@ -1,8 +1,9 @@
 import { ShapeError } from "@kindred/errors";
 import { expectMutantToFail } from "@kindred/testing";
+import type { ScoreMatrix } from "@kindred/vectors";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { chanceMrr, mrrOfPairs, pairRanks, type ScoreMatrix } from "./index.ts";
+import { chanceMrr, mrrOfPairs, pairRanks } from "./index.ts";
 
 const matrixOf = (rows: number[][]): ScoreMatrix => ({
   scores: Float64Array.from(rows.flat()),

@@ -1,5 +1,5 @@
+import type { ScoreMatrix } from "@kindred/vectors";
 import { pairRanks, type TieOptions } from "./pair-ranks.ts";
-import type { ScoreMatrix } from "./similarity-matrix.ts";
 
 /** Where to cut, and how to count a tie. */
 export type MrrOptions = TieOptions & {
@@ -21,7 +21,8 @@ export type MrrOptions = TieOptions & {
  *
  * @example
  * ```ts
- * import { mrrOfPairs, similarityMatrix } from "@kindred/evaluation";
+ * import { mrrOfPairs } from "@kindred/evaluation";
+ * import { similarityMatrix } from "@kindred/vectors";
  *
  * const queries = { embeddings: Float32Array.of(1, 0, 0, 1), dimension: 2 };
  * const answers = { embeddings: Float32Array.of(1, 0, 1, 0.1), dimension: 2 };

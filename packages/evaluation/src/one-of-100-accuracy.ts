@@ -1,7 +1,5 @@
-import { type EmbeddingRows, expectSameRows } from "./embedding-rows.ts";
+import { type EmbeddingRows, expectSameRows, type SimilarityOptions, similarityMatrix } from "@kindred/vectors";
 import { pairRanks, type TieOptions } from "./pair-ranks.ts";
-import type { SimilarityOptions } from "./pair-similarities.ts";
-import { similarityMatrix } from "./similarity-matrix.ts";
 
 /** Row i of each belongs to pair i. */
 export type ResponsePairs = {

@@ -1,5 +1,5 @@
 import { ShapeError } from "@kindred/errors";
-import type { ScoreMatrix } from "./similarity-matrix.ts";
+import type { ScoreMatrix } from "@kindred/vectors";
 
 /** Who wins a tie: everybody else (`"pessimistic"`), or the candidate that comes first (`"id"`). */
 export type TiePolicy = "pessimistic" | "id";

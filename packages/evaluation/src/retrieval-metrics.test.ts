@@ -1,9 +1,9 @@
 import { ShapeError } from "@kindred/errors";
 import { expectMutantToFail } from "@kindred/testing";
+import { similarityMatrix } from "@kindred/vectors";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type RetrievalTask, rankingMetrics, retrievalMetrics, similarityMatrix } from "./index.ts";
-import { TopDocuments } from "./top-documents.ts";
+import { type RetrievalTask, rankingMetrics, retrievalMetrics } from "./index.ts";
 
 // Components of 0, ±1 and ±2: many equal cosines and equal documents.
 const component = fc.integer({ min: -2, max: 2 });
@@ -132,17 +132,6 @@ test("a document whose score is NaN comes last", () => {
   const corpus = { embeddings: Float32Array.of(NaN, NaN, -1, 0), dimension: 2 };
   const queries = { embeddings: Float32Array.of(1, 0), dimension: 2 };
   expect(retrievalMetrics({ queries, corpus, relevant: [["0"]] })["mrr@10"]).toBe(0.5);
-});
-
-test("the heap keeps the best of any offers, in order", () => {
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 5 })), fc.nat(8), (scores, limit) => {
-      const top = new TopDocuments(limit);
-      for (const [i, score] of scores.entries()) top.offer(i, score, i);
-      const sorted = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]! || a - b);
-      expect(top.ranking().map(({ document }) => document)).toEqual(sorted.slice(0, limit));
-    }),
-  );
 });
 
 test("refuses names that do not match the rows", () => {

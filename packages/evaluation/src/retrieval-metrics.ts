@@ -1,9 +1,12 @@
 import { ShapeError } from "@kindred/errors";
-import { type EmbeddingRows, expectSameDimension, rowCount } from "./embedding-rows.ts";
-import type { SimilarityOptions } from "./pair-similarities.ts";
+import {
+  type EmbeddingRows,
+  expectSameDimension,
+  nearestRows,
+  rowCount,
+  type SimilarityOptions,
+} from "@kindred/vectors";
 import { type RetrievalCuts, type RetrievalMetrics, rankingMetrics, withDefaultCuts } from "./ranking-metrics.ts";
-import { similarityMatrix } from "./similarity-matrix.ts";
-import { TopDocuments } from "./top-documents.ts";
 
 /** Queries, documents, and which of these each query wants. */
 export type RetrievalTask = {
@@ -19,10 +22,6 @@ export type RetrievalTask = {
   /** The documents' names, each once; they decide ties. Default "0", "1", …. */
   readonly corpusIds?: readonly string[];
 };
-
-/** How many queries and documents have their scores in memory at a time: 4 MB. */
-const QUERY_BLOCK = 64;
-const DOCUMENT_BLOCK = 8192;
 
 /**
  * How well the nearest documents of each query are the relevant ones: accuracy, precision, recall, MRR, nDCG and MAP,
@@ -63,31 +62,20 @@ export function retrievalMetrics(
         `for ${queryCount} queries and ${documentCount} documents, expected one each.`,
     );
   }
-  const places = placesInOrder(names);
   const { depth } = withDefaultCuts(cuts);
-  const rankings: string[][] = [];
-  for (let from = 0; from < queryCount; from += QUERY_BLOCK) {
-    const block = rowsFrom(queries, from, QUERY_BLOCK);
-    const best = Array.from({ length: Math.min(QUERY_BLOCK, queryCount - from) }, () => new TopDocuments(depth));
-    for (let start = 0; start < documentCount; start += DOCUMENT_BLOCK) {
-      const { scores, columns } = similarityMatrix(block, rowsFrom(corpus, start, DOCUMENT_BLOCK), { similarity });
-      for (const [i, top] of best.entries()) {
-        for (let j = 0; j < columns; j++) top.offer(start + j, scores[i * columns + j]!, places[start + j]!);
-      }
-    }
-    for (const top of best) rankings.push(top.ranking().map(({ document }) => names[document]!));
-  }
-  return rankingMetrics(rankings, relevant, cuts);
-}
-
-function rowsFrom({ embeddings, dimension }: EmbeddingRows, first: number, count: number): EmbeddingRows {
-  return { embeddings: embeddings.subarray(first * dimension, (first + count) * dimension), dimension };
+  const found = nearestRows(queries, corpus, { count: depth, places: placesInOrder(names), similarity });
+  // `!`: there is a name for every document, as was just checked.
+  return rankingMetrics(
+    found.map((ranking) => ranking.map(({ row }) => names[row]!)),
+    relevant,
+    cuts,
+  );
 }
 
 /** The place of each name when all are sorted, so that ties are decided by comparing numbers. */
 function placesInOrder(names: readonly string[]): Uint32Array {
-  const order = [...names.keys()].sort((i, j) => (names[i]! < names[j]! ? -1 : 1));
+  const sorted = [...names.entries()].sort(([, one], [, other]) => (one < other ? -1 : 1));
   const places = new Uint32Array(names.length);
-  for (const [place, index] of order.entries()) places[index] = place;
+  for (const [place, [index]] of sorted.entries()) places[index] = place;
   return places;
 }

@@ -1,8 +1,11 @@
 import { ShapeError } from "@kindred/errors";
-import type { EmbeddingRows } from "./embedding-rows.ts";
-import { pairSimilarities } from "./pair-similarities.ts";
+import {
+  type EmbeddingRows,
+  pairSimilarities,
+  type Similarity,
+  similarities as everySimilarity,
+} from "@kindred/vectors";
 import { pearson } from "./pearson.ts";
-import { type Similarity, similarities as everySimilarity } from "./similarity.ts";
 import { spearman } from "./spearman.ts";
 
 /** Pairs of texts that people have scored, as STS-B has them. */

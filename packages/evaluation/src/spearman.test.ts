@@ -2,7 +2,7 @@ import { ShapeError } from "@kindred/errors";
 import { expectMutantToFail } from "@kindred/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { averageRanks } from "./average-ranks.ts";
+import { averageRanks } from "./spearman.ts";
 import { pearson, scoredPairs, spearman } from "./index.ts";
 
 // Small integers: many ties, and exact sums.

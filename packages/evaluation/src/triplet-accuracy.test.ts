@@ -1,7 +1,8 @@
 import { ShapeError } from "@kindred/errors";
+import { similarities } from "@kindred/vectors";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { similarities, tripletAccuracy } from "./index.ts";
+import { tripletAccuracy } from "./index.ts";
 
 const rows = (embeddings: ArrayLike<number>) => ({ embeddings: Float32Array.from(embeddings), dimension: 2 });
 const component = fc.integer({ min: -2, max: 2 });

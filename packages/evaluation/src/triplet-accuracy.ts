@@ -1,5 +1,4 @@
-import { type EmbeddingRows, expectSameRows } from "./embedding-rows.ts";
-import { pairSimilarities, type SimilarityOptions } from "./pair-similarities.ts";
+import { type EmbeddingRows, expectSameRows, pairSimilarities, type SimilarityOptions } from "@kindred/vectors";
 
 /** Row i of each belongs to triplet i. */
 export type Triplets = {

@@ -1,4 +1,4 @@
-import type { EmbeddingRows } from "@kindred/evaluation";
+import type { EmbeddingRows } from "@kindred/vectors";
 
 /** Vectors in the order of the inputs, and which inputs were longer than the limit and lost their end. */
 export type Embeddings = EmbeddingRows & { readonly truncated: number[] };

@@ -2,7 +2,7 @@ import { ConfigError } from "@kindred/errors";
 import { expectMutantToFail } from "@kindred/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { toyModel } from "../test-support/toy-model.ts";
-import { quantizationRanges, quantizeEmbeddings } from "./quantize-embeddings.ts";
+import { quantizationRanges, quantizeEmbeddings } from "@kindred/vectors";
 import { type Embedder, SentenceEncoder } from "./sentence-encoder.ts";
 import { sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
 import { sentenceModelFiles } from "./sentence-model-files.ts";

@@ -1,7 +1,6 @@
 import { ConfigError, nearestName, ShapeError } from "@kindred/errors";
-import type { EmbeddingRows } from "@kindred/evaluation";
+import { type EmbeddingRows, type Precision, precisions, type QuantizationRanges } from "@kindred/vectors";
 import type { ModelSettings } from "./model-settings.ts";
-import { type Precision, precisions, type QuantizationRanges } from "./quantize-embeddings.ts";
 
 /** Options of `encode`, `encodeQuery` and `encodeDocument`. */
 export type EncodeOptions = {

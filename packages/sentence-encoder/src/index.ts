@@ -12,14 +12,6 @@ export { type PlanOptions, planBatches } from "./plan-batches.ts";
 export { selectSentences, type TokenBatch } from "./token-batch.ts";
 export type { EncodeOptions, OutputOptions } from "./encode-options.ts";
 export type { Embeddings, QuantizedEmbeddings, TokenEmbeddings } from "./embeddings.ts";
-export {
-  type Precision,
-  quantizationRanges,
-  type QuantizationRanges,
-  type QuantizedRows,
-  quantizeEmbeddings,
-  type QuantizeOptions,
-} from "./quantize-embeddings.ts";
 export { type Embedder, type Encode, SentenceEncoder } from "./sentence-encoder.ts";
 export { type FromFilesOptions, sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
 export {

@@ -1,5 +1,5 @@
 import { FormatError } from "@kindred/errors";
-import { type Similarity, similarities } from "@kindred/evaluation";
+import { type Similarity, similarities } from "@kindred/vectors";
 import { type MpnetConfig, mpnetConfig } from "@kindred/mpnet";
 import { type PoolingConfig, poolingFromConfig } from "@kindred/pooling";
 import { type DenseConfig, denseFromConfig } from "./dense-config.ts";

@@ -1,5 +1,13 @@
 import { ConfigError } from "@kindred/errors";
-import { type EmbeddingRows, pairSimilarities, type ScoreMatrix, similarityMatrix } from "@kindred/evaluation";
+import {
+  type EmbeddingRows,
+  pairSimilarities,
+  type Precision,
+  quantizeEmbeddings,
+  type ScoreMatrix,
+  shortenRows,
+  similarityMatrix,
+} from "@kindred/vectors";
 import type { BatchEncoding, Tokenizer } from "@kindred/tokenizer";
 import type { Embeddings, QuantizedEmbeddings, TokenEmbeddings } from "./embeddings.ts";
 import {
@@ -9,8 +17,6 @@ import {
   type OutputOptions,
 } from "./encode-options.ts";
 import type { ModelSettings } from "./model-settings.ts";
-import { type Precision, quantizeEmbeddings } from "./quantize-embeddings.ts";
-import { shortenRows } from "./shorten-rows.ts";
 import { planBatches } from "./plan-batches.ts";
 import { selectSentences, type TokenBatch } from "./token-batch.ts";
 

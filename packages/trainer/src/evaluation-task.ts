@@ -1,13 +1,5 @@
-import {
-  bm25Index,
-  chanceMrr,
-  type EmbeddingRows,
-  mrrOfPairs,
-  pairRanks,
-  type ScoreMatrix,
-  scoredPairs,
-  similarityMatrix,
-} from "@kindred/evaluation";
+import { bm25Index, chanceMrr, mrrOfPairs, pairRanks, scoredPairs } from "@kindred/evaluation";
+import { type EmbeddingRows, type ScoreMatrix, similarityMatrix } from "@kindred/vectors";
 
 /** Queries and as many candidates: query i's right answer is candidate i, and no text is there twice on a side. */
 export type Pool = { readonly queries: readonly string[]; readonly candidates: readonly string[] };

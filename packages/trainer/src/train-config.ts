@@ -1,5 +1,5 @@
 import { ConfigError, nearestName } from "@kindred/errors";
-import { checkOptions } from "@kindred/command-line";
+import { checkOptions } from "@kindred/options";
 import { type TrainConfig, trainOptions } from "./train-options.ts";
 import { trainPresets } from "./train-presets.ts";
 

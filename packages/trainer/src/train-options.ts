@@ -1,4 +1,4 @@
-import { type OptionValues, option } from "@kindred/command-line";
+import { option, type OptionValues } from "@kindred/options";
 import * as v from "valibot";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));

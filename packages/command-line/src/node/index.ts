@@ -1,4 +1,4 @@
-export { runCommand } from "./run-command.ts";
+export { type ParsedFlags, parseFlags } from "./parse-flags.ts";
+export { ownNodeOption, packageVersion, runCommand } from "./run-command.ts";
 export { exitCodeOf } from "./exit-code-of.ts";
-export { packageVersion } from "./package-version.ts";
 export { checkOutputFile } from "./check-output-file.ts";

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { packageVersion } from "./index.ts";
 
 // A command beside which npm has brought a Node: in truth the one that runs it, under a name that the command prints.
 const compiled = new URL("../../dist/node/index.js", import.meta.url).href; // Node 20 reads no TypeScript
@@ -74,4 +75,8 @@ describe.skipIf(old === undefined || process.platform === "win32")("on a Node ol
 
 test.runIf(isNew)("on Node 24 a command stays where it is, and main does not see --own-node", () => {
   expect(runBin(process.execPath, "a", "--own-node")).toEqual({ code: 1, onNpmNode: false, argv: ["a"] });
+});
+
+test("this package has the version that npm gives it", () => {
+  expect(packageVersion(new URL("../../package.json", import.meta.url))).toMatch(/^\d+\.\d+\.\d+$/);
 });

@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
+import { type Option, option } from "@kindred/options";
+import * as v from "valibot";
 
 /**
  * Runs the module at `entry`, whose `main(argv)` resolves to an exit code, as this process's command: under Node 24 where npm
@@ -28,6 +30,30 @@ export async function runCommand(entry: URL): Promise<void> {
   }
   const { main } = (await import(entry.href)) as { main(argv: readonly string[]): Promise<number> };
   process.exitCode = await main(argv);
+}
+
+/**
+ * The switch `--own-node`, for the table and the help of a command that `runCommand` starts: `runCommand` heeds it, wherever it
+ * stands before `--`, and takes it off the arguments.
+ */
+export const ownNodeOption: Option<boolean> = option(
+  v.boolean(),
+  false,
+  "Run on this Node even if npm has brought a newer one.",
+);
+
+/**
+ * The version in a `package.json`.
+ *
+ * @example
+ * ```ts ignore
+ * import { packageVersion } from "@kindred/command-line/node";
+ *
+ * packageVersion(new URL("../package.json", import.meta.url)); // "0.1.0"
+ * ```
+ */
+export function packageVersion(manifest: URL): string {
+  return (JSON.parse(readFileSync(manifest, "utf8")) as { readonly version: string }).version;
 }
 
 /** The arguments without `--own-node`, in any of the spellings of a flag, and whether it was there. */

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { writeFolderAtomic } from "@kindred/tensor-files/node";
+import { writeFolderAtomic } from "@kindred/files/node";
 import { type SentenceModel, type SentenceModelFilesOptions, sentenceModelFiles } from "../sentence-model-files.ts";
 
 /** Options of {@link saveSentenceModel}. */
@@ -42,7 +42,7 @@ export async function saveSentenceModel(
  * ```ts ignore
  * import type { SentenceModel } from "@kindred/sentence-encoder";
  * import { writeSentenceModel } from "@kindred/sentence-encoder/node";
- * import { writeFolderAtomic } from "@kindred/tensor-files/node";
+ * import { writeFolderAtomic } from "@kindred/files/node";
  *
  * declare const model: SentenceModel;
  * await writeFolderAtomic("checkpoint-500", async (folder) => {

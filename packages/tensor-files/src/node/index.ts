@@ -2,6 +2,4 @@ export type { TensorFile, TensorSummary } from "./tensor-file.ts";
 export { openSafetensors, type SafetensorsFile } from "./open-safetensors.ts";
 export { openShardedSafetensors } from "./open-sharded-safetensors.ts";
 export { openTorchCheckpoint, type TorchCheckpointFile } from "./open-torch-checkpoint.ts";
-export { writeFileAtomic } from "./write-file-atomic.ts";
-export { writeFolderAtomic, type WriteFolderOptions } from "./write-folder-atomic.ts";
 export { npyRowsWriter, type NpyRowsWriter } from "./npy-rows-writer.ts";

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError, FormatError, ShapeError } from "@kindred/errors";
@@ -6,7 +6,7 @@ import { arbitraryFloat32Array } from "@kindred/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { fromFloat32, readNpy, toFloat32, writeNpy, writeSafetensors } from "../index.ts";
-import { npyRowsWriter, openSafetensors, writeFileAtomic, writeFolderAtomic } from "./index.ts";
+import { npyRowsWriter, openSafetensors } from "./index.ts";
 
 let root: string;
 let folder: string;
@@ -19,95 +19,6 @@ beforeEach(async () => {
   path = join(folder, "target");
 });
 afterAll(() => rm(root, { recursive: true }));
-
-describe("writeFileAtomic", () => {
-  test("writes bytes and text, over an old file too, and leaves nothing else", async () => {
-    await writeFileAtomic(path, "ü");
-    expect(await readFile(path)).toEqual(Buffer.from([0xc3, 0xbc]));
-    await writeFileAtomic(path, Uint8Array.of(1, 2));
-    expect([...(await readFile(path))]).toEqual([1, 2]);
-    expect(await readdir(folder)).toEqual(["target"]);
-  });
-
-  test("leaves the old contents and no temporary file behind an error", async () => {
-    await mkdir(path);
-    await writeFile(join(path, "inside"), "");
-    await expect(writeFileAtomic(path, "new")).rejects.toThrow();
-    expect(await readdir(folder)).toEqual(["target"]);
-    expect(await readdir(path)).toEqual(["inside"]);
-    await expect(writeFileAtomic(join(folder, "missing", "file"), "")).rejects.toMatchObject({ code: "ENOENT" });
-  });
-
-  test("of many writers at once one wins whole", async () => {
-    const texts = Array.from({ length: 8 }, (_, i) => String(i).repeat(100_000));
-    await Promise.all(texts.map((text) => writeFileAtomic(path, text)));
-    expect(texts).toContain(await readFile(path, "utf8"));
-    expect(await readdir(folder)).toEqual(["target"]);
-  });
-});
-
-describe("writeFolderAtomic", () => {
-  const build = async (temporary: string) => {
-    await mkdir(join(temporary, "1_Pooling"));
-    await writeFile(join(temporary, "1_Pooling", "config.json"), "{}");
-  };
-
-  test("shows nothing until all is there, making the folders above", async () => {
-    const deep = join(folder, "a", "b");
-    await writeFolderAtomic(deep, async (temporary) => {
-      await build(temporary);
-      await expect(readdir(deep)).rejects.toMatchObject({ code: "ENOENT" });
-    });
-    expect(await readFile(join(deep, "1_Pooling", "config.json"), "utf8")).toBe("{}");
-    expect(await readdir(join(folder, "a"))).toEqual(["b"]);
-  });
-
-  test("leaves nothing behind an error of the builder, and passes it on", async () => {
-    const failure = new Error("line 7");
-    const fail = async (temporary: string) => {
-      await build(temporary);
-      throw failure;
-    };
-    await expect(writeFolderAtomic(path, fail)).rejects.toBe(failure);
-    expect(await readdir(folder)).toEqual([]);
-    await writeFolderAtomic(path, build);
-    await expect(writeFolderAtomic(path, fail, { replace: true })).rejects.toBe(failure);
-    expect(await readdir(path)).toEqual(["1_Pooling"]);
-    expect(await readdir(folder)).toEqual(["target"]);
-  });
-
-  test("refuses a folder that is there before it builds, but for an empty one", async () => {
-    await mkdir(path);
-    await writeFolderAtomic(path, build);
-    let built = false;
-    const again = async () => {
-      built = true;
-    };
-    await expect(writeFolderAtomic(path, again)).rejects.toThrow(ConfigError);
-    expect(built).toBe(false);
-  });
-
-  test("refuses a folder that fills while it builds, and leaves it alone", async () => {
-    const meanwhile = async () => {
-      await mkdir(path);
-      await writeFile(join(path, "theirs"), "");
-    };
-    await expect(writeFolderAtomic(path, meanwhile)).rejects.toThrow(ConfigError);
-    expect(await readdir(path)).toEqual(["theirs"]);
-    expect(await readdir(folder)).toEqual(["target"]);
-  });
-
-  test("replaces a folder whole, and no file", async () => {
-    await mkdir(path);
-    await writeFile(join(path, "old"), "");
-    await writeFolderAtomic(path, build, { replace: true });
-    expect(await readdir(path)).toEqual(["1_Pooling"]);
-    expect(await readdir(folder)).toEqual(["target"]);
-    await expect(writeFolderAtomic(join(path, "1_Pooling", "config.json"), build, { replace: true })).rejects.toThrow(
-      ConfigError,
-    );
-  });
-});
 
 describe("openSafetensors", () => {
   const bytes = writeSafetensors(

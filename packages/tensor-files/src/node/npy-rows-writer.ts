@@ -1,8 +1,6 @@
-import { open, rename, rm } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
 import { ConfigError, ShapeError } from "@kindred/errors";
+import { openFileAtomic } from "@kindred/files/node";
 import { formatNpyHeader } from "../npy-header.ts";
-import { syncFolder, temporarySibling } from "./temporary-sibling.ts";
 
 /** An .npy file of float32 rows in the making. One call at a time: wait for each promise. */
 export type NpyRowsWriter = {
@@ -20,8 +18,8 @@ export type NpyRowsWriter = {
 /**
  * Opens an .npy file (version 1, `<f4`, row-major) for rows that come one batch at a time, however many there will be.
  *
- * The rows go into a temporary file beside the path; `close` writes their number into its header, forces it to disk and
- * renames it. Until then the path holds what it held.
+ * The rows go into a temporary file beside the path; `close` writes their number into its header and puts it in its place
+ * (`openFileAtomic` of `@kindred/files/node`). Until then the path holds what it held.
  *
  * @param columns how many numbers a row has, at least 1
  * @throws ConfigError if columns is not such an integer
@@ -47,43 +45,25 @@ export async function npyRowsWriter(path: string, columns: number): Promise<NpyR
       columns,
     });
   }
-  const target = resolve(path);
-  const temporary = temporarySibling(target);
-  const file = await open(temporary, "wx");
+  const file = await openFileAtomic(path);
   let rowCount = 0;
-  let isOpen = true;
   const header = () => formatNpyHeader("<f4", [rowCount, columns]);
-  const abandon = async () => {
-    if (!isOpen) return;
-    isOpen = false;
-    await file.close();
-    await rm(temporary, { force: true });
-  };
-  const write = async (rows: Float32Array) => {
-    if (rows.length % columns !== 0) {
-      throw new ShapeError(
-        `npyRowsWriter: not whole rows. Got ${rows.length} numbers, expected a multiple of ${columns}.`,
-      );
-    }
-    // Without a position writeFile goes on where the last one ended, and writes all of its argument.
-    await file.writeFile(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
-    rowCount += rows.length / columns;
-  };
-  const close = async () => {
-    if (!isOpen) return;
-    try {
+  await file.write(header());
+  return {
+    async write(rows) {
+      if (rows.length % columns !== 0) {
+        throw new ShapeError(
+          `npyRowsWriter: not whole rows. Got ${rows.length} numbers, expected a multiple of ${columns}.`,
+        );
+      }
+      await file.write(new Uint8Array(rows.buffer, rows.byteOffset, rows.byteLength));
+      rowCount += rows.length / columns;
+    },
+    async close() {
       // As long as the first one: NumPy's header leaves room for any number of rows.
-      await file.write(header(), 0, header().length, 0);
-      await file.sync();
-      await file.close();
-      await rename(temporary, target);
-      isOpen = false;
-    } catch (error) {
-      await abandon();
-      throw error;
-    }
-    await syncFolder(dirname(target));
+      await file.writeAt(header(), 0);
+      await file.finish();
+    },
+    [Symbol.asyncDispose]: file.abandon,
   };
-  await file.writeFile(header());
-  return { write, close, [Symbol.asyncDispose]: abandon };
 }

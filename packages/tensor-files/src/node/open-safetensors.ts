@@ -20,7 +20,8 @@ export type SafetensorsFile = TensorFile & {
  * import { tmpdir } from "node:os";
  * import { join } from "node:path";
  * import { fromFloat32, toFloat32, writeSafetensors } from "@kindred/tensor-files";
- * import { openSafetensors, writeFileAtomic } from "@kindred/tensor-files/node";
+ * import { openSafetensors } from "@kindred/tensor-files/node";
+ * import { writeFileAtomic } from "@kindred/files/node";
  *
  * const path = join(await mkdtemp(join(tmpdir(), "example-")), "model.safetensors");
  * await writeFileAtomic(path, writeSafetensors([["bias", fromFloat32([1, 2], [2])]]));

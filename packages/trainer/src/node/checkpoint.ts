@@ -5,7 +5,7 @@ import type { SamplerCursor } from "@kindred/sampler";
 import type { SentenceModel } from "@kindred/sentence-encoder";
 import { storedTensors, writeSentenceModel } from "@kindred/sentence-encoder/node";
 import { fromFloat32, toFloat32, writeSafetensors } from "@kindred/tensor-files";
-import { writeFileAtomic, writeFolderAtomic } from "@kindred/tensor-files/node";
+import { writeFileAtomic, writeFolderAtomic } from "@kindred/files/node";
 
 /** Where a run stands, beside its weights and moments. */
 export type TrainerState = {

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ConfigError, DataError } from "@kindred/errors";
-import { writeFileAtomic } from "@kindred/tensor-files/node";
+import { writeFileAtomic } from "@kindred/files/node";
 import { reportHtml } from "../report-html.ts";
 import type { TrainEvent } from "../train-event.ts";
 import type { TrainConfig } from "../train-options.ts";

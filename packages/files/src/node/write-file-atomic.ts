@@ -1,0 +1,127 @@
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { removeLeftovers, syncFolder, temporarySibling } from "./temporary-sibling.ts";
+
+/** Small pieces are gathered to so many bytes before they go to the system. */
+const pieceBytes = 65_536;
+
+/** A file in the making: there, whole, once `finish` has resolved, and not before. One call at a time: wait for each promise. */
+export type AtomicFile = {
+  /** Adds bytes, or text as UTF-8; resolves when more may come. */
+  readonly write: (contents: Uint8Array | string) => Promise<void>;
+  /** Puts bytes over those at a position, for a header that holds what is known last. */
+  readonly writeAt: (bytes: Uint8Array, position: number) => Promise<void>;
+  /** Forces the file to disk and puts it in its place. */
+  readonly finish: () => Promise<void>;
+  /** Gives up, unless it was finished: no file is left, and the path holds what it held. */
+  readonly abandon: () => Promise<void>;
+  /** The same, for `await using`, which leaves no half-written file behind an error. */
+  readonly [Symbol.asyncDispose]: () => Promise<void>;
+};
+
+/**
+ * Opens a file that comes piece by piece, however large, so that the path holds all of the old contents until all of the new are
+ * there.
+ *
+ * The pieces go into a temporary file in the same folder, which `finish` forces to disk and renames. After an error of the system
+ * (`ENOENT`, `ENOSPC`, …), abandon it; what a killed process leaves, the next writer in that folder removes. The folder must exist.
+ * A link at the path is replaced, not followed.
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp, readFile } from "node:fs/promises";
+ * import { tmpdir } from "node:os";
+ * import { join } from "node:path";
+ * import { openFileAtomic } from "@kindred/files/node";
+ *
+ * const path = join(await mkdtemp(join(tmpdir(), "example-")), "rows.jsonl");
+ * await using file = await openFileAtomic(path);
+ * for (const row of [[1, 2], [3]]) await file.write(`${JSON.stringify(row)}\n`);
+ * await file.finish();
+ * await readFile(path, "utf8"); // => "[1,2]\n[3]\n"
+ * ```
+ */
+export async function openFileAtomic(path: string): Promise<AtomicFile> {
+  const target = resolve(path);
+  await removeLeftovers(dirname(target));
+  const temporary = temporarySibling(target);
+  const file = await open(temporary, "wx");
+  let isOpen = true;
+  let length = 0;
+  let gathered: Uint8Array[] = [];
+  let gatheredBytes = 0;
+  const flush = async () => {
+    const pieces = gathered;
+    [gathered, gatheredBytes] = [[], 0];
+    const bytes = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+    await writeAll(file, bytes, length);
+    length += bytes.length;
+  };
+  const abandon = async () => {
+    if (!isOpen) return;
+    isOpen = false;
+    await file.close().catch(() => {});
+    await rm(temporary, { force: true });
+  };
+  return {
+    async write(contents) {
+      const bytes = typeof contents === "string" ? Buffer.from(contents) : contents;
+      const isLarge = bytes.length >= pieceBytes;
+      // A small piece waits, so it must be its own; a large one is written before this resolves.
+      gathered.push(isLarge || typeof contents === "string" ? bytes : bytes.slice());
+      gatheredBytes += bytes.length;
+      if (gatheredBytes >= pieceBytes) await flush();
+    },
+    async writeAt(bytes, position) {
+      await flush();
+      await writeAll(file, bytes, position);
+    },
+    async finish() {
+      if (!isOpen) return;
+      try {
+        await flush();
+        await file.sync();
+        await file.close();
+        await rename(temporary, target);
+        isOpen = false;
+      } catch (error) {
+        await abandon();
+        throw error;
+      }
+      await syncFolder(dirname(target));
+    },
+    abandon,
+    [Symbol.asyncDispose]: abandon,
+  };
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, at, bytes.length - at, position + at);
+    at += bytesWritten;
+  }
+}
+
+/**
+ * Writes a file so that, whatever happens, the path holds all of the old contents or all of the new; else as {@link openFileAtomic},
+ * with nothing left behind an error.
+ *
+ * @param contents bytes, or text, which is stored as UTF-8
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp, readFile } from "node:fs/promises";
+ * import { tmpdir } from "node:os";
+ * import { join } from "node:path";
+ * import { writeFileAtomic } from "@kindred/files/node";
+ *
+ * const path = join(await mkdtemp(join(tmpdir(), "example-")), "run.json");
+ * await writeFileAtomic(path, "{}");
+ * await readFile(path, "utf8"); // => "{}"
+ * ```
+ */
+export async function writeFileAtomic(path: string, contents: Uint8Array | string): Promise<void> {
+  await using file = await openFileAtomic(path);
+  await file.write(contents);
+  await file.finish();
+}

@@ -1,0 +1,115 @@
+import { mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { ConfigError } from "@kindred/errors";
+import { removeLeftovers, syncFolder, temporarySibling } from "./temporary-sibling.ts";
+
+/** What may become of a folder that is already there. */
+export type WriteFolderOptions = {
+  /**
+   * Whether an existing folder is replaced, with all that is in it, once the new one is complete. Default false: it is
+   * refused.
+   */
+  readonly replace?: boolean;
+};
+
+/**
+ * Writes a folder so that it appears complete or not at all.
+ *
+ * `build` fills a temporary folder beside the target; its files are then forced to disk and the folder is renamed to
+ * its place. Folders above the target are made as needed. If `build` fails, the temporary folder is removed, a folder
+ * that was there before stays as it was, and the error goes on to the caller. An empty folder at the target counts as
+ * none. With `replace`, the old folder is moved aside, the new one moved in, and the old one removed: for an instant
+ * there is none, never half of one; should the process be killed in that instant, the next writer in that folder puts
+ * the old one back.
+ *
+ * @param build gets the temporary folder's path; what it leaves there becomes the folder
+ * @throws ConfigError if something is at the path, before `build` is called; with `replace`, only if that is no folder
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp, readdir, writeFile } from "node:fs/promises";
+ * import { tmpdir } from "node:os";
+ * import { join } from "node:path";
+ * import { writeFolderAtomic } from "@kindred/files/node";
+ *
+ * const folder = join(await mkdtemp(join(tmpdir(), "example-")), "model");
+ * await writeFolderAtomic(folder, async (temporary) => {
+ *   await writeFile(join(temporary, "config.json"), "{}");
+ * });
+ * await readdir(folder); // => ["config.json"]
+ * ```
+ */
+export async function writeFolderAtomic(
+  path: string,
+  build: (temporaryFolder: string) => Promise<void>,
+  { replace = false }: WriteFolderOptions = {},
+): Promise<void> {
+  const target = resolve(path);
+  await removeLeftovers(dirname(target));
+  await expectFree(target, path, replace);
+  await mkdir(dirname(target), { recursive: true });
+  const temporary = temporarySibling(target);
+  try {
+    await mkdir(temporary);
+    await build(temporary);
+    await syncTree(temporary);
+    await moveIn(temporary, target, path, replace);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+  await syncFolder(dirname(target));
+}
+
+async function expectFree(target: string, path: string, replace: boolean): Promise<void> {
+  const contents = await readdir(target).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    if (error.code === "ENOTDIR") {
+      throw new ConfigError(
+        `writeFolderAtomic: there is a file. Got ${path}, expected a new folder. Choose another name.`,
+        { path },
+      );
+    }
+    throw error;
+  });
+  if (contents.length === 0 || replace) return;
+  throw new ConfigError(
+    `writeFolderAtomic: the folder is there already. Got ${path} with ${contents.length} entries, expected a new or an empty folder. Choose another name.`,
+    { path },
+  );
+}
+
+async function moveIn(temporary: string, target: string, path: string, replace: boolean): Promise<void> {
+  // Only an empty folder can go this way; one that has filled in the meantime is moved aside, or refused.
+  const isInTheWay = await rmdir(target).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+  );
+  if (!isInTheWay) return rename(temporary, target);
+  await expectFree(target, path, replace);
+  const old = temporarySibling(target, "old");
+  await rename(target, old);
+  try {
+    await rename(temporary, target);
+  } catch (error) {
+    await rename(old, target);
+    throw error;
+  }
+  await rm(old, { recursive: true, force: true });
+}
+
+async function syncTree(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await syncTree(path);
+    else if (entry.isFile()) {
+      const file = await open(path, "r+");
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    }
+  }
+  await syncFolder(folder);
+}
