@@ -8,3 +8,4 @@ export { DivergenceError } from "./divergence-error.ts";
 export { MeshError } from "./mesh-error.ts";
 export { type PlainError, toPlainError, fromPlainError } from "./plain-error.ts";
 export { nearestName } from "./nearest-name.ts";
+export { JsonField } from "./json-field.ts";

@@ -1,4 +1,4 @@
-import type { JsonField } from "./json-field.ts";
+import type { JsonField } from "@kindred/errors";
 
 /** What a post-processor puts around one text and between two. */
 export type TextFrame = { readonly bos: string; readonly eos: string; readonly pairSeparators: 1 | 2 };
@@ -14,7 +14,7 @@ const forms = "RobertaProcessing, BertProcessing, or TemplateProcessing";
  * @throws FormatError if it means anything but `bos A eos` for one text and `bos A eos [eos] B eos` for two
  */
 export function readPostProcessor(field: JsonField, ids: ReadonlyMap<string, number>): TextFrame {
-  if (field.value === null) field.refuse(forms);
+  if (field.isNull) field.refuse(forms);
   const type = field.entries().get("type") ?? field;
   if (type.value === "TemplateProcessing") return readTemplate(field, ids);
   if (type.value !== "RobertaProcessing" && type.value !== "BertProcessing") type.refuse(forms);
@@ -58,6 +58,6 @@ function readTemplate(field: JsonField, ids: ReadonlyMap<string, number>): TextF
 /** `{"SpecialToken":{"id":"<s>","type_id":0}}` or `{"Sequence":{"id":"A","type_id":0}}` */
 function readTemplatePart(field: JsonField): { token?: string; sequence?: string } {
   const part = field.object("SpecialToken", "Sequence");
-  if (part.Sequence.value === null) return { token: part.SpecialToken.object("id", "type_id").id.text() };
+  if (part.Sequence.isNull) return { token: part.SpecialToken.object("id", "type_id").id.text() };
   return { sequence: part.Sequence.object("id", "type_id").id.oneOf("A", "B") };
 }

@@ -1,6 +1,5 @@
-import { FormatError } from "@kindred/errors";
+import { JsonField } from "@kindred/errors";
 import type { AddedToken } from "./added-token.ts";
-import { JsonField } from "./json-field.ts";
 import type { NormalizerRules } from "./normalize-aligned.ts";
 import { readPostProcessor } from "./read-post-processor.ts";
 import { specialTokensBeside } from "./special-tokens-beside.ts";
@@ -25,7 +24,7 @@ import type { WordPieceRules } from "./word-piece.ts";
  * ```
  */
 export function tokenizerFromJson(text: string, { file = "tokenizer.json" }: { file?: string } = {}): Tokenizer {
-  const sections = new JsonField(parse(text, file), file).object(
+  const sections = JsonField.parse(text, file).object(
     "version",
     "truncation",
     "padding",
@@ -53,15 +52,6 @@ export function tokenizerFromJson(text: string, { file = "tokenizer.json" }: { f
     specialTokens: { bos, eos, ...specialTokensBeside(bos, ids, file) },
     pairSeparators,
   });
-}
-
-function parse(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    const reason = (cause as Error).message;
-    throw new FormatError({ file }, `tokenizerFromJson: not JSON. Got ${reason}`, {}, { cause });
-  }
 }
 
 function readNormalizer(field: JsonField): NormalizerRules {
@@ -111,13 +101,13 @@ function readVocabulary(field: JsonField): string[] {
 function readAddedTokens(field: JsonField, ids: ReadonlyMap<string, number>): AddedToken[] {
   let next = ids.size;
   const seen = new Set<string>();
-  return (field.value === null ? [] : field.array()).map((tokenField) => {
+  return (field.isNull ? [] : field.array()).map((tokenField) => {
     const token = tokenField.object("id", "content", "single_word", "lstrip", "rstrip", "normalized", "special");
     const content = token.content.text();
     if (seen.has(content)) token.content.refuse("a token that is listed once");
     seen.add(content);
     const expected = ids.get(content) ?? next++;
-    token.single_word.oneOf(false, null);
+    token.single_word.oneOf(false, null, undefined);
     const id = token.id.integer(0, next);
     if (id !== expected) token.id.refuse(`${expected}, the id it has in model.vocab or the next one after it`);
     return {

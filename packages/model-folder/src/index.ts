@@ -1,0 +1,17 @@
+export {
+  type FileSource,
+  type JsonObject,
+  type ModelFiles,
+  type ModelFolder,
+  type ModelModule,
+  type ModelSettings,
+  type ModuleKind,
+  moduleKinds,
+  newSettings,
+  type StoredTensor,
+  type StoredTensors,
+} from "./model-folder.ts";
+export { listedModules, type ListedModule } from "./listed-modules.ts";
+export { filesInMemory, readModelFolder } from "./read-model-folder.ts";
+export { tensorsInMemory } from "./stored-tensors.ts";
+export { modelFolderFiles, type ModelFolderFilesOptions, newModule, type WeightDtype } from "./model-folder-files.ts";

@@ -1,0 +1,156 @@
+import { ConfigError } from "@kindred/errors";
+import { fromFloat32, type NamedTensor, toFloat32, writeSafetensors } from "@kindred/tensor-files";
+import type { Tokenizer } from "@kindred/tokenizer";
+import type { JsonObject, ModelFiles, ModelFolder, ModelModule, StoredTensors } from "./model-folder.ts";
+import { tensorsInMemory } from "./stored-tensors.ts";
+
+/** How the numbers of a saved model are stored. */
+export type WeightDtype = "float32" | "float16" | "bfloat16";
+
+/** How {@link modelFolderFiles} is to write a model. */
+export type ModelFolderFilesOptions = {
+  /** The text of the model card, README.md. Default: none. */
+  readonly readme?: string;
+  /** Half precision rounds weights to nearest and halves the file. Default: `"float32"`. */
+  readonly dtype?: WeightDtype;
+};
+
+const dtypes = { float32: "F32", float16: "F16", bfloat16: "BF16" } as const;
+
+/**
+ * A module of a model that is made, not read.
+ *
+ * @example
+ * ```ts
+ * import { newModule } from "@kindred/model-folder";
+ *
+ * newModule("Pooling", { embedding_dimension: 8, pooling_mode: "cls" }).config["pooling_mode"]; // => "cls"
+ * ```
+ */
+export function newModule(
+  kind: ModelModule["kind"],
+  config: JsonObject = {},
+  tensors: Iterable<readonly [name: string, tensor: NamedTensor]> = [],
+): ModelModule {
+  const file = `the new model's ${kind}`;
+  return { kind, path: "", config, file, openWeights: async () => tensorsInMemory(tensors, file) };
+}
+
+/**
+ * The files of a model as a sentence-transformers folder, in the form that every version of that library reads: the
+ * module names of before version 5.4, and safetensors. The modules' own settings are written as they are.
+ *
+ * The transformer lies in the folder itself, the others in `1_Pooling`, `2_Dense`, …, whatever their folders were called
+ * before; weights of Dense need version 2.3.
+ *
+ * @throws ConfigError for a dtype that does not exist
+ * @see sentence-transformers, `util/deprecated_import.py`, which maps the old names in new versions
+ *
+ * @example
+ * ```ts
+ * import { modelFolderFiles, newModule, newSettings } from "@kindred/model-folder";
+ * import { fromFloat32 } from "@kindred/tensor-files";
+ * import { tokenizerFromVocab } from "@kindred/tokenizer";
+ *
+ * const files = await modelFolderFiles({
+ *   modules: [
+ *     newModule("Transformer", { model_type: "mpnet" }, [["pooler.dense.bias", fromFloat32([1], [1])]]),
+ *     newModule("Pooling", { word_embedding_dimension: 8, pooling_mode_mean_tokens: true }),
+ *   ],
+ *   tokenizer: tokenizerFromVocab("<s>\n<pad>\n</s>\n<unk>\ncat\n[UNK]\n<mask>\n"),
+ *   settings: newSettings({ maxSeqLength: 16 }),
+ * });
+ * Object.keys(files).filter((name) => name.startsWith("mod")); // => ["modules.json", "model.safetensors"]
+ * ```
+ */
+export async function modelFolderFiles(
+  { modules, tokenizer, settings }: Pick<ModelFolder, "modules" | "tokenizer" | "settings">,
+  { readme = "", dtype = "float32" }: ModelFolderFilesOptions = {},
+): Promise<ModelFiles> {
+  if (!Object.hasOwn(dtypes, dtype)) {
+    const known = Object.keys(dtypes).join(", ");
+    throw new ConfigError(`modelFolderFiles: unknown dtype. Got ${dtype}, expected ${known}.`, { dtype });
+  }
+  const placed = modules.map((module, i) => ({ ...module, path: i === 0 ? "" : `${i}_${module.kind}` }));
+  const files: { [path: string]: Uint8Array } = {};
+  files["modules.json"] = json(
+    placed.map(({ path, kind }, idx) => ({
+      idx,
+      name: `${idx}`,
+      path,
+      type: `sentence_transformers.models.${kind}`,
+    })),
+  );
+  files["sentence_bert_config.json"] = json({
+    max_seq_length: settings.maxSeqLength ?? null,
+    do_lower_case: settings.doLowerCase,
+  });
+  files["config_sentence_transformers.json"] = json({
+    __version__: { sentence_transformers: "2.0.0", transformers: "4.8.2", pytorch: "1.9.0" }, // the first of the versions that read this form
+    model_type: "SentenceTransformer",
+    prompts: settings.prompts,
+    default_prompt_name: settings.defaultPromptName ?? null,
+    similarity_fn_name: settings.similarityFunction,
+    ...(settings.truncateDim === undefined ? {} : { truncate_dim: settings.truncateDim }),
+  });
+  Object.assign(files, tokenizerFiles(tokenizer, settings.maxSeqLength));
+  for (const module of placed) {
+    const folder = module.path === "" ? "" : `${module.path}/`;
+    const config = module.kind === "Transformer" ? { ...module.config, torch_dtype: dtype } : module.config;
+    if (Object.keys(config).length > 0) files[`${folder}config.json`] = json(config);
+    const weights = await module.openWeights();
+    try {
+      if (weights.tensors.size > 0) files[`${folder}model.safetensors`] = await safetensorsOf(weights, dtype);
+    } finally {
+      await weights.close();
+    }
+  }
+  if (readme !== "") files["README.md"] = new TextEncoder().encode(readme);
+  return files;
+}
+
+async function safetensorsOf(weights: StoredTensors, dtype: WeightDtype): Promise<Uint8Array> {
+  const tensors: [string, NamedTensor][] = [];
+  for (const name of weights.tensors.keys()) {
+    const tensor = await weights.read(name);
+    const isStored = tensor.dtype === dtypes[dtype];
+    tensors.push([
+      name,
+      isStored ? tensor : fromFloat32(toFloat32(tensor, { copy: false }), tensor.shape, dtypes[dtype]),
+    ]);
+  }
+  return writeSafetensors(tensors, { metadata: { format: "pt" } });
+}
+
+function tokenizerFiles(tokenizer: Tokenizer, maxSeqLength: number | undefined): ModelFiles {
+  const name = (id: number) => tokenizer.tokenOf(id);
+  const { bos, eos, pad, mask, unknown } = tokenizer.specialIds;
+  const { lowercase, padChinese, stripAccents } = tokenizer.definition.normalizer;
+  const special = {
+    bos_token: name(bos),
+    cls_token: name(bos),
+    eos_token: name(eos),
+    sep_token: name(eos),
+    pad_token: name(pad),
+    unk_token: name(unknown),
+    mask_token: { content: name(mask), single_word: false, lstrip: true, rstrip: false, normalized: false },
+  };
+  return {
+    "tokenizer.json": new TextEncoder().encode(tokenizer.toJson()),
+    "vocab.txt": new TextEncoder().encode(tokenizer.toVocab()),
+    "special_tokens_map.json": json(special),
+    "tokenizer_config.json": json({
+      ...special,
+      mask_token: name(mask),
+      do_lower_case: lowercase,
+      tokenize_chinese_chars: padChinese,
+      strip_accents: stripAccents === lowercase ? null : stripAccents,
+      ...(maxSeqLength === undefined ? {} : { model_max_length: maxSeqLength }),
+      tokenizer_class: "MPNetTokenizer",
+    }),
+  };
+}
+
+function json(value: unknown): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+}

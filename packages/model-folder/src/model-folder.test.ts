@@ -1,0 +1,142 @@
+import { FormatError } from "@kindred/errors";
+import { fromFloat32, toFloat32 } from "@kindred/tensor-files";
+import { tokenizerFromVocab } from "@kindred/tokenizer";
+import { describe, expect, test } from "vitest";
+import { listedModules } from "./listed-modules.ts";
+import { type ModelFiles, newSettings } from "./model-folder.ts";
+import { modelFolderFiles, newModule } from "./model-folder-files.ts";
+import { filesInMemory, readModelFolder } from "./read-model-folder.ts";
+
+const tokenizer = tokenizerFromVocab("<s>\n<pad>\n</s>\n<unk>\ncat\nthe\n[UNK]\n<mask>\n");
+const weights = [["embeddings.LayerNorm.bias", fromFloat32([1, 2], [2])]] as const;
+const files = await modelFolderFiles({
+  modules: [
+    newModule("Transformer", { model_type: "mpnet", hidden_size: 2 }, weights),
+    newModule("Pooling", { word_embedding_dimension: 2, pooling_mode_mean_tokens: true }),
+    newModule("Dense", { in_features: 2, out_features: 1 }, [["linear.weight", fromFloat32([3, 4], [1, 2])]]),
+    newModule("Normalize"),
+  ],
+  tokenizer,
+  settings: newSettings({ maxSeqLength: 9, prompts: { query: "find: " }, similarityFunction: "dot" }),
+});
+const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+const read = (changes: { [path: string]: Uint8Array | undefined } = {}) => {
+  const kept = Object.entries({ ...files, ...changes }).filter(
+    (entry): entry is [string, Uint8Array] => entry[1] !== undefined,
+  );
+  return readModelFolder(filesInMemory(Object.fromEntries(kept)));
+};
+
+test("what is written is read: modules, settings, tokenizer and weights", async () => {
+  const folder = await read();
+  expect(folder.modules.map(({ kind, path }) => [kind, path])).toEqual([
+    ["Transformer", ""],
+    ["Pooling", "1_Pooling"],
+    ["Dense", "2_Dense"],
+    ["Normalize", "3_Normalize"],
+  ]);
+  expect(folder.modules[0].config).toEqual({ model_type: "mpnet", hidden_size: 2, torch_dtype: "float32" });
+  expect(folder.settings).toEqual(
+    newSettings({ maxSeqLength: 9, prompts: { query: "find: " }, similarityFunction: "dot" }),
+  );
+  expect(folder.tokenizer.encode("The cat").ids).toEqual(tokenizer.encode("The cat").ids);
+  expect(folder.tokenizer).toBe(folder.tokenizer);
+  for (const [i, name, values] of [
+    [0, "embeddings.LayerNorm.bias", [1, 2]],
+    [2, "linear.weight", [3, 4]],
+  ] as const) {
+    const stored = await folder.modules[i]?.openWeights();
+    expect(stored?.tensors.has(name)).toBe(true);
+    const tensor = await stored?.read(name);
+    expect(tensor && [...toFloat32(tensor)]).toEqual(values);
+  }
+  expect(await modelFolderFiles(folder)).toEqual(files);
+});
+
+describe("modules.json", () => {
+  const module = (path: string, type: string, name: string = path + type) => ({ idx: 0, name, path, type });
+  const old = "sentence_transformers.models.";
+
+  test("paths are read without what changes nothing", () => {
+    const paths = ["", "1_Pooling/", "./2_Dense", "a//b/./c/"];
+    const kinds = ["Transformer", "Pooling", "Dense", "Normalize"];
+    const text = JSON.stringify(kinds.map((kind, i) => module(paths[i] ?? "", old + kind)));
+    expect(listedModules(text).map(({ path }) => path)).toEqual(["", "1_Pooling", "2_Dense", "a/b/c"]);
+  });
+
+  test("any order of Dense, Normalize and Dropout behind the pooling", () => {
+    const kinds = ["Transformer", "Pooling", "Normalize", "Dropout", "Dense", "Normalize", "Normalize"];
+    const text = JSON.stringify(kinds.map((kind, i) => module(`${i}`, old + kind)));
+    expect(listedModules(text).map(({ kind }) => kind)).toEqual(kinds);
+  });
+
+  const two = [module("", `${old}Transformer`), module("1", `${old}Pooling`)];
+  test.each([
+    ["another class", [...two, module("2", `${old}LSTM`)], /\[2\]\.type.*LSTM/],
+    ["somebody's own class", [...two, module("2", "custom.Dense")], /\[2\]\.type.*custom\.Dense/],
+    ["a transformer alone", two.slice(0, 1), /not Transformer\./],
+    ["two poolings", [...two, module("2", `${old}Pooling`)], /Transformer → Pooling → Pooling/],
+    ["no modules", [], /no modules/],
+    ["a path out of the folder", [two[0], module("a/../../x", `${old}Pooling`)], /\[1\]\.path.*a folder within/],
+    ["a rooted path", [two[0], module("/etc", `${old}Pooling`)], /\[1\]\.path/],
+    ["a drive", [two[0], module("c:x", `${old}Pooling`)], /\[1\]\.path/],
+    ["a module without path", [two[0], { type: `${old}Pooling` }], /\[1\]\.path/],
+    ["one name twice", [two[0], module("1", `${old}Pooling`, `${old}Transformer`)], /\[1\]\.name/],
+    ["no list", {}, /expected an array/],
+  ])("refuses %s", (_, list, message) => {
+    expect(() => listedModules(JSON.stringify(list), { file: "m/modules.json" })).toThrow(FormatError);
+    expect(() => listedModules(JSON.stringify(list), { file: "m/modules.json" })).toThrow(message);
+  });
+});
+
+test("a folder without modules.json is a bare transformer with mean pooling, whatever else lies in it", async () => {
+  const folder = await read({ "modules.json": undefined });
+  expect(folder.modules.map(({ kind }) => kind)).toEqual(["Transformer", "Pooling"]);
+  expect(folder.modules[1].config).toEqual({ pooling_mode: "mean" });
+  expect(folder.settings).toEqual(newSettings({ maxSeqLength: 9 })); // the tokenizer's
+});
+
+test.each<[string, ModelFiles, RegExp]>([
+  [
+    "another task",
+    { "sentence_bert_config.json": json({ transformer_task: "fill-mask" }) },
+    /transformer_task.*fill-mask/,
+  ],
+  ["an unknown setting", { "sentence_bert_config.json": json({ max_len: 3 }) }, /max_len.*no such key/],
+  [
+    "a model in 8 bits",
+    { "sentence_bert_config.json": json({ model_args: { load_in_8bit: true } }) },
+    /model_args\.load_in_8bit/,
+  ],
+  [
+    "an unknown similarity",
+    { "config_sentence_transformers.json": json({ similarity_fn_name: "hamming" }) },
+    /hamming/,
+  ],
+  [
+    "another kind of model",
+    { "config_sentence_transformers.json": json({ model_type: "SparseEncoder" }) },
+    /SparseEncoder/,
+  ],
+  [
+    "a default prompt that is not there",
+    { "config_sentence_transformers.json": json({ default_prompt_name: "x" }) },
+    /default_prompt_name.*"x"/,
+  ],
+  [
+    "prompts that are no texts",
+    { "config_sentence_transformers.json": json({ prompts: { query: 1 } }) },
+    /prompts\.query.*a text/,
+  ],
+  ["a dimension of zero", { "config_sentence_transformers.json": json({ truncate_dim: 0 }) }, /truncate_dim/],
+  [
+    "a Dense on tokens",
+    { "2_Dense/config.json": json({ module_input_name: "token_embeddings" }) },
+    /module_input_name/,
+  ],
+  ["broken JSON", { "config.json": new TextEncoder().encode("{") }, /config\.json: not JSON/],
+  ["broken UTF-8", { "config.json": Uint8Array.of(0xff) }, /config\.json: not valid UTF-8/],
+])("refuses %s, naming file and key", async (_, changes, message) => {
+  await expect(read(changes)).rejects.toThrow(FormatError);
+  await expect(read(changes)).rejects.toThrow(message);
+});

@@ -1,0 +1,126 @@
+import { FormatError, type JsonField } from "@kindred/errors";
+import { readSafetensors, readTorchCheckpoint } from "@kindred/tensor-files";
+import { type ListedModule, listedModules, modulesFile } from "./listed-modules.ts";
+import type { FileSource, ModelFiles, ModelFolder, ModelModule } from "./model-folder.ts";
+import { readJson, readTransformerSettings, sentenceSettings } from "./read-settings.ts";
+import { readTokenizer } from "./read-tokenizer.ts";
+import { openWeights, tensorsInMemory } from "./stored-tensors.ts";
+
+/**
+ * Reads a model from wherever its files lie: the modules that `modules.json` chains, the settings of each, the tokenizer,
+ * prompts and limits. Only files that the model names are read; weights when they are asked for.
+ *
+ * A folder without `modules.json` is a bare transformer with mean pooling, whatever else lies in it, as in
+ * sentence-transformers. All but `config.json` and a tokenizer may be missing.
+ *
+ * @throws FormatError naming the file and the key, for a file that is missing or broken, and for anything that would change the
+ * vectors if it were ignored
+ * @see sentence-transformers 6.2.0, `base/model.py`
+ *
+ * @example
+ * ```ts
+ * import { filesInMemory, readModelFolder } from "@kindred/model-folder";
+ *
+ * const texts = { "config.json": '{"model_type": "mpnet"}', "vocab.txt": "<s>\n<pad>\n</s>\n<unk>\ncat\n[UNK]\n<mask>\n" };
+ * const files = Object.fromEntries(Object.entries(texts).map(([path, text]) => [path, new TextEncoder().encode(text)]));
+ * const { modules, tokenizer } = await readModelFolder(filesInMemory(files));
+ * modules.map(({ kind }) => kind); // => ["Transformer", "Pooling"]
+ * tokenizer.encode("Cat").ids; // => [0, 4, 2]
+ * ```
+ */
+export async function readModelFolder(source: FileSource): Promise<ModelFolder> {
+  const listed = listedModules(await source.read(modulesFile), { file: source.nameOf(modulesFile) });
+  const isBare = listed.length === 1;
+  const inFolder = (path: string) => (path === "" ? "" : `${path}/`);
+  const transformerFolder = inFolder(listed[0]?.path ?? "");
+  const transformer = await readTransformerSettings(source, transformerFolder, { isBare });
+  const { tokenizer, maxLength } = await readTokenizer(source, transformerFolder, transformer);
+  const sentence = isBare ? undefined : await readJson(source, "config_sentence_transformers.json");
+  const [first, pooling, ...after] = await Promise.all(
+    listed.map(async ({ kind, path }): Promise<ModelModule> => {
+      const json = await readJson(source, `${inFolder(path)}config.json`);
+      const file = source.nameOf(`${inFolder(path)}config.json`);
+      const needsConfig = kind === "Transformer" || kind === "Pooling" || kind === "Dense";
+      if (json === undefined && needsConfig) throw new FormatError({ file }, missingConfig(kind));
+      if (json !== undefined && kind !== "Transformer") expectSentenceEmbedding(json);
+      const fields = [...(json?.entries() ?? []), ...(kind === "Transformer" ? transformer.configArguments : [])];
+      return {
+        kind,
+        path,
+        file,
+        config: Object.fromEntries(fields.map(([key, { value }]) => [key, value])),
+        openWeights: async () =>
+          kind === "Transformer" || kind === "Dense" ? openWeights(source, inFolder(path)) : tensorsInMemory([], file),
+      };
+    }),
+  );
+  if (first === undefined) throw new FormatError({ file: source.nameOf(modulesFile) }, "no modules.");
+  return {
+    modules: [first, pooling ?? meanPooling, ...after],
+    get tokenizer() {
+      return tokenizer();
+    },
+    settings: {
+      maxSeqLength: transformer.maxSeqLength ?? maxLength,
+      doLowerCase: transformer.doLowerCase,
+      ...sentenceSettings(sentence),
+    },
+    writtenWith: versionsIn(sentence),
+  };
+}
+
+/**
+ * The files of a model in memory, as a browser fetches them, for {@link readModelFolder}.
+ *
+ * @example
+ * ```ts
+ * import { filesInMemory } from "@kindred/model-folder";
+ *
+ * const source = filesInMemory({ "README.md": new TextEncoder().encode("# A model") });
+ * (await source.read("README.md"))?.length; // => 9
+ * await source.read("config.json"); // => undefined
+ * ```
+ */
+export function filesInMemory(files: ModelFiles): FileSource {
+  const bytesOf = (path: string) => (Object.hasOwn(files, path) ? files[path] : undefined);
+  return {
+    read: async (path) => bytesOf(path),
+    openTensors: async (path) => {
+      const bytes = bytesOf(path);
+      if (bytes === undefined) return undefined;
+      const read = path.endsWith(".bin") ? readTorchCheckpoint : readSafetensors;
+      const { tensors } = await read(bytes, { file: path });
+      return tensorsInMemory(tensors, path);
+    },
+    nameOf: (path) => path,
+  };
+}
+
+/** What sentence-transformers puts behind a bare transformer. */
+const meanPooling: ModelModule = {
+  kind: "Pooling",
+  path: "1_Pooling",
+  config: { pooling_mode: "mean" },
+  file: "1_Pooling/config.json",
+  openWeights: async () => tensorsInMemory([], "1_Pooling"),
+};
+
+function missingConfig(kind: ListedModule["kind"]): string {
+  return kind === "Transformer"
+    ? "the file is missing. Is this a folder of a sentence-transformers model?"
+    : "the file is missing, though modules.json names its folder.";
+}
+
+/** Since version 6 Dense and Normalize say what they work on. */
+function expectSentenceEmbedding(config: JsonField): void {
+  for (const key of ["module_input_name", "module_output_name"])
+    config.field(key).oneOf("sentence_embedding", null, undefined);
+}
+
+function versionsIn(sentence: JsonField | undefined): ModelFolder["writtenWith"] {
+  const versions = sentence?.field("__version__");
+  const entries = versions === undefined || versions.isNull ? [] : [...versions.entries()];
+  return Object.fromEntries(
+    entries.flatMap(([library, { value }]) => (typeof value === "string" ? [[library, value]] : [])),
+  );
+}

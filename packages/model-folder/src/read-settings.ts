@@ -1,0 +1,207 @@
+import { JsonField } from "@kindred/errors";
+import { similarities } from "@kindred/vectors";
+import type { FileSource, ModelSettings } from "./model-folder.ts";
+
+/** The parsed JSON of a settings file, an object; undefined where there is no such file. */
+export async function readJson(source: FileSource, path: string): Promise<JsonField | undefined> {
+  const bytes = await source.read(path);
+  if (bytes === undefined) return undefined;
+  const json = JsonField.parse(bytes, source.nameOf(path));
+  json.entries();
+  return json;
+}
+
+/** How the transformer module reads texts, and what it hands on to transformers. */
+export type TransformerSettings = {
+  readonly maxSeqLength: number | undefined;
+  readonly doLowerCase: boolean;
+  /** What it puts over keys of config.json. */
+  readonly configArguments: ReadonlyMap<string, JsonField>;
+  /** What it puts over keys of tokenizer_config.json. */
+  readonly tokenizerArguments: ReadonlyMap<string, JsonField>;
+};
+
+/** The names of the transformer module's settings over the years, the newest first; the first one that is there counts. */
+export const transformerSettingsNames = [
+  "bert",
+  "roberta",
+  "distilbert",
+  "camembert",
+  "albert",
+  "xlm-roberta",
+  "xlnet",
+].map((kind) => `sentence_${kind}_config.json`);
+
+/** Arguments about how files are found and loaded, which change no vector: sentence-transformers sets them itself. */
+const loadingKeys = [
+  "subfolder",
+  "token",
+  "use_auth_token",
+  "cache_dir",
+  "revision",
+  "code_revision",
+  "local_files_only",
+  "force_download",
+  "resume_download",
+  "proxies",
+  "trust_remote_code",
+];
+
+/** Arguments of a model that change nothing here but how fast, or how exactly, Python computes. */
+const harmlessModelKeys = [
+  ...loadingKeys,
+  "attn_implementation",
+  "experts_implementation",
+  "torch_dtype",
+  "dtype",
+  "device_map",
+  "max_memory",
+  "offload_folder",
+  "offload_state_dict",
+  "low_cpu_mem_usage",
+  "add_pooling_layer",
+  "output_attentions",
+  "output_hidden_states",
+  "output_loading_info",
+  "return_dict",
+  "use_cache",
+  "use_safetensors",
+  "unpad_inputs",
+  "use_memory_efficient_attention",
+];
+
+/**
+ * What `sentence_bert_config.json` says, in all its forms. A bare transformer has no such file, as in
+ * sentence-transformers, even where it lies there.
+ *
+ * @param folder the transformer's, "" or ending in "/"
+ * @throws FormatError naming the file and the key, for what would change the vectors and is not obeyed
+ * @see sentence-transformers 6.2.0, `base/modules/transformer.py`
+ */
+export async function readTransformerSettings(
+  source: FileSource,
+  folder: string,
+  { isBare }: { readonly isBare: boolean },
+): Promise<TransformerSettings> {
+  const json = isBare
+    ? undefined
+    : await firstOf(
+        source,
+        transformerSettingsNames.map((name) => folder + name),
+      );
+  if (json === undefined)
+    return { maxSeqLength: undefined, doLowerCase: false, configArguments: new Map(), tokenizerArguments: new Map() };
+  const settings = json.object(
+    "max_seq_length",
+    "do_lower_case",
+    "transformer_task",
+    "modality_config",
+    "module_output_name",
+    "processing_kwargs",
+    "unpad_inputs",
+    "query_length",
+    "document_length",
+    "query_expansion",
+    "tokenizer_name_or_path",
+    "model_args",
+    "model_kwargs",
+    "tokenizer_args",
+    "processor_kwargs",
+    "config_args",
+    "config_kwargs",
+  );
+  settings.transformer_task.oneOf("feature-extraction", null, undefined);
+  settings.module_output_name.oneOf("token_embeddings", null, undefined);
+  for (const field of [settings.query_length, settings.document_length, settings.query_expansion])
+    field.oneOf(null, undefined);
+  settings.tokenizer_name_or_path.oneOf(null, undefined);
+  if (!settings.modality_config.isNull) {
+    const { text } = settings.modality_config.object("text");
+    text.field("method").oneOf("forward");
+    text.field("method_output_name").oneOf("last_hidden_state");
+  }
+  for (const [key, field] of argumentsOf(settings.model_args, settings.model_kwargs))
+    if (!harmlessModelKeys.includes(key) && !field.isNull) field.refuse(`none but ${harmlessModelKeys.join(", ")}`);
+  const tokenizerArguments = argumentsOf(settings.tokenizer_args, settings.processor_kwargs);
+  const { max_length: ofProcessing } = processingArguments(settings.processing_kwargs);
+  const limit = [ofProcessing, tokenizerArguments.get("model_max_length"), settings.max_seq_length].find(
+    (field) => field?.isNull === false,
+  );
+  return {
+    maxSeqLength: limit?.number(2),
+    doLowerCase: settings.do_lower_case.boolean(false),
+    configArguments: argumentsOf(settings.config_args, settings.config_kwargs),
+    tokenizerArguments,
+  };
+}
+
+async function firstOf(source: FileSource, paths: readonly string[]): Promise<JsonField | undefined> {
+  for (const path of paths) {
+    const json = await readJson(source, path);
+    if (json !== undefined && json.entries().size > 0) return json;
+  }
+  return undefined;
+}
+
+/** Arguments under their old name or their new one, without those about loading. */
+function argumentsOf(old: JsonField, renamed: JsonField): Map<string, JsonField> {
+  const given = [renamed, old].find((field) => !field.isNull);
+  return new Map([...(given?.entries() ?? [])].filter(([key]) => !loadingKeys.includes(key)));
+}
+
+/** What is said to the tokenizer with each call; all but `max_length` must be as it is without being said. */
+function processingArguments(field: JsonField): { readonly max_length?: JsonField } {
+  if (field.isNull) return {};
+  const { text, common } = field.object("text", "common", "audio", "image", "video", "chat_template");
+  for (const part of [common, text]) {
+    if (part.isNull) continue;
+    const said = part.object(
+      "padding",
+      "truncation",
+      "max_length",
+      "pad_to_multiple_of",
+      "return_tensors",
+      "logits_to_keep",
+    );
+    said.truncation.oneOf(undefined, true, "longest_first", "only_first");
+  }
+  return text.isNull || text.field("max_length").isNull ? {} : { max_length: text.field("max_length") };
+}
+
+/**
+ * What `config_sentence_transformers.json` says of prompts and vectors. Keys that Python passes over are passed over.
+ *
+ * @throws FormatError naming the file and the key
+ * @see sentence-transformers 6.2.0, `base/model.py` and `sentence_transformer/model.py`
+ */
+export function sentenceSettings(
+  json: JsonField | undefined,
+): Pick<ModelSettings, "similarityFunction" | "prompts" | "defaultPromptName" | "truncateDim"> {
+  const field = (key: string) => json?.field(key) ?? new JsonField(undefined, "", key);
+  field("model_type").oneOf("SentenceTransformer", undefined);
+  const prompts = Object.fromEntries(
+    [...(field("prompts").isNull ? [] : field("prompts").entries())].map(([name, prompt]) => [
+      name,
+      promptText(prompt),
+    ]),
+  );
+  const [name, similarity, dimension] = [
+    field("default_prompt_name"),
+    field("similarity_fn_name"),
+    field("truncate_dim"),
+  ];
+  // "query" and "document" are there in every model, empty unless it says otherwise.
+  const known = [...new Set([...Object.keys(prompts), "query", "document"])];
+  return {
+    prompts,
+    similarityFunction: similarity.isNull ? "cosine" : similarity.oneOf(...similarities),
+    defaultPromptName: name.isNull ? undefined : name.oneOf(...known),
+    truncateDim: dimension.isNull ? undefined : dimension.integer(1, 2 ** 31),
+  };
+}
+
+/** A prompt that is null is none, as there. */
+function promptText(prompt: JsonField): string {
+  if (prompt.isNull) return "";
+  return typeof prompt.value === "string" ? prompt.value : prompt.refuse("a text");
+}
