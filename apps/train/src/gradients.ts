@@ -3,8 +3,8 @@ import { ConfigError } from "@kindred/errors";
 import { checkOptions, option, optionHelp } from "@kindred/options";
 import { writeSafetensors } from "@kindred/tensor-files";
 import { writeFileAtomic } from "@kindred/files/node";
-import { batchGradients } from "@kindred/trainer/node";
 import * as v from "valibot";
+import { batchGradients } from "./batch-gradients.ts";
 
 const gradientFlags = {
   model: option(v.string(), "", "Folder of the model."),

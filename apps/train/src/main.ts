@@ -3,10 +3,11 @@ import { exitCodeOf, packageVersion, parseFlags } from "@kindred/command-line/no
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
 import { checkOptions } from "@kindred/options";
+import { newestRun, readRunConfig, type ResumePoint, resumePoint } from "@kindred/run-folder/node";
+import { terminalReader } from "@kindred/run-report";
 import { type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
-import { newestRun, readRunConfig, type ResumePoint, resumePoint, train } from "@kindred/trainer/node";
 import { gradients } from "./gradients.ts";
-import { terminalReporter } from "./terminal-reporter.ts";
+import { train } from "./train.ts";
 import { trainFlags, trainHelp } from "./train-flags.ts";
 
 const manifest = new URL("../package.json", import.meta.url);
@@ -31,18 +32,13 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     config.model === "" || resume !== undefined
       ? config.model
       : await modelFolder(config.model, { offline: flags.offline, signal, ...sink });
-  const report = flags.quiet ? () => {} : terminalReporter(process.stderr);
-  for await (const event of train(
-    { ...config, model },
-    {
-      signal,
-      ...(resume === undefined ? {} : { resume }),
-      ...(flags.preset === "" ? {} : { name: flags.preset }),
-    },
-  )) {
-    report(event);
-    if (flags.json) printJson(event);
-  }
+  const readers = [
+    ...(flags.quiet ? [] : [terminalReader(process.stderr)]),
+    ...(flags.json ? [{ read: printJson }] : []),
+  ];
+  const goesOn = resume === undefined ? {} : { resume };
+  const named = flags.preset === "" ? {} : { name: flags.preset };
+  for await (const _ of train({ ...config, model }, { signal, readers, ...goesOn, ...named }));
 }
 
 function newRun(

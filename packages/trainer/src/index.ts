@@ -1,7 +1,20 @@
 export { type TrainConfig, trainOptions } from "./train-options.ts";
 export { type TrainPreset, trainPresets } from "./train-presets.ts";
 export { type ConfigSource, trainConfig } from "./train-config.ts";
+export { fineTunedModel, type NamedWeights, newModel, type TrainableModel } from "./trainable-model.ts";
+export {
+  type RowSet,
+  type RunData,
+  type TrainingData,
+  trainingData,
+  trainingSampler,
+  type TrainingSet,
+} from "./training-data.ts";
+export type { Checkpoint, NamedMoments, RunSaves, TrainerState } from "./checkpoint.ts";
+export type { StepResult, TrainingCores } from "./training-cores.ts";
+export { type RunParts, trainingRun } from "./training-run.ts";
 export type { MetricSummary, NeighbourExample, SourceSummary, TrainEvent } from "./train-event.ts";
+export { readBy, type RunReader } from "./run-reader.ts";
 export { type BatchShare, dealBatch } from "./deal-batch.ts";
 export { type TrainingTask, trainingStep } from "./training-step.ts";
 export {
@@ -11,7 +24,7 @@ export {
   type ScoredPair,
   baselines,
   evaluateTasks,
+  metricSummaries,
   pairTask,
   scoredTask,
 } from "./evaluation-task.ts";
-export { reportHtml } from "./report-html.ts";

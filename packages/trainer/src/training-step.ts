@@ -8,8 +8,7 @@ import type { Core } from "@kindred/mesh";
 import { allGather } from "@kindred/tpu-sharding";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { BatchShare } from "./deal-batch.ts";
-import { joinColumns, type NumberedSentences } from "./join-columns.ts";
-import { tokenChunks } from "./token-chunks.ts";
+import { joinColumns, type NumberedSentences, tokenChunks } from "./numbered-sentences.ts";
 
 /** What a core computes the gradient of. */
 export type TrainingTask = {

@@ -3,8 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { enableRevectorization } from "@kindred/backend-wasm/node";
-import { trainConfig } from "@kindred/trainer";
-import { train } from "@kindred/trainer/node";
+import { train, trainConfig } from "@kindred/train";
 
 /**
  * @typedef {object} TrainSetup

@@ -19,10 +19,8 @@ import type { BatchShare } from "../deal-batch.ts";
 import type { TrainConfig } from "../train-options.ts";
 import { prepareGradients } from "../prepare-gradients.ts";
 import { type TrainingTask, trainingStep } from "../training-step.ts";
+import { firstProfiledStep, type StepResult } from "../training-cores.ts";
 import { trainingOptimizer } from "./training-optimizer.ts";
-
-/** By then every op has run, so that its kernel is there to be measured, and V8 has compiled it well. */
-export const firstProfiledStep = 3;
 
 /** What a core of a training mesh is told at its start. Weights and moments lie in shared memory, seen by main as well. */
 export type TrainProgramData = {
@@ -41,9 +39,6 @@ export type TrainProgramData = {
 
 /** One step's work for one core. */
 export type StepJob = { readonly step: number; readonly share: BatchShare; readonly totalRows: number };
-
-/** What a step gave; the same on every core. */
-export type StepResult = { readonly loss: number; readonly gradientNorm: number; readonly learningRate: number };
 
 /** The program of one core of a training mesh: it makes steps, and embeds texts for evaluation with the weights as they are. */
 export default async function trainProgram(core: Core, data: TrainProgramData) {

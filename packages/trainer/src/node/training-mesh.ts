@@ -1,5 +1,4 @@
 import { enableRevectorization } from "@kindred/backend-wasm/node";
-import type { Embedder } from "@kindred/sentence-encoder";
 import {
   type ExchangeMemory,
   type ParameterShards,
@@ -8,33 +7,25 @@ import {
   sharedHeap,
   touchedRows,
 } from "@kindred/tpu-sharding";
-import type { Profile } from "@kindred/tensor";
 import type { Mesh } from "@kindred/mesh";
 import { startMesh } from "@kindred/mesh/node";
 import type { TokenBatch } from "@kindred/sentence-encoder";
-import type { BatchShare } from "../deal-batch.ts";
 import type { TrainConfig } from "../train-options.ts";
-import type { NamedMoments } from "./checkpoint.ts";
-import type { StepResult, TrainHandlers, TrainProgramData } from "./train-program.ts";
-import type { TrainableModel } from "./trainable-model.ts";
+import type { NamedMoments } from "../checkpoint.ts";
+import type { TrainableModel } from "../trainable-model.ts";
+import type { TrainingCores } from "../training-cores.ts";
+import type { TrainHandlers, TrainProgramData } from "./train-program.ts";
 
-/** The cores of a run and the shared memory that holds its weights and moments, which main may read between steps. */
-export type TrainingMesh = {
-  readonly cores: number;
-  /** What the cores run on, in a few words. */
-  readonly engine: string;
-  /** All weights as they are, by name: views on shared memory. */
-  readonly weights: { readonly [name: string]: Float32Array };
-  readonly moments: NamedMoments;
-  step(step: number, shares: readonly BatchShare[]): Promise<StepResult>;
-  /** What the first core's ops took since the third step; undefined unless the configuration asked for it. Once, at the end. */
-  profile(): Promise<Profile | undefined>;
-  readonly embedder: Embedder;
-  close(): Promise<void>;
+/** Options of {@link startTrainingMesh}. */
+export type StartOptions = {
+  /** Steps already done. Default 0. */
+  readonly stepsDone?: number;
+  /** Fills AdamW's moments, before the cores start. Default: they are 0. */
+  readonly restore?: (moments: NamedMoments) => Promise<void>;
 };
 
 /** Shared memory for a model's weights and moments, to be filled before {@link startTrainingMesh}. */
-export function trainingMemory(model: TrainableModel, cores: number) {
+function trainingMemory(model: TrainableModel, cores: number) {
   const sizes = Object.fromEntries(Object.entries(model.weights).map(([name, { values }]) => [name, values.length]));
   const shards: ParameterShards = parameterShards(sizes, cores);
   const gradientNames = shards.shards.map((_, core) => `gradients of core ${core}`);
@@ -61,13 +52,29 @@ function embeddingRowLengths({ weights }: TrainableModel): { [name: string]: num
   return Object.fromEntries(tables.map(([name, { shape }]) => [name, shape[1]!]));
 }
 
-/** Starts the cores of a run on this memory, `stepsDone` steps after its beginning. */
+/**
+ * Starts `config.cores` worker threads that hold this model in shared memory and make the steps of a run.
+ *
+ * @throws MeshError if one does not start in time; OutOfMemoryError.
+ *
+ * @example
+ * ```ts ignore
+ * import { newModel, trainConfig } from "@kindred/trainer";
+ * import { startTrainingMesh } from "@kindred/trainer/node";
+ *
+ * const config = trainConfig({ cores: 2 });
+ * const cores = await startTrainingMesh(config, newModel(config, tokenizer));
+ * cores.engine; // "wasm, fma kernels", say
+ * await cores.close();
+ * ```
+ */
 export async function startTrainingMesh(
   config: TrainConfig,
   model: TrainableModel,
-  { shards, memory, heap, moments, weights, namedMoments }: ReturnType<typeof trainingMemory>,
-  stepsDone: number,
-): Promise<TrainingMesh> {
+  { stepsDone = 0, restore }: StartOptions = {},
+): Promise<TrainingCores> {
+  const { shards, memory, heap, moments, weights, namedMoments } = trainingMemory(model, config.cores);
+  await restore?.(namedMoments);
   const cores = shards.shards.length;
   const { config: modelConfig, pooling, dense, normalize } = model.settings;
   const shapes = Object.fromEntries(Object.entries(model.weights).map(([name, { shape }]) => [name, shape]));
@@ -82,10 +89,11 @@ export async function startTrainingMesh(
     stepsDone,
   };
   if (config.revectorize) enableRevectorization(); // before any thread compiles a kernel
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  // Cores run what is built, also where this file is run as it is written: Node 20 reads no TypeScript.
+  const program = import.meta.url.endsWith(".ts") ? "../../dist/node/train-program.js" : "./train-program.js";
   const mesh: Mesh<TrainHandlers> = await startMesh({
     cores,
-    program: new URL(`./train-program.${extension}`, import.meta.url),
+    program: new URL(program, import.meta.url),
     data,
   });
   const [engine] = await mesh.call("engine", Array(cores).fill(undefined));

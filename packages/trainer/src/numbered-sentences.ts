@@ -1,4 +1,4 @@
-import type { TokenBatch } from "@kindred/sentence-encoder";
+import { selectSentences, type TokenBatch } from "@kindred/sentence-encoder";
 import type { BatchShare } from "./deal-batch.ts";
 
 /** Sentences end to end, with a number for each that no other sentence of the global batch has. */
@@ -19,4 +19,24 @@ export function joinColumns({ columns, rows }: BatchShare, totalRows: number): N
   }
   const numbers = columns.map((_, column) => Array.from(rows, (row) => column * totalRows + row));
   return { batch: { ids, starts }, rows: Int32Array.from(numbers.flat()) };
+}
+
+/**
+ * Sentences cut, in order, into chunks of at most `maxTokens` tokens. A sentence longer than that is a chunk of its own. What fits
+ * is one chunk.
+ */
+export function tokenChunks({ batch, rows }: NumberedSentences, maxTokens: number): NumberedSentences[] {
+  const chunks: NumberedSentences[] = [];
+  let [first, begin, previousEnd] = [0, 0, 0];
+  const cut = (next: number) => {
+    const sentences = Int32Array.from({ length: next - first }, (_, i) => first + i);
+    chunks.push({ batch: selectSentences(batch, sentences), rows: rows.slice(first, next) });
+    [first, begin] = [next, previousEnd];
+  };
+  for (const [sentence, end] of batch.starts.subarray(1).entries()) {
+    if (sentence > first && end - begin > maxTokens) cut(sentence);
+    previousEnd = end;
+  }
+  if (rows.length > first) cut(rows.length);
+  return chunks;
 }

@@ -1,10 +1,9 @@
 import { readGoldenTensors, readJson, sharedExists, sharedPath } from "@kindred/testing";
 import { describe, expect, test } from "vitest";
-import { startTrainingMesh, trainingMemory } from "../../dist/node/training-mesh.js"; // cores run what is built
+import { type BatchShare, trainConfig } from "@kindred/trainer";
+import { startTrainingMesh } from "@kindred/trainer/node";
 import { batchGradients } from "./batch-gradients.ts";
-import { readTrainableModel } from "./trainable-model.ts";
-import type { BatchShare } from "../deal-batch.ts";
-import { trainConfig } from "../train-config.ts";
+import { readTrainableModel } from "./starting-model.ts";
 import { writeFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -68,7 +67,7 @@ describe.skipIf(!sharedExists(...folder))("training-tiny, as PyTorch runs it in 
     const trainable = await readTrainableModel(model);
     const without = { ...trainable.settings.config, hiddenDropoutProb: 0, attentionProbsDropoutProb: 0 };
     const tiny = { ...trainable, settings: { ...trainable.settings, config: without } };
-    const mesh = await startTrainingMesh(config, tiny, trainingMemory(tiny, cores), 0);
+    const mesh = await startTrainingMesh({ ...config, cores }, tiny);
     try {
       const expected = golden!.float64[name] as readonly { readonly loss: number }[];
       for (const [step, { columns }] of golden!.steps.slice(0, expected.length).entries()) {

@@ -29,7 +29,7 @@ export type BatchGradientsOptions = {
  *
  * @example
  * ```ts ignore
- * import { batchGradients } from "@kindred/trainer/node";
+ * import { batchGradients } from "@kindred/train";
  *
  * const { loss, gradients } = await batchGradients({ model: "runs/my-run/model", data: "pairs.jsonl", maxLength: 64 });
  * console.log(loss, gradients.get("encoder.layer.0.attention.attn.q.weight")?.shape);

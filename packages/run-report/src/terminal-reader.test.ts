@@ -1,6 +1,6 @@
 import { trainConfig, type TrainEvent } from "@kindred/trainer";
 import { expect, test } from "vitest";
-import { terminalReporter } from "./terminal-reporter.ts";
+import { terminalReader } from "./terminal-reader.ts";
 
 const events: TrainEvent[] = [
   {
@@ -36,8 +36,8 @@ const events: TrainEvent[] = [
 
 function written(isTTY: boolean): string {
   let text = "";
-  const report = terminalReporter({ isTTY, write: (more) => (text += more) });
-  for (const event of events) report(event);
+  const terminal = terminalReader({ isTTY, write: (more) => (text += more) });
+  for (const event of events) terminal.read(event);
   return text;
 }
 

@@ -1,7 +1,35 @@
+import type { MetricSummary, NeighbourExample, RunReader, SourceSummary, TrainEvent } from "@kindred/trainer";
 import { escapeText, lineChart, type Series } from "./line-chart.ts";
-import type { MetricSummary, NeighbourExample, SourceSummary, TrainEvent } from "./train-event.ts";
 
 type Of<Type extends TrainEvent["type"]> = Extract<TrainEvent, { type: Type }>;
+
+/**
+ * A reader that hands over the report as it stands after each evaluation and at the end. `earlier` are the events of a run that is
+ * resumed.
+ *
+ * @example
+ * ```ts
+ * import { reportReader } from "@kindred/run-report";
+ *
+ * const pages: string[] = [];
+ * const report = reportReader((html) => void pages.push(html));
+ * await report.read({ type: "stopped", step: 3, path: "checkpoint-3", reason: "SIGINT" });
+ * pages.length; // => 1
+ * ```
+ */
+export function reportReader(
+  write: (html: string) => void | Promise<void>,
+  earlier: readonly TrainEvent[] = [],
+): RunReader {
+  const events = [...earlier];
+  return {
+    read: async (event) => {
+      events.push(event);
+      if (event.type === "evaluation" || event.type === "stopped" || event.type === "done")
+        await write(reportHtml(events));
+    },
+  };
+}
 
 /**
  * A run as one self-contained HTML page: its data, loss, rate and metrics as curves, neighbours of real queries, and the whole
@@ -9,7 +37,7 @@ type Of<Type extends TrainEvent["type"]> = Extract<TrainEvent, { type: Type }>;
  *
  * @example
  * ```ts
- * import { reportHtml } from "@kindred/trainer";
+ * import { reportHtml } from "@kindred/run-report";
  *
  * const html = reportHtml([{ type: "evaluation", step: 0, metrics: { qa: 0.1 }, bm25: { qa: 0.5 }, chance: {}, seconds: 1 }]);
  * html.includes("The run has not ended."); // => true

@@ -1,5 +1,5 @@
 import { profileTable } from "@kindred/tensor";
-import type { TrainEvent } from "@kindred/trainer";
+import type { RunReader, TrainEvent } from "@kindred/trainer";
 
 /** Where lines for people go: standard error, or a test's array. */
 export type LineSink = { readonly isTTY?: boolean | undefined; write(text: string): unknown };
@@ -7,10 +7,20 @@ export type LineSink = { readonly isTTY?: boolean | undefined; write(text: strin
 type Of<Type extends TrainEvent["type"]> = Extract<TrainEvent, { type: Type }>;
 
 /**
- * A reader of a run's events that writes them for people: what is trained on what, a progress line (rewritten in place on a
- * terminal), evaluations beside BM25 and chance, and at the end a verdict, examples and what to type next.
+ * A reader that writes a run's events for people: what is trained on what, a progress line (rewritten in place on a terminal),
+ * evaluations beside BM25 and chance, and at the end a verdict, examples and what to type next.
+ *
+ * @example
+ * ```ts
+ * import { terminalReader } from "@kindred/run-report";
+ *
+ * let text = "";
+ * const terminal = terminalReader({ write: (more) => (text += more) });
+ * terminal.read({ type: "checkpoint", step: 5, path: "runs/a/checkpoint-5" });
+ * text; // => "Saved runs/a/checkpoint-5\n"
+ * ```
  */
-export function terminalReporter(sink: LineSink): (event: TrainEvent) => void {
+export function terminalReader(sink: LineSink): RunReader {
   let progressShown = false;
   const line = (text: string) => {
     sink.write(`${progressShown ? "\r\u001b[K" : ""}${text}\n`);
@@ -22,11 +32,12 @@ export function terminalReporter(sink: LineSink): (event: TrainEvent) => void {
     progressShown = true;
   };
   let start: Of<"start"> | undefined;
-  return (event) => {
+  const read = (event: TrainEvent) => {
     if (event.type === "start") start = event;
     if (event.type === "step") progress(progressLine(event, start?.lastStep ?? 0));
     else for (const text of linesOf(event)) line(text);
   };
+  return { read };
 }
 
 function progressLine(event: Of<"step">, lastStep: number): string {
@@ -88,10 +99,9 @@ function sourceLines(source: Of<"data">["sources"][number]): string[] {
 
 function evaluationLines({ step, metrics, bm25, chance }: Of<"evaluation">): string[] {
   return Object.entries(metrics).map(([name, value]) => {
-    const beside = [["BM25", bm25[name]] as const, ["chance", chance[name]] as const].filter(
-      ([, level]) => level !== undefined,
-    );
-    const levels = beside.map(([label, level]) => `${label} ${level!.toFixed(4)}`).join(", ");
+    const beside = (label: string, level: number | undefined) =>
+      level === undefined ? [] : [`${label} ${level.toFixed(4)}`];
+    const levels = [...beside("BM25", bm25[name]), ...beside("chance", chance[name])].join(", ");
     return `Evaluation at step ${step}: ${name} ${value.toFixed(4)}${levels === "" ? "" : `  (${levels})`}`;
   });
 }

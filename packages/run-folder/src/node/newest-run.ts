@@ -9,7 +9,7 @@ import { ConfigError } from "@kindred/errors";
  *
  * @example
  * ```ts ignore
- * import { newestRun } from "@kindred/trainer/node";
+ * import { newestRun } from "@kindred/run-folder/node";
  *
  * await newestRun("runs"); // "runs/quickstart-2026-01-31T12-00-00", say
  * ```

@@ -1,7 +1,6 @@
+import { trainConfig, type TrainEvent } from "@kindred/trainer";
 import { expect, test } from "vitest";
 import { reportHtml } from "./report-html.ts";
-import { trainConfig } from "./train-config.ts";
-import type { TrainEvent } from "./train-event.ts";
 
 const events: TrainEvent[] = [
   {

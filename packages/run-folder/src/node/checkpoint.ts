@@ -1,34 +1,13 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, FormatError } from "@kindred/errors";
-import type { SamplerCursor } from "@kindred/sampler";
-import type { SentenceModel } from "@kindred/sentence-encoder";
 import { storedTensors, writeSentenceModel } from "@kindred/sentence-encoder/node";
 import { fromFloat32, toFloat32, writeSafetensors } from "@kindred/tensor-files";
 import { writeFileAtomic, writeFolderAtomic } from "@kindred/files/node";
-
-/** Where a run stands, beside its weights and moments. */
-export type TrainerState = {
-  /** Steps done. */
-  readonly step: number;
-  /** Where in the data it stands. */
-  readonly cursor: SamplerCursor;
-  /** Seconds of training so far, over all parts of the run. */
-  readonly seconds: number;
-};
-
-/** AdamW's two moments of every weight, by name. */
-export type NamedMoments = { readonly [moment in "first" | "second"]: { readonly [name: string]: Float32Array } };
+import type { Checkpoint, NamedMoments, TrainerState } from "@kindred/trainer";
 
 /** A checkpoint that a run can go on from. */
 export type ResumePoint = { readonly folder: string; readonly state: TrainerState };
-
-/** What a checkpoint holds. */
-export type Checkpoint = {
-  readonly model: SentenceModel;
-  readonly moments: NamedMoments;
-  readonly state: TrainerState;
-};
 
 /**
  * Writes `checkpoint-<step>` into a run's folder: the model as a sentence-transformers folder, the optimizer's moments and the
@@ -59,7 +38,8 @@ export async function writeCheckpoint(run: string, { model, moments, state }: Ch
  * @example
  * ```ts ignore
  * import { trainConfig } from "@kindred/trainer";
- * import { readRunConfig, resumePoint, train } from "@kindred/trainer/node";
+ * import { readRunConfig, resumePoint } from "@kindred/run-folder/node";
+import { train } from "@kindred/train";
  *
  * const resume = await resumePoint("my-run");
  * const config = trainConfig({}, { base: { ...readRunConfig("my-run"), output: "my-run" } });
@@ -98,7 +78,21 @@ function stateOf(text: string | Error, file: string): TrainerState {
   );
 }
 
-/** Fills the moments of a run from a checkpoint. */
+/**
+ * Fills the moments of a run from a checkpoint.
+ *
+ * @throws FormatError naming the file, if it holds other moments.
+ *
+ * @example
+ * ```ts ignore
+ * import { readMoments, resumePoint } from "@kindred/run-folder/node";
+ * import { startTrainingMesh } from "@kindred/trainer/node";
+ *
+ * const { folder, state } = await resumePoint("my-run");
+ * const restore = (moments) => readMoments(folder, moments);
+ * const cores = await startTrainingMesh(config, model, { stepsDone: state.step, restore });
+ * ```
+ */
 export async function readMoments(folder: string, moments: NamedMoments): Promise<void> {
   const file = join(folder, "optimizer.safetensors");
   const missing = new Set(

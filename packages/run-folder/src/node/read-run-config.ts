@@ -9,8 +9,8 @@ import { ConfigError } from "@kindred/errors";
  *
  * @example
  * ```ts ignore
+ * import { readRunConfig } from "@kindred/run-folder/node";
  * import { trainConfig } from "@kindred/trainer";
- * import { readRunConfig } from "@kindred/trainer/node";
  *
  * // The same run again, with another seed and another folder:
  * const config = trainConfig({ seed: 7, output: "my-run-7" }, { base: readRunConfig("my-run") });

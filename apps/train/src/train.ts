@@ -1,0 +1,111 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { ConfigError } from "@kindred/errors";
+import {
+  createRunFolder,
+  expectNewFolder,
+  readMoments,
+  reopenRunFolder,
+  type ResumePoint,
+} from "@kindred/run-folder/node";
+import { modelCard, reportReader } from "@kindred/run-report";
+import type { SentenceModel } from "@kindred/sentence-encoder";
+import {
+  readBy,
+  type RunReader,
+  type TrainConfig,
+  type TrainEvent,
+  trainingData,
+  trainingRun,
+  trainingSampler,
+} from "@kindred/trainer";
+import { type StartOptions, startTrainingMesh } from "@kindred/trainer/node";
+import { openRunData } from "./open-run-data.ts";
+import { startingModel } from "./starting-model.ts";
+
+/** Options of {@link train}. */
+export type TrainOptions = {
+  /** Ends the run after the step that is going on: it saves a checkpoint, and its last event is `stopped`. */
+  readonly signal?: AbortSignal;
+  /** Go on from here instead of starting anew; `config.output` is the run's folder then. */
+  readonly resume?: ResumePoint;
+  /** What the output folder is named after if `config.output` is empty. Default: `"run"`. */
+  readonly name?: string;
+  /** More readers of the run, besides its folder and its report. Default: none. */
+  readonly readers?: readonly RunReader[];
+};
+
+/**
+ * Trains a sentence encoder and tells what happens, event by event. Nothing is printed.
+ *
+ * Before anything is written, the data and the model are read and checked. The run's folder then holds `run.json`,
+ * `events.jsonl`, `report.html`, `checkpoint-<step>/` and, at the end, `model/`. The same configuration on the same number of
+ * cores gives the same numbers; a run that was stopped and resumed gives those of one that was not.
+ *
+ * Leaving the loop early stops the cores; steps since the last checkpoint are lost then (use `signal` to keep them).
+ *
+ * @throws ConfigError, DataError or FormatError for what the user gave; DivergenceError if the numbers run away; MeshError or
+ * OutOfMemoryError from a core.
+ *
+ * @example
+ * ```ts ignore
+ * import { train, trainConfig } from "@kindred/train";
+ *
+ * for await (const event of train(trainConfig({ data: "pairs.jsonl" }, { preset: "quickstart" }))) {
+ *   if (event.type === "step") console.log(event.step, event.loss);
+ * }
+ * ```
+ */
+export async function* train(config: TrainConfig, options: TrainOptions = {}): AsyncGenerator<TrainEvent, void> {
+  const { signal, resume, name = "run", readers = [] } = options;
+  const complete = completeConfig(config, name);
+  if (resume === undefined) expectNewFolder(complete.output);
+  else expectStepsLeft(complete, resume);
+  const model = await startingModel(config, resume?.folder);
+  const data = await trainingData(config, model, await openRunData(config));
+  const sampler = trainingSampler(complete, data, resume?.state.cursor);
+  const cores = await startTrainingMesh(complete, model, restored(resume));
+  try {
+    const card = { card: (events: readonly TrainEvent[], { settings }: SentenceModel) => modelCard(events, settings) };
+    const folder =
+      resume === undefined
+        ? await createRunFolder(complete, card)
+        : await reopenRunFolder(complete, resume.state.step, card);
+    const report = reportReader((html) => folder.writeFile("report.html", html), folder.events);
+    const runtime = `Node ${process.versions.node}`;
+    const parts = { model, data, sampler, cores, saves: folder, earlier: [...folder.events], runtime };
+    const asked = {
+      ...(signal === undefined ? {} : { signal }),
+      ...(resume === undefined ? {} : { state: resume.state }),
+    };
+    yield* readBy(trainingRun(complete, { ...parts, ...asked }), [folder, report, ...readers]);
+  } finally {
+    await cores.close();
+    await sampler.close();
+  }
+}
+
+/** The configuration with the number of cores and the folder that it leaves open. */
+function completeConfig(config: TrainConfig, name: string): TrainConfig {
+  const cores = config.cores > 0 ? config.cores : availableParallelism();
+  if (config.batchSize < cores)
+    throw new ConfigError(`train: fewer pairs than cores. Got batchSize ${config.batchSize} and ${cores} cores.`, {
+      cores,
+    });
+  const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
+  return { ...config, output: config.output !== "" ? config.output : join("runs", `${name}-${time}`), cores };
+}
+
+function expectStepsLeft({ output, maxSteps, stopAt }: TrainConfig, { state }: ResumePoint): void {
+  const lastStep = stopAt === 0 ? maxSteps : stopAt;
+  if (state.step < lastStep) return;
+  throw new ConfigError(
+    `train: the run ${output} is done: ${state.step} of ${lastStep} steps. To go on, raise stopAt or maxSteps.`,
+    { step: state.step, lastStep },
+  );
+}
+
+function restored(resume: ResumePoint | undefined): StartOptions {
+  if (resume === undefined) return {};
+  return { stepsDone: resume.state.step, restore: (moments) => readMoments(resume.folder, moments) };
+}

@@ -1,0 +1,153 @@
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { ConfigError, DataError } from "@kindred/errors";
+import type { SentenceModel } from "@kindred/sentence-encoder";
+import { saveSentenceModel } from "@kindred/sentence-encoder/node";
+import { writeFileAtomic } from "@kindred/files/node";
+import type { RunReader, RunSaves, TrainConfig, TrainEvent } from "@kindred/trainer";
+import { dropOldCheckpoints, writeCheckpoint } from "./checkpoint.ts";
+
+/**
+ * The folder of a run: its configuration (`run.json`), its checkpoints and its model; as a reader of the run it keeps each event as
+ * a line of `events.jsonl`.
+ */
+export type RunFolder = RunReader &
+  RunSaves & {
+    /** All events so far. */
+    readonly events: readonly TrainEvent[];
+    /** Writes a file into the folder, whole or not at all. */
+    writeFile(name: string, text: string): Promise<void>;
+  };
+
+/** Options of {@link createRunFolder} and {@link reopenRunFolder}. */
+export type RunFolderOptions = {
+  /** The `README.md` of the model, from the events so far. Default: none is written. */
+  readonly card?: (events: readonly TrainEvent[], model: SentenceModel) => string;
+};
+
+/**
+ * Looks whether a new run may make this its folder.
+ *
+ * @throws ConfigError if it is there already and not empty, or cannot be made because a file stands in its way
+ *
+ * @example
+ * ```ts
+ * import { expectNewFolder } from "@kindred/run-folder/node";
+ *
+ * expectNewFolder("runs/that-is-not-there"); // => undefined
+ * ```
+ */
+export function expectNewFolder(path: string): void {
+  const there = nearestThere(path);
+  const isFolder = statSync(there).isDirectory();
+  if (isFolder && (there !== resolve(path) || readdirSync(there).length === 0)) return;
+  if (!isFolder)
+    throw new ConfigError(`train: the output cannot be a folder: ${there} is a file. Choose another output.`, {
+      output: path,
+    });
+  throw new ConfigError(
+    `train: the output folder is not empty. Got ${path}. Choose another, or go on with that run by --resume ${path}.`,
+    { output: path },
+  );
+}
+
+/** The path itself, or the nearest folder above it that exists. */
+function nearestThere(path: string): string {
+  let there = resolve(path);
+  while (!existsSync(there)) there = dirname(there);
+  return there;
+}
+
+/**
+ * Makes the folder `config.output` of a new run, for {@link expectNewFolder} has let it pass.
+ *
+ * @example
+ * ```ts ignore
+ * import { createRunFolder } from "@kindred/run-folder/node";
+ * import { readBy, trainingRun } from "@kindred/trainer";
+ *
+ * const folder = await createRunFolder(config);
+ * for await (const event of readBy(trainingRun(config, { ...parts, saves: folder }), [folder])) console.log(event.type);
+ * ```
+ */
+export async function createRunFolder(config: TrainConfig, options: RunFolderOptions = {}): Promise<RunFolder> {
+  mkdirSync(config.output, { recursive: true });
+  await writeConfig(config);
+  return openFolder(config, [], options);
+}
+
+/**
+ * The folder of a run that goes on after `step`, with this configuration: what its events say of later steps, and its end, is
+ * forgotten.
+ *
+ * @throws DataError naming file and line, if its events are not what was written
+ *
+ * @example
+ * ```ts ignore
+ * import { reopenRunFolder, resumePoint } from "@kindred/run-folder/node";
+ *
+ * const { state } = await resumePoint(config.output);
+ * const folder = await reopenRunFolder(config, state.step);
+ * folder.events.at(-1)?.type; // "checkpoint"
+ * ```
+ */
+export async function reopenRunFolder(
+  config: TrainConfig,
+  step: number,
+  options: RunFolderOptions = {},
+): Promise<RunFolder> {
+  const file = join(config.output, "events.jsonl");
+  const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
+  lines.pop(); // after the last line's end; or the beginning of a line whose writing was cut off
+  const events = lines.map((line, i) => eventOf(line, { file, line: i + 1 })).filter((event) => keeps(event, step));
+  await writeConfig(config);
+  await writeFileAtomic(file, events.map((event) => `${JSON.stringify(event)}\n`).join(""));
+  return openFolder(config, events, options);
+}
+
+function writeConfig(config: TrainConfig): Promise<void> {
+  return writeFileAtomic(join(config.output, "run.json"), `${JSON.stringify({ config }, null, 2)}\n`);
+}
+
+function eventOf(line: string, place: { readonly file: string; readonly line: number }): TrainEvent {
+  try {
+    const event: unknown = JSON.parse(line);
+    if (typeof event === "object" && event !== null && typeof (event as { type?: unknown }).type === "string")
+      return event as TrainEvent;
+  } catch {
+    // said below
+  }
+  throw new DataError(place, `not an event of a run. Got ${line.slice(0, 40)}. Delete the line to go on without it.`);
+}
+
+function keeps(event: TrainEvent, step: number): boolean {
+  if (event.type === "done" || event.type === "stopped" || event.type === "examples") return false;
+  return !("step" in event) || event.step <= step;
+}
+
+function openFolder(
+  { output, saveTotalLimit }: TrainConfig,
+  earlier: readonly TrainEvent[],
+  { card }: RunFolderOptions,
+): RunFolder {
+  const events = [...earlier];
+  return {
+    events,
+    read(event) {
+      events.push(event);
+      appendFileSync(join(output, "events.jsonl"), `${JSON.stringify(event)}\n`);
+    },
+    writeFile: (name, text) => writeFileAtomic(join(output, name), text),
+    async saveCheckpoint(checkpoint) {
+      const path = await writeCheckpoint(output, checkpoint);
+      await dropOldCheckpoints(output, saveTotalLimit);
+      return path;
+    },
+    async saveModel(model) {
+      const path = join(output, "model");
+      const readme = card === undefined ? {} : { readme: card(events, model) };
+      await saveSentenceModel(path, model, { ...readme, replace: true });
+      return path;
+    },
+  };
+}

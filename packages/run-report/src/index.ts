@@ -1,0 +1,3 @@
+export { reportHtml, reportReader } from "./report-html.ts";
+export { modelCard } from "./model-card.ts";
+export { type LineSink, terminalReader } from "./terminal-reader.ts";

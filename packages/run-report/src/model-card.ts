@@ -1,0 +1,60 @@
+import { metricSummaries, type TrainConfig, type TrainEvent } from "@kindred/trainer";
+
+/**
+ * The README.md of a trained model: front matter that model hubs read, what it was trained on, and how well it does, from the events
+ * of its run. `maxSeqLength` is the model's limit of tokens.
+ *
+ * @example
+ * ```ts
+ * import { modelCard } from "@kindred/run-report";
+ *
+ * const evaluation = { type: "evaluation", step: 0, metrics: { qa: 0.25 }, bm25: {}, chance: {}, seconds: 1 } as const;
+ * modelCard([evaluation], { maxSeqLength: 128 }).includes("| qa | 0.2500 | 0.2500 |  |"); // => true
+ * ```
+ */
+export function modelCard(events: readonly TrainEvent[], { maxSeqLength }: { readonly maxSeqLength: number }): string {
+  const summaries = events.flatMap((event) => (event.type === "data" ? [event.sources] : [])).at(-1) ?? [];
+  const config = events.flatMap((event) => (event.type === "start" ? [event.config] : [])).at(-1);
+  const rows = summaries.reduce((sum, source) => sum + (source.rows ?? 0), 0);
+  const number = (value: number | undefined) => (value === undefined ? "" : value.toFixed(4));
+  const scores = Object.entries(metricSummaries(events)).map(
+    ([name, { before, after, bm25 }]) => `| ${name} | ${number(before)} | ${number(after)} | ${number(bm25)} |`,
+  );
+  const data = summaries.map(
+    ({ name, share, rows: count }) => `| ${name} | ${count ?? "streamed"} | ${(100 * share).toFixed(1)} % |`,
+  );
+  return `---
+library_name: sentence-transformers
+pipeline_tag: sentence-similarity
+tags:
+- sentence-transformers
+- sentence-similarity
+- feature-extraction
+- dataset_size:${rows}
+- loss:MultipleNegativesRankingLoss
+---
+
+# A sentence encoder trained with Kindred
+
+${config === undefined ? "" : recipe(config)}At most ${maxSeqLength} tokens of a text are read.
+
+\`\`\`
+npx kindred-encode --model . "He bought a new car" "She purchased an automobile" "The soup was too salty" --similarity
+\`\`\`
+
+| training data | rows | share of the draws |
+| --- | --- | --- |
+${data.join("\n")}
+
+| held-out metric | before | after | BM25 |
+| --- | --- | --- | --- |
+${scores.join("\n")}
+`;
+}
+
+function recipe(config: TrainConfig): string {
+  const { model, stopAt, maxSteps, batchSize, scale, learningRate } = config;
+  const origin = model === "" ? "Trained from random initialisation" : `Fine-tuned from \`${model}\``;
+  return `${origin}: ${stopAt || maxSteps} steps of ${batchSize} pairs, in-batch softmax contrastive loss with scale ${scale}, AdamW at ${learningRate}.
+`;
+}

@@ -1,0 +1,28 @@
+import type { SamplerCursor } from "@kindred/sampler";
+import type { SentenceModel } from "@kindred/sentence-encoder";
+
+/** Where a run stands, beside its weights and moments. */
+export type TrainerState = {
+  /** Steps done. */
+  readonly step: number;
+  /** Where in the data it stands. */
+  readonly cursor: SamplerCursor;
+  /** Seconds of training so far, over all parts of the run. */
+  readonly seconds: number;
+};
+
+/** AdamW's two moments of every weight, by name. */
+export type NamedMoments = { readonly [moment in "first" | "second"]: { readonly [name: string]: Float32Array } };
+
+/** All that a run needs to go on. The arrays are the run's own: what keeps them for later copies them. */
+export type Checkpoint = {
+  readonly model: SentenceModel;
+  readonly moments: NamedMoments;
+  readonly state: TrainerState;
+};
+
+/** What keeps a run's checkpoints and, at its end, its model: a folder, a database, a page's memory. Both say where, for the events. */
+export type RunSaves = {
+  saveCheckpoint(checkpoint: Checkpoint): Promise<string>;
+  saveModel(model: SentenceModel): Promise<string>;
+};

