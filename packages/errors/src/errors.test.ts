@@ -12,6 +12,7 @@ import {
   OutOfMemoryError,
   ShapeError,
   toPlainError,
+  WorkerError,
 } from "./index.ts";
 
 const one = {
@@ -22,6 +23,7 @@ const one = {
   MeshError: new MeshError(3, "core 3 failed."),
   OutOfMemoryError: new OutOfMemoryError("full", { requestedBytes: 8, usedBytes: 4, limitBytes: 10 }),
   ShapeError: new ShapeError("linear: …", { x: [1, 2] }),
+  WorkerError: new WorkerError(3, "worker 3 ended."),
 };
 
 test.each(Object.entries(one))(

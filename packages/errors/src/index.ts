@@ -6,6 +6,7 @@ export { FormatError, type FormatPlace } from "./format-error.ts";
 export { OutOfMemoryError, type MemoryState } from "./out-of-memory-error.ts";
 export { DivergenceError } from "./divergence-error.ts";
 export { MeshError } from "./mesh-error.ts";
+export { WorkerError } from "./worker-error.ts";
 export { type PlainError, toPlainError, fromPlainError } from "./plain-error.ts";
 export { nearestName } from "./nearest-name.ts";
 export { JsonField } from "./json-field.ts";

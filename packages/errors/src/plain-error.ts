@@ -6,6 +6,7 @@ import { type ErrorDetails, KindredError } from "./kindred-error.ts";
 import { MeshError } from "./mesh-error.ts";
 import { type MemoryState, OutOfMemoryError } from "./out-of-memory-error.ts";
 import { ShapeError } from "./shape-error.ts";
+import { WorkerError } from "./worker-error.ts";
 
 /** An error as plain data, for a message between threads or a line of a log. */
 export type PlainError = {
@@ -41,6 +42,7 @@ const classes: { readonly [name: string]: { readonly prototype: KindredError } }
   MeshError,
   OutOfMemoryError,
   ShapeError,
+  WorkerError,
 };
 
 /**
@@ -71,6 +73,7 @@ function fieldsOf({ name, details }: PlainError): object {
   if (name === "DataError") return { ...fields, file: details["file"], line: details["line"] };
   if (name === "FormatError") return { ...fields, file: details["file"], offset: details["offset"] };
   if (name === "MeshError") return { ...fields, core: details["core"] };
+  if (name === "WorkerError") return { ...fields, worker: details["worker"] };
   if (name === "OutOfMemoryError") return { ...fields, memory: details as MemoryState };
   return fields;
 }

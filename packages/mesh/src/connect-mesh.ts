@@ -21,7 +21,7 @@ export type MeshOptions = {
 
 /** What differs with the kind of thread. */
 export type MeshThreads = {
-  /** A new thread that runs {@link serveCore}. */
+  /** A new thread that serves main. */
   readonly spawn: (core: number) => Thread;
   /** The module that every core loads, as a URL; undefined where the threads bring their own program. */
   readonly program: string | undefined;
@@ -154,11 +154,10 @@ class ConnectedMesh implements Mesh {
     pending.resolve(pending.results);
   }
 
-  #coreEnded(core: number, cause: Error | number): void {
+  #coreEnded(core: number, cause: Error | string): void {
     const during = this.#pending ? `${this.#pending.method}: ` : "";
-    const died = () =>
-      new MeshError(core, `${during}the thread of core ${core} ended by itself. Got exit code ${cause}.`, { cause });
-    this.#stop(typeof cause === "number" ? died() : annotated(cause, core));
+    const died = () => new MeshError(core, `${during}the thread of core ${core} ended by itself. Got ${cause}.`);
+    this.#stop(typeof cause === "string" ? died() : annotated(cause, core));
   }
 
   /** Stops everything, once: what comes first is the reason, and what the call in progress rejects with. */

@@ -1,9 +1,9 @@
-import { ConfigError, type PlainError, toPlainError } from "@kindred/errors";
+import { ConfigError, type PlainError } from "@kindred/errors";
 import type { CoreProgram, Handlers } from "./core.ts";
 import { meshCore } from "./mesh-core.ts";
 import { type MeshMemory, stopCores } from "./mesh-memory.ts";
 import { Rendezvous } from "./rendezvous.ts";
-import type { MainPort } from "./thread.ts";
+import { loadProgram, type MainPort, sendError } from "./thread.ts";
 
 /** Main to core, once: become core `index` and load the program. This is call 0; its result is the names of the methods. */
 export type SetUpMessage = {
@@ -24,8 +24,8 @@ export type CoreMessage =
   | { readonly type: "failed"; readonly first: boolean; readonly error: PlainError }
   | { readonly type: "post"; readonly message: unknown };
 
-/** Runs in a core's thread: loads the program that main names (or runs `own`), answers its calls, and on any error stops the other cores. */
-export function serveCore(port: MainPort, own?: CoreProgram<never, Handlers>): void {
+/** What a core's thread does with each message of main: loads the program that it names, answers calls, and on any error stops the other cores. */
+export function coreServer(port: MainPort, own?: CoreProgram<never, Handlers>): (message: unknown) => Promise<void> {
   const send = (message: CoreMessage) => port.post(message);
   let answer: (message: CallMessage) => Promise<unknown> = async () => {
     throw new ConfigError("startMesh: a call came before the program. Is another script talking to this thread?");
@@ -36,11 +36,10 @@ export function serveCore(port: MainPort, own?: CoreProgram<never, Handlers>): v
     stopOthers = () => stopCores(memory, index);
     const rendezvous = new Rendezvous(memory, index);
     rendezvous.startCall(0);
-    const start = own ?? (await loadProgram(program));
-    const handlers = await start(
-      meshCore(rendezvous, (message) => send({ type: "post", message })),
-      data as never,
-    );
+    const start =
+      own ?? (await loadProgram<CoreProgram<never, Handlers>>("startMesh", program, "async (core, data) => handlers"));
+    const core = meshCore(rendezvous, (message) => send({ type: "post", message }));
+    const handlers: Handlers = await start(core, data as never);
     answer = async ({ call, method, argument }) => {
       rendezvous.startCall(call);
       const result = await handlers[method]?.(argument); // main has refused any other
@@ -51,32 +50,14 @@ export function serveCore(port: MainPort, own?: CoreProgram<never, Handlers>): v
     return Object.keys(handlers);
   }
 
-  port.onMessage(async (received) => {
+  return async (received) => {
     const message = received as SetUpMessage | CallMessage;
     try {
-      send({
-        type: "done",
-        call: message.call,
-        result: await ("memory" in message ? setUp(message) : answer(message)),
-      });
+      const result = await ("memory" in message ? setUp(message) : answer(message));
+      send({ type: "done", call: message.call, result });
     } catch (thrown) {
-      const failure = { type: "failed", first: stopOthers(), error: toPlainError(thrown) } as const;
-      try {
-        send(failure);
-      } catch {
-        // Details that cannot be cloned: the message and the stack still can.
-        send({ ...failure, error: { ...failure.error, details: {} } });
-      }
+      const first = stopOthers();
+      sendError(thrown, (error) => send({ type: "failed", first, error }));
     }
-  });
-}
-
-async function loadProgram(url: string | undefined): Promise<CoreProgram<never, Handlers>> {
-  const program: unknown = (await import(/* @vite-ignore */ String(url))).default;
-  if (typeof program === "function") return program as CoreProgram<never, Handlers>;
-  throw new ConfigError(
-    `startMesh: the program has no function to start. Got a default export of type ${typeof program} from ${url}, ` +
-      "expected `export default async (core, data) => handlers`.",
-    { program: url },
-  );
+  };
 }

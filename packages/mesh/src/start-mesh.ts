@@ -2,7 +2,7 @@ import { ConfigError } from "@kindred/errors";
 import { connectMesh, type MeshOptions } from "./connect-mesh.ts";
 import type { CoreProgram, Handlers } from "./core.ts";
 import type { Mesh } from "./mesh.ts";
-import { serveCore } from "./serve-core.ts";
+import { coreServer } from "./serve-core.ts";
 import { webPort, webThread } from "./thread.ts";
 
 /** Options of {@link startMesh}. */
@@ -62,5 +62,6 @@ export async function startMesh<H extends Handlers = Handlers>({
  * ```
  */
 export function runAsCore<Data>(program: CoreProgram<Data, Handlers>): void {
-  serveCore(webPort(), program);
+  const port = webPort();
+  port.onMessage(coreServer(port, program));
 }

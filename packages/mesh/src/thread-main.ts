@@ -1,5 +1,5 @@
-import { serveCore } from "./serve-core.ts";
+import { serveThread } from "./serve-thread.ts";
 import { webPort } from "./thread.ts";
 
-// What a web worker runs. It has no exports: start-mesh.ts starts it by its URL.
-serveCore(webPort());
+// What a web worker runs. It has no exports: it is started by its URL.
+serveThread(webPort());

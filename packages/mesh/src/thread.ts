@@ -1,9 +1,11 @@
+import { ConfigError, type PlainError, toPlainError } from "@kindred/errors";
+
 /** A thread, as main sees it: with {@link MainPort}, the one place where Node's worker threads and the Web's workers differ. */
 export type Thread = {
   post(message: unknown, transfer: readonly Transferable[]): void;
   onMessage(listener: (message: unknown) => void): void;
-  /** The thread ended by itself: with an error that nobody caught, or with this exit code. */
-  onEnd(listener: (cause: Error | number) => void): void;
+  /** The thread ended by itself: with an error that nobody caught, or in a way that has no error of its own, in words. */
+  onEnd(listener: (cause: Error | string) => void): void;
   /** While held, the thread keeps the process alive. A new one is held. */
   hold(): void;
   release(): void;
@@ -27,10 +29,10 @@ export function webThread(worker: Worker): Thread {
     post: (message, transfer) => worker.postMessage(message, [...transfer]),
     onMessage: (listener) => worker.addEventListener("message", ({ data }) => listener(data)),
     onEnd: (listener) => {
-      worker.addEventListener("messageerror", () => listener(new Error("a message of the worker cannot be read")));
+      worker.addEventListener("messageerror", () => listener("a message that cannot be read"));
       worker.addEventListener("error", ({ message, filename, lineno, error }) => {
         const place = filename === "" ? "" : ` (${filename}:${lineno})`;
-        listener(error instanceof Error ? error : new Error(`${message || "the worker cannot be loaded"}${place}`));
+        listener(error instanceof Error ? error : `${message || "a worker that cannot be loaded"}${place}`);
       });
     },
     hold: () => {},
@@ -46,4 +48,29 @@ export function webPort(): MainPort {
     post: (message) => postMessage(message),
     onMessage: (listener) => addEventListener("message", ({ data }) => listener(data)),
   };
+}
+
+/** The function that a program module exports by default; a `ConfigError` says what it should have been. */
+export async function loadProgram<Program>(
+  functionName: string,
+  url: string | undefined,
+  expected: string,
+): Promise<Program> {
+  const program: unknown = (await import(/* @vite-ignore */ String(url))).default;
+  if (typeof program === "function") return program as Program;
+  throw new ConfigError(
+    `${functionName}: the program has no function to start. Got a default export of type ${typeof program} from ${url}, ` +
+      `expected \`export default ${expected}\`.`,
+    { program: url },
+  );
+}
+
+/** Sends what was thrown as plain data; without its details where they cannot be cloned. */
+export function sendError(thrown: unknown, send: (error: PlainError) => void): void {
+  const error = toPlainError(thrown);
+  try {
+    send(error);
+  } catch {
+    send({ ...error, details: {} });
+  }
 }

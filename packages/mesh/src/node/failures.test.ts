@@ -67,7 +67,7 @@ test("a core that runs out of memory surfaces as such", async () => {
   const options = { heapLimitBytes: 16 * 2 ** 20 };
   const { error } = await failureOf(2, "work", { who: 1, how: "outOfMemory", when: "between" }, options);
   expect(error).toBeInstanceOf(MeshError);
-  expect(error.message).toMatch(/^core 1 ran out of memory/);
+  expect(error.message).toMatch(/^work: the thread of core 1 ended by itself. Got too little memory \(/);
 });
 
 test("a result, an argument or a transfer list that cannot be sent is an error, not a hang", async () => {

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import { fromPlainError, MeshError, toPlainError } from "@kindred/errors";
+import { fromPlainError, toPlainError } from "@kindred/errors";
 import type { Thread } from "../thread.ts";
 
 /** The file that a thread runs: beside this one; for sources on a Node that cannot run them, the built one. */
@@ -10,10 +10,10 @@ function threadMainUrl(): URL {
 }
 
 /** A thread on Node. `heapLimitBytes` bounds its JavaScript heap (typed arrays and tfjs's memory are outside it). */
-export function spawnThread(core: number, { heapLimitBytes }: { heapLimitBytes?: number | undefined } = {}): Thread {
+export function spawnThread(name: string, { heapLimitBytes }: { heapLimitBytes?: number | undefined } = {}): Thread {
   const limits = heapLimitBytes === undefined ? {} : { maxOldGenerationSizeMb: Math.ceil(heapLimitBytes / 2 ** 20) };
   const worker = new Worker(threadMainUrl(), {
-    name: `core ${core}`,
+    name,
     resourceLimits: limits,
     execArgv: workerArguments(),
   });
@@ -22,10 +22,10 @@ export function spawnThread(core: number, { heapLimitBytes }: { heapLimitBytes?:
     post: (message, transfer) => worker.postMessage(message, transfer as never),
     onMessage: (listener) => worker.on("message", listener),
     onEnd: (listener) => {
-      worker.on("messageerror", (error) => listener(error as Error));
-      worker.on("error", (error) => listener(uncaught(error as Error, core)));
+      worker.on("messageerror", (error) => listener(error));
+      worker.on("error", (error) => listener(uncaught(error)));
       worker.on("exit", (code) => {
-        if (!stopping) listener(code);
+        if (!stopping) listener(`exit code ${code}`);
       });
     },
     hold: () => worker.ref(),
@@ -46,10 +46,9 @@ function workerArguments(): string[] {
 }
 
 /** Node passes on an uncaught error's own properties but not its class; running out of memory is a code of its own. */
-function uncaught(error: Error & { code?: unknown; details?: object }, core: number): Error {
-  if (error.code === "ERR_WORKER_OUT_OF_MEMORY") {
-    return new MeshError(core, `core ${core} ran out of memory. ${error.message}.`, {}, { cause: error });
-  }
-  if (!(error instanceof Error)) return fromPlainError(toPlainError(error));
+function uncaught(thrown: unknown): Error | string {
+  if (!(thrown instanceof Error)) return fromPlainError(toPlainError(thrown));
+  const error: Error & { code?: unknown; details?: object } = thrown;
+  if (error.code === "ERR_WORKER_OUT_OF_MEMORY") return `too little memory (${error.message})`;
   return fromPlainError({ ...toPlainError(error), details: { ...error.details } });
 }

@@ -36,7 +36,7 @@ export function startMesh<H extends Handlers = Handlers>({
   ...options
 }: StartMeshOptions): Promise<Mesh<H>> {
   return connectMesh<H>(options, {
-    spawn: (core) => spawnThread(core, { heapLimitBytes }),
+    spawn: (core) => spawnThread(`core ${core}`, { heapLimitBytes }),
     program: program.href,
     hardwareThreads: availableParallelism(),
   });

@@ -1,0 +1,124 @@
+import { ConfigError, WorkerError } from "@kindred/errors";
+
+/** What a job is run with. */
+export type JobOptions = {
+  /**
+   * Gives the job up: before it has begun it is dropped; from then on its result is ignored, and a worker that listens to its own
+   * `signal` may end early. Either way `run` rejects with the signal's reason at once.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /** Which of those that wait is taken next: the highest, and of equal ones the first. Default 0. */
+  readonly priority?: number;
+  /** Buffers of the job that are moved to the worker instead of copied. Default: none. */
+  readonly transfer?: readonly Transferable[];
+};
+
+/**
+ * Workers that do not meet: whichever is free takes the job that is next. For encoding; training needs cores that meet, see {@link Mesh}.
+ *
+ * Idle workers never keep the process alive; a job that waits or runs does.
+ */
+export type WorkerPool<Job, Result> = {
+  /** How many jobs are worked on at once. */
+  readonly size: number;
+  /**
+   * What a worker makes of a job. A job that throws is rejected with its own error, and its worker goes on.
+   *
+   * @throws WorkerError if the worker's thread ended by itself (another takes its place), or the pool was closed before the job was done.
+   * @throws ConfigError if the priority is no number.
+   */
+  run(job: Job, options?: JobOptions): Promise<Result>;
+  /** Ends all workers, even in the middle of a job; jobs that are not done are rejected. Resolves when their threads have ended. */
+  close(): Promise<void>;
+  /** The same as `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/** What a worker does with a job. It may be asynchronous; a worker has one job at a time. `signal` tells that nobody waits any more. */
+export type JobHandler<Job, Result> = (job: Job, options: { readonly signal: AbortSignal }) => Result | Promise<Result>;
+
+/** The default export of a pool's program module: runs once in every worker, and gives what it does with a job. */
+export type PoolProgram<Data, Job, Result> = (data: Data) => JobHandler<Job, Result> | Promise<JobHandler<Job, Result>>;
+
+/** Where jobs are done, one at a time. */
+export type Lane<Job, Result> = {
+  run(job: Job, options: { readonly signal: AbortSignal; readonly transfer: readonly Transferable[] }): Promise<Result>;
+  /** Ends it; a job that runs need not settle. */
+  stop(): Promise<void>;
+};
+
+type Waiting<Job, Result> = {
+  readonly job: Job;
+  readonly priority: number;
+  readonly transfer: readonly Transferable[];
+  /** Aborted when nobody waits for the result any more. */
+  readonly signal: AbortSignal;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (reason: unknown) => void;
+};
+
+/** The pool over these lanes. */
+export function poolOf<Job, Result>(lanes: readonly Lane<Job, Result>[]): WorkerPool<Job, Result> {
+  const idle = [...lanes];
+  const waiting: Waiting<Job, Result>[] = [];
+  /** Rejects every job that is not done. */
+  const unsettled = new Set<(reason: unknown) => void>();
+  let closed: Promise<void> | undefined;
+
+  async function run(job: Job, { signal, priority = 0, transfer = [] }: JobOptions = {}): Promise<Result> {
+    if (Number.isNaN(priority)) throw new ConfigError("run: the priority is no number. Got NaN.", { priority });
+    if (closed !== undefined) throw poolClosed();
+    signal?.throwIfAborted();
+    const givenUp = new AbortController();
+    let forget = () => {};
+    const result = new Promise<Result>((resolve, reject) => {
+      const entry = { job, priority, transfer, signal: givenUp.signal, resolve, reject };
+      const giveUp = (reason: unknown) => {
+        reject(reason);
+        givenUp.abort(reason);
+        const place = waiting.indexOf(entry);
+        if (place >= 0) waiting.splice(place, 1);
+      };
+      const abort = () => giveUp(signal?.reason);
+      signal?.addEventListener("abort", abort);
+      unsettled.add(giveUp);
+      forget = () => {
+        signal?.removeEventListener("abort", abort);
+        unsettled.delete(giveUp);
+      };
+      waiting.splice(1 + waiting.findLastIndex((other) => other.priority >= priority), 0, entry);
+      next();
+    });
+    return result.finally(forget);
+  }
+
+  function next(): void {
+    if (waiting.length === 0) return;
+    const lane = idle.shift();
+    if (lane === undefined) return;
+    const entry = waiting.shift();
+    if (entry !== undefined) void work(lane, entry);
+  }
+
+  async function work(lane: Lane<Job, Result>, entry: Waiting<Job, Result>): Promise<void> {
+    try {
+      entry.resolve(await lane.run(entry.job, entry));
+    } catch (error) {
+      entry.reject(error);
+    }
+    idle.push(lane);
+    next();
+  }
+
+  function close(): Promise<void> {
+    closed ??= Promise.all(lanes.map((lane) => lane.stop())).then(() => {});
+    for (const giveUp of unsettled) giveUp(poolClosed());
+    return closed;
+  }
+
+  return Object.freeze({ size: lanes.length, run, close, [Symbol.asyncDispose]: close });
+}
+
+function poolClosed(): WorkerError {
+  return new WorkerError(-1, "run: the pool was closed. Start a new one.");
+}
