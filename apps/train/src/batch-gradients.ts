@@ -1,6 +1,7 @@
-import { contrastiveLoss } from "@kindred/contrastive-loss";
+import { contrastive } from "@kindred/contrastive-loss";
 import { openDataset } from "@kindred/datasets/node";
 import { DataError } from "@kindred/errors";
+import { lossShare } from "@kindred/loss";
 import { embedSentences, modelSettings, modelTokenizer, startEngine } from "@kindred/sentence-encoder";
 import { loadWeights, readModelFolder } from "@kindred/sentence-encoder/node";
 import { toFloat32Array, valueAndGradients } from "@kindred/tensor";
@@ -57,9 +58,9 @@ export async function batchGradients(
   );
   const { value, gradients } = valueAndGradients(
     () =>
-      contrastiveLoss(
+      lossShare(
+        contrastive({ scale, direction, equalTexts: "keep" }),
         columns.map((column) => embedSentences(parameters, column, settings)),
-        { scale, direction },
       ),
     parameters,
   );

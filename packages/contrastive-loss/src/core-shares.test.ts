@@ -4,7 +4,8 @@ import { expectMutantToFail } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { type ContrastiveLossOptions, contrastiveLoss, type Direction } from "./index.ts";
+import { contrastiveLoss, type LossCall } from "../test-support/contrastive-loss.ts";
+import type { Direction } from "./index.ts";
 
 beforeAll(() => startBackend("wasm"));
 
@@ -90,7 +91,7 @@ test("cores that gather give shares whose values and gradients add up to the who
 /** One simulated core: its own rows of each column, and a gather that gives the whole column, of which all cores know all. */
 function coreShare(
   columns: Columns,
-  options: ContrastiveLossOptions,
+  options: LossCall,
   { firstRow, count }: { readonly firstRow: number; readonly count: number },
 ): Shares {
   return read(columns, () => {

@@ -1,48 +1,81 @@
-import { falseNegatives, type RowRange, type TextIds } from "./false-negatives.ts";
 import type { Direction } from "./softmax-directions.ts";
 
-/** The batch whose scores are masked. */
-export type ScoredRows = RowRange & {
+/** Rows of a batch whose scores are masked. */
+export type ScoredRows = {
+  /** The first of these rows, and how many there are. */
+  readonly firstRow: number;
+  readonly count: number;
   /** Rows of the whole batch. */
   readonly batch: number;
   /** Columns: queries, positives, and those of negatives. */
   readonly columns: number;
-  readonly textIds: TextIds | undefined;
+  /** For each column a number for each row's text: equal numbers are equal texts. Without it equal texts are not looked for. */
+  readonly textIds?: readonly Int32Array[] | undefined;
 };
 
 /**
  * What rows `firstRow …` may not be pushed away from, as a mask for `softmaxCrossEntropy` over the directions' scores side by side:
- * count × candidates, 1 = leave out; undefined if nothing is left out.
+ * count × candidates, 1 = leave out.
  *
- * Each direction leaves out false negatives ({@link falseNegatives}), and queries among queries, documents among documents, those of
- * the own row.
+ * Among documents the query and the positive of row i leave out
+ *
+ * * every document with the text of i's own positive, in whatever column and other row;
+ * * the positives of other rows whose query has the text of i's query;
+ *
+ * among queries the same with queries and positives in each other's place; and queries among queries, documents among documents, all of
+ * their own row.
+ *
+ * Whether there is a mask depends on the directions and on whether there are text ids, never on what is in them: a step that is
+ * recorded once looks the same for every batch. Undefined for directions that never meet their own row, without text ids.
  */
-export function excludedCandidates(directions: readonly Direction[], rows: ScoredRows): Uint8Array | undefined {
-  const blocks = directions.map((direction) => excludedOf(direction, rows));
-  if (blocks.every(({ mask }) => mask === undefined)) return undefined;
-  const width = blocks.reduce((sum, block) => sum + block.width, 0);
-  const excluded = new Uint8Array(rows.count * width);
+export function excludedCandidates(
+  directions: readonly Direction[],
+  { firstRow, count, batch, columns, textIds }: ScoredRows,
+): Uint8Array | undefined {
+  if (textIds === undefined && !directions.some(meetsOwnRow)) return undefined;
+  const widths = directions.map((direction) => (looksAtQueries(direction) ? 1 : columns - 1) * batch);
+  const stride = widths.reduce((sum, width) => sum + width, 0);
+  const mask = new Uint8Array(count * stride);
   let start = 0;
-  for (const block of blocks) {
-    for (let row = 0; block.mask && row < rows.count; row++) {
-      excluded.set(block.mask.subarray(row * block.width, (row + 1) * block.width), row * width + start);
+  for (const [i, direction] of directions.entries()) {
+    const width = widths[i] ?? 0;
+    const equalTexts = textIds && placesOfEqualTexts(direction, textIds);
+    for (let row = 0; row < count; row++) {
+      const [own, block] = [firstRow + row, row * stride + start];
+      for (const place of equalTexts?.(own) ?? []) if (place !== own) mask[block + place] = 1;
+      if (meetsOwnRow(direction)) for (let place = own; place < width; place += batch) mask[block + place] = 1;
     }
-    start += block.width;
+    start += width;
   }
-  return excluded;
+  return mask;
 }
 
-type Block = { readonly width: number; readonly mask: Uint8Array | undefined };
+const looksAtQueries = (direction: Direction) => direction.endsWith("ToQuery");
 
-function excludedOf(direction: Direction, { firstRow, count, batch, columns, textIds }: ScoredRows): Block {
-  const amongQueries = direction.endsWith("ToQuery");
-  const width = amongQueries ? batch : (columns - 1) * batch;
-  const ids = textIds && amongQueries ? [textIds[1]!, textIds[0]!] : textIds;
-  const mask = ids && falseNegatives(ids, { firstRow, count });
-  if (direction === "queryToDoc" || direction === "docToQuery") return { width, mask };
-  const withOwn = mask ?? new Uint8Array(count * width);
-  for (let row = 0; row < count; row++) {
-    for (let place = firstRow + row; place < width; place += batch) withOwn[row * width + place] = 1;
+/** Whether a row's own texts are among its candidates without being the right answer. */
+const meetsOwnRow = (direction: Direction) => direction === "queryToQuery" || direction === "docToDoc";
+
+/** For a row of the batch, the places among a direction's candidates that hold its answer, or answer the same. Its own is among them. */
+function placesOfEqualTexts(direction: Direction, [queries, positives, ...negatives]: readonly Int32Array[]) {
+  if (queries === undefined || positives === undefined) return undefined;
+  const [seekers, answers] = looksAtQueries(direction) ? [positives, queries] : [queries, positives];
+  const ofCandidates = placesByText(looksAtQueries(direction) ? [queries] : [positives, ...negatives]);
+  const ofSeekers = placesByText([seekers]);
+  const places = (of: ReadonlyMap<number, number[]>, text: number | undefined) => of.get(text ?? Number.NaN) ?? [];
+  return (row: number) => [...places(ofCandidates, answers[row]), ...places(ofSeekers, seekers[row])];
+}
+
+/** Where each text stands when the columns are laid end to end. */
+function placesByText(columns: readonly Int32Array[]): Map<number, number[]> {
+  const places = new Map<number, number[]>();
+  let place = 0;
+  for (const column of columns) {
+    for (const text of column) {
+      const known = places.get(text);
+      if (known) known.push(place);
+      else places.set(text, [place]);
+      place++;
+    }
   }
-  return { width, mask: withOwn };
+  return places;
 }

@@ -1,3 +1,2 @@
-export type { TextIds } from "./false-negatives.ts";
 export type { Direction } from "./softmax-directions.ts";
-export { type ContrastiveLossOptions, contrastiveLoss } from "./contrastive-loss.ts";
+export { type ContrastiveOptions, contrastive } from "./contrastive.ts";

@@ -3,7 +3,7 @@ import { ConfigError } from "@kindred/errors";
 /** Who looks for whom: the rows and the columns of a block of scores. A "doc" that looks is the row's own positive. */
 export type Direction = "queryToDoc" | "queryToQuery" | "docToQuery" | "docToDoc";
 
-/** The choice of directions in `ContrastiveLossOptions`. */
+/** The choice of directions in `ContrastiveOptions`. */
 export type DirectionOptions = {
   readonly direction?: "symmetric" | "one-way";
   readonly directions?: readonly Direction[];
@@ -42,7 +42,7 @@ export function softmaxDirections(
 
 function refuse(what: string, values: DirectionOptions): never {
   throw new ConfigError(
-    `contrastiveLoss: ${what}. Got ${JSON.stringify(values)}, expected direction "symmetric" or "one-way" alone, or directions: ` +
+    `contrastive: ${what}. Got ${JSON.stringify(values)}, expected direction "symmetric" or "one-way" alone, or directions: ` +
       `"queryToDoc" and any of ${known.slice(1).join(", ")}, with partition "joint", or, for queryToDoc and docToQuery, "perDirection".`,
     values,
   );

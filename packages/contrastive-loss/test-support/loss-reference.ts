@@ -1,9 +1,10 @@
-import type { ContrastiveLossOptions, Direction } from "../src/index.ts";
+import type { Direction } from "../src/index.ts";
+import type { LossCall } from "./contrastive-loss.ts";
 
 /** Rows of a column. */
 export type Matrix = readonly (readonly number[])[];
 /** Options that leave nothing to defaults. */
-export type Settings = ContrastiveLossOptions;
+export type Settings = LossCall;
 
 /** Which directions share a softmax, as the options' documentation has it for settings that leave nothing to defaults. */
 export function partsOf({ direction, directions, partition }: Settings): readonly (readonly Direction[])[] {

@@ -1,5 +1,5 @@
-import { contrastiveLoss, type ContrastiveLossOptions } from "@kindred/contrastive-loss";
 import { gradCache } from "@kindred/grad-cache";
+import { type Loss, lossShare } from "@kindred/loss";
 import { childKey, type Key } from "@kindred/random";
 import { sliceRows } from "@kindred/nn";
 import { type EmbeddingSettings, embedSentences, type ModelParameters } from "@kindred/sentence-encoder";
@@ -14,7 +14,7 @@ import { joinColumns, type NumberedSentences, tokenChunks } from "./numbered-sen
 export type TrainingTask = {
   readonly parameters: ModelParameters;
   readonly settings: EmbeddingSettings;
-  readonly loss: Pick<ContrastiveLossOptions, "scale" | "similarity" | "direction">;
+  readonly loss: Loss;
   /** Dropout is drawn by this key, the step, and a text's column and place in the batch; without it there is none. */
   readonly dropoutKey: Key | undefined;
   /** The most tokens that are run forward and back at once. */
@@ -31,6 +31,7 @@ export type TrainingTask = {
  *
  * @example
  * ```ts
+ * import { contrastive } from "@kindred/contrastive-loss";
  * import { initialParameters, mpnetConfig } from "@kindred/mpnet";
  * import { poolingFromConfig } from "@kindred/pooling";
  * import { keyFromSeed } from "@kindred/random";
@@ -48,8 +49,7 @@ export type TrainingTask = {
  * const tokens = [5, 7].map((id) => ({ ids: Int32Array.of(0, id, 2, 0, id + 1, 2), starts: Int32Array.of(0, 3, 6) }));
  * const [share] = dealBatch([["a", "b"], ["c", "d"]], tokens, 1);
  *
- * const loss = { scale: 20, similarity: "cosine", direction: "symmetric" } as const;
- * const task = { parameters, settings, loss, dropoutKey: undefined, maxBatchTokens: 64, core: soloCore() };
+ * const task = { parameters, settings, loss: contrastive(), dropoutKey: undefined, maxBatchTokens: 64, core: soloCore() };
  * const names: string[] = [];
  * trainingStep(task, { step: 0, share: share!, totalRows: 2 }, (name) => names.push(name)); // => 0.87
  * names.length === weights.length; // => true
@@ -68,16 +68,17 @@ export function trainingStep(
     return embedSentences(parameters, batch, { ...settings, ...dropout, rows }) as tf.Tensor;
   };
   const loss = (embeddings: Float<"batch hidden">) =>
-    contrastiveLoss(
+    lossShare(
+      task.loss,
       columns.map((_, column) => sliceRows(embeddings as tf.Tensor, column * rows.length, rows.length) as tf.Tensor),
-      { ...task.loss, textIds, gather: (x) => allGather(x as tf.Tensor, core), firstRow, totalRows },
+      { textIds, gather: (x) => allGather(x as tf.Tensor, core), cores: core.size, firstRow, totalRows },
     );
   const receivers = { onGradient, onRowGradient: onGradient };
   const { value } =
     chunks.length === 1
       ? valueAndGradients(() => loss(embed(chunks[0]!)), parameters, receivers)
       : gradCache({ columns: [chunks], embed, loss: ([embeddings]) => loss(embeddings!), parameters, ...receivers });
-  const lossShare = value.dataSync()[0]!;
+  const lossOfShare = value.dataSync()[0]!;
   value.dispose();
-  return lossShare;
+  return lossOfShare;
 }

@@ -1,3 +1,5 @@
+import { contrastive } from "@kindred/contrastive-loss";
+import { scale } from "@kindred/nn";
 import { startEngine } from "@kindred/sentence-encoder";
 import { parameterExchange, parameterViews } from "@kindred/tpu-sharding";
 import { trainingStep } from "@kindred/trainer";
@@ -17,17 +19,31 @@ const slicing = (core) => ({
   },
 });
 
+/** A loss over the batch that every core takes for its share. */
+const undivided = (loss) => (columns, context) =>
+  loss.value(columns.map(context.gather), { ...context, ...context.batch, firstRow: 0, gather: (rows) => rows });
+
+/** A core's mean over its own rows where its share of the batch's mean is meant. */
+const ofOwnRows = (loss) => (columns, context) =>
+  scale(loss.value(columns, context), context.totalRows / columns[0].shape[0]);
+
+const withValue = (task, change) => ({ ...task, loss: { ...task.loss, value: change(task.loss) } });
+
 /** Faults that the law must notice. */
 const mutants = {
   sliceGather: ({ task, job }) => ({ task: { ...task, core: slicing(task.core) }, job }),
-  localRows: ({ task, job }) => ({ task, job: { ...job, totalRows: job.share.rows.length } }),
+  undivided: ({ task, job }) => ({ task: withValue(task, undivided), job }),
+  ownMean: ({ task, job }) => ({ task: withValue(task, ofOwnRows), job }),
   dropoutByLocalRow: ({ task, job }) => {
     const share = { ...job.share, rows: job.share.rows.map((_, i) => i) };
     return { task, job: { ...job, share } };
   },
 };
 
-export default async (core, { backend, settings, shapes, shards, memory, loss, dropoutKey }) => {
+/** The built-in loss, which gives the share of a core's own rows, and the same computed by every core over the whole batch. */
+const losses = { rows: contrastive(), batch: { ...contrastive(), over: "batch" } };
+
+export default async (core, { backend, settings, shapes, shards, memory, dropoutKey }) => {
   await startEngine(backend);
   const exchange = parameterExchange(core, shards, memory);
   const weights = Object.entries(parameterViews(shards, memory.weights));
@@ -35,9 +51,9 @@ export default async (core, { backend, settings, shapes, shards, memory, loss, d
     weights.map(([name, values]) => [name, tf.keep(tf.tensor(values.slice(), shapes[name], "float32"))]),
   );
   return {
-    step: ({ share, totalRows, maxBatchTokens, mutant }) => {
+    step: ({ share, totalRows, maxBatchTokens, over, mutant }) => {
       const sound = {
-        task: { parameters, settings, core, loss, dropoutKey, maxBatchTokens },
+        task: { parameters, settings, core, loss: losses[over], dropoutKey, maxBatchTokens },
         job: { step: 3, share, totalRows },
       };
       const { task, job } = mutant === undefined ? sound : mutants[mutant](sound);

@@ -1,6 +1,7 @@
 // How large tfjs-wasm's heap becomes in a grad-cache step: the loss of all pairs, and chunks run forward and back.
-import { contrastiveLoss } from "@kindred/contrastive-loss";
+import { contrastive } from "@kindred/contrastive-loss";
 import { gradCache } from "@kindred/grad-cache";
+import { lossShare } from "@kindred/loss";
 import { initialParameters, mpnetConfig } from "@kindred/mpnet";
 import { poolingFromConfig } from "@kindred/pooling";
 import { childKey, integerAt, keyFromSeed, normal } from "@kindred/random";
@@ -45,7 +46,8 @@ export default async function enter(setup) {
     for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (part[i] ?? 0);
   };
   const columns = [0, 1].map((column) => chunksOf(setup, config.vocabSize, column));
-  const loss = (/** @type {readonly tf.Tensor[]} */ embeddings) => contrastiveLoss(/** @type {any} */ (embeddings));
+  const allPairs = contrastive({ equalTexts: "keep" });
+  const loss = (/** @type {readonly tf.Tensor[]} */ embeddings) => lossShare(allPairs, /** @type {any} */ (embeddings));
   return {
     name,
     measure: () => {

@@ -35,7 +35,7 @@ const sizes = Object.fromEntries(Object.entries(weights).map(([name, { values }]
 
 type Result = { readonly loss: number; readonly gradients: { readonly [name: string]: Float32Array } };
 type BatchSize = { readonly rows: number; readonly columns: number };
-type Choice = { readonly maxBatchTokens?: number; readonly mutant?: string };
+type Choice = { readonly maxBatchTokens?: number; readonly over?: "rows" | "batch"; readonly mutant?: string };
 
 /** Random texts of 3 to 9 tokens for every row and column, and one text twice. */
 function randomBatch(rows: number, columns: number) {
@@ -59,7 +59,7 @@ async function startLawMesh(cores: number, backend: EngineName): Promise<Mesh> {
   const shards = parameterShards(sizes, cores);
   const memory = exchangeMemory(shards, { rowLengths: { "embeddings.word_embeddings.weight": config.hiddenSize } });
   for (const [name, view] of Object.entries(parameterViews(shards, memory.weights))) view.set(weights[name]!.values);
-  const data = { backend, settings, shapes, shards, memory, loss: { scale: 20 }, dropoutKey: keyFromSeed("dropout") };
+  const data = { backend, settings, shapes, shards, memory, dropoutKey: keyFromSeed("dropout") };
   return startMesh({ cores, program: new URL("../../test-programs/step-gradients.mjs", import.meta.url), data });
 }
 
@@ -71,7 +71,7 @@ async function stepOn(
 ): Promise<Result> {
   const { texts, packed } = randomBatch(rows, columns);
   const shares = dealBatch(texts, packed, cores);
-  const jobs = shares.map((share) => ({ share, totalRows: rows, maxBatchTokens: 4096, ...choice }));
+  const jobs = shares.map((share) => ({ share, totalRows: rows, maxBatchTokens: 4096, over: "rows", ...choice }));
   const results = (await mesh.call("step", jobs)) as Result[];
   const whole = (name: string) => Float32Array.from(results.flatMap(({ gradients }) => [...(gradients[name] ?? [])])); // the cores' parts, in their order
   return {
@@ -117,16 +117,18 @@ describe.each(["wasm", "tfjs"] as const)("on %s", async (backend) => {
         const one = await step(1, { rows, columns });
         const chunks = { maxBatchTokens: 12 };
         expectSame(await step(1, { rows, columns }, chunks), one);
+        expectSame(await step(1, { rows, columns }, { over: "batch" }), one);
         for (const cores of [2, 3]) {
           expectSame(await step(cores, { rows, columns }), one);
           expectSame(await step(cores, { rows, columns }, chunks), one);
+          expectSame(await step(cores, { rows, columns }, { over: "batch" }), one);
         }
       },
     );
   });
 
   // Each moves some gradient by a fifth of its largest entry and more.
-  test.each(["sliceGather", "localRows", "dropoutByLocalRow"])("a mutant is noticed: %s", async (mutant) => {
+  test.each(["sliceGather", "ownMean", "dropoutByLocalRow", "undivided"])("a mutant is noticed: %s", async (mutant) => {
     const one = await step(1, { rows: 11, columns: 3 });
     const mutated = await step(2, { rows: 11, columns: 3 }, { mutant });
     expectMutantToFail(() => expectSame(mutated, one));

@@ -1,7 +1,9 @@
 import { scheduleByName, scriptKernel } from "@kindred/adamw";
 import { adamwKernel } from "@kindred/backend-wasm";
 import { enableRevectorization } from "@kindred/backend-wasm/node";
+import { contrastive } from "@kindred/contrastive-loss";
 import { DivergenceError } from "@kindred/errors";
+import type { Loss } from "@kindred/loss";
 import type { Core } from "@kindred/mesh";
 import { countFlops } from "@kindred/nn";
 import { childKey, keyFromSeed } from "@kindred/random";
@@ -57,11 +59,7 @@ export default async function trainProgram(core: Core, data: TrainProgramData) {
     parameters,
     settings,
     core,
-    loss: {
-      scale: config.scale,
-      similarity: config.similarity,
-      ...(config.direction === "auto" ? {} : { direction: config.direction }),
-    },
+    loss: lossOf(config),
     dropoutKey: hasDropout(settings) ? childKey(keyFromSeed(config.seed), "dropout") : undefined,
     maxBatchTokens: config.maxBatchTokens,
   };
@@ -109,6 +107,10 @@ function tensorsOf(
   const tensor = (name: string, values: Float32Array): Float =>
     tf.keep(tf.tensor(values.slice(), [...shapes[name]!], "float32"));
   return Object.fromEntries(Object.entries(weights).map(([name, values]) => [name, tensor(name, values)]));
+}
+
+function lossOf({ scale, similarity, direction }: TrainConfig): Loss {
+  return contrastive({ scale, similarity, ...(direction === "auto" ? {} : { direction }) });
 }
 
 function hasDropout({ config }: EmbeddingSettings): boolean {

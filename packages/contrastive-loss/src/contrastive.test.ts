@@ -5,11 +5,12 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { batch, oneWayOnly, settings } from "../test-support/arbitrary-batch.ts";
 import { type Matrix, partsOf, reference, type Settings } from "../test-support/loss-reference.ts";
-import { type ContrastiveLossOptions, contrastiveLoss, type Direction } from "./index.ts";
+import { contrastiveLoss, type LossCall } from "../test-support/contrastive-loss.ts";
+import type { Direction } from "./index.ts";
 
 beforeAll(() => startBackend("wasm"));
 
-function lossOf(columns: readonly Matrix[], options: ContrastiveLossOptions): number {
+function lossOf(columns: readonly Matrix[], options: LossCall): number {
   return tf.tidy(
     () =>
       contrastiveLoss(
@@ -22,7 +23,7 @@ function lossOf(columns: readonly Matrix[], options: ContrastiveLossOptions): nu
 /** The loss and the gradient of each column, flat. */
 function gradientsOf(
   columns: readonly Float<"batch hidden">[],
-  options: ContrastiveLossOptions,
+  options: LossCall,
 ): { value: number; gradients: Float32Array[] } {
   const named = Object.fromEntries(columns.map((column, i) => [`${i}`, column]));
   const { value, gradients } = valueAndGradients(() => contrastiveLoss(columns, options), named);

@@ -1,0 +1,59 @@
+import type { JsonObject, ParameterSpec } from "@kindred/encoder";
+import type { Float } from "@kindred/tensor";
+import type { LossData } from "./loss-data.ts";
+
+/** What a loss needs beside embeddings. A file whose rows lack it, or hold what no loss uses, is refused before a run begins. */
+export type LossNeeds = {
+  /** How many texts a row has: at least, and at most. Default: two or more. */
+  readonly texts?: { readonly least: number; readonly most?: number };
+  /** "row": one score a row, of its first two texts. "candidate": one for each text after the first. */
+  readonly scores?: "row" | "candidate";
+  /** A class for each row. */
+  readonly labels?: true;
+  /** Which texts of the batch are equal. */
+  readonly textIds?: true;
+  /** Vectors of all texts by other models (a guide, a teacher), made before the step, by the names under which they are given. */
+  readonly vectors?: readonly string[];
+};
+
+/**
+ * What a loss is given beside the columns: the data of their rows, and where these stand in the whole batch.
+ *
+ * All of it but `gather` and `parameters` is data that changes with every batch, so none of it may decide which ops are called:
+ * engines that record a step run it again with other numbers.
+ */
+export type LossContext = LossData & {
+  /** The data of all rows of the batch, of all cores. For a loss over the batch it is the same as that of the given rows. */
+  readonly batch: LossData;
+  /** The number in the batch of the first row given. */
+  readonly firstRow: number;
+  /** Rows of the whole batch. */
+  readonly totalRows: number;
+  /** These rows of all cores, in the batch's order; differentiable. All cores call it equally often and in one order. */
+  readonly gather: (rows: Float<"batch hidden">) => Float<"batch hidden">;
+  /** The loss's own weights, by the names in its `parameters`. */
+  readonly parameters: { readonly [name: string]: Float };
+};
+
+/**
+ * A loss as a value: what it is called, what it needs, and how it comes from embeddings.
+ *
+ * Mean over the batch's rows, so that a rate of learning means the same at every size of batch.
+ */
+export type Loss = {
+  /** For messages, run files and the model card: "contrastive". */
+  readonly name: string;
+  /** Its settings as JSON, for the same places. */
+  readonly options: JsonObject;
+  /**
+   * "batch": `value` is given every row of the batch, on every core, and gives the loss of the batch. "rows": it is given a core's
+   * own rows and gives their share, so that the cores' values add up to the loss of the batch; what it wants of other rows it
+   * gathers. The first is right for every loss, the second shares the work.
+   */
+  readonly over: "batch" | "rows";
+  readonly needs?: LossNeeds;
+  /** Weights of its own: trained with the model and kept in checkpoints, but no part of the saved model. */
+  readonly parameters?: readonly ParameterSpec[];
+  /** The loss of these columns (first texts of all rows, second texts, …) as a scalar. */
+  value(columns: readonly Float<"batch hidden">[], context: LossContext): Float<"">;
+};

@@ -1,0 +1,97 @@
+import { ConfigError, ShapeError } from "@kindred/errors";
+import { add, l2Normalize, scale } from "@kindred/nn";
+import { defineOp, expectShapes, type Float } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Loss } from "./loss.ts";
+
+/**
+ * A loss on the first d dimensions of all vectors, summed over several d: vectors trained with it may be cut to any of these dimensions.
+ *
+ *     value = Σ_k weights[k] · loss(rows cut to dimensions[k], at length 1)
+ *
+ * `weights` are 1 by default. What the inner loss needs and trains stays as it is: vectors of a guide are not cut.
+ *
+ * As sentence-transformers' `MatryoshkaLoss`, which also brings the cut rows to length 1, for the whole dimension too: dot products inside
+ * are cosines.
+ *
+ * @throws ConfigError unless dimensions are different whole numbers from 1 up, one at least, with a weight above 0 for each. The value
+ * throws a ShapeError if a dimension is more than the vectors have.
+ * @see Kusupati et al. (2022), Matryoshka representation learning, equation 1.
+ *
+ * @example
+ * ```ts
+ * import { type Loss, lossShare, matryoshka } from "@kindred/loss";
+ * import { scale, sum } from "@kindred/nn";
+ * import { startBackend } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * const mean: Loss = {
+ *   name: "mean", options: {}, over: "batch", needs: { texts: { least: 1 } },
+ *   value: ([rows], { totalRows }) => scale(sum(rows!), 1 / totalRows),
+ * };
+ * await startBackend("wasm");
+ * lossShare(mean, [tf.tensor2d([[3, 4]])]).dataSync(); // => [7]
+ * lossShare(matryoshka(mean, [2, 1]), [tf.tensor2d([[3, 4]])]).dataSync(); // => [2.4]
+ * ```
+ */
+export function matryoshka(
+  loss: Loss,
+  dimensions: readonly number[],
+  weights: readonly number[] = dimensions.map(() => 1),
+): Loss {
+  checkChoice(dimensions, weights);
+  return {
+    ...loss,
+    name: "matryoshka",
+    options: { loss: { name: loss.name, options: loss.options }, dimensions, weights },
+    value: (columns, context) => {
+      const values = weights.map((weight, k) => {
+        const cut = columns.map((column) => l2Normalize(firstFeatures(column, dimensions[k]!)));
+        return scale(loss.value(cut, context), weight);
+      });
+      return values.reduce(add);
+    },
+  };
+}
+
+function checkChoice(dimensions: readonly number[], weights: readonly number[]): void {
+  const whole = dimensions.every((dimension) => Number.isInteger(dimension) && dimension >= 1);
+  const fits = dimensions.length > 0 && weights.length === dimensions.length;
+  if (whole && fits && new Set(dimensions).size === dimensions.length && weights.every((w) => w > 0 && w < Infinity)) {
+    return;
+  }
+  throw new ConfigError(
+    `matryoshka: no choice of dimensions. Got dimensions [${dimensions.join(", ")}] with weights [${weights.join(", ")}], expected different ` +
+      "whole numbers from 1 up, e.g. [768, 256, 64], and a weight above 0 for each.",
+    { dimensions, weights },
+  );
+}
+
+const firstFeaturesOp = defineOp<
+  { x: Float<"batch hidden"> },
+  { readonly count: number; readonly hidden: number },
+  Float<"batch hidden">
+>({
+  name: "KindredFirstFeatures",
+  check: ({ x }, { count }) => {
+    const { hidden } = expectShapes("matryoshka", { x: [x, "batch hidden", "float32"] });
+    if (count <= hidden) return;
+    throw new ShapeError(
+      `matryoshka: the vectors are shorter than a dimension. Got vectors of ${hidden} and dimension ${count}, expected dimensions of at most ${hidden}.`,
+      { hidden, dimension: count },
+    );
+  },
+  composite: ({ x }, { count }) => tf.slice<tf.Rank, tf.Tensor>(x, [0, 0], [x.shape[0] ?? 0, count]),
+  gradient: (dy, _saved, { count, hidden }) => ({
+    x: () =>
+      tf.pad(dy, [
+        [0, 0],
+        [0, hidden - count],
+      ]),
+  }),
+});
+
+/** The first `count` numbers of every row. */
+function firstFeatures(x: Float<"batch hidden">, count: number): Float<"batch hidden"> {
+  return firstFeaturesOp({ x }, { count, hidden: x.shape[1] ?? 0 });
+}
