@@ -15,6 +15,7 @@ export type ChartOptions = {
 
 const margin = { left: 56, right: 16, top: 34, bottom: 40 };
 const colours = ["#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2"];
+const colourOf = (line: number): string => colours[line % colours.length] ?? "currentColor";
 
 /**
  * A line chart as an SVG element: axes with round ticks, a legend, no script. Points that are not finite are left out; a series
@@ -49,19 +50,17 @@ export function lineChart(
     ),
   ];
   const lines = drawn.map(({ points, dashed }, i) => {
-    const colour = colours[i % colours.length]!;
-    const [only] = points;
-    if (points.length === 1) return `<circle cx="${x(only![0])}" cy="${y(only![1])}" r="4" fill="${colour}"/>`;
+    const colour = colourOf(i);
+    const [only, ...others] = points;
+    if (only !== undefined && others.length === 0)
+      return `<circle cx="${x(only[0])}" cy="${y(only[1])}" r="4" fill="${colour}"/>`;
     const path = points.map(([px, py]) => `${x(px).toFixed(1)} ${y(py).toFixed(1)}`).join("L");
     return path === ""
       ? ""
       : `<path d="M${path}" fill="none" stroke="${colour}" stroke-width="2"${dashed === true ? ' stroke-dasharray="6 4"' : ""}/>`;
   });
   const legend = drawn
-    .map(
-      ({ name }, i) =>
-        `<tspan fill="${colours[i % colours.length]}" dx="${i === 0 ? 0 : 14}">■ ${escapeText(name)}</tspan>`,
-    )
+    .map(({ name }, i) => `<tspan fill="${colourOf(i)}" dx="${i === 0 ? 0 : 14}">■ ${escapeText(name)}</tspan>`)
     .join("");
   return [
     `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeText(title)}" font-family="system-ui, sans-serif" font-size="12" fill="#374151">`,
@@ -93,7 +92,7 @@ function roundTicks(values: readonly number[], count: number): number[] {
 }
 
 function axis(ticks: readonly number[], from: number, to: number): (value: number) => number {
-  const [low, high] = [ticks[0]!, ticks[ticks.length - 1]!];
+  const [low, high] = [Math.min(...ticks), Math.max(...ticks)];
   return (value) => from + ((value - low) / (high - low)) * (to - from);
 }
 

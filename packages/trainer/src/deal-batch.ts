@@ -39,10 +39,14 @@ export function dealBatch(
   cores: number,
 ): BatchShare[] {
   const shares = dealRows(rowLengths(tokens, texts.length), cores);
-  const gathered = shares.flat();
-  const ids = new Map<string, number>();
-  for (const text of gathered.flatMap((row) => texts[row]!)) if (!ids.has(text)) ids.set(text, ids.size);
-  const textIds = tokens.map((_, column) => Int32Array.from(gathered, (row) => ids.get(texts[row]![column]!)!));
+  const numbers = new Map<string, number>();
+  const numberOf = (text: string): number => {
+    const number = numbers.get(text) ?? numbers.size;
+    numbers.set(text, number);
+    return number;
+  };
+  const gathered = shares.flat().map((row) => texts[row]!.map(numberOf)); // dealt from the rows that there are
+  const textIds = tokens.map((_, column) => Int32Array.from(gathered, (row) => row[column]!)); // a column for each text
   let firstRow = 0;
   return shares.map((share) => {
     const rows = Int32Array.from(share);
@@ -52,25 +56,71 @@ export function dealBatch(
   });
 }
 
-function rowLengths(tokens: readonly TokenBatch[], rows: number): Int32Array {
-  const lengths = new Int32Array(rows);
-  for (const { starts } of tokens)
-    for (let row = 0; row < rows; row++) lengths[row]! += starts[row + 1]! - starts[row]!;
+/** Tokens of each row, of all its texts. */
+function rowLengths(tokens: readonly TokenBatch[], rows: number): number[] {
+  const lengths = Array.from({ length: rows }, () => 0);
+  for (const { starts } of tokens) {
+    let start = 0;
+    for (const [row, end] of starts.subarray(1).entries()) {
+      lengths[row] = (lengths[row] ?? 0) + end - start;
+      start = end;
+    }
+  }
   return lengths;
 }
 
-function dealRows(lengths: Int32Array, cores: number): number[][] {
+function dealRows(lengths: readonly number[], cores: number): number[][] {
   const shares = Array.from({ length: cores }, (_, core) => ({
     room: shardRows(lengths.length, cores, core).count,
     tokens: 0,
     rows: [] as number[],
   }));
-  const longestFirst = Array.from(lengths.keys()).sort((a, b) => lengths[b]! - lengths[a]! || a - b);
-  for (const row of longestFirst) {
+  const longestFirst = [...lengths.entries()].sort(([a, one], [b, other]) => other - one || a - b);
+  for (const [row, length] of longestFirst) {
     const open = shares.filter(({ room, rows }) => rows.length < room);
     const share = open.reduce((least, other) => (other.tokens < least.tokens ? other : least));
     share.rows.push(row);
-    share.tokens += lengths[row]!;
+    share.tokens += length;
   }
   return shares.map(({ rows }) => rows);
+}
+
+/** Sentences end to end, with a number for each that no other sentence of the global batch has. */
+export type NumberedSentences = { readonly batch: TokenBatch; readonly rows: Int32Array };
+
+/**
+ * The sentences of all columns of a share, column after column, as one batch: all go through the model with the same weights, and
+ * a product of many rows is faster than two of half as many. Row r of the global batch has the number c · totalRows + r in column c.
+ */
+export function joinColumns({ columns, rows }: BatchShare, totalRows: number): NumberedSentences {
+  const ids = new Int32Array(columns.reduce((sum, column) => sum + column.ids.length, 0));
+  const starts = new Int32Array(columns.length * rows.length + 1);
+  let [token, sentence] = [0, 0];
+  for (const column of columns) {
+    ids.set(column.ids, token);
+    for (const end of column.starts.subarray(1)) starts[++sentence] = token + end;
+    token += column.ids.length;
+  }
+  const numbers = columns.map((_, column) => Array.from(rows, (row) => column * totalRows + row));
+  return { batch: { ids, starts }, rows: Int32Array.from(numbers.flat()) };
+}
+
+/**
+ * Sentences cut, in order, into chunks of at most `maxTokens` tokens. A sentence longer than that is a chunk of its own. What fits
+ * is one chunk.
+ */
+export function tokenChunks({ batch, rows }: NumberedSentences, maxTokens: number): NumberedSentences[] {
+  const chunks: NumberedSentences[] = [];
+  let [first, begin, previousEnd] = [0, 0, 0];
+  const cut = (next: number) => {
+    const sentences = Int32Array.from({ length: next - first }, (_, i) => first + i);
+    chunks.push({ batch: selectSentences(batch, sentences), rows: rows.slice(first, next) });
+    [first, begin] = [next, previousEnd];
+  };
+  for (const [sentence, end] of batch.starts.subarray(1).entries()) {
+    if (sentence > first && end - begin > maxTokens) cut(sentence);
+    previousEnd = end;
+  }
+  if (rows.length > first) cut(rows.length);
+  return chunks;
 }

@@ -1,6 +1,7 @@
 import { bm25Index, chanceMrr, mrrOfPairs, pairRanks, scoredPairs } from "@kindred/evaluation";
 import { type EmbeddingRows, type ScoreMatrix, similarityMatrix } from "@kindred/vectors";
-import type { MetricSummary, TrainEvent } from "./train-event.ts";
+import type { SentenceEncoder } from "@kindred/sentence-encoder";
+import type { MetricSummary, NeighbourExample, TrainEvent } from "./train-event.ts";
 
 /** Queries and as many candidates: query i's right answer is candidate i, and no text is there twice on a side. */
 export type Pool = { readonly queries: readonly string[]; readonly candidates: readonly string[] };
@@ -12,17 +13,17 @@ export type EvaluationTask = { readonly name: string } & (
 );
 
 /** Two texts and how alike people find them. */
-export type ScoredPair = { readonly texts: readonly string[]; readonly score: number };
+export type ScoredPair = { readonly texts: readonly [first: string, second: string]; readonly score: number };
 
 /** Metrics by name. */
 export type Metrics = { readonly [name: string]: number };
 
-/** Candidates of a pool. */
-const poolSize = 500;
+/** Candidates of a pool; queries of a run's examples, and neighbours of each. */
+const [poolSize, shownQueries, shownNeighbours] = [500, 3, 3];
 
 /**
- * A retrieval task from rows of texts: the first is the query, the second its answer. A row that repeats a text of its side is
- * left out. The rows make pools of 500 in their order; what is left over joins the last pool.
+ * A retrieval task from rows of texts: the first is the query, the second its answer. A row that repeats a text of its side, or has no
+ * second text, is left out. The rows make pools of 500 in their order; what is left over joins the last pool.
  *
  * @example
  * ```ts
@@ -33,17 +34,18 @@ const poolSize = 500;
  * ```
  */
 export function pairTask(name: string, rows: readonly (readonly string[])[]): EvaluationTask {
-  const seen = [new Set<string>(), new Set<string>()] as const;
-  const unique = rows.filter(([query, candidate]) => {
-    if (seen[0].has(query!) || seen[1].has(candidate!)) return false;
-    seen[0].add(query!);
-    seen[1].add(candidate!);
-    return true;
-  });
+  const [queries, candidates] = [new Set<string>(), new Set<string>()];
+  const unique: { readonly query: string; readonly candidate: string }[] = [];
+  for (const [query, candidate] of rows) {
+    if (query === undefined || candidate === undefined || queries.has(query) || candidates.has(candidate)) continue;
+    queries.add(query);
+    candidates.add(candidate);
+    unique.push({ query, candidate });
+  }
   const count = Math.max(1, Math.floor(unique.length / poolSize));
   const pools = Array.from({ length: count }, (_, i) => {
     const own = unique.slice(i * poolSize, i === count - 1 ? undefined : (i + 1) * poolSize);
-    return { queries: own.map(([query]) => query!), candidates: own.map(([, candidate]) => candidate!) };
+    return { queries: own.map(({ query }) => query), candidates: own.map(({ candidate }) => candidate) };
   });
   return { name, kind: "pairs", pools };
 }
@@ -86,13 +88,12 @@ export async function evaluateTasks(
   for (const task of tasks) {
     if (task.kind === "scored") {
       const [first, second] = [
-        await encode(task.pairs.map(({ texts }) => texts[0]!)),
-        await encode(task.pairs.map(({ texts }) => texts[1]!)),
+        await encode(task.pairs.map(({ texts }) => texts[0])),
+        await encode(task.pairs.map(({ texts }) => texts[1])),
       ];
-      metrics[`${task.name}_spearman_cosine`] = scoredPairs(
-        { first, second, gold: task.pairs.map(({ score }) => score) },
-        { similarities: ["cosine"] },
-      ).spearman_cosine!;
+      const gold = task.pairs.map(({ score }) => score);
+      const { spearman_cosine } = scoredPairs({ first, second, gold }, { similarities: ["cosine"] });
+      if (spearman_cosine !== undefined) metrics[`${task.name}_spearman_cosine`] = spearman_cosine;
       continue;
     }
     const scores: ScoreMatrix[] = [];
@@ -163,4 +164,27 @@ export function metricSummaries(events: readonly TrainEvent[]): { readonly [name
     ...(last.chance[name] === undefined ? {} : { chance: last.chance[name] }),
   });
   return Object.fromEntries(Object.entries(last.metrics).map(([name, after]) => [name, summary(name, after)]));
+}
+
+/** For three queries of the first held-out pool, the nearest of its candidates. Empty where nothing but scored pairs was held out. */
+export async function neighbourExamples(
+  tasks: readonly EvaluationTask[],
+  encoder: SentenceEncoder,
+): Promise<NeighbourExample[]> {
+  const task = tasks.find(({ kind }) => kind === "pairs");
+  const pool = task?.kind === "pairs" ? task.pools[0] : undefined;
+  if (pool === undefined) return [];
+  const { queries, candidates } = pool;
+  const count = Math.min(shownQueries, queries.length);
+  const places = Array.from({ length: count }, (_, i) => Math.floor((i * queries.length) / shownQueries));
+  const shown = places.map((place) => ({ query: queries[place]!, answer: candidates[place]! })); // a pool has as many of both
+  const rows = await encoder.encode(shown.map(({ query }) => query));
+  const { scores } = encoder.similarity(rows, await encoder.encode(candidates));
+  return shown.map((question, i) => {
+    const similarities = scores.subarray(i * candidates.length, (i + 1) * candidates.length);
+    const ranked = candidates
+      .map((text, candidate) => ({ text, similarity: similarities[candidate]! })) // one for each of them
+      .sort((a, b) => b.similarity - a.similarity);
+    return { ...question, neighbours: ranked.slice(0, shownNeighbours) };
+  });
 }

@@ -8,7 +8,7 @@ const key = keyFromSeed("hold out"); // not the run's seed: a row's side never m
  * so that all rows of a group fall on one side, in every run.
  */
 export function isHeldOut({ texts, group }: Pick<TextRow, "texts" | "group">, threshold: number): boolean {
-  return uniformAt(childKey(key, group ?? texts[0]!), 0) < threshold;
+  return uniformAt(childKey(key, group ?? texts[0] ?? ""), 0) < threshold;
 }
 
 /** The rows of a training set that it is judged by, and which of all its rows, those that come later too, it may train on. */

@@ -13,8 +13,14 @@ export {
 export type { Checkpoint, NamedMoments, RunSaves, TrainerState } from "./checkpoint.ts";
 export type { StepResult, TrainingCores } from "./training-cores.ts";
 export { type RunParts, trainingRun } from "./training-run.ts";
-export type { MetricSummary, NeighbourExample, SourceSummary, TrainEvent } from "./train-event.ts";
-export { readBy, type RunReader } from "./run-reader.ts";
+export {
+  type MetricSummary,
+  type NeighbourExample,
+  readBy,
+  type RunReader,
+  type SourceSummary,
+  type TrainEvent,
+} from "./train-event.ts";
 export { type BatchShare, dealBatch } from "./deal-batch.ts";
 export { type TrainingTask, trainingStep } from "./training-step.ts";
 export {

@@ -11,34 +11,35 @@ export type SummaryFacts = Pick<SourceSummary, "name" | "share" | "heldOutRows" 
 /** Rows whose tokens are counted; they are taken at even distances. */
 const sampleRows = 2000;
 
-/** What there is to know of a training set before the first step: its size, how long its texts are, what repeats. */
+/** What there is to know of a training set of at least one row before the first step: its size, how long its texts are, what repeats. */
 export function summarizeSource(
   rows: readonly { readonly texts: readonly string[] }[],
   tokenizer: Tokenizer,
   facts: SummaryFacts,
 ): SourceSummary {
   const { complete, maxSeqLength, ...taken } = facts;
+  const example = rows[0]?.texts ?? [];
   const stride = Math.max(1, Math.floor(rows.length / sampleRows));
   const sample = rows.filter((_, i) => i % stride === 0).flatMap(({ texts }) => texts);
   const { starts } = tokenizer.encodeBatch(sample);
   const lengths = starts
     .subarray(1)
-    .map((end, i) => end - starts[i]!)
+    .map((end, i) => end - (starts[i] ?? 0))
     .sort();
-  const at = (share: number) => lengths[Math.min(lengths.length - 1, Math.floor(share * lengths.length))]!;
+  const at = (share: number) => lengths[Math.min(lengths.length - 1, Math.floor(share * lengths.length))] ?? 0;
   return {
     ...taken,
     rows: complete ? rows.length : undefined,
-    columns: rows[0]!.texts.length,
+    columns: example.length,
     tokens: {
-      mean: starts[sample.length]! / sample.length,
+      mean: lengths.reduce((sum, length) => sum + length, 0) / sample.length,
       median: at(0.5),
       p95: at(0.95),
-      longest: lengths[lengths.length - 1]!,
+      longest: at(1),
     },
     truncatedShare: lengths.filter((length) => length > maxSeqLength).length / lengths.length,
     duplicateRows: countDuplicates(rows),
-    example: rows[0]!.texts,
+    example,
   };
 }
 

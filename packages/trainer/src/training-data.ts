@@ -158,8 +158,10 @@ async function evaluationTask(set: RowSet): Promise<EvaluationTask> {
   if (rows.length < 2 || rows.some(({ texts }) => texts.length < 2)) {
     throw new DataError({ file: set.name }, "too little to evaluate on. Expected at least two rows of two texts.");
   }
-  const scored = rows.flatMap(({ texts, score }) =>
-    score !== undefined && texts.length === 2 ? [{ texts, score }] : [],
+  const scored = rows.flatMap(({ texts: [first, second, ...more], score }) =>
+    first === undefined || second === undefined || more.length > 0 || score === undefined
+      ? []
+      : [{ texts: [first, second] as const, score }],
   );
   const name = metricName(set.name);
   return scored.length === rows.length ? scoredTask(name, scored) : pairTask(name, textsOf(rows));

@@ -7,8 +7,7 @@ import { type Float, type RowGradient, valueAndGradients } from "@kindred/tensor
 import type { Core } from "@kindred/mesh";
 import { allGather } from "@kindred/tpu-sharding";
 import type * as tf from "@tensorflow/tfjs-core";
-import type { BatchShare } from "./deal-batch.ts";
-import { joinColumns, type NumberedSentences, tokenChunks } from "./numbered-sentences.ts";
+import { type BatchShare, joinColumns, type NumberedSentences, tokenChunks } from "./deal-batch.ts";
 
 /** What a core computes the gradient of. */
 export type TrainingTask = {
