@@ -1,5 +1,5 @@
 import { ConfigError } from "@kindred/errors";
-import type { WasmModule } from "@kindred/tensor";
+import type { WasmBackend } from "@kindred/tensor";
 import { instantiateKernels } from "./instantiate-kernels.ts";
 import type { KernelExports } from "./kernel-exports.ts";
 import type { KernelVariant } from "./kernel-variant.ts";
@@ -25,7 +25,7 @@ export type KernelChoice = {
 /** Picks the fastest build that works on this engine, or the one that is asked for. */
 export async function chooseKernels(
   memory: WebAssembly.Memory,
-  module: WasmModule,
+  backend: WasmBackend,
   { variant = "auto", revectorization, check = pairsCorrectly }: KernelChoice,
 ): Promise<ChosenKernels> {
   const relaxed = relaxedSimdWorks();
@@ -42,7 +42,7 @@ export async function chooseKernels(
   if (variant !== "auto") return start(variant, "as asked");
   if (!relaxed) return start("simd", "this engine has no relaxed SIMD");
   if (revectorization === undefined) return start("relaxed", "128 bits: V8's 256-bit pairing is not switched on");
-  if (await check(memory, module)) return start("wide", "256 bits");
+  if (await check(memory, backend)) return start("wide", "256 bits");
   (await disablerOf(revectorization))();
   return start("relaxed", "V8's 256-bit pairing gave wrong numbers in a check, and is off now");
 }

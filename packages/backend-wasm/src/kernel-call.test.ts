@@ -1,21 +1,28 @@
 import { OutOfMemoryError } from "@kindred/errors";
 import { matmulTransposed } from "@kindred/nn";
-import { asWasmBackend, type Float, memoryInUse, startBackend } from "@kindred/tensor";
+import { asWasmBackend, defineOp, type Float, memoryInUse, type None, startBackend } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
-import { type Kernel, kernelFunction } from "./kernel-call.ts";
+import { kernelOf, type Run } from "./kernel-call.ts";
 import { scratchArena } from "./scratch-arena.ts";
 import { startWasmKernels } from "./start-wasm-kernels.ts";
 
 beforeAll(() => startBackend("wasm"));
 
-function call(run: Kernel["run"]) {
+const example = defineOp<None, None, None, tf.Tensor>({
+  name: "KernelCallExample",
+  check: () => {},
+  composite: () => tf.scalar(0),
+});
+
+function call(run: Run<None, None, None, tf.Tensor>) {
   const backend = asWasmBackend(tf.backend())!;
   const arena = scratchArena(backend.wasm);
-  const kernel = kernelFunction({ name: "Example", run }, {}, arena);
+  const giveBack = kernelOf(example, run).start({}, backend, arena);
   try {
-    return kernel({ inputs: {}, attrs: {}, backend });
+    example({}, {}, {}).dispose();
   } finally {
+    giveBack();
     arena.release();
   }
 }

@@ -1,4 +1,13 @@
-import type { WasmBackend } from "@kindred/tensor";
+import {
+  type DefinedOp,
+  type Fixed,
+  type HostData,
+  implement,
+  type KernelResult,
+  type OpInputs,
+  type OpResult,
+  type WasmBackend,
+} from "@kindred/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { KernelExports } from "./kernel-exports.ts";
 import type { ScratchArena } from "./scratch-arena.ts";
@@ -9,16 +18,10 @@ export type Operand = { readonly shape: readonly number[]; readonly address: num
 /** An output in the making. */
 export type Output = Operand & { readonly info: tf.TensorInfo };
 
-/** What one call of a kernel has to work with. Addresses stay valid during the call; views of the heap do not outlive `output`. */
-export type KernelCall = {
+/** What any call of a kernel has to work with. Addresses stay valid during the call; views of the heap do not outlive `output`. */
+export type Workspace = {
   /** The module's functions. */
   readonly exports: KernelExports;
-  /** The op's attributes, by reference. */
-  readonly attributes: unknown;
-  /** An input that is always given. */
-  readonly input: (name: string) => Operand;
-  /** An input that may be absent. */
-  readonly optional: (name: string) => Operand | undefined;
   /**
    * Addresses, 64-byte aligned, of one stretch of bytes for each size; what they hold is undefined. At most once a call, and before
    * any output: then a heap that is full leaves nothing behind, and scratch leaves no hole below an output.
@@ -27,50 +30,81 @@ export type KernelCall = {
   /** A new tensor with undefined elements, float32 unless said. */
   readonly output: (shape: readonly number[], dtype?: "float32" | "int32") => Output;
   /**
-   * The bytes of the heap as they are now: for copying attributes (a layout's starts) to scratch. Take it after the last `scratch`
+   * The bytes of the heap as they are now: for copying data (a layout's starts) to scratch. Take it after the last `scratch`
    * and `output`: they may make the heap grow, which empties older views.
    */
   readonly heap: () => Uint8Array<ArrayBuffer>;
 };
 
-/** A kernel: the op it implements, and what to do at a call. It returns the `info` of its outputs. */
-export type Kernel = {
-  readonly name: string;
-  readonly run: (call: KernelCall) => tf.TensorInfo | tf.TensorInfo[];
+/** The same, with the inputs of the op. */
+export type KernelCall<Inputs extends OpInputs> = Workspace & {
+  /** An input that is always given. */
+  readonly input: (name: keyof Inputs & string) => Operand;
+  /** An input that may be absent. */
+  readonly optional: (name: keyof Inputs & string) => Operand | undefined;
 };
 
-/** A kernel as tfjs calls it. Scratch is given back whatever happens; outputs too when the kernel throws. */
-export function kernelFunction({ name, run }: Kernel, exports: KernelExports, arena: ScratchArena): tf.KernelFunc {
-  return ({ inputs, attrs, backend: generalBackend }) => {
-    const backend = generalBackend as WasmBackend;
-    const made: tf.TensorInfo[] = [];
-    const operand = ({ dataId, shape }: tf.TensorInfo): Operand => ({
-      shape,
-      address: backend.dataIdMap.get(dataId).memoryOffset >>> 0,
-    });
-    const call: KernelCall = {
-      exports,
-      attributes: attrs,
-      optional: (input) => (inputs[input] === undefined ? undefined : operand(inputs[input])),
-      input: (input) => operand(inputs[input]!),
-      scratch: (...byteCounts) => {
-        if (made.length > 0) throw new Error(`${name}: scratch is asked for after an output.`);
-        return arena.take(byteCounts) as { [I in keyof typeof byteCounts]: number };
-      },
-      output: (shape, dtype = "float32") => {
-        const info = backend.makeOutput(shape, dtype);
-        made.push(info);
-        return { ...operand(info), info };
-      },
-      heap: () => backend.wasm.HEAPU8,
-    };
-    try {
-      return run(call);
-    } catch (error) {
-      for (const { dataId } of made) backend.disposeData(dataId);
-      throw error;
-    } finally {
-      arena.giveBack();
-    }
+/** What a kernel does at a call. It returns the `info` of its outputs. */
+export type Run<Inputs extends OpInputs, Data extends HostData, Constants extends Fixed, Result extends OpResult> = (
+  call: KernelCall<Inputs>,
+  data: Data,
+  fixed: Constants,
+) => KernelResult<Result>;
+
+/** A kernel: the name of the op it implements, and how it takes its place on a module, until the returned function is called. */
+export type Kernel = {
+  readonly name: string;
+  readonly start: (exports: KernelExports, backend: WasmBackend, arena: ScratchArena) => () => void;
+};
+
+/** A kernel for an op. Scratch is given back whatever happens; outputs too when it throws. */
+export function kernelOf<
+  Inputs extends OpInputs,
+  Data extends HostData,
+  Constants extends Fixed,
+  Result extends OpResult,
+>(op: DefinedOp<Inputs, Data, Constants, Result>, run: Run<Inputs, Data, Constants, Result>): Kernel {
+  const { name } = op.op;
+  return {
+    name,
+    start: (exports, backend, arena) =>
+      implement(op, "wasm", (inputs, data, fixed) => {
+        const made: tf.TensorInfo[] = [];
+        const operand = ({ dataId, shape }: tf.TensorInfo): Operand => ({
+          shape,
+          address: backend.dataIdMap.get(dataId).memoryOffset >>> 0,
+        });
+        const optional = (input: keyof Inputs & string) => {
+          const tensor = inputs[input];
+          return tensor === undefined ? undefined : operand(tensor);
+        };
+        const call: KernelCall<Inputs> = {
+          exports,
+          optional,
+          input: (input) => {
+            const given = optional(input);
+            if (given === undefined) throw new Error(`${name}: its input ${input} is missing.`);
+            return given;
+          },
+          scratch: (...byteCounts) => {
+            if (made.length > 0) throw new Error(`${name}: scratch is asked for after an output.`);
+            return arena.take(byteCounts) as { [I in keyof typeof byteCounts]: number };
+          },
+          output: (shape, dtype = "float32") => {
+            const info = backend.makeOutput(shape, dtype);
+            made.push(info);
+            return { ...operand(info), info };
+          },
+          heap: () => backend.wasm.HEAPU8,
+        };
+        try {
+          return run(call, data, fixed);
+        } catch (error) {
+          for (const { dataId } of made) backend.disposeData(dataId);
+          throw error;
+        } finally {
+          arena.giveBack();
+        }
+      }),
   };
 }

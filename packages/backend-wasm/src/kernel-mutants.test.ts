@@ -19,13 +19,13 @@ const changed = (numbers: Numbers, changes: { readonly [at: number]: (number: nu
 const less = (by: number) => (number: number) => number - by;
 const always = (number: number) => () => number;
 
-// biome-ignore lint/suspicious/noExplicitAny: ops with attributes of many types
-const lawOf = ({ op: { name } }: { readonly op: { readonly name: string } }): OpLaw<any> =>
+// biome-ignore lint/suspicious/noExplicitAny: ops with data and constants of many types
+const lawOf = ({ op: { name } }: { readonly op: { readonly name: string } }): OpLaw<any, any> =>
   opLawList.find(({ op }) => op.op.name === name)!;
 const [plain, dropped] = attentionLaws;
 
-// biome-ignore lint/suspicious/noExplicitAny: ops with attributes of many types
-const mutants: [fault: string, law: OpLaw<any>, kernel: string, change: (numbers: Numbers) => Numbers][] = [
+// biome-ignore lint/suspicious/noExplicitAny: ops with data and constants of many types
+const mutants: [fault: string, law: OpLaw<any, any>, kernel: string, change: (numbers: Numbers) => Numbers][] = [
   ["a position bias shifted by one", plain!, "attention", (all) => changed(all, { 3: less(-4) })],
   ["keys in the place of queries", plain!, "attention", (all) => changed(all, { 0: always(all[1]!) })],
   ["a gradient that forgets the dropout", dropped!, "attentionGradient", (all) => changed(all, { 14: always(0) })],
@@ -50,11 +50,11 @@ const mutants: [fault: string, law: OpLaw<any>, kernel: string, change: (numbers
 
 test.each(mutants)("the laws notice %s (%#)", async (_, law, kernel, change) => {
   await startBackend("wasm");
-  const module = asWasmBackend(tf.backend())!.wasm;
-  const exports = await instantiateKernels("simd", (module.wasmMemory ?? module.asm?.memory)!);
+  const backend = asWasmBackend(tf.backend())!;
+  const exports = await instantiateKernels("simd", (backend.wasm.wasmMemory ?? backend.wasm.asm?.memory)!);
   expect(exports[kernel]).toBeDefined();
   const tampered: KernelExports = { ...exports, [kernel]: (...numbers) => exports[kernel]!(...change(numbers)) };
-  const stop = replaceKernels(tampered, module);
+  const stop = replaceKernels(tampered, backend);
   try {
     // Fixed cases, since those that fast-check draws it would shrink, for minutes.
     const cases = fc.constantFrom(...fc.sample(law.cases, { numRuns: 5, seed: 1 }));

@@ -36,7 +36,7 @@ export function modelInMiniature({ tokens, hidden, heads }: MiniatureSizes): Rea
     const fed = nn.geluLinear(nn.linear(normed, weight, bias), weight, bias);
     const y = nn.add(nn.gelu(fed), nn.scale(normed, 0.5));
     const means = nn.add(nn.meanPool(y, { layout }), nn.weightedPool(y, { layout, weights: Float32Array.from(ids) }));
-    const firsts: Float = nn.gatherRows(y as Float as Float<"rows hidden">, layout.starts.subarray(0, 3));
+    const firsts: Float = nn.gatherRows(y as Float as Float<"rows hidden">, layout.data.starts);
     const pooled: Float = nn.l2Normalize(nn.add(nn.add(means, nn.segmentMax(y, { layout })), firsts as typeof means));
     const scores = nn.matmulTransposed(pooled as Float<"rows hidden">, normed as Float as Float<"columns hidden">);
     const excluded = Uint8Array.from({ length: 3 * tokens }, (_, i) => ((i % tokens) % 7 === 6 ? 1 : 0));

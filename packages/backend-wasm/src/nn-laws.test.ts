@@ -9,8 +9,8 @@ import { startWasmKernels, type WasmKernels } from "./start-wasm-kernels.ts";
 
 const engine = { startBackend, valueAndGradients } as unknown as OpEngine;
 const names = new Set(kernels.map(({ name }) => name));
-// biome-ignore lint/suspicious/noExplicitAny: a list holds ops with attributes of many types
-const laws: OpLaw<any>[] = [...opLawList, ...attentionLaws].filter(({ op }) => names.has(op.op.name));
+// biome-ignore lint/suspicious/noExplicitAny: a list holds ops with data and constants of many types
+const laws: OpLaw<any, any>[] = [...opLawList, ...attentionLaws].filter(({ op }) => names.has(op.op.name));
 
 // The laws of `nn` itself: value and gradient are the float64 reference's, and the composite's on tfjs's cpu backend.
 describe.each(["simd", "relaxed", "wide"] as const)("the %s kernel", (variant) => {

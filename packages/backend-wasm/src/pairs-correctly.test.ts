@@ -13,8 +13,8 @@ const able = relaxedSimdWorks();
 beforeAll(() => startBackend("wasm"));
 
 function wasm() {
-  const module = asWasmBackend(tf.backend())!.wasm;
-  return { module, memory: module.wasmMemory ?? module.asm!.memory! };
+  const backend = asWasmBackend(tf.backend())!;
+  return { backend, memory: backend.wasm.wasmMemory ?? backend.wasm.asm!.memory! };
 }
 
 test.skipIf(!able)('V8\'s pairing is correct, and wide is what "auto" takes', async () => {
@@ -33,13 +33,13 @@ test.skipIf(!able)('V8\'s pairing is correct, and wide is what "auto" takes', as
 test.skipIf(!able).each(["matmul", "layerNorm", "geluGradient", "attentionGradient"])(
   "a %s that gives one wrong number is noticed",
   async (name) => {
-    const { module, memory } = wasm();
+    const { backend, memory } = wasm();
     const instantiate: typeof instantiateKernels = async (variant, on, options = {}) => {
       const exports = await instantiateKernels(variant, on, options);
       return options.twin ? exports : spoilOne(exports, name, memory);
     };
-    expect(await pairsCorrectly(memory, module, instantiateKernels)).toBe(true);
-    expect(await pairsCorrectly(memory, module, instantiate)).toBe(false);
+    expect(await pairsCorrectly(memory, backend, instantiateKernels)).toBe(true);
+    expect(await pairsCorrectly(memory, backend, instantiate)).toBe(false);
   },
 );
 
@@ -62,10 +62,10 @@ function spoilOne(exports: KernelExports, name: string, memory: WebAssembly.Memo
 }
 
 test.skipIf(!able)("wrong numbers switch the pairing off, and the log says so", async () => {
-  const { module, memory } = wasm();
+  const { backend, memory } = wasm();
   let disabled = false;
   const revectorization = { module: import.meta.url, disable: () => (disabled = true) };
-  const chosen = await chooseKernels(memory, module, { revectorization, check: async () => false });
+  const chosen = await chooseKernels(memory, backend, { revectorization, check: async () => false });
   expect([chosen.variant, disabled]).toEqual(["relaxed", true]);
   expect(chosen.reason).toContain("wrong numbers");
 });

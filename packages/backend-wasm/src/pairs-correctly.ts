@@ -1,4 +1,4 @@
-import type { WasmModule } from "@kindred/tensor";
+import type { WasmBackend } from "@kindred/tensor";
 import { instantiateKernels } from "./instantiate-kernels.ts";
 import { modelInMiniature } from "./model-in-miniature.ts";
 import { replaceKernels } from "./replace-kernels.ts";
@@ -17,11 +17,11 @@ const rounds = 3; // the second runs optimised code mostly, the third entirely
  */
 export async function pairsCorrectly(
   memory: WebAssembly.Memory,
-  module: WasmModule,
+  backend: WasmBackend,
   instantiate = instantiateKernels,
 ): Promise<boolean> {
   const run = async (twin: boolean, sizes: typeof small) => {
-    const stop = replaceKernels(await instantiate("wide", memory, { twin }), module);
+    const stop = replaceKernels(await instantiate("wide", memory, { twin }), backend);
     try {
       return modelInMiniature(sizes);
     } finally {

@@ -49,16 +49,17 @@ export type WasmKernels = {
  */
 export async function startWasmKernels(options: StartWasmKernelsOptions = {}): Promise<WasmKernels> {
   await startBackend("wasm");
-  const module = asWasmBackend(tf.backend())?.wasm;
+  const backend = asWasmBackend(tf.backend());
+  const module = backend?.wasm;
   const memory = module?.wasmMemory ?? module?.asm?.memory;
-  if (module === undefined || memory === undefined) {
+  if (backend === undefined || module === undefined || memory === undefined) {
     throw new ConfigError("startWasmKernels: the active backend has no WebAssembly memory. Let startBackend start it.");
   }
   const asks = options.variant !== undefined || options.revectorization !== undefined;
   if (asks || running?.module !== module) {
-    const { variant, exports, reason } = await chooseKernels(memory, module, options);
+    const { variant, exports, reason } = await chooseKernels(memory, backend, options);
     if (running?.module === module) running.kernels.stop(); // so that those given back are always tfjs's own
-    const giveBack = replaceKernels(exports, module);
+    const giveBack = replaceKernels(exports, backend);
     const stop = () => {
       if (running !== started) return;
       giveBack();

@@ -19,7 +19,7 @@ import {
   memoryInUse,
   packedLayout,
   type RowGradient,
-  type SequenceLayout,
+  type Layout,
   startBackend,
   valueAndGradients,
 } from "@kindred/tensor";
@@ -32,7 +32,7 @@ import { type GradCacheOptions, gradCache } from "./index.ts";
 const [features, inner, hidden] = [6, 16, 4];
 const key = keyFromSeed("grad-cache");
 
-type Chunk = { readonly x: Float32Array; readonly layout: SequenceLayout };
+type Chunk = { readonly x: Float32Array; readonly layout: Layout };
 type Parameters = { readonly first: Float<"out in">; readonly second: Float<"out in">; readonly bias: Float<"out"> };
 
 let parameters: Parameters;
@@ -62,7 +62,7 @@ function column(name: number, sizes: readonly number[]): Chunk[] {
     const starts = [0];
     for (const i of rows) starts.push(starts.at(-1)! + 1 + (i % 3));
     const x = [...rows].flatMap((i) => [...normal(childKey(key, "x", name, i), features * (1 + (i % 3)), {})]);
-    return { x: Float32Array.from(x), layout: packedLayout(starts, { rows }) };
+    return { x: Float32Array.from(x), layout: packedLayout(starts, { numbers: rows }) };
   });
 }
 
@@ -148,8 +148,10 @@ test("mutants: dropout by the row's place in its chunk, and a chunk left out, ar
     [3, 3],
   ];
   expectSame(cached(sizes), expected);
-  const byPlace = ({ x, layout }: Chunk, column: number) =>
-    embed({ x, layout: { ...layout, rows: undefined } as never }, column);
+  const byPlace = ({ x, layout }: Chunk, column: number) => {
+    const { starts, lengths } = layout.data;
+    return embed({ x, layout: { ...layout, data: { starts, lengths } } }, column);
+  };
   expectMutantToFail(() => expectSame(cached(sizes, { embed: byPlace }), expected));
   let calls = 0;
   const lastLeftOut = (name: string, part: Float) => {
@@ -194,7 +196,7 @@ test("the rows that onRowGradient gets, of all chunks, add up to the gradient of
 test("embed is called twice for every chunk, in order", () => {
   const calls: string[] = [];
   const noting = (chunk: Chunk, c: number) => {
-    calls.push(`${c}:${chunk.layout.rows![0]}`);
+    calls.push(`${c}:${chunk.layout.data.numbers![0]}`);
     return embed(chunk, c);
   };
   cached([[1, 2], [3]], { embed: noting });
@@ -280,6 +282,6 @@ test("batches of nothing and chunks of different widths are refused", () => {
   expect(() => cached([])).toThrow("Got 0 columns, expected at least one column");
   expect(() => cached([[2], []])).toThrow("Got 2 columns, column 1 without a chunk");
   const widths = (chunk: Chunk, c: number): Float<"chunk hidden"> =>
-    chunk.layout.rows![0] === 0 ? embed(chunk, c) : tf.ones([1, hidden + 1]);
+    chunk.layout.data.numbers![0] === 0 ? embed(chunk, c) : tf.ones([1, hidden + 1]);
   expect(() => cached([[1, 1], [2]], { embed: widths })).toThrow(ShapeError);
 });

@@ -1,7 +1,7 @@
 import { ShapeError } from "@kindred/errors";
 import { addLayerNorm, embedding } from "@kindred/nn";
 import { childKey, type Key } from "@kindred/random";
-import { type Float, layoutPositions, layoutRowCount, type SequenceLayout } from "@kindred/tensor";
+import { type Float, type Layout, layoutPositions } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { hiddenDropout } from "./hidden-dropout.ts";
 import type { MpnetConfig } from "./mpnet-config.ts";
@@ -16,14 +16,14 @@ import type { MpnetParameters } from "./mpnet-parameters.ts";
 export function mpnetEmbeddings(
   { word_embeddings, position_embeddings, LayerNorm }: MpnetParameters["embeddings"],
   ids: Int32Array,
-  { config, layout, dropoutKey }: { config: MpnetConfig; layout: SequenceLayout; dropoutKey?: Key | undefined },
+  { config, layout, dropoutKey }: { config: MpnetConfig; layout: Layout; dropoutKey?: Key | undefined },
 ): Float<"tokens hidden"> {
   const { padTokenId: paddingId, maxPositionEmbeddings, layerNormEps: epsilon } = config;
-  if (ids.length !== layoutRowCount(layout)) {
+  if (ids.length !== layout.fixed.rows) {
     throw new ShapeError(
-      `mpnet: ids and layout don't fit. Got ${ids.length} ids and a ${layout.form} layout of ${layoutRowCount(layout)} rows, expected as many. ` +
+      `mpnet: ids and layout don't fit. Got ${ids.length} ids and a ${layout.form} layout of ${layout.fixed.rows} rows, expected as many. ` +
         "Was the layout made for another batch?",
-      { ids: ids.length, rows: layoutRowCount(layout) },
+      { ids: ids.length, rows: layout.fixed.rows },
     );
   }
   const positions = layoutPositions(layout).map((position) => position + paddingId + 1);

@@ -1,6 +1,6 @@
 import { addLayerNorm, attention, geluLinear, linear } from "@kindred/nn";
 import { childKey, type Key } from "@kindred/random";
-import type { Float, SequenceLayout } from "@kindred/tensor";
+import type { Float, Layout } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { hiddenDropout } from "./hidden-dropout.ts";
 import type { MpnetConfig } from "./mpnet-config.ts";
@@ -9,7 +9,7 @@ import type { LayerNormParameters, LinearParameters, MpnetLayerParameters } from
 /** What a layer shares with the others, and its own dropout key. */
 export type MpnetLayerOptions = {
   readonly config: MpnetConfig;
-  readonly layout: SequenceLayout;
+  readonly layout: Layout;
   /** The position bias, which all layers share. */
   readonly bias: Float<"heads distances">;
   /** Left out: no dropout. */

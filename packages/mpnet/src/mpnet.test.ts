@@ -57,10 +57,10 @@ describe.each(["cpu", "wasm"] as const)("mpnet on %s", (backend) => {
   /** The hidden states of each text, run packed in one batch. */
   function run(
     texts: readonly (readonly number[])[],
-    options: Partial<MpnetOptions> & { rows?: number[] } = {},
+    options: Partial<MpnetOptions> & { numbers?: number[] } = {},
   ): Float32Array[] {
     const starts = startsOf(texts);
-    const layout = packedLayout(starts, options.rows ? { rows: options.rows } : {});
+    const layout = packedLayout(starts, options.numbers ? { numbers: options.numbers } : {});
     const y = mpnet(parameters, Int32Array.from(texts.flat()), { config, layout, ...options });
     const all = y.dataSync() as Float32Array;
     y.dispose();
@@ -128,7 +128,7 @@ describe.each(["cpu", "wasm"] as const)("mpnet on %s", (backend) => {
         const dropout = keyFromSeed(seed);
         const all = run(texts, { dropout });
         for (const [i, text] of texts.entries()) {
-          if (text.length > 0) expectEqual(run([text], { dropout, rows: [i] }), [all[i]!]);
+          if (text.length > 0) expectEqual(run([text], { dropout, numbers: [i] }), [all[i]!]);
         }
       }),
       { numRuns: 10 },

@@ -1,6 +1,6 @@
 import { positionBias } from "@kindred/nn";
 import { childKey, type Key } from "@kindred/random";
-import { type Float, layoutPositions, type SequenceLayout } from "@kindred/tensor";
+import type { Float, Layout } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { MpnetConfig } from "./mpnet-config.ts";
 import { mpnetEmbeddings } from "./mpnet-embeddings.ts";
@@ -11,8 +11,8 @@ import { relativeBuckets } from "./relative-bucket.ts";
 /** What the forward pass must and may be told. */
 export type MpnetOptions = {
   readonly config: MpnetConfig;
-  /** Which of the ids are which sentence's. Its `rows` number the sentences in the global batch, for dropout. */
-  readonly layout: SequenceLayout;
+  /** Which of the ids are which sentence's. Its `numbers` are those of the sentences in the global batch, for dropout. */
+  readonly layout: Layout;
   /** A key for this pass (a step and a column): dropout at the configuration's rates. Left out: none, the same result every time. */
   readonly dropout?: Key;
   /** Gets what each layer gives, 0 the embeddings, 1 … numHiddenLayers the layers; `tf.keep` what is to outlive the call. */
@@ -25,7 +25,7 @@ export type MpnetOptions = {
  * x₀ = dropout(LayerNorm(word[id] + position[p])), xᵢ = layerᵢ(xᵢ₋₁); the attention of all layers shares a bias that depends on
  * the distance between key and query alone, by bucket. Packed and padded layouts give the same vectors; rows of padding hold
  * numbers of no meaning. With `dropout` the same key drops the same elements, however sentences are packed, cut into chunks or
- * sharded, as long as `layout.rows` numbers them alike. Unlike in transformers, padding is what the layout says, whatever the ids.
+ * sharded, as long as `layout.data.numbers` numbers them alike. Unlike in transformers, padding is what the layout says, whatever the ids.
  *
  * @param parameters tensors by Hugging Face name, as `weightNames` lists them; further ones are ignored
  * @param ids token ids in the order of the layout's rows; rows of padding hold any valid id. Not to be written before the backward
@@ -57,8 +57,7 @@ export function mpnet(
   return tf.tidy(() => {
     let x = mpnetEmbeddings(embeddings, ids, { config, layout, dropoutKey: dropout });
     onHiddenState?.(x, 0);
-    const maxDistance = layoutPositions(layout).reduce((most, position) => Math.max(most, position), 0);
-    const bias = positionBias(encoder.relative_attention_bias.weight, relativeBuckets(maxDistance));
+    const bias = positionBias(encoder.relative_attention_bias.weight, relativeBuckets(layout.fixed.longest - 1));
     for (let i = 0; i < config.numHiddenLayers; i++) {
       const dropoutKey = dropout && childKey(dropout, "encoder.layer", i);
       const next = mpnetLayer(encoder.layer[i]!, x, { config, layout, bias, dropoutKey });

@@ -1,4 +1,4 @@
-import { defineOp, expectShapes, type Float } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { expectEpsilon } from "./expect-epsilon.ts";
 import type { LayerNormOptions } from "./layer-norm.ts";
@@ -8,11 +8,12 @@ import { normalizeRows } from "./normalize-rows.ts";
 /** {@link addLayerNorm} as an op that a backend may implement. */
 export const addLayerNormOp = defineOp<
   { x: Float<"tokens hidden">; residual: Float<"tokens hidden">; gamma: Float<"hidden">; beta: Float<"hidden"> },
+  None,
   LayerNormOptions,
   Float<"tokens hidden">
 >({
   name: "KindredAddLayerNorm",
-  check: ({ x, residual, gamma, beta }, { epsilon }) => {
+  check: ({ x, residual, gamma, beta }, _, { epsilon }) => {
     expectShapes("addLayerNorm", {
       x: [x, "tokens hidden", "float32"],
       residual: [residual, "tokens hidden", "float32"],
@@ -21,13 +22,12 @@ export const addLayerNormOp = defineOp<
     });
     expectEpsilon("addLayerNorm", epsilon);
   },
-  composite: ({ x, residual, gamma, beta }, { epsilon }) =>
+  composite: ({ x, residual, gamma, beta }, _, { epsilon }) =>
     tf.add(tf.mul(normalizeRows(tf.add(x, residual), epsilon).normalized, gamma), beta),
   save: ["x", "residual", "gamma"],
-  gradient: (dy, [x, residual, gamma], attributes) => {
-    const inputs = { dy, x: x!, residual: residual!, gamma: gamma! };
-    const [dsum, dgamma, dbeta] = layerNormGradientOp(inputs, attributes);
-    return { x: () => dsum!, residual: () => dsum!, gamma: () => dgamma!, beta: () => dbeta! };
+  gradient: (dy, { x, residual, gamma }, data, fixed) => {
+    const [dsum, dgamma, dbeta] = layerNormGradientOp({ dy, x, residual, gamma }, data, fixed);
+    return { x: () => dsum, residual: () => dsum, gamma: () => dgamma, beta: () => dbeta };
   },
 });
 
@@ -58,5 +58,5 @@ export function addLayerNorm(
   beta: Float<"hidden">,
   { epsilon }: LayerNormOptions,
 ): Float<"tokens hidden"> {
-  return addLayerNormOp({ x, residual, gamma, beta }, { epsilon });
+  return addLayerNormOp({ x, residual, gamma, beta }, {}, { epsilon });
 }

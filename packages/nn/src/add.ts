@@ -1,9 +1,9 @@
 import { ShapeError } from "@kindred/errors";
-import { defineOp, type Float } from "@kindred/tensor";
+import { defineOp, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** {@link add} as an op that a backend may implement. */
-export const addOp = defineOp<{ x: Float; y: Float }, object, Float>({
+export const addOp = defineOp<{ x: Float; y: Float }, None, None, Float>({
   name: "KindredAdd",
   check: ({ x, y }) => {
     const floats = x.dtype === "float32" && y.dtype === "float32";
@@ -35,5 +35,5 @@ export const addOp = defineOp<{ x: Float; y: Float }, object, Float>({
  * ```
  */
 export function add<Axes extends string>(x: Float<Axes>, y: Float<Axes>): Float<Axes> {
-  return addOp({ x, y }, {}) as Float<Axes>;
+  return addOp({ x, y }, {}, {}) as Float<Axes>;
 }

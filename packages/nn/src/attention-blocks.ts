@@ -1,4 +1,4 @@
-import { layoutBatch, layoutRowCount, type SequenceLayout, sentenceSpan } from "@kindred/tensor";
+import { type LayoutData, type LayoutFixed, type SentenceSpan, sentencesOf } from "@kindred/tensor";
 
 /** Blocks of one length, each a run of whole sentences, for attention in a few dense matrix products. */
 export type AttentionBlocks = {
@@ -25,8 +25,8 @@ const BLOCK_LENGTH = 64;
 /** The most scores of a head in a group: with 12 heads a float32 tensor of them takes 6 MiB, and some five exist at a time. */
 const GROUP_SCORES = 2 ** 17;
 
-// Every layer asks for the same layout's plan, twice; layouts are frozen, so the object is the key.
-const cache = new WeakMap<SequenceLayout, AttentionPlan>();
+// Every layer asks for the same layout's plan, twice. Arrays of data are not written, so one is the key.
+const cache = new WeakMap<Int32Array, AttentionPlan>();
 
 /**
  * The sentences of a layout in blocks: those of up to 64 tokens share blocks of 64 slots, longest first, each in the first block
@@ -35,16 +35,17 @@ const cache = new WeakMap<SequenceLayout, AttentionPlan>();
  *
  * Nothing depends on how sentences are grouped but the time it takes: scores between two sentences of a block are masked.
  */
-export function attentionBlocks(layout: SequenceLayout): AttentionPlan {
-  const known = cache.get(layout);
+export function attentionBlocks(data: LayoutData, { rows }: LayoutFixed): AttentionPlan {
+  const known = cache.get(data.lengths);
   if (known) return known;
-  const longestFirst = Array.from({ length: layoutBatch(layout) }, (_, i) => i)
-    .filter((i) => sentenceSpan(layout, i).length > 0)
-    .sort((a, b) => sentenceSpan(layout, b).length - sentenceSpan(layout, a).length);
-  const slotOfRow = new Int32Array(layoutRowCount(layout)).fill(-1);
+  const longestFirst = sentencesOf(data)
+    .map(({ start, length }, index) => ({ index, start, length }))
+    .filter(({ length }) => length > 0)
+    .sort((a, b) => b.length - a.length);
+  const slotOfRow = new Int32Array(rows).fill(-1);
   const groups: AttentionBlocks[] = [];
   let slots = 0;
-  for (const group of inLengthGroups(layout, longestFirst).flatMap((members) => packGroups(layout, members))) {
+  for (const group of inLengthGroups(longestFirst).flatMap(packGroups)) {
     for (const [slot, row] of group.rows.entries()) {
       if (group.sentences[slot]! >= 0) slotOfRow[row] = slots + slot;
     }
@@ -52,58 +53,57 @@ export function attentionBlocks(layout: SequenceLayout): AttentionPlan {
     groups.push(group);
   }
   const plan = { groups, slotOfRow: slotOfRow.map((slot) => (slot < 0 ? slots : slot)) };
-  cache.set(layout, plan);
+  cache.set(data.lengths, plan);
   return plan;
 }
 
-function inLengthGroups(layout: SequenceLayout, longestFirst: readonly number[]): number[][] {
-  const groups = new Map<number, number[]>();
-  for (const i of longestFirst) {
-    const { length } = sentenceSpan(layout, i);
-    const limit = Math.max(BLOCK_LENGTH, 2 ** Math.ceil(Math.log2(length)));
-    if (!groups.has(limit)) groups.set(limit, []);
-    groups.get(limit)!.push(i);
+type Sentence = Omit<SentenceSpan, "number"> & { readonly index: number };
+
+function inLengthGroups(longestFirst: readonly Sentence[]): Sentence[][] {
+  const groups = new Map<number, Sentence[]>();
+  for (const sentence of longestFirst) {
+    const limit = Math.max(BLOCK_LENGTH, 2 ** Math.ceil(Math.log2(sentence.length)));
+    const group = groups.get(limit) ?? [];
+    groups.set(limit, group);
+    group.push(sentence);
   }
   return [...groups.values()];
 }
 
-function packGroups(layout: SequenceLayout, members: readonly number[]): AttentionBlocks[] {
-  const tokens = members.reduce((sum, i) => sum + sentenceSpan(layout, i).length, 0);
-  const longest = sentenceSpan(layout, members[0]!).length;
+function packGroups(members: readonly Sentence[]): AttentionBlocks[] {
+  const tokens = members.reduce((sum, { length }) => sum + length, 0);
+  const longest = members[0]?.length ?? 0;
   const length = Math.max(2, longest, Math.min(BLOCK_LENGTH, tokens));
-  const blocks: { room: number; members: number[] }[] = [];
-  for (const i of members) {
-    const size = sentenceSpan(layout, i).length;
-    let block = blocks.find(({ room }) => room >= size);
+  const blocks: { room: number; members: Sentence[] }[] = [];
+  for (const sentence of members) {
+    let block = blocks.find(({ room }) => room >= sentence.length);
     if (block === undefined) {
       block = { room: length, members: [] };
       blocks.push(block);
     }
-    block.room -= size;
-    block.members.push(i);
+    block.room -= sentence.length;
+    block.members.push(sentence);
   }
   const atMost = Math.max(1, Math.floor(GROUP_SCORES / length ** 2));
   return Array.from({ length: Math.ceil(blocks.length / atMost) }, (_, i) => {
     const group = blocks.slice(i * atMost, (i + 1) * atMost);
     return fillSlots(
-      layout,
       group.map((block) => block.members),
       length,
     );
   });
 }
 
-function fillSlots(layout: SequenceLayout, blocks: readonly (readonly number[])[], length: number): AttentionBlocks {
-  const anyRow = sentenceSpan(layout, blocks[0]![0]!).start;
+function fillSlots(blocks: readonly (readonly Sentence[])[], length: number): AttentionBlocks {
+  const anyRow = blocks[0]?.[0]?.start ?? 0;
   const rows = new Int32Array(blocks.length * length).fill(anyRow);
   const sentences = new Int32Array(blocks.length * length).fill(-1);
   for (const [b, members] of blocks.entries()) {
     let slot = b * length;
-    for (const i of members) {
-      const span = sentenceSpan(layout, i);
-      for (let position = 0; position < span.length; position++, slot++) {
-        rows[slot] = span.start + position;
-        sentences[slot] = i;
+    for (const sentence of members) {
+      for (let position = 0; position < sentence.length; position++, slot++) {
+        rows[slot] = sentence.start + position;
+        sentences[slot] = sentence.index;
       }
     }
   }

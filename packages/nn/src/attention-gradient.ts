@@ -1,6 +1,6 @@
 import { defineOp, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import type { AttentionAttributes } from "./attention.ts";
+import type { AttentionData, AttentionFixed } from "./attention.ts";
 import { type AttentionBlocks, attentionBlocks } from "./attention-blocks.ts";
 import { attentionDropoutMask } from "./attention-dropout.ts";
 import { attentionWeights } from "./attention-weights.ts";
@@ -22,30 +22,39 @@ type Inputs = {
  * With the weights P computed again, the dropout mask D drawn again and W = P∘D: dv = Wᵀ·dy, dP = (dy·vᵀ)∘D,
  * dS = P∘(dP − Σ_key dP∘P), dq = dS·k/√size, dk = dSᵀ·q/√size, and dbias sums dS over all pairs at a distance.
  */
-export const attentionGradientOp = defineOp<Inputs, AttentionAttributes, Float[]>({
+export const attentionGradientOp = defineOp<
+  Inputs,
+  AttentionData,
+  AttentionFixed,
+  [dq: Float<"tokens hidden">, dk: Float<"tokens hidden">, dv: Float<"tokens hidden">, dbias: Float<"heads distances">]
+>({
   name: "KindredAttentionGradient",
   check: () => {},
-  composite: (inputs, attributes) => {
-    const plan = attentionBlocks(attributes.layout);
-    const groups = plan.groups.map((blocks) => tf.tidy(() => blockGradients(inputs, attributes, blocks)));
+  composite: (inputs, data, fixed) => {
+    const plan = attentionBlocks(data, fixed);
+    const groups = plan.groups.map((blocks) => tf.tidy(() => blockGradients(inputs, data, fixed, blocks)));
     const hidden = inputs.q.shape[1]!;
-    const [dq, dk, dv] = (["dq", "dk", "dv"] as const).map((name) =>
+    const inRows = (name: "dq" | "dk" | "dv") =>
       fromBlocks(
         groups.map((group) => group[name]),
         plan,
         hidden,
-      ),
-    );
+      );
     const dbias = groups.reduce((sum: Float, group) => tf.add(sum, group.dbias), tf.zeros(inputs.bias.shape));
-    return [dq!, dk!, dv!, dbias];
+    return [inRows("dq"), inRows("dk"), inRows("dv"), dbias];
   },
 });
 
-function blockGradients({ dy, q, k, v, bias }: Inputs, attributes: AttentionAttributes, blocks: AttentionBlocks) {
-  const { heads, dropout } = attributes;
+function blockGradients(
+  { dy, q, k, v, bias }: Inputs,
+  data: AttentionData,
+  fixed: AttentionFixed,
+  blocks: AttentionBlocks,
+) {
+  const { heads } = fixed;
   const [qBlocks, kBlocks] = [intoBlocks(q, blocks, heads), intoBlocks(k, blocks, heads)];
   const weights = attentionWeights({ q: qBlocks, k: kBlocks, bias }, blocks);
-  const kept = dropout && attentionDropoutMask(blocks, { ...attributes, ...dropout });
+  const kept = data.key && attentionDropoutMask(blocks, data, fixed);
   const dyBlocks = tf.mul(intoBlocks(dy, blocks, heads), slotMask(blocks)) as tf.Tensor4D;
   const dyStack = stack(dyBlocks);
   const dv = blockMatMul(tf.transpose(kept ? tf.mul(weights, kept) : weights, [0, 2, 1]), dyStack);

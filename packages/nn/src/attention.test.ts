@@ -4,7 +4,7 @@ import { arbitraryKey, arbitraryLengths, floatsFromSeed, throwOnLeaks } from "@k
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
-import { attention, type AttentionAttributes } from "./attention.ts";
+import { attention, type AttentionOptions } from "./attention.ts";
 
 const [heads, hidden, distances] = [2, 6, 41];
 const bias = () => tf.tensor2d(floatsFromSeed(9, heads * distances), [heads, distances]);
@@ -30,7 +30,7 @@ function padded(
   return tf.tensor2d(to, [lengths.length * seq, hidden]);
 }
 
-function run(qkv: readonly Float<"tokens hidden">[], attributes: AttentionAttributes): Float32Array {
+function run(qkv: readonly Float<"tokens hidden">[], attributes: AttentionOptions): Float32Array {
   return attention(qkv[0]!, qkv[1]!, qkv[2]!, bias(), attributes).dataSync() as Float32Array;
 }
 
@@ -58,7 +58,7 @@ describe.each(["cpu", "wasm"] as const)("attention on %s", (backend) => {
     fc.assert(
       fc.property(arbitraryLengths(), fc.nat(99), (lengths, seed) => {
         const layout = packedLayout(startsOf(lengths));
-        const rows = layout.starts.at(-1)!;
+        const rows = layout.fixed.rows;
         const y = run([matrix(seed, rows), matrix(seed + 1, rows), tf.ones([rows, hidden])], { layout, heads });
         expect(y).toBeCloseToArray(new Float32Array(rows * hidden).fill(1), { tolerance });
       }),
@@ -178,7 +178,7 @@ describe.each(["cpu", "wasm"] as const)("attention on %s", (backend) => {
         );
         for (const [i, length] of lengths.entries()) {
           const alone = qkv.map((x) => tf.slice(x, [starts[i]!, 0], [length, hidden]));
-          const layout = packedLayout([0, length], { rows: [i] });
+          const layout = packedLayout([0, length], { numbers: [i] });
           const expected = all.subarray(starts[i]! * hidden, starts[i + 1]! * hidden);
           expect(run(alone, { layout, heads, dropout })).toBeCloseToArray(expected, { tolerance: 4 * tolerance });
           const there = wide.subarray(i * seq * hidden, (i * seq + length) * hidden);
@@ -200,6 +200,6 @@ test.each([
 ])("refuses: %s (%j)", async (message, changed, count) => {
   await startBackend("cpu");
   const x = matrix(1, 3);
-  const attributes: AttentionAttributes = { layout: packedLayout([0, 3]), heads, ...changed };
+  const attributes: AttentionOptions = { layout: packedLayout([0, 3]), heads, ...changed };
   expect(() => attention(x, x, x, tf.zeros([heads, count]), attributes)).toThrow(message);
 });

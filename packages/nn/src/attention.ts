@@ -1,6 +1,6 @@
 import { ShapeError } from "@kindred/errors";
 import { dropoutThreshold } from "@kindred/random";
-import { defineOp, expectShapes, type Float, layoutBatch, type SequenceLayout, sentenceSpan } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type Layout, type LayoutData, type LayoutFixed } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { attentionBlocks } from "./attention-blocks.ts";
 import { type AttentionDropout, attentionDropoutMask } from "./attention-dropout.ts";
@@ -10,15 +10,21 @@ import { blockMatMul } from "./block-matmul.ts";
 import { fromBlocks, intoBlocks, stack, unstack } from "./block-rows.ts";
 import { expectLayout } from "./expect-layout.ts";
 
-/** What attention must be told; also the attributes of its ops. */
-export type AttentionAttributes = {
+/** What attention must be told. */
+export type AttentionOptions = {
   /** Which rows are which sentence's. */
-  readonly layout: SequenceLayout;
+  readonly layout: Layout;
   /** The number of heads; hidden is a multiple of it. */
   readonly heads: number;
   /** Dropout of the weights. Default: none. */
   readonly dropout?: AttentionDropout;
 };
+
+/** What changes with each batch: the layout's part and, with dropout, the key's two words. */
+export type AttentionData = LayoutData & { readonly key?: Uint32Array };
+
+/** What does not: the layout's part, the heads and, with dropout, its rate. */
+export type AttentionFixed = LayoutFixed & { readonly heads: number; readonly rate?: number };
 
 /** {@link attention} as an op that a backend may implement. Here the bias is always given. */
 export const attentionOp = defineOp<
@@ -28,45 +34,45 @@ export const attentionOp = defineOp<
     v: Float<"tokens hidden">;
     bias: Float<"heads distances">;
   },
-  AttentionAttributes,
+  AttentionData,
+  AttentionFixed,
   Float<"tokens hidden">
 >({
   name: "KindredAttention",
-  check: ({ q, k, v, bias }, attributes) => {
+  check: ({ q, k, v, bias }, _, fixed) => {
     const sizes = expectShapes("attention", {
       q: [q, "tokens hidden", "float32"],
       k: [k, "tokens hidden", "float32"],
       v: [v, "tokens hidden", "float32"],
       bias: [bias, "heads distances", "float32"],
     });
-    expectLayout("attention", q, attributes.layout);
-    expectHeads(sizes, attributes);
+    expectLayout("attention", q, fixed);
+    expectHeads(sizes, fixed);
   },
-  composite: ({ q, k, v, bias }, attributes) => {
-    const { layout, heads, dropout } = attributes;
-    const plan = attentionBlocks(layout);
+  composite: ({ q, k, v, bias }, data, fixed) => {
+    const { heads } = fixed;
+    const plan = attentionBlocks(data, fixed);
     const groups = plan.groups.map((blocks) =>
       tf.tidy(() => {
         const parts = { q: intoBlocks(q, blocks, heads), k: intoBlocks(k, blocks, heads), bias };
         const weights = attentionWeights(parts, blocks);
-        const kept = dropout ? tf.mul(weights, attentionDropoutMask(blocks, { heads, layout, ...dropout })) : weights;
+        const kept = data.key ? tf.mul(weights, attentionDropoutMask(blocks, data, fixed)) : weights;
         return unstack(blockMatMul(kept as tf.Tensor3D, stack(intoBlocks(v, blocks, heads))), blocks, heads);
       }),
     );
     return fromBlocks(groups, plan, q.shape[1]!);
   },
   save: ["q", "k", "v", "bias"],
-  gradient: (dy, [q, k, v, bias], attributes) => {
-    const gradients = attentionGradientOp({ dy, q: q!, k: k!, v: v!, bias: bias! }, attributes);
-    return { q: () => gradients[0]!, k: () => gradients[1]!, v: () => gradients[2]!, bias: () => gradients[3]! };
+  gradient: (dy, { q, k, v, bias }, data, fixed) => {
+    const [dq, dk, dv, dbias] = attentionGradientOp({ dy, q, k, v, bias }, data, fixed);
+    return { q: () => dq, k: () => dk, v: () => dv, bias: () => dbias };
   },
 });
 
 function expectHeads(
   sizes: { readonly hidden: number; readonly heads: number; readonly distances: number },
-  { layout, heads, dropout }: AttentionAttributes,
+  { longest, heads, rate }: AttentionFixed,
 ): void {
-  const longest = longestSentence(layout);
   const fail = (problem: string, rule: string, advice: string) => {
     throw new ShapeError(`attention: ${problem}, expected ${rule}. ${advice}`, {
       ...sizes,
@@ -83,26 +89,20 @@ function expectHeads(
   }
   if (sizes.heads !== heads || sizes.distances % 2 !== 1 || sizes.distances < 2 * longest - 1) {
     fail(
-      `bias doesn't fit. Got bias "heads distances" = [${sizes.heads}, ${sizes.distances}], ${heads} heads, a sentence of ${longest} tokens`,
+      `bias doesn't fit. Got bias "heads distances" = [${sizes.heads}, ${sizes.distances}], ${heads} heads, sentences of up to ${longest} tokens`,
       `[${heads}, an odd number from ${2 * longest - 1} on]`,
-      "Make the bias for the longest sentence of the batch.",
+      "Make the bias for the longest sentence that the layout allows.",
     );
   }
-  if (dropout === undefined) return;
-  dropoutThreshold(dropout.rate); // refuses a bad rate
+  if (rate === undefined) return;
+  dropoutThreshold(rate); // refuses a bad rate
   if (heads > 64 || longest > 8192) {
     fail(
-      `too large for dropout's counter. Got ${heads} heads, a sentence of ${longest} tokens`,
+      `too large for dropout's counter. Got ${heads} heads, sentences of up to ${longest} tokens`,
       "at most 64 heads and 8192 tokens",
       "Cut longer texts.",
     );
   }
-}
-
-function longestSentence(layout: SequenceLayout): number {
-  let longest = 1;
-  for (let i = 0; i < layoutBatch(layout); i++) longest = Math.max(longest, sentenceSpan(layout, i).length);
-  return longest;
 }
 
 /**
@@ -140,11 +140,13 @@ export function attention(
   k: Float<"tokens hidden">,
   v: Float<"tokens hidden">,
   bias: Float<"heads distances"> | undefined,
-  attributes: AttentionAttributes,
+  { layout, heads, dropout }: AttentionOptions,
 ): Float<"tokens hidden"> {
-  const given = bias ?? tf.zeros<tf.Rank.R2>([attributes.heads, 2 * longestSentence(attributes.layout) - 1]);
+  const given = bias ?? tf.zeros<tf.Rank.R2>([heads, 2 * layout.fixed.longest - 1]);
+  const data = dropout === undefined ? layout.data : { ...layout.data, key: Uint32Array.from(dropout.key) };
+  const fixed = dropout === undefined ? { ...layout.fixed, heads } : { ...layout.fixed, heads, rate: dropout.rate };
   try {
-    return attentionOp({ q, k, v, bias: given }, attributes);
+    return attentionOp({ q, k, v, bias: given }, data, fixed);
   } finally {
     if (bias === undefined) given.dispose();
   }

@@ -1,4 +1,4 @@
-import { defineOp, expectShape, type Float } from "@kindred/tensor";
+import { defineOp, expectShape, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs-core";
  *
  * A bias's gradient is one; it has no gradient itself, since nothing is differentiated twice.
  */
-export const columnSumsOp = defineOp<{ x: Float }, object, Float>({
+export const columnSumsOp = defineOp<{ x: Float }, None, None, Float>({
   name: "KindredColumnSums",
   check: ({ x }) => {
     expectShape("columnSums", "x", x, "rows columns");

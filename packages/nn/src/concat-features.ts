@@ -1,11 +1,11 @@
 import { ShapeError } from "@kindred/errors";
-import { defineOp, type Float } from "@kindred/tensor";
+import { defineOp, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 type Parts = { readonly [index: string]: Float };
 
 /** {@link concatFeatures} as an op that a backend may implement: inputs `"0"`, `"1"`, … in this order, `sizes` features each. */
-export const concatFeaturesOp = defineOp<Parts, { readonly sizes: readonly number[] }, Float<"rows features">>({
+export const concatFeaturesOp = defineOp<Parts, None, { readonly sizes: readonly number[] }, Float<"rows features">>({
   name: "KindredConcatFeatures",
   check: (parts) => {
     const shapes = Object.values(parts).map(({ shape }) => shape);
@@ -23,7 +23,7 @@ export const concatFeaturesOp = defineOp<Parts, { readonly sizes: readonly numbe
       Object.keys(parts).map((_, i) => parts[i] as tf.Tensor2D),
       1,
     ),
-  gradient: (dy, _saved, { sizes }) => {
+  gradient: (dy, _saved, _, { sizes }) => {
     const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
     const part = (i: number) => () => tf.slice(dy, [0, starts[i]!], [dy.shape[0]!, sizes[i]!]);
     return Object.fromEntries(sizes.map((_, i) => [i, part(i)]));
@@ -46,5 +46,5 @@ export const concatFeaturesOp = defineOp<Parts, { readonly sizes: readonly numbe
  * ```
  */
 export function concatFeatures(parts: readonly Float<"rows hidden">[]): Float<"rows features"> {
-  return concatFeaturesOp({ ...parts } as unknown as Parts, { sizes: parts.map(({ shape }) => shape[1] ?? 0) });
+  return concatFeaturesOp({ ...parts } as unknown as Parts, {}, { sizes: parts.map(({ shape }) => shape[1] ?? 0) });
 }

@@ -1,11 +1,11 @@
 import { ShapeError } from "@kindred/errors";
-import { defineOp, type Float } from "@kindred/tensor";
+import { defineOp, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 type Parts = { readonly [index: string]: Float };
 
 /** {@link concatRows} as an op that a backend may implement: inputs `"0"`, `"1"`, … in this order, `counts` rows each. */
-export const concatRowsOp = defineOp<Parts, { readonly counts: readonly number[] }, Float<"rows hidden">>({
+export const concatRowsOp = defineOp<Parts, None, { readonly counts: readonly number[] }, Float<"rows hidden">>({
   name: "KindredConcatRows",
   check: (parts) => {
     const shapes = Object.values(parts).map(({ shape }) => shape);
@@ -19,7 +19,7 @@ export const concatRowsOp = defineOp<Parts, { readonly counts: readonly number[]
     );
   },
   composite: (parts) => tf.concat(inOrder(parts), 0),
-  gradient: (dy, _saved, { counts }) => {
+  gradient: (dy, _saved, _, { counts }) => {
     const starts = counts.map((_, i) => counts.slice(0, i).reduce((sum, count) => sum + count, 0));
     const part = (i: number) => () => tf.slice(dy, [starts[i]!, 0], [counts[i]!, dy.shape[1]!]);
     return Object.fromEntries(counts.map((_, i) => [i, part(i)]));
@@ -46,5 +46,5 @@ function inOrder(parts: Parts): tf.Tensor2D[] {
  * ```
  */
 export function concatRows(parts: readonly Float<"rows hidden">[]): Float<"rows hidden"> {
-  return concatRowsOp({ ...parts } as unknown as Parts, { counts: parts.map(({ shape }) => shape[0] ?? 0) });
+  return concatRowsOp({ ...parts } as unknown as Parts, {}, { counts: parts.map(({ shape }) => shape[0] ?? 0) });
 }

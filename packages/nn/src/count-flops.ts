@@ -1,5 +1,5 @@
 import { weightShape } from "./pack-weight.ts";
-import { layoutBatch, type SequenceLayout, sentenceSpan } from "@kindred/tensor";
+import type { HostData } from "@kindred/tensor";
 
 /**
  * The floating-point operations of one call of an op of this package: two for each multiply-add of its products. Ops without
@@ -17,7 +17,7 @@ import { layoutBatch, type SequenceLayout, sentenceSpan } from "@kindred/tensor"
 export function countFlops(
   name: string,
   inputs: { readonly [input: string]: readonly number[] },
-  attributes: unknown,
+  data: HostData,
 ): number {
   const { x, weight, a, b, dy, q } = inputs;
   const rows = (x ?? dy)?.[0];
@@ -29,7 +29,7 @@ export function countFlops(
   if (name === "KindredTransposedMatmul" && a && b) return product(a[0]!, a[1]!, b[1]!);
   if (q === undefined) return 0;
   const products = name === "KindredAttention" ? 2 : name === "KindredAttentionGradient" ? 5 : 0; // backward: scores and v again, dq, dk, dv
-  return products * scorePairs((attributes as { readonly layout: SequenceLayout }).layout) * 2 * q[1]!;
+  return products * scorePairs(data["lengths"]) * 2 * q[1]!;
 }
 
 function product(rows: number, inner: number, columns: number): number {
@@ -37,8 +37,6 @@ function product(rows: number, inner: number, columns: number): number {
 }
 
 /** Pairs of a query and a key of one sentence, over all sentences. */
-function scorePairs(layout: SequenceLayout): number {
-  let pairs = 0;
-  for (let i = 0; i < layoutBatch(layout); i++) pairs += sentenceSpan(layout, i).length ** 2;
-  return pairs;
+function scorePairs(lengths: HostData[string]): number {
+  return lengths instanceof Int32Array ? lengths.reduce((pairs, length) => pairs + length ** 2, 0) : 0;
 }

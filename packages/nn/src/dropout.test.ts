@@ -1,5 +1,5 @@
 import { type Key, keyFromSeed } from "@kindred/random";
-import { packedLayout, paddedLayout, type SequenceLayout, startBackend } from "@kindred/tensor";
+import { type Layout, packedLayout, paddedLayout, startBackend } from "@kindred/tensor";
 import { arbitraryKey, arbitraryLengths, throwOnLeaks } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
@@ -12,7 +12,7 @@ beforeEach(async () => {
 });
 
 const hidden = 7;
-const maskOf = (rows: number, layout: SequenceLayout, key: Key, rate = 0.5) =>
+const maskOf = (rows: number, layout: Layout, key: Key, rate = 0.5) =>
   dropout(tf.ones<tf.Rank.R2>([rows, hidden]), { rate, key, layout }).dataSync() as Float32Array;
 const startsOf = (lengths: readonly number[]) => {
   const starts = [0];
@@ -29,7 +29,7 @@ test("drops the same elements in any packing, chunk or padding", () => {
       const wide = maskOf(lengths.length * seq, paddedLayout(lengths, seq), key);
       for (const [i, length] of lengths.entries()) {
         const expected = all.subarray(starts[i]! * hidden, starts[i + 1]! * hidden);
-        expect(maskOf(length, packedLayout([0, length], { rows: [i] }), key)).toEqual(expected);
+        expect(maskOf(length, packedLayout([0, length], { numbers: [i] }), key)).toEqual(expected);
         expect(wide.subarray(i * seq * hidden, (i * seq + length) * hidden)).toEqual(expected);
         expect(wide.subarray((i * seq + length) * hidden, (i + 1) * seq * hidden).every((kept) => kept === 0)).toBe(
           true,
@@ -55,7 +55,7 @@ test("other keys and other sentences drop others", () => {
   const layout = packedLayout([0, 20]);
   const mask = maskOf(20, layout, keyFromSeed(1));
   expect(maskOf(20, layout, keyFromSeed(2))).not.toEqual(mask);
-  expect(maskOf(20, packedLayout([0, 20], { rows: [1] }), keyFromSeed(1))).not.toEqual(mask);
+  expect(maskOf(20, packedLayout([0, 20], { numbers: [1] }), keyFromSeed(1))).not.toEqual(mask);
 });
 
 test("rate 0 keeps all", () => {

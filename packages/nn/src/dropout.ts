@@ -4,10 +4,10 @@ import {
   defineOp,
   expectShapes,
   type Float,
-  layoutBatch,
-  layoutRowCount,
-  type SequenceLayout,
-  sentenceSpan,
+  type Layout,
+  type LayoutData,
+  type LayoutFixed,
+  sentencesOf,
 } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { expectLayout } from "./expect-layout.ts";
@@ -18,53 +18,56 @@ export type DropoutOptions = {
   readonly rate: number;
   /** Belongs to one use alone: a step, a column of the data, and a site in the model. */
   readonly key: Key;
-  /** Says which sentence and position a row is. Its `rows` number the sentences in the global batch. */
-  readonly layout: SequenceLayout;
+  /** Says which sentence and position a row is. Its `numbers` are those of the sentences in the global batch. */
+  readonly layout: Layout;
 };
 
+/** What changes with each batch: the layout's part, and the key's two words. */
+export type DropoutData = LayoutData & { readonly key: Uint32Array };
+
+/** What does not. */
+export type DropoutFixed = LayoutFixed & { readonly rate: number };
+
 /** {@link dropout} as an op that a backend may implement. */
-export const dropoutOp = defineOp<{ x: Float<"tokens hidden"> }, DropoutOptions, Float<"tokens hidden">>({
+export const dropoutOp = defineOp<{ x: Float<"tokens hidden"> }, DropoutData, DropoutFixed, Float<"tokens hidden">>({
   name: "KindredDropout",
-  check: ({ x }, { rate, layout }) => {
+  check: ({ x }, _, fixed) => {
     const { hidden } = expectShapes("dropout", { x: [x, "tokens hidden", "float32"] });
-    expectLayout("dropout", x, layout);
-    dropoutThreshold(rate); // refuses a bad rate
-    expectCountable("dropout", hidden, layout);
+    expectLayout("dropout", x, fixed);
+    dropoutThreshold(fixed.rate); // refuses a bad rate
+    expectCountable(hidden, fixed);
   },
-  composite: ({ x }, attributes) => tf.mul(x, dropoutMask(attributes, x.shape[1]!)),
+  composite: ({ x }, data, fixed) => tf.mul(x, dropoutMask(data, fixed, x.shape[1]!)),
   // The mask is drawn again: cheaper than to keep it for the backward pass.
-  gradient: (dy, _saved, attributes) => ({ x: (): Float => dropoutOp({ x: dy }, attributes) }),
+  gradient: (dy, _saved, data, fixed) => ({ x: (): Float => dropoutOp({ x: dy }, data, fixed) }),
 });
 
-function expectCountable(functionName: string, hidden: number, layout: SequenceLayout): void {
-  let longest = 0;
-  for (let i = 0; i < layoutBatch(layout); i++) longest = Math.max(longest, sentenceSpan(layout, i).length);
+function expectCountable(hidden: number, { longest }: LayoutFixed): void {
   if (hidden <= 65536 && longest <= 65536) return;
   throw new ShapeError(
-    `${functionName}: too large for dropout's counter. Got ${hidden} features, ${longest} tokens in a sentence, expected at most ` +
+    `dropout: too large for dropout's counter. Got ${hidden} features, sentences of up to ${longest} tokens, expected at most ` +
       "65536 of each. Cut longer texts.",
     { hidden, longest },
   );
 }
 
 /** 1/(1 − rate) where an element is kept, 0 where it is dropped and in rows of padding. */
-function dropoutMask({ rate, key, layout }: DropoutOptions, hidden: number): tf.Tensor2D {
-  const mask = new Float32Array(layoutRowCount(layout) * hidden);
+function dropoutMask(data: DropoutData, { rate, rows }: DropoutFixed, hidden: number): tf.Tensor2D {
+  const mask = new Float32Array(rows * hidden);
   const [threshold, kept] = [dropoutThreshold(rate), 1 / (1 - rate)];
+  const [key0 = 0, key1 = 0] = data.key;
   const words = new Uint32Array(2);
-  for (let i = 0; i < layoutBatch(layout); i++) {
-    const { start, length } = sentenceSpan(layout, i);
-    const row = layout.rows?.[i] ?? i;
+  for (const { start, length, number } of sentencesOf(data)) {
     for (let position = 0; position < length; position++) {
       const at = (start + position) * hidden;
       for (let feature = 0; feature < hidden; feature++) {
         // The counter of `dropoutCounter`, inline.
-        threefryInto(words, key[0], key[1], row, (position * 65536 + feature) >>> 0);
-        if (words[0]! >= threshold) mask[at + feature] = kept;
+        threefryInto(words, key0, key1, number, (position * 65536 + feature) >>> 0);
+        if ((words[0] ?? 0) >= threshold) mask[at + feature] = kept;
       }
     }
   }
-  return tf.tensor2d(mask, [layoutRowCount(layout), hidden]);
+  return tf.tensor2d(mask, [rows, hidden]);
 }
 
 /**
@@ -91,6 +94,6 @@ function dropoutMask({ rate, key, layout }: DropoutOptions, hidden: number): tf.
  * y.dataSync().every((value) => value === 0 || value === 2); // => true
  * ```
  */
-export function dropout(x: Float<"tokens hidden">, options: DropoutOptions): Float<"tokens hidden"> {
-  return dropoutOp({ x }, options);
+export function dropout(x: Float<"tokens hidden">, { rate, key, layout }: DropoutOptions): Float<"tokens hidden"> {
+  return dropoutOp({ x }, { ...layout.data, key: Uint32Array.from(key) }, { ...layout.fixed, rate });
 }

@@ -1,5 +1,5 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
-import { defineOp, expectShapes, type Float, type Int, rowGradient } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, rowGradient } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** What an embedding may be told. */
@@ -8,29 +8,34 @@ export type EmbeddingOptions = {
   readonly paddingId?: number;
 };
 
-/** The attributes of the embedding ops. Plain data, by reference: not to be written. */
-export type EmbeddingAttributes = EmbeddingOptions & { readonly ids: Int32Array };
+/** What changes with each batch: the table's row of each token. */
+export type EmbeddingData = { readonly ids: Int32Array };
+
+/** What does not: the table's rows, and which of them gets no gradient. */
+export type EmbeddingFixed = EmbeddingOptions & { readonly vocab: number };
 
 /** The gradient of {@link embedding} as an op that a backend may implement: the table's gradient, dense, from dy. */
 export const embeddingGradientOp = defineOp<
   { dy: Float<"tokens hidden"> },
-  EmbeddingAttributes & { readonly vocab: number },
+  EmbeddingData,
+  EmbeddingFixed,
   Float<"vocab hidden">
 >({
   name: "KindredEmbeddingGradient",
   check: () => {},
-  composite: ({ dy }, { vocab, ...attributes }) =>
-    tf.unsortedSegmentSum<tf.Tensor>(dy, tf.tensor1d(rowsWithGradient(attributes), "int32"), vocab),
+  composite: ({ dy }, { ids }, { vocab, paddingId }) =>
+    tf.unsortedSegmentSum<tf.Tensor>(dy, tf.tensor1d(rowsWithGradient(ids, paddingId), "int32"), vocab),
 });
 
 /** {@link embedding} as an op that a backend may implement. */
 export const embeddingOp = defineOp<
   { table: Float<"vocab hidden"> },
-  EmbeddingAttributes & { readonly vocab: number },
+  EmbeddingData,
+  EmbeddingFixed,
   Float<"tokens hidden">
 >({
   name: "KindredEmbedding",
-  check: ({ table }, { ids, paddingId }) => {
+  check: ({ table }, { ids }, { paddingId }) => {
     const { vocab } = expectShapes("embedding", { table: [table, "vocab hidden", "float32"] });
     const bad = ids.findIndex((id) => id < 0 || id >= vocab);
     if (ids.length === 0 || bad >= 0) {
@@ -49,14 +54,14 @@ export const embeddingOp = defineOp<
     }
   },
   composite: ({ table }, { ids }) => tf.gather<tf.Tensor>(table, tf.tensor1d(ids, "int32")),
-  gradient: (dy, _saved, attributes) => {
-    const byRows = { rows: rowsWithGradient(attributes), values: dy as Float as Float<"rows hidden"> };
-    return { table: rowGradient(byRows, () => embeddingGradientOp({ dy }, attributes)) };
+  gradient: (dy, _saved, data, fixed) => {
+    const byRows = { rows: rowsWithGradient(data.ids, fixed.paddingId), values: dy as Float as Float<"rows hidden"> };
+    return { table: rowGradient(byRows, () => embeddingGradientOp({ dy }, data, fixed)) };
   },
 });
 
 /** The table's row of each row of dy, −1 where it gets no gradient. */
-function rowsWithGradient({ ids, paddingId }: EmbeddingAttributes): Int32Array {
+function rowsWithGradient(ids: Int32Array, paddingId: number | undefined): Int32Array {
   return paddingId === undefined ? ids : ids.map((id) => (id === paddingId ? -1 : id));
 }
 
@@ -82,11 +87,10 @@ function rowsWithGradient({ ids, paddingId }: EmbeddingAttributes): Int32Array {
  * ```
  */
 export function embedding(
-  ids: Int32Array | Int<"tokens">,
+  ids: Int32Array,
   table: Float<"vocab hidden">,
   { paddingId }: EmbeddingOptions = {},
 ): Float<"tokens hidden"> {
-  const values = ids instanceof Int32Array ? ids : (ids.dataSync() as Int32Array);
-  const attributes = { ids: values, vocab: table.shape[0]! };
-  return embeddingOp({ table }, paddingId === undefined ? attributes : { ...attributes, paddingId });
+  const vocab = table.shape[0]!;
+  return embeddingOp({ table }, { ids }, paddingId === undefined ? { vocab } : { vocab, paddingId });
 }

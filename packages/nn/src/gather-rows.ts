@@ -6,7 +6,8 @@ import { embeddingGradientOp } from "./embedding.ts";
 /** {@link gatherRows} as an op that a backend may implement. */
 export const gatherRowsOp = defineOp<
   { x: Float<"rows hidden"> },
-  { readonly chosen: Int32Array; readonly rowCount: number },
+  { readonly chosen: Int32Array },
+  { readonly rowCount: number },
   Float<"chosen hidden">
 >({
   name: "KindredGatherRows",
@@ -21,8 +22,8 @@ export const gatherRowsOp = defineOp<
     );
   },
   composite: ({ x }, { chosen }) => tf.gather<tf.Tensor>(x, tf.tensor1d(chosen, "int32")),
-  gradient: (dy, _saved, { chosen, rowCount }) => ({
-    x: () => embeddingGradientOp({ dy: dy as Float as Float<"tokens hidden"> }, { ids: chosen, vocab: rowCount }),
+  gradient: (dy, _saved, { chosen }, { rowCount }) => ({
+    x: () => embeddingGradientOp({ dy: dy as Float as Float<"tokens hidden"> }, { ids: chosen }, { vocab: rowCount }),
   }),
 });
 
@@ -43,5 +44,5 @@ export const gatherRowsOp = defineOp<
  * ```
  */
 export function gatherRows(x: Float<"rows hidden">, chosen: Int32Array): Float<"chosen hidden"> {
-  return gatherRowsOp({ x }, { chosen, rowCount: x.shape[0]! });
+  return gatherRowsOp({ x }, { chosen }, { rowCount: x.shape[0]! });
 }

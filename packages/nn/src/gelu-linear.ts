@@ -1,4 +1,4 @@
-import { defineOp, type Float } from "@kindred/tensor";
+import { defineOp, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { columnSumsOp } from "./column-sums.ts";
 import { expectLinear } from "./expect-linear.ts";
@@ -10,30 +10,32 @@ import { transposedMatmulOp } from "./transposed-matmul.ts";
 /** The gradient of {@link geluLinear} by x or by the weight, as an op that a backend may implement. */
 export const geluLinearGradientOp = defineOp<
   { dy: Float; x: Float; weight: Float },
+  None,
   { readonly by: "x" | "weight" },
   Float
 >({
   name: "KindredGeluLinearGradient",
   check: () => {},
-  composite: ({ dy, x, weight }, { by }) => {
-    const activated = geluOp.op.composite({ x }, {});
-    if (by === "weight") return transposedMatmulOp.op.composite({ a: dy, b: activated }, {});
-    return geluGradientOp.op.composite({ dy: tf.matMul(dy, weight), x, y: activated }, {});
+  composite: ({ dy, x, weight }, _, { by }) => {
+    const activated = geluOp.op.composite({ x }, {}, {});
+    if (by === "weight") return transposedMatmulOp.op.composite({ a: dy, b: activated }, {}, {});
+    return geluGradientOp.op.composite({ dy: tf.matMul(dy, weight), x, y: activated }, {}, {});
   },
 });
 
 /** {@link geluLinear} as an op that a backend may implement. */
-export const geluLinearOp = defineOp<{ x: Float; weight: Float; bias: Float | undefined }, object, Float>({
+export const geluLinearOp = defineOp<{ x: Float; weight: Float; bias: Float | undefined }, None, None, Float>({
   name: "KindredGeluLinear",
   check: (inputs) => expectLinear("geluLinear", inputs),
-  composite: ({ x, weight, bias }) => linearOp.op.composite({ x: geluOp.op.composite({ x }, {}), weight, bias }, {}),
+  composite: ({ x, weight, bias }) =>
+    linearOp.op.composite({ x: geluOp.op.composite({ x }, {}, {}), weight, bias }, {}, {}),
   save: ["x", "weight"],
-  gradient: (dy: Float, [x, weight]) => {
-    expectTrainable("geluLinear", weight!);
+  gradient: (dy, { x, weight }) => {
+    expectTrainable("geluLinear", weight);
     return {
-      x: () => geluLinearGradientOp({ dy, x: x!, weight: weight! }, { by: "x" }),
-      weight: () => geluLinearGradientOp({ dy, x: x!, weight: weight! }, { by: "weight" }),
-      bias: () => columnSumsOp({ x: dy }, {}),
+      x: () => geluLinearGradientOp({ dy, x, weight }, {}, { by: "x" }),
+      weight: () => geluLinearGradientOp({ dy, x, weight }, {}, { by: "weight" }),
+      bias: () => columnSumsOp({ x: dy }, {}, {}),
     };
   },
 });
@@ -61,5 +63,9 @@ export function geluLinear<In extends string, Out extends string>(
   weight: Float<`${Out} ${In}`>,
   bias?: Float<Out>,
 ): Float<`tokens ${Out}`> {
-  return geluLinearOp({ x: x as Float, weight: weight as Float, bias: bias as Float }, {}) as Float<`tokens ${Out}`>;
+  return geluLinearOp(
+    { x: x as Float, weight: weight as Float, bias: bias as Float },
+    {},
+    {},
+  ) as Float<`tokens ${Out}`>;
 }

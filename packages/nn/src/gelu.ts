@@ -1,9 +1,9 @@
 import { ShapeError } from "@kindred/errors";
-import { defineOp, type Float } from "@kindred/tensor";
+import { defineOp, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** The gradient of {@link gelu} as an op that a backend may implement: dx from dy, x and y. */
-export const geluGradientOp = defineOp<{ dy: Float; x: Float; y: Float }, object, Float>({
+export const geluGradientOp = defineOp<{ dy: Float; x: Float; y: Float }, None, None, Float>({
   name: "KindredGeluGradient",
   check: () => {},
   composite: ({ dy, x, y }) => {
@@ -22,7 +22,7 @@ export const geluGradientOp = defineOp<{ dy: Float; x: Float; y: Float }, object
 const TINY = 1e-30;
 
 /** {@link gelu} as an op that a backend may implement. */
-export const geluOp = defineOp<{ x: Float }, object, Float>({
+export const geluOp = defineOp<{ x: Float }, None, None, Float>({
   name: "KindredGelu",
   check: ({ x }) => {
     if (x.size > 0 && x.dtype === "float32") return;
@@ -34,8 +34,8 @@ export const geluOp = defineOp<{ x: Float }, object, Float>({
   composite: ({ x }) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
   save: ["x"],
   // The output costs no memory: the next linear keeps it as its input anyway.
-  saveOutputs: [true],
-  gradient: (dy, [x, y]) => ({ x: () => geluGradientOp({ dy: dy as Float, x: x!, y: y! }, {}) }),
+  saveResult: true,
+  gradient: (dy, { x, result }) => ({ x: () => geluGradientOp({ dy, x, y: result }, {}, {}) }),
 });
 
 /**
@@ -57,5 +57,5 @@ export const geluOp = defineOp<{ x: Float }, object, Float>({
  * ```
  */
 export function gelu<Axes extends string>(x: Float<Axes>): Float<Axes> {
-  return geluOp({ x }, {}) as Float<Axes>;
+  return geluOp({ x }, {}, {}) as Float<Axes>;
 }

@@ -1,4 +1,4 @@
-import { defineOp, type Float } from "@kindred/tensor";
+import { defineOp, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
@@ -8,12 +8,13 @@ import * as tf from "@tensorflow/tfjs-core";
  */
 export const l2NormalizeGradientOp = defineOp<
   { dy: Float<"batch hidden">; x: Float<"batch hidden"> },
+  None,
   { readonly epsilon: number },
   Float<"batch hidden">
 >({
   name: "KindredL2NormalizeGradient",
   check: () => {},
-  composite: ({ dy, x }, { epsilon }) => {
+  composite: ({ dy, x }, _, { epsilon }) => {
     const squares = tf.sum(tf.square(x), 1, true);
     const inverse = tf.rsqrt(tf.maximum(squares, epsilon ** 2));
     const y = tf.mul(x, inverse);

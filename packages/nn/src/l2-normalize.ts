@@ -1,5 +1,5 @@
 import { ConfigError } from "@kindred/errors";
-import { defineOp, expectShapes, type Float } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { l2NormalizeGradientOp } from "./l2-normalize-gradient.ts";
 
@@ -12,11 +12,12 @@ export type L2NormalizeOptions = {
 /** {@link l2Normalize} as an op that a backend may implement. */
 export const l2NormalizeOp = defineOp<
   { x: Float<"batch hidden"> },
+  None,
   { readonly epsilon: number },
   Float<"batch hidden">
 >({
   name: "KindredL2Normalize",
-  check: ({ x }, { epsilon }) => {
+  check: ({ x }, _, { epsilon }) => {
     expectShapes("l2Normalize", { x: [x, "batch hidden", "float32"] });
     if (epsilon >= 1e-18 && epsilon < Infinity) return;
     throw new ConfigError(
@@ -25,12 +26,12 @@ export const l2NormalizeOp = defineOp<
     );
   },
   // The maximum is taken of squares: the root's slope at 0 is infinite.
-  composite: ({ x }, { epsilon }) => {
+  composite: ({ x }, _, { epsilon }) => {
     const squares = tf.sum(tf.square(x), 1, true);
     return tf.mul(x, tf.rsqrt(tf.maximum(squares, epsilon ** 2)));
   },
   save: ["x"],
-  gradient: (dy, [x], attributes) => ({ x: () => l2NormalizeGradientOp({ dy, x: x! }, attributes) }),
+  gradient: (dy, { x }, data, fixed) => ({ x: () => l2NormalizeGradientOp({ dy, x }, data, fixed) }),
 });
 
 /**
@@ -56,5 +57,5 @@ export function l2Normalize(
   x: Float<"batch hidden">,
   { epsilon = 1e-12 }: L2NormalizeOptions = {},
 ): Float<"batch hidden"> {
-  return l2NormalizeOp({ x }, { epsilon });
+  return l2NormalizeOp({ x }, {}, { epsilon });
 }

@@ -1,4 +1,4 @@
-import { defineOp, type Float } from "@kindred/tensor";
+import { defineOp, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { normalizeRows, rowMeans } from "./normalize-rows.ts";
 
@@ -16,12 +16,13 @@ export const layerNormGradientOp = defineOp<
     residual: Float<"tokens hidden"> | undefined;
     gamma: Float<"hidden">;
   },
+  None,
   { readonly epsilon: number },
-  Float[]
+  [dx: Float<"tokens hidden">, dgamma: Float<"hidden">, dbeta: Float<"hidden">]
 >({
   name: "KindredLayerNormGradient",
   check: () => {},
-  composite: ({ dy, x, residual, gamma }, { epsilon }) => {
+  composite: ({ dy, x, residual, gamma }, _, { epsilon }) => {
     const sum = residual === undefined ? x : (tf.add(x, residual) as Float<"tokens hidden">);
     const { normalized, inverseDeviation } = normalizeRows(sum, epsilon);
     const g = tf.mul(dy, gamma) as Float<"tokens hidden">;

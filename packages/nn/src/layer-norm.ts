@@ -1,4 +1,4 @@
-import { defineOp, expectShapes, type Float } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { expectEpsilon } from "./expect-epsilon.ts";
 import { layerNormGradientOp } from "./layer-norm-gradient.ts";
@@ -13,11 +13,12 @@ export type LayerNormOptions = {
 /** {@link layerNorm} as an op that a backend may implement. */
 export const layerNormOp = defineOp<
   { x: Float<"tokens hidden">; gamma: Float<"hidden">; beta: Float<"hidden"> },
+  None,
   LayerNormOptions,
   Float<"tokens hidden">
 >({
   name: "KindredLayerNorm",
-  check: ({ x, gamma, beta }, { epsilon }) => {
+  check: ({ x, gamma, beta }, _, { epsilon }) => {
     expectShapes("layerNorm", {
       x: [x, "tokens hidden", "float32"],
       gamma: [gamma, "hidden", "float32"],
@@ -25,11 +26,11 @@ export const layerNormOp = defineOp<
     });
     expectEpsilon("layerNorm", epsilon);
   },
-  composite: ({ x, gamma, beta }, { epsilon }) => tf.add(tf.mul(normalizeRows(x, epsilon).normalized, gamma), beta),
+  composite: ({ x, gamma, beta }, _, { epsilon }) => tf.add(tf.mul(normalizeRows(x, epsilon).normalized, gamma), beta),
   save: ["x", "gamma"],
-  gradient: (dy, [x, gamma], attributes) => {
-    const [dx, dgamma, dbeta] = layerNormGradientOp({ dy, x: x!, residual: undefined, gamma: gamma! }, attributes);
-    return { x: () => dx!, gamma: () => dgamma!, beta: () => dbeta! };
+  gradient: (dy, { x, gamma }, data, fixed) => {
+    const [dx, dgamma, dbeta] = layerNormGradientOp({ dy, x, residual: undefined, gamma }, data, fixed);
+    return { x: () => dx, gamma: () => dgamma, beta: () => dbeta };
   },
 });
 
@@ -60,5 +61,5 @@ export function layerNorm(
   beta: Float<"hidden">,
   { epsilon }: LayerNormOptions,
 ): Float<"tokens hidden"> {
-  return layerNormOp({ x, gamma, beta }, { epsilon });
+  return layerNormOp({ x, gamma, beta }, {}, { epsilon });
 }

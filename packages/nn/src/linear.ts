@@ -1,4 +1,4 @@
-import { defineOp, type Float } from "@kindred/tensor";
+import { defineOp, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { columnSumsOp } from "./column-sums.ts";
 import { expectLinear } from "./expect-linear.ts";
@@ -7,7 +7,7 @@ import { expectTrainable, unpackWeight } from "./pack-weight.ts";
 import { transposedMatmulOp } from "./transposed-matmul.ts";
 
 /** {@link linear} as an op that a backend may implement. */
-export const linearOp = defineOp<{ x: Float; weight: Float; bias: Float | undefined }, object, Float>({
+export const linearOp = defineOp<{ x: Float; weight: Float; bias: Float | undefined }, None, None, Float>({
   name: "KindredLinear",
   check: (inputs) => expectLinear("linear", inputs),
   // Transposing first keeps matMul on its fast path; with transposeB it is a scalar loop on wasm.
@@ -16,12 +16,12 @@ export const linearOp = defineOp<{ x: Float; weight: Float; bias: Float | undefi
     return bias ? tf.add(y, bias) : y;
   },
   save: ["x", "weight"],
-  gradient: (dy: Float, [x, weight]) => {
-    expectTrainable("linear", weight!);
+  gradient: (dy, { x, weight }) => {
+    expectTrainable("linear", weight);
     return {
-      x: () => matmulOp({ a: dy, b: weight! }, {}),
-      weight: () => transposedMatmulOp({ a: dy, b: x! }, {}),
-      bias: () => columnSumsOp({ x: dy }, {}),
+      x: () => matmulOp({ a: dy, b: weight }, {}, {}),
+      weight: () => transposedMatmulOp({ a: dy, b: x }, {}, {}),
+      bias: () => columnSumsOp({ x: dy }, {}, {}),
     };
   },
 });
@@ -52,5 +52,5 @@ export function linear<In extends string, Out extends string>(
   weight: Float<`${Out} ${In}`>,
   bias?: Float<Out>,
 ): Float<`tokens ${Out}`> {
-  return linearOp({ x: x as Float, weight: weight as Float, bias: bias as Float }, {}) as Float<`tokens ${Out}`>;
+  return linearOp({ x: x as Float, weight: weight as Float, bias: bias as Float }, {}, {}) as Float<`tokens ${Out}`>;
 }

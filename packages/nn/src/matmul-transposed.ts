@@ -1,4 +1,4 @@
-import { defineOp, expectShapes, type Float } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { matmulOp } from "./matmul.ts";
 import { transposedMatmulOp } from "./transposed-matmul.ts";
@@ -6,7 +6,8 @@ import { transposedMatmulOp } from "./transposed-matmul.ts";
 /** {@link matmulTransposed} as an op that a backend may implement. */
 export const matmulTransposedOp = defineOp<
   { a: Float<"rows hidden">; b: Float<"columns hidden"> },
-  object,
+  None,
+  None,
   Float<"rows columns">
 >({
   name: "KindredMatmulTransposed",
@@ -15,9 +16,9 @@ export const matmulTransposedOp = defineOp<
   },
   composite: ({ a, b }) => tf.matMul(a, tf.transpose(b)),
   save: ["a", "b"],
-  gradient: (dy, [a, b]) => ({
-    a: () => matmulOp({ a: dy, b: b! }, {}),
-    b: () => transposedMatmulOp({ a: dy, b: a! }, {}),
+  gradient: (dy, { a, b }) => ({
+    a: () => matmulOp({ a: dy, b }, {}, {}),
+    b: () => transposedMatmulOp({ a: dy, b: a }, {}, {}),
   }),
 });
 
@@ -39,5 +40,5 @@ export const matmulTransposedOp = defineOp<
  * ```
  */
 export function matmulTransposed(a: Float<"rows hidden">, b: Float<"columns hidden">): Float<"rows columns"> {
-  return matmulTransposedOp({ a, b }, {});
+  return matmulTransposedOp({ a, b }, {}, {});
 }

@@ -1,4 +1,4 @@
-import { defineOp, expectShapes, type Float } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs-core";
  *
  * Backward passes are made of it; it has no gradient itself, since nothing is differentiated twice.
  */
-export const matmulOp = defineOp<{ a: Float; b: Float }, object, Float>({
+export const matmulOp = defineOp<{ a: Float; b: Float }, None, None, Float>({
   name: "KindredMatmul",
   check: ({ a, b }) => {
     expectShapes("matmul", { a: [a, "rows inner", "float32"], b: [b, "inner columns", "float32"] });

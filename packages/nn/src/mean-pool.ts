@@ -1,4 +1,4 @@
-import { defineOp, expectShapes, type Float, type SequenceLayout } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type Layout, type LayoutData, type LayoutFixed } from "@kindred/tensor";
 import { expectLayout } from "./expect-layout.ts";
 import { meanWeights } from "./mean-weights.ts";
 import { weightedPoolGradientOp } from "./weighted-pool-gradient.ts";
@@ -7,18 +7,18 @@ import { sumSentences } from "./sum-sentences.ts";
 /** What a pooling op must be told. */
 export type PoolOptions = {
   /** Which rows are which sentence's. */
-  readonly layout: SequenceLayout;
+  readonly layout: Layout;
 };
 
 /** {@link meanPool} as an op that a backend may implement. */
-export const meanPoolOp = defineOp<{ x: Float<"tokens hidden"> }, PoolOptions, Float<"batch hidden">>({
+export const meanPoolOp = defineOp<{ x: Float<"tokens hidden"> }, LayoutData, LayoutFixed, Float<"batch hidden">>({
   name: "KindredMeanPool",
-  check: ({ x }, { layout }) => {
+  check: ({ x }, _, fixed) => {
     expectShapes("meanPool", { x: [x, "tokens hidden", "float32"] });
-    expectLayout("meanPool", x, layout);
+    expectLayout("meanPool", x, fixed);
   },
-  composite: ({ x }, { layout }) => sumSentences(x, meanWeights(layout), layout),
-  gradient: (dy, _saved, { layout }) => ({ x: () => weightedPoolGradientOp({ dy }, { layout }) }),
+  composite: ({ x }, data, fixed) => sumSentences(x, meanWeights(data, fixed), data, fixed),
+  gradient: (dy, _saved, data, fixed) => ({ x: () => weightedPoolGradientOp({ dy }, data, fixed) }),
 });
 
 /**
@@ -41,5 +41,5 @@ export const meanPoolOp = defineOp<{ x: Float<"tokens hidden"> }, PoolOptions, F
  * ```
  */
 export function meanPool(x: Float<"tokens hidden">, { layout }: PoolOptions): Float<"batch hidden"> {
-  return meanPoolOp({ x }, { layout });
+  return meanPoolOp({ x }, layout.data, layout.fixed);
 }

@@ -1,4 +1,4 @@
-import { defineOp, layoutBatch, layoutRowCount, startBackend, valueAndGradients } from "@kindred/tensor";
+import { defineOp, type LayoutData, type LayoutFixed, startBackend, valueAndGradients } from "@kindred/tensor";
 import { checkOp, expectMutantToFail, opCases, type OpEngine, opLaws } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
@@ -24,9 +24,9 @@ const mutants: [fault: string, original: any, mutant: any][] = [
     "the wrong transpose",
     nn.linearOp,
     {
-      gradient: (dy: tf.Tensor, [x, weight]: tf.Tensor[]) => ({
-        x: () => tf.matMul(dy, tf.transpose(weight!)),
-        weight: () => tf.matMul(tf.transpose(dy), x!),
+      gradient: (dy: tf.Tensor, { x, weight }: { x: tf.Tensor; weight: tf.Tensor }) => ({
+        x: () => tf.matMul(dy, tf.transpose(weight)),
+        weight: () => tf.matMul(tf.transpose(dy), x),
         bias: () => tf.sum(dy, 0),
       }),
     },
@@ -34,22 +34,26 @@ const mutants: [fault: string, original: any, mutant: any][] = [
   [
     "GELU's gradient without the density",
     nn.geluOp,
-    { gradient: (dy: tf.Tensor, [x, y]: tf.Tensor[]) => ({ x: () => tf.mul(dy, tf.div(y!, x!)) }) },
+    {
+      gradient: (dy: tf.Tensor, { x, result }: { x: tf.Tensor; result: tf.Tensor }) => ({
+        x: () => tf.mul(dy, tf.div(result, x)),
+      }),
+    },
   ],
   [
     "a mean over the batch instead of a sentence",
     nn.meanPoolOp,
     {
-      composite: ({ x }: { x: tf.Tensor2D }, { layout }: nn.PoolOptions) =>
-        tf.add(tf.zeros([layoutBatch(layout), x.shape[1]]), tf.mean(x, 0)),
+      composite: ({ x }: { x: tf.Tensor2D }, _: LayoutData, { batch }: LayoutFixed) =>
+        tf.add(tf.zeros([batch, x.shape[1]]), tf.mean(x, 0)),
     },
   ],
   [
     "dropout that doesn't scale what it keeps",
     nn.dropoutOp,
     {
-      gradient: (dy: tf.Tensor, _: unknown, attributes: nn.DropoutOptions) => ({
-        x: () => tf.mul(nn.dropout(dy, attributes), 1 - attributes.rate),
+      gradient: (dy: tf.Tensor, _: unknown, data: nn.DropoutData, fixed: nn.DropoutFixed) => ({
+        x: () => tf.mul(nn.dropoutOp({ x: dy }, data, fixed), 1 - fixed.rate),
       }),
     },
   ],
@@ -69,7 +73,7 @@ test("layouts of these laws have as many rows as they should", () => {
     fc.property(
       fc.integer({ min: 1, max: 40 }).chain((tokens) => fc.tuple(fc.constant(tokens), arbitraryLayout(tokens, 13))),
       ([tokens, layout]) => {
-        expect(layoutRowCount(layout)).toBe(tokens);
+        expect(layout.fixed.rows).toBe(tokens);
       },
     ),
   );

@@ -1,5 +1,5 @@
 import { ConfigError } from "@kindred/errors";
-import { defineOp, expectShapes, type Float } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs-core";
  * packed[p, i, l] = weight[p · lanes + l, i], with as many lanes as its products take at a time. One that gains nothing by it, or
  * whose lanes do not divide `out`, gives a copy.
  */
-export const packWeightOp = defineOp<{ weight: Float }, object, Float>({
+export const packWeightOp = defineOp<{ weight: Float }, None, None, Float>({
   name: "KindredPackWeight",
   check: ({ weight }) => {
     expectShapes("packWeight", { weight: [weight, "out in", "float32"] });
@@ -37,7 +37,7 @@ export const packWeightOp = defineOp<{ weight: Float }, object, Float>({
  * ```
  */
 export function packWeight<Axes extends string>(weight: Float<Axes>): Float<Axes> {
-  return packWeightOp({ weight: weight as Float }, {}) as Float<Axes>;
+  return packWeightOp({ weight: weight as Float }, {}, {}) as Float<Axes>;
 }
 
 /**

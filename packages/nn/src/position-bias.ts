@@ -5,7 +5,8 @@ import * as tf from "@tensorflow/tfjs-core";
 /** {@link positionBias} as an op that a backend may implement. */
 export const positionBiasOp = defineOp<
   { table: Float<"buckets heads"> },
-  { readonly bucketOfDistance: Int32Array; readonly buckets: number },
+  { readonly bucketOfDistance: Int32Array },
+  { readonly buckets: number },
   Float<"heads distances">
 >({
   name: "KindredPositionBias",
@@ -21,22 +22,21 @@ export const positionBiasOp = defineOp<
     );
   },
   // The one-hot matrix is tiny, and matMul is faster than gather and segment sum over columns.
-  composite: ({ table }, { bucketOfDistance, buckets }) =>
+  composite: ({ table }, { bucketOfDistance }, { buckets }) =>
     tf.matMul(tf.transpose(table), tf.transpose(oneHot(bucketOfDistance, buckets))),
-  gradient: (dy, _saved, { bucketOfDistance, buckets }) => ({
-    table: () => positionBiasGradientOp({ dy }, { bucketOfDistance, buckets }),
-  }),
+  gradient: (dy, _saved, data, fixed) => ({ table: () => positionBiasGradientOp({ dy }, data, fixed) }),
 });
 
 /** The gradient of {@link positionBias} as an op that a backend may implement: sums of dy over the distances of each bucket. */
 export const positionBiasGradientOp = defineOp<
   { dy: Float<"heads distances"> },
-  { readonly bucketOfDistance: Int32Array; readonly buckets: number },
+  { readonly bucketOfDistance: Int32Array },
+  { readonly buckets: number },
   Float<"buckets heads">
 >({
   name: "KindredPositionBiasGradient",
   check: () => {},
-  composite: ({ dy }, { bucketOfDistance, buckets }) =>
+  composite: ({ dy }, { bucketOfDistance }, { buckets }) =>
     tf.transpose(tf.matMul(dy, oneHot(bucketOfDistance, buckets))) as Float<"buckets heads">,
 });
 
@@ -68,5 +68,5 @@ function oneHot(bucketOfDistance: Int32Array, buckets: number): tf.Tensor2D {
  * ```
  */
 export function positionBias(table: Float<"buckets heads">, bucketOfDistance: Int32Array): Float<"heads distances"> {
-  return positionBiasOp({ table }, { bucketOfDistance, buckets: table.shape[0]! });
+  return positionBiasOp({ table }, { bucketOfDistance }, { buckets: table.shape[0]! });
 }

@@ -132,11 +132,4 @@ describe.each(["cpu", "wasm"] as const)("on %s", (backend) => {
     expect(valueAndGradients(f, { table }, { onRowGradient }).gradients).toEqual({});
     expect(added).toEqual(toFloat32Array(valueAndGradients(f, { table }).gradients.table!));
   });
-
-  test("an embedding takes ids as a tensor too", () => {
-    const table = rows(3, 4, 2);
-    expect(embedding(tf.tensor1d([2, 0], "int32"), table).dataSync()).toEqual(
-      embedding(Int32Array.of(2, 0), table).dataSync(),
-    );
-  });
 });

@@ -1,11 +1,11 @@
 import { ShapeError } from "@kindred/errors";
-import { defineOp, type Float } from "@kindred/tensor";
+import { defineOp, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** {@link scale} as an op that a backend may implement. */
-export const scaleOp = defineOp<{ x: Float }, { readonly factor: number }, Float>({
+export const scaleOp = defineOp<{ x: Float }, None, { readonly factor: number }, Float>({
   name: "KindredScale",
-  check: ({ x }, { factor }) => {
+  check: ({ x }, _, { factor }) => {
     if (x.size > 0 && x.dtype === "float32" && Number.isFinite(factor)) return;
     throw new ShapeError(
       `scale: cannot scale. Got x [${x.shape}] of ${x.dtype}, factor ${factor}, expected a float32 tensor that is not empty and a ` +
@@ -13,8 +13,8 @@ export const scaleOp = defineOp<{ x: Float }, { readonly factor: number }, Float
       { x: x.shape, factor },
     );
   },
-  composite: ({ x }, { factor }) => tf.mul(x, factor),
-  gradient: (dy, _saved, { factor }) => ({ x: (): Float => scaleOp({ x: dy }, { factor }) }),
+  composite: ({ x }, _, { factor }) => tf.mul(x, factor),
+  gradient: (dy, _saved, data, fixed) => ({ x: (): Float => scaleOp({ x: dy }, data, fixed) }),
 });
 
 /**
@@ -33,5 +33,5 @@ export const scaleOp = defineOp<{ x: Float }, { readonly factor: number }, Float
  * ```
  */
 export function scale<Axes extends string>(x: Float<Axes>, factor: number): Float<Axes> {
-  return scaleOp({ x }, { factor }) as Float<Axes>;
+  return scaleOp({ x }, {}, { factor }) as Float<Axes>;
 }

@@ -1,17 +1,18 @@
-import { defineOp, type Float, type SequenceLayout } from "@kindred/tensor";
+import { defineOp, type Float, type LayoutData, type LayoutFixed } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { perSentence } from "./per-sentence.ts";
 
 /** The gradient of segmentMax as an op that a backend may implement: dx from dy and x. The first of equal maxima gets it all. */
 export const segmentMaxGradientOp = defineOp<
   { dy: Float<"batch hidden">; x: Float<"tokens hidden"> },
-  { readonly layout: SequenceLayout },
+  LayoutData,
+  LayoutFixed,
   Float<"tokens hidden">
 >({
   name: "KindredSegmentMaxGradient",
   check: () => {},
-  composite: ({ dy, x }, { layout }) => {
-    const parts = perSentence(layout, ({ rows, padding }, i) => {
+  composite: ({ dy, x }, data, fixed) => {
+    const parts = perSentence(data, fixed, ({ rows, padding }, i) => {
       const below = tf.zeros<tf.Rank.R2>([padding, x.shape[1]!]);
       if (rows.length === 0) return below;
       const first = tf.argMax(tf.gather(x, tf.tensor1d(rows, "int32")), 0);

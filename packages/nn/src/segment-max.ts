@@ -1,4 +1,4 @@
-import { defineOp, expectShapes, type Float } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type LayoutData, type LayoutFixed } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { expectLayout } from "./expect-layout.ts";
 import type { PoolOptions } from "./mean-pool.ts";
@@ -6,22 +6,22 @@ import { perSentence } from "./per-sentence.ts";
 import { segmentMaxGradientOp } from "./segment-max-gradient.ts";
 
 /** {@link segmentMax} as an op that a backend may implement. */
-export const segmentMaxOp = defineOp<{ x: Float<"tokens hidden"> }, PoolOptions, Float<"batch hidden">>({
+export const segmentMaxOp = defineOp<{ x: Float<"tokens hidden"> }, LayoutData, LayoutFixed, Float<"batch hidden">>({
   name: "KindredSegmentMax",
-  check: ({ x }, { layout }) => {
+  check: ({ x }, _, fixed) => {
     expectShapes("segmentMax", { x: [x, "tokens hidden", "float32"] });
-    expectLayout("segmentMax", x, layout);
+    expectLayout("segmentMax", x, fixed);
   },
-  composite: ({ x }, { layout }) =>
+  composite: ({ x }, data, fixed) =>
     tf.concat(
-      perSentence(layout, ({ rows }) => {
+      perSentence(data, fixed, ({ rows }) => {
         if (rows.length === 0) return tf.zeros<tf.Rank.R2>([1, x.shape[1]!]);
         return tf.max(tf.gather(x, tf.tensor1d(rows, "int32")), 0, true) as tf.Tensor2D;
       }),
       0,
     ),
   save: ["x"],
-  gradient: (dy, [x], attributes) => ({ x: () => segmentMaxGradientOp({ dy, x: x! }, attributes) }),
+  gradient: (dy, { x }, data, fixed) => ({ x: () => segmentMaxGradientOp({ dy, x }, data, fixed) }),
 });
 
 /**
@@ -44,5 +44,5 @@ export const segmentMaxOp = defineOp<{ x: Float<"tokens hidden"> }, PoolOptions,
  * ```
  */
 export function segmentMax(x: Float<"tokens hidden">, { layout }: PoolOptions): Float<"batch hidden"> {
-  return segmentMaxOp({ x }, { layout });
+  return segmentMaxOp({ x }, layout.data, layout.fixed);
 }

@@ -1,15 +1,16 @@
 import { ShapeError } from "@kindred/errors";
-import { defineOp, expectShapes, type Float } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** {@link sliceRows} as an op that a backend may implement. */
 export const sliceRowsOp = defineOp<
   { x: Float<"rows hidden"> },
+  None,
   { readonly start: number; readonly count: number; readonly rowCount: number },
   Float<"count hidden">
 >({
   name: "KindredSliceRows",
-  check: ({ x }, { start, count }) => {
+  check: ({ x }, _, { start, count }) => {
     const { rows } = expectShapes("sliceRows", { x: [x, "rows hidden", "float32"] });
     if (Number.isInteger(start) && Number.isInteger(count) && start >= 0 && count >= 1 && start + count <= rows) return;
     throw new ShapeError(
@@ -18,8 +19,8 @@ export const sliceRowsOp = defineOp<
       { start, count, rows },
     );
   },
-  composite: ({ x }, { start, count }) => tf.slice<tf.Rank, tf.Tensor>(x, [start, 0], [count, x.shape[1]!]),
-  gradient: (dy, _saved, { start, count, rowCount }) => ({
+  composite: ({ x }, _, { start, count }) => tf.slice<tf.Rank, tf.Tensor>(x, [start, 0], [count, x.shape[1]!]),
+  gradient: (dy, _saved, _, { start, count, rowCount }) => ({
     x: () =>
       tf.pad(dy, [
         [start, rowCount - start - count],
@@ -44,5 +45,5 @@ export const sliceRowsOp = defineOp<
  * ```
  */
 export function sliceRows(x: Float<"rows hidden">, start: number, count: number): Float<"count hidden"> {
-  return sliceRowsOp({ x }, { start, count, rowCount: x.shape[0]! });
+  return sliceRowsOp({ x }, {}, { start, count, rowCount: x.shape[0]! });
 }

@@ -1,4 +1,4 @@
-import { defineOp, type Float } from "@kindred/tensor";
+import { defineOp, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { leaveOut, oneHotRows } from "./leave-out.ts";
 
@@ -6,6 +6,7 @@ import { leaveOut, oneHotRows } from "./leave-out.ts";
 export const softmaxCrossEntropyGradientOp = defineOp<
   { dy: Float<"rows">; logits: Float<"rows columns"> },
   { readonly labels: Int32Array; readonly excluded?: Uint8Array },
+  None,
   Float<"rows columns">
 >({
   name: "KindredSoftmaxCrossEntropyGradient",

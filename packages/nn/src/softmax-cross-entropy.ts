@@ -1,5 +1,5 @@
 import { ShapeError } from "@kindred/errors";
-import { defineOp, expectShapes, type Float } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { leaveOut, oneHotRows } from "./leave-out.ts";
 import { softmaxCrossEntropyGradientOp } from "./softmax-cross-entropy-gradient.ts";
@@ -10,10 +10,14 @@ export type SoftmaxCrossEntropyOptions = {
   readonly excluded?: Uint8Array;
 };
 
+/** What changes with each batch: the right column of each row, and the exclusions. */
+export type SoftmaxCrossEntropyData = SoftmaxCrossEntropyOptions & { readonly labels: Int32Array };
+
 /** {@link softmaxCrossEntropy} as an op that a backend may implement. */
 export const softmaxCrossEntropyOp = defineOp<
   { logits: Float<"rows columns"> },
-  SoftmaxCrossEntropyOptions & { readonly labels: Int32Array },
+  SoftmaxCrossEntropyData,
+  None,
   Float<"rows">
 >({
   name: "KindredSoftmaxCrossEntropy",
@@ -35,9 +39,7 @@ export const softmaxCrossEntropyOp = defineOp<
     return tf.neg(tf.sum(tf.mul(logProbabilities, oneHotRows(labels, logits.shape[1]!)), 1));
   },
   save: ["logits"],
-  gradient: (dy, [logits], attributes) => ({
-    logits: () => softmaxCrossEntropyGradientOp({ dy, logits: logits! }, attributes),
-  }),
+  gradient: (dy, { logits }, data) => ({ logits: () => softmaxCrossEntropyGradientOp({ dy, logits }, data, {}) }),
 });
 
 /**
@@ -66,5 +68,5 @@ export function softmaxCrossEntropy(
   labels: Int32Array,
   { excluded }: SoftmaxCrossEntropyOptions = {},
 ): Float<"rows"> {
-  return softmaxCrossEntropyOp({ logits }, excluded === undefined ? { labels } : { labels, excluded });
+  return softmaxCrossEntropyOp({ logits }, excluded === undefined ? { labels } : { labels, excluded }, {});
 }

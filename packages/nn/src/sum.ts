@@ -1,9 +1,9 @@
 import { ShapeError } from "@kindred/errors";
-import { defineOp, type Float } from "@kindred/tensor";
+import { defineOp, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** {@link sum} as an op that a backend may implement. */
-export const sumOp = defineOp<{ x: Float }, { readonly shape: readonly number[] }, Float<"">>({
+export const sumOp = defineOp<{ x: Float }, None, { readonly shape: readonly number[] }, Float<"">>({
   name: "KindredSum",
   check: ({ x }) => {
     if (x.size > 0) return;
@@ -12,7 +12,7 @@ export const sumOp = defineOp<{ x: Float }, { readonly shape: readonly number[] 
     });
   },
   composite: ({ x }) => tf.sum(x),
-  gradient: (dy, _saved, { shape }) => ({ x: () => tf.mul(tf.ones([...shape]), dy) }),
+  gradient: (dy, _saved, _, { shape }) => ({ x: () => tf.mul(tf.fill([...shape], 1), dy) }),
 });
 
 /**
@@ -31,5 +31,5 @@ export const sumOp = defineOp<{ x: Float }, { readonly shape: readonly number[] 
  * ```
  */
 export function sum(x: Float): Float<""> {
-  return sumOp({ x }, { shape: x.shape });
+  return sumOp({ x }, {}, { shape: x.shape });
 }

@@ -1,4 +1,4 @@
-import { defineOp, expectShapes, type Float } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs-core";
  *
  * A weight's gradient is one, summed over tokens; it has no gradient itself, since nothing is differentiated twice.
  */
-export const transposedMatmulOp = defineOp<{ a: Float; b: Float }, object, Float>({
+export const transposedMatmulOp = defineOp<{ a: Float; b: Float }, None, None, Float>({
   name: "KindredTransposedMatmul",
   check: ({ a, b }) => {
     expectShapes("transposedMatmul", { a: [a, "inner rows", "float32"], b: [b, "inner columns", "float32"] });

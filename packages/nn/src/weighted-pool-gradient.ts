@@ -1,4 +1,4 @@
-import { defineOp, type Float, type SequenceLayout } from "@kindred/tensor";
+import { defineOp, type Float, type LayoutData, type LayoutFixed } from "@kindred/tensor";
 import { meanWeights } from "./mean-weights.ts";
 import { spreadSentences } from "./sum-sentences.ts";
 
@@ -8,10 +8,11 @@ import { spreadSentences } from "./sum-sentences.ts";
  */
 export const weightedPoolGradientOp = defineOp<
   { dy: Float<"batch hidden"> },
-  { readonly layout: SequenceLayout; readonly weights?: Float32Array },
+  LayoutData & { readonly weights?: Float32Array },
+  LayoutFixed,
   Float<"tokens hidden">
 >({
   name: "KindredWeightedPoolGradient",
   check: () => {},
-  composite: ({ dy }, { layout, weights = meanWeights(layout) }) => spreadSentences(dy, weights, layout),
+  composite: ({ dy }, data, fixed) => spreadSentences(dy, data.weights ?? meanWeights(data, fixed), data, fixed),
 });

@@ -1,5 +1,5 @@
 import { ShapeError } from "@kindred/errors";
-import { defineOp, expectShapes, type Float, type SequenceLayout } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type Layout, type LayoutData, type LayoutFixed } from "@kindred/tensor";
 import { expectLayout } from "./expect-layout.ts";
 import { weightedPoolGradientOp } from "./weighted-pool-gradient.ts";
 import { sumSentences } from "./sum-sentences.ts";
@@ -7,17 +7,25 @@ import { sumSentences } from "./sum-sentences.ts";
 /** What {@link weightedPool} must be told. */
 export type WeightedPoolOptions = {
   /** Which rows are which sentence's. */
-  readonly layout: SequenceLayout;
+  readonly layout: Layout;
   /** One weight a row of x, padding included (those are not read). Constants: they get no gradient. Not to be written. */
   readonly weights: Float32Array;
 };
 
+/** What changes with each batch: the layout's part, and the weights. */
+export type WeightedPoolData = LayoutData & { readonly weights: Float32Array };
+
 /** {@link weightedPool} as an op that a backend may implement. */
-export const weightedPoolOp = defineOp<{ x: Float<"tokens hidden"> }, WeightedPoolOptions, Float<"batch hidden">>({
+export const weightedPoolOp = defineOp<
+  { x: Float<"tokens hidden"> },
+  WeightedPoolData,
+  LayoutFixed,
+  Float<"batch hidden">
+>({
   name: "KindredWeightedPool",
-  check: ({ x }, { layout, weights }) => {
+  check: ({ x }, { weights }, fixed) => {
     const { tokens } = expectShapes("weightedPool", { x: [x, "tokens hidden", "float32"] });
-    expectLayout("weightedPool", x, layout);
+    expectLayout("weightedPool", x, fixed);
     if (weights.length === tokens) return;
     throw new ShapeError(
       `weightedPool: weights and rows don't fit. Got ${weights.length} weights, x "tokens hidden" = [${x.shape.join(", ")}], ` +
@@ -25,8 +33,8 @@ export const weightedPoolOp = defineOp<{ x: Float<"tokens hidden"> }, WeightedPo
       { weights: weights.length, tokens },
     );
   },
-  composite: ({ x }, { layout, weights }) => sumSentences(x, weights, layout),
-  gradient: (dy, _saved, { layout, weights }) => ({ x: () => weightedPoolGradientOp({ dy }, { layout, weights }) }),
+  composite: ({ x }, data, fixed) => sumSentences(x, data.weights, data, fixed),
+  gradient: (dy, _saved, data, fixed) => ({ x: () => weightedPoolGradientOp({ dy }, data, fixed) }),
 });
 
 /**
@@ -48,6 +56,9 @@ export const weightedPoolOp = defineOp<{ x: Float<"tokens hidden"> }, WeightedPo
  * weightedPool(x, { layout: packedLayout([0, 2, 3]), weights: Float32Array.of(1, 10, 2) }).dataSync(); // => [31, 42, 14, 18]
  * ```
  */
-export function weightedPool(x: Float<"tokens hidden">, options: WeightedPoolOptions): Float<"batch hidden"> {
-  return weightedPoolOp({ x }, options);
+export function weightedPool(
+  x: Float<"tokens hidden">,
+  { layout, weights }: WeightedPoolOptions,
+): Float<"batch hidden"> {
+  return weightedPoolOp({ x }, { ...layout.data, weights }, layout.fixed);
 }

@@ -1,8 +1,8 @@
-import { packedLayout, paddedLayout, type SequenceLayout } from "@kindred/tensor";
+import { type Layout, packedLayout, paddedLayout } from "@kindred/tensor";
 import fc from "fast-check";
 
 /** A layout of exactly `tokens` rows, packed or padded, sentences of no tokens among them, none longer than `maxLength`. */
-export function arbitraryLayout(tokens: number, maxLength = tokens): fc.Arbitrary<SequenceLayout> {
+export function arbitraryLayout(tokens: number, maxLength = tokens): fc.Arbitrary<Layout> {
   const packed = fc.array(fc.nat(tokens), { maxLength: 4 }).map((cuts) => {
     for (let cut = maxLength; cut < tokens; cut += maxLength) cuts.push(cut);
     return packedLayout([0, ...cuts.sort((a, b) => a - b), tokens]);

@@ -1,8 +1,8 @@
 import { dropoutThreshold, type Key, threefry2x32 } from "@kindred/random";
-import { layoutBatch, packedLayout, sentenceSpan } from "@kindred/tensor";
+import { packedLayout, sentencesOf } from "@kindred/tensor";
 import { arbitraryKey, type Numbers, opCases, type OpLaw } from "@kindred/testing";
 import fc from "fast-check";
-import { type AttentionAttributes, attentionOp } from "../src/index.ts";
+import { type AttentionData, type AttentionFixed, attentionOp } from "../src/index.ts";
 import { arbitraryLayout } from "./arbitrary-layout.ts";
 
 const columns = ({ shape }: Numbers) => shape[1]!;
@@ -12,13 +12,14 @@ const total = (count: number, term: (i: number) => number) =>
 
 function attention(
   { q, k, v, bias }: { [name: string]: Numbers },
-  { layout, heads, dropout }: AttentionAttributes,
+  data: AttentionData,
+  { heads, rate }: AttentionFixed,
 ): Float64Array {
+  const dropout = data.key && rate !== undefined ? { key: [data.key[0]!, data.key[1]!] as const, rate } : undefined;
   const hidden = columns(q!);
   const size = hidden / heads;
   const [y, middle] = [new Float64Array(q!.values.length), (columns(bias!) - 1) / 2];
-  for (let sentence = 0; sentence < layoutBatch(layout); sentence++) {
-    const { start, length } = sentenceSpan(layout, sentence);
+  for (const { start, length, number } of sentencesOf(data)) {
     for (let head = 0; head < heads; head++) {
       for (let i = 0; i < length; i++) {
         const exponentials = Array.from({ length }, (_, j) => {
@@ -30,7 +31,7 @@ function attention(
         });
         const sum = exponentials.reduce((a, b) => a + b, 0);
         for (const [j, exponential] of exponentials.entries()) {
-          const kept = dropout === undefined ? 1 : keptWeight(dropout, sentence, head * 2 ** 26 + i * 2 ** 13 + j);
+          const kept = dropout === undefined ? 1 : keptWeight(dropout, number, head * 2 ** 26 + i * 2 ** 13 + j);
           for (let c = 0; c < size; c++) {
             y[(start + i) * hidden + head * size + c]! +=
               (exponential / sum) * kept * cell(v!, start + j, head * size + c);
@@ -52,26 +53,28 @@ export const attentionSizes = { heads: { is: 3 }, hidden: { is: 6 }, distances: 
 const wrt = ["q", "k", "v", "bias"];
 
 /** The laws of attention, without dropout, with it, and over several blocks. */
-export const attentionLaws: OpLaw<AttentionAttributes>[] = [
+export const attentionLaws: OpLaw<AttentionData, AttentionFixed>[] = [
   {
     op: attentionOp,
-    cases: opCases<AttentionAttributes>(attentionAxes, {
+    cases: opCases<AttentionData, AttentionFixed>(attentionAxes, {
       sizes: attentionSizes,
-      attributes: ({ tokens }) => arbitraryLayout(tokens!, 13).map((layout) => ({ layout, heads: 3 })),
+      given: ({ tokens }) =>
+        arbitraryLayout(tokens!, 13).map(({ data, fixed }) => ({ data, fixed: { ...fixed, heads: 3 } })),
     }),
     wrt,
     reference: attention,
   },
   {
     op: attentionOp,
-    cases: opCases<AttentionAttributes>(attentionAxes, {
+    cases: opCases<AttentionData, AttentionFixed>(attentionAxes, {
       sizes: attentionSizes,
-      attributes: ({ tokens }) =>
-        fc.record({
-          layout: arbitraryLayout(tokens!, 13),
-          heads: fc.constant(3),
-          dropout: fc.record({ rate: fc.constantFrom(0, 0.1, 0.5), key: arbitraryKey() }),
-        }),
+      given: ({ tokens }) =>
+        fc
+          .tuple(arbitraryLayout(tokens!, 13), fc.constantFrom(0, 0.1, 0.5), arbitraryKey())
+          .map(([{ data, fixed }, rate, key]) => ({
+            data: { ...data, key: Uint32Array.from(key) },
+            fixed: { ...fixed, heads: 3, rate },
+          })),
     }),
     wrt,
     reference: attention,
@@ -79,9 +82,12 @@ export const attentionLaws: OpLaw<AttentionAttributes>[] = [
   {
     // Several blocks, groups of several lengths, and matrix products large enough for wasm's fast kernel.
     op: attentionOp,
-    cases: opCases<AttentionAttributes>(attentionAxes, {
+    cases: opCases<AttentionData, AttentionFixed>(attentionAxes, {
       sizes: { heads: { is: 1 }, hidden: { is: 8 }, distances: { is: 139 }, tokens: { is: 170 } },
-      attributes: () => fc.constant({ layout: packedLayout([0, 70, 73, 137, 137, 170]), heads: 1 }),
+      given: () => {
+        const { data, fixed } = packedLayout([0, 70, 73, 137, 137, 170]);
+        return fc.constant({ data, fixed: { ...fixed, heads: 1 } });
+      },
     }),
     wrt,
     reference: attention,

@@ -1,5 +1,5 @@
 import { dropoutKeep } from "@kindred/random";
-import { layoutBatch, type SequenceLayout, sentenceSpan } from "@kindred/tensor";
+import { type LayoutData, sentencesOf } from "@kindred/tensor";
 import { arbitraryKey, floatsFromSeed, type Numbers, opCases, type OpLaw } from "@kindred/testing";
 import fc from "fast-check";
 import * as nn from "../src/index.ts";
@@ -28,9 +28,10 @@ function layerNorm(x: Numbers, gamma: Numbers, beta: Numbers, epsilon: number): 
   });
 }
 
-function pooled(x: Numbers, layout: SequenceLayout, reduce: (values: number[], start: number) => number): Float64Array {
-  return table(layoutBatch(layout), columns(x), (sentence, column) => {
-    const { start, length } = sentenceSpan(layout, sentence);
+function pooled(x: Numbers, data: LayoutData, reduce: (values: number[], start: number) => number): Float64Array {
+  const sentences = sentencesOf(data);
+  return table(sentences.length, columns(x), (sentence, column) => {
+    const { start, length } = sentences[sentence]!;
     return length === 0
       ? 0
       : reduce(
@@ -51,8 +52,8 @@ const wide = (seed: number, count: number) => floatsFromSeed(seed, count).map((x
 const rate = fc.constantFrom(0, 0.1, 0.5);
 
 /** The laws of all ops but attention: what each computes, in plain loops over float64. */
-// biome-ignore lint/suspicious/noExplicitAny: a list holds ops with attributes of many types
-export const opLawList: OpLaw<any>[] = [
+// biome-ignore lint/suspicious/noExplicitAny: a list holds ops with data and constants of many types
+export const opLawList: OpLaw<any, any>[] = [
   ...productLaws,
   {
     op: nn.addOp,
@@ -62,13 +63,19 @@ export const opLawList: OpLaw<any>[] = [
   },
   {
     op: nn.scaleOp,
-    cases: opCases({ x: "tokens hidden" }, { attributes: () => fc.record({ factor: fc.constantFrom(20, -0.5, 1) }) }),
+    cases: opCases(
+      { x: "tokens hidden" },
+      { given: () => fc.constantFrom(20, -0.5, 1).map((factor) => ({ fixed: { factor } })) },
+    ),
     wrt: ["x"],
-    reference: ({ x }, { factor }) => x!.values.map((value) => value * factor),
+    reference: ({ x }, _, { factor }) => x!.values.map((value) => value * factor),
   },
   {
     op: nn.sumOp,
-    cases: opCases({ x: "rows hidden" }, { attributes: ({ rows, hidden }) => fc.constant({ shape: [rows, hidden] }) }),
+    cases: opCases(
+      { x: "rows hidden" },
+      { given: ({ rows, hidden }) => fc.constant({ fixed: { shape: [rows, hidden] } }) },
+    ),
     wrt: ["x"],
     reference: ({ x }) => [x!.values.reduce((sum, value) => sum + value, 0)],
   },
@@ -97,19 +104,19 @@ export const opLawList: OpLaw<any>[] = [
     op: nn.layerNormOp,
     cases: opCases(
       { x: "tokens hidden", gamma: "hidden", beta: "hidden" },
-      { attributes: () => fc.constant({ epsilon: 1e-5 }), sizes: { hidden: { is: 16 } } },
+      { given: () => fc.constant({ fixed: { epsilon: 1e-5 } }), sizes: { hidden: { is: 16 } } },
     ),
     wrt: ["x", "gamma", "beta"],
-    reference: ({ x, gamma, beta }, { epsilon }) => layerNorm(x!, gamma!, beta!, epsilon),
+    reference: ({ x, gamma, beta }, _, { epsilon }) => layerNorm(x!, gamma!, beta!, epsilon),
   },
   {
     op: nn.addLayerNormOp,
     cases: opCases(
       { x: "tokens hidden", residual: "tokens hidden", gamma: "hidden", beta: "hidden" },
-      { attributes: () => fc.constant({ epsilon: 1e-5 }), sizes: { hidden: { is: 13 } } },
+      { given: () => fc.constant({ fixed: { epsilon: 1e-5 } }), sizes: { hidden: { is: 13 } } },
     ),
     wrt: ["x", "residual", "gamma", "beta"],
-    reference: ({ x, residual, gamma, beta }, { epsilon }) => {
+    reference: ({ x, residual, gamma, beta }, _, { epsilon }) => {
       const sum = { shape: x!.shape, values: x!.values.map((value, i) => value + residual!.values[i]!) };
       return layerNorm(sum, gamma!, beta!, epsilon);
     },
@@ -119,9 +126,9 @@ export const opLawList: OpLaw<any>[] = [
     cases: opCases(
       { table: "vocab hidden" },
       {
-        attributes: ({ vocab }) => {
+        given: ({ vocab }) => {
           const ids = fc.array(fc.nat(vocab! - 1), { minLength: 1, maxLength: 40 });
-          return ids.map((all) => ({ ids: Int32Array.from(all), vocab }));
+          return ids.map((all) => ({ data: { ids: Int32Array.from(all) }, fixed: { vocab } }));
         },
       },
     ),
@@ -134,9 +141,9 @@ export const opLawList: OpLaw<any>[] = [
     cases: opCases(
       { x: "rows hidden" },
       {
-        attributes: ({ rows }) => {
+        given: ({ rows }) => {
           const chosen = fc.array(fc.nat(rows! - 1), { minLength: 1, maxLength: 40 });
-          return chosen.map((all) => ({ chosen: Int32Array.from(all), rowCount: rows }));
+          return chosen.map((all) => ({ data: { chosen: Int32Array.from(all) }, fixed: { rowCount: rows } }));
         },
       },
     ),
@@ -148,24 +155,27 @@ export const opLawList: OpLaw<any>[] = [
     cases: opCases(
       { x: "rows hidden" },
       {
-        attributes: ({ rows }) =>
+        given: ({ rows }) =>
           fc.tuple(fc.nat(rows! - 1), fc.nat(rows! - 1)).map(([a, b]) => {
-            return { start: Math.min(a, b), count: Math.abs(a - b) + 1, rowCount: rows };
+            return { fixed: { start: Math.min(a, b), count: Math.abs(a - b) + 1, rowCount: rows } };
           }),
       },
     ),
     wrt: ["x"],
-    reference: ({ x }, { start, count }) => x!.values.slice(start * columns(x!), (start + count) * columns(x!)),
+    reference: ({ x }, _, { start, count }) => x!.values.slice(start * columns(x!), (start + count) * columns(x!)),
   },
   {
     op: nn.concatRowsOp,
-    cases: opCases({ 0: "a hidden", 1: "b hidden" }, { attributes: ({ a, b }) => fc.constant({ counts: [a, b] }) }),
+    cases: opCases(
+      { 0: "a hidden", 1: "b hidden" },
+      { given: ({ a, b }) => fc.constant({ fixed: { counts: [a, b] } }) },
+    ),
     wrt: ["0", "1"],
     reference: ({ 0: a, 1: b }) => Float64Array.of(...a!.values, ...b!.values),
   },
   {
     op: nn.concatFeaturesOp,
-    cases: opCases({ 0: "rows a", 1: "rows b" }, { attributes: ({ a, b }) => fc.constant({ sizes: [a, b] }) }),
+    cases: opCases({ 0: "rows a", 1: "rows b" }, { given: ({ a, b }) => fc.constant({ fixed: { sizes: [a, b] } }) }),
     wrt: ["0", "1"],
     reference: ({ 0: a, 1: b }) =>
       table(a!.shape[0]!, columns(a!) + columns(b!), (row, column) => {
@@ -177,9 +187,9 @@ export const opLawList: OpLaw<any>[] = [
     cases: opCases(
       { table: "buckets heads" },
       {
-        attributes: ({ buckets }) =>
+        given: ({ buckets }) =>
           fc.array(fc.nat(buckets! - 1), { minLength: 0, maxLength: 20 }).map((half) => {
-            return { bucketOfDistance: Int32Array.of(...half, 0, ...half.reverse()), buckets };
+            return { data: { bucketOfDistance: Int32Array.of(...half, 0, ...half.reverse()) }, fixed: { buckets } };
           }),
       },
     ),
@@ -189,19 +199,24 @@ export const opLawList: OpLaw<any>[] = [
   },
   {
     op: nn.dropoutOp,
-    cases: opCases<nn.DropoutOptions>(
+    cases: opCases<nn.DropoutData, nn.DropoutFixed>(
       { x: "tokens hidden" },
-      { attributes: ({ tokens }) => fc.record({ rate, key: arbitraryKey(), layout: arbitraryLayout(tokens!) }) },
+      {
+        given: ({ tokens }) =>
+          fc.tuple(arbitraryLayout(tokens!), arbitraryKey(), rate).map(([{ data, fixed }, key, rate]) => ({
+            data: { ...data, key: Uint32Array.from(key) },
+            fixed: { ...fixed, rate },
+          })),
+      },
     ),
     wrt: ["x"],
-    reference: ({ x }, { rate, key, layout }) => {
+    reference: ({ x }, { key: [k0, k1], ...data }, { rate }) => {
       const y = new Float64Array(x!.values.length);
-      for (let row = 0; row < layoutBatch(layout); row++) {
-        const { start, length } = sentenceSpan(layout, row);
+      for (const { start, length, number: row } of sentencesOf(data)) {
         for (let i = 0; i < length * columns(x!); i++) {
           const place = { row, position: Math.floor(i / columns(x!)), feature: i % columns(x!) };
           const at = start * columns(x!) + i;
-          if (dropoutKeep(key, rate, place)) y[at] = x!.values[at]! / (1 - rate);
+          if (dropoutKeep([k0, k1], rate, place)) y[at] = x!.values[at]! / (1 - rate);
         }
       }
       return y;
@@ -209,43 +224,44 @@ export const opLawList: OpLaw<any>[] = [
   },
   {
     op: nn.meanPoolOp,
-    cases: opCases(
-      { x: "tokens hidden" },
-      { attributes: ({ tokens }) => fc.record({ layout: arbitraryLayout(tokens!) }) },
-    ),
+    cases: opCases({ x: "tokens hidden" }, { given: ({ tokens }) => arbitraryLayout(tokens!) }),
     wrt: ["x"],
-    reference: ({ x }, { layout }) => pooled(x!, layout, (values) => values.reduce((a, b) => a + b) / values.length),
+    reference: ({ x }, data) => pooled(x!, data, (values) => values.reduce((a, b) => a + b) / values.length),
   },
   {
     op: nn.weightedPoolOp,
-    cases: opCases<nn.WeightedPoolOptions>(
+    cases: opCases<nn.WeightedPoolData>(
       { x: "tokens hidden" },
       {
-        attributes: ({ tokens }) =>
-          fc.record({
-            layout: arbitraryLayout(tokens!),
-            weights: fc.nat(99).map((seed) => floatsFromSeed(seed, tokens!)),
-          }),
+        given: ({ tokens }) =>
+          fc.tuple(arbitraryLayout(tokens!), fc.nat(99)).map(([{ data, fixed }, seed]) => ({
+            data: { ...data, weights: floatsFromSeed(seed, tokens!) },
+            fixed,
+          })),
       },
     ),
     wrt: ["x"],
-    reference: ({ x }, { layout, weights }) =>
-      pooled(x!, layout, (values, start) => values.reduce((sum, value, i) => sum + value * weights[start + i]!, 0)),
+    reference: ({ x }, { weights, ...data }) =>
+      pooled(x!, data, (values, start) => values.reduce((sum, value, i) => sum + value * weights[start + i]!, 0)),
   },
   {
     op: nn.segmentMaxOp,
     cases: opCases(
       { x: "tokens hidden" },
-      { attributes: ({ tokens }) => fc.record({ layout: arbitraryLayout(tokens!) }), values: { x: distinct } },
+      { given: ({ tokens }) => arbitraryLayout(tokens!), values: { x: distinct } },
     ),
     wrt: ["x"],
-    reference: ({ x }, { layout }) => pooled(x!, layout, (values) => Math.max(...values)),
+    reference: ({ x }, data) => pooled(x!, data, (values) => Math.max(...values)),
   },
   {
     op: nn.l2NormalizeOp,
     cases: opCases(
       { x: "batch hidden" },
-      { attributes: () => fc.constant({ epsilon: 1e-12 }), sizes: { hidden: { is: 7 } }, values: { x: awayFromZero } },
+      {
+        given: () => fc.constant({ fixed: { epsilon: 1e-12 } }),
+        sizes: { hidden: { is: 7 } },
+        values: { x: awayFromZero },
+      },
     ),
     wrt: ["x"],
     reference: ({ x }) =>
@@ -261,7 +277,7 @@ export const opLawList: OpLaw<any>[] = [
         values: { logits: wide },
         // One row's loss may be close to 0, where float32 has it to 2⁻²⁴ absolute only; the largest of nine is not.
         sizes: { rows: { is: 9 }, columns: { is: 11 } },
-        attributes: ({ rows, columns }) =>
+        given: ({ rows, columns }) =>
           fc
             .record({
               labels: fc.array(fc.nat(columns! - 1), { minLength: rows!, maxLength: rows! }),
@@ -269,7 +285,7 @@ export const opLawList: OpLaw<any>[] = [
             })
             .map(({ labels, out }) => {
               for (const [row, label] of labels.entries()) out[row * columns! + label] = 0;
-              return { labels: Int32Array.from(labels), excluded: Uint8Array.from(out) };
+              return { data: { labels: Int32Array.from(labels), excluded: Uint8Array.from(out) } };
             }),
       },
     ),

@@ -4,7 +4,7 @@ import * as nn from "../src/index.ts";
 import { cell, columns, table, total } from "./number-tables.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: as in the list
-const linearLaw: OpLaw<any> = {
+const linearLaw: OpLaw<any, any> = {
   op: nn.linearOp,
   cases: opCases({ x: "tokens in", weight: "out in", "bias?": "out" }),
   wrt: ["x", "weight", "bias"],
@@ -15,15 +15,15 @@ const linearLaw: OpLaw<any> = {
 };
 
 /** The laws of the products that a linear layer is made of, forward and backward. */
-// biome-ignore lint/suspicious/noExplicitAny: a list holds ops with attributes of many types
-export const productLaws: OpLaw<any>[] = [
+// biome-ignore lint/suspicious/noExplicitAny: a list holds ops with data and constants of many types
+export const productLaws: OpLaw<any, any>[] = [
   linearLaw,
   {
     // A linear map by a packed weight is the linear map.
     ...linearLaw,
     op: Object.assign(
       ({ weight, ...others }: Parameters<typeof nn.linearOp>[0]) =>
-        tf.tidy(() => nn.linearOp({ ...others, weight: nn.packWeightOp({ weight }, {}) }, {})),
+        tf.tidy(() => nn.linearOp({ ...others, weight: nn.packWeightOp({ weight }, {}, {}) }, {}, {})),
       { op: { ...nn.linearOp.op, name: nn.packWeightOp.op.name } },
     ),
     cases: opCases({ x: "tokens in", weight: "out in", "bias?": "out" }, { sizes: { out: { is: 48 } } }),

@@ -1,13 +1,6 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
 import { sum } from "@kindred/nn";
-import {
-  type Float,
-  packedLayout,
-  paddedLayout,
-  type SequenceLayout,
-  startBackend,
-  valueAndGradients,
-} from "@kindred/tensor";
+import { type Float, packedLayout, paddedLayout, type Layout, startBackend, valueAndGradients } from "@kindred/tensor";
 import { arbitraryLengths, expectMutantToFail, finiteDifferences } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
@@ -43,20 +36,20 @@ const batch: fc.Arbitrary<Batch> = arbitraryLengths({ maxBatch: 5, maxLength: 6 
   return fc.record({ sentences: fc.tuple(...lengths.map(sentence)), extra: fc.nat(2) });
 });
 
-function packed({ sentences }: Batch): { x: number[][]; layout: SequenceLayout } {
+function packed({ sentences }: Batch): { x: number[][]; layout: Layout } {
   let rows = 0;
   return { x: sentences.flat(), layout: packedLayout([0, ...sentences.map(({ length }) => (rows += length))]) };
 }
 
 /** The same sentences with rows of `filling` below each. */
-function padded({ sentences, extra }: Batch, filling: number): { x: number[][]; layout: SequenceLayout } {
+function padded({ sentences, extra }: Batch, filling: number): { x: number[][]; layout: Layout } {
   const lengths = sentences.map(({ length }) => length);
   const seq = Math.max(...lengths) + extra;
   const below = (length: number) => Array.from({ length: seq - length }, () => new Array<number>(hidden).fill(filling));
   return { x: sentences.flatMap((s) => [...s, ...below(s.length)]), layout: paddedLayout(lengths, seq) };
 }
 
-function pooled({ x, layout }: { x: number[][]; layout: SequenceLayout }, mode: PoolingMode | PoolingMode[]): number[] {
+function pooled({ x, layout }: { x: number[][]; layout: Layout }, mode: PoolingMode | PoolingMode[]): number[] {
   return tf.tidy(() => [...pool(tf.tensor2d(x), { layout, mode }).dataSync()]);
 }
 

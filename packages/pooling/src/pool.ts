@@ -1,6 +1,6 @@
 import { ConfigError, nearestName } from "@kindred/errors";
 import { concatFeatures, meanPool, segmentMax, weightedPool } from "@kindred/nn";
-import type { Float, SequenceLayout } from "@kindred/tensor";
+import type { Float, Layout } from "@kindred/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
 import { type PoolingMode, poolingModes } from "./pooling-mode.ts";
 import { tokenWeights } from "./token-weights.ts";
@@ -8,7 +8,7 @@ import { tokenWeights } from "./token-weights.ts";
 /** What {@link pool} must be told. */
 export type PoolOptions = {
   /** Which rows are which sentence's. */
-  readonly layout: SequenceLayout;
+  readonly layout: Layout;
   /** How; several modes are computed each and put side by side in the order given. */
   readonly mode: PoolingMode | readonly PoolingMode[];
 };
@@ -49,7 +49,7 @@ export function pool(x: Float<"tokens hidden">, { layout, mode }: PoolOptions): 
   return pooled.length === 1 ? pooled[0]! : (concatFeatures(pooled) as tf.Tensor);
 }
 
-function poolOne(x: Float<"tokens hidden">, mode: PoolingMode, layout: SequenceLayout): Float<"batch hidden"> {
+function poolOne(x: Float<"tokens hidden">, mode: PoolingMode, layout: Layout): Float<"batch hidden"> {
   if (mode === "mean") return meanPool(x, { layout });
   if (mode === "max") return segmentMax(x, { layout });
   return weightedPool(x, { layout, weights: tokenWeights(mode, layout) });

@@ -1,4 +1,4 @@
-import { layoutBatch, layoutRowCount, type SequenceLayout, sentenceSpan } from "@kindred/tensor";
+import { type Layout, sentencesOf } from "@kindred/tensor";
 
 /** The modes in which the sentence's vector is a sum of its tokens' vectors with weights that depend on places alone. */
 export type WeightedMode = "cls" | "mean_sqrt_len_tokens" | "weightedmean" | "lasttoken";
@@ -12,10 +12,9 @@ const weightOf: { readonly [mode in WeightedMode]: (position: number, length: nu
 };
 
 /** One weight for each row that the layout numbers; 0 for padding. */
-export function tokenWeights(mode: WeightedMode, layout: SequenceLayout): Float32Array {
-  const weights = new Float32Array(layoutRowCount(layout));
-  for (let i = 0; i < layoutBatch(layout); i++) {
-    const { start, length } = sentenceSpan(layout, i);
+export function tokenWeights(mode: WeightedMode, { fixed, data }: Layout): Float32Array {
+  const weights = new Float32Array(fixed.rows);
+  for (const { start, length } of sentencesOf(data)) {
     for (let position = 0; position < length; position++) weights[start + position] = weightOf[mode](position, length);
   }
   return weights;

@@ -78,6 +78,6 @@ export function embedTokens(
   { ids, starts }: TokenBatch,
   { config, dropout, rows }: Pick<EmbeddingSettings, "config"> & { readonly dropout?: Key; readonly rows?: Int32Array },
 ): Float<"tokens hidden"> {
-  const layout = packedLayout(starts, rows === undefined ? {} : { rows });
+  const layout = packedLayout(starts, rows === undefined ? {} : { numbers: rows });
   return mpnet(parameters, ids, { config, layout, ...(dropout === undefined ? {} : { dropout }) });
 }

@@ -3,43 +3,42 @@ import { opCases, opLaw, throwOnLeaks } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
-import { defineOp, type Float, implement, startBackend, valueAndGradients } from "./index.ts";
+import { defineOp, type Float, implement, type None, startBackend, valueAndGradients } from "./index.ts";
 
 type Unary = { x: Float };
 
 /** x³, through an intermediate that only a tidy frees. */
 const cubeOf = (name: string) =>
-  defineOp<Unary, object, Float>({
+  defineOp<Unary, None, None, Float>({
     name,
     check: () => {},
     composite: ({ x }) => tf.mul(tf.square(x), x),
     save: ["x"],
-    gradient: (dy, [x]) => ({ x: () => tf.mul(tf.mul(dy, 3), tf.square(x!)) }),
+    gradient: (dy, { x }) => ({ x: () => tf.mul(tf.mul(dy, 3), tf.square(x)) }),
   });
 
 test("without a backend an op says what to do", () => {
-  const call = () => cubeOf("TestTooEarly")({ x: undefined as unknown as Float }, {});
+  const call = () => cubeOf("TestTooEarly")({ x: undefined as unknown as Float }, {}, {});
   expect(call).toThrow(ConfigError);
   expect(call).toThrow("TestTooEarly: no backend is active. Got none, expected wasm or cpu. Await startBackend first.");
 });
 
 type Halves = { x: Float<"rows columns">; shift: Float<"columns"> | undefined };
 /** Two results, an optional input, one backward computation for several gradients. */
-const sumAndProduct = defineOp<Halves, { readonly factor: number }, tf.Tensor[]>({
+const sumAndProduct = defineOp<Halves, None, { readonly factor: number }, [sum: tf.Tensor, product: tf.Tensor]>({
   name: "TestSumAndProduct",
   check: () => {},
-  composite: ({ x, shift }, { factor }) => {
+  composite: ({ x, shift }, _, { factor }) => {
     const shifted = shift ? tf.add(x, shift) : x;
     return [tf.sum(shifted, 1), tf.mul(tf.mul(shifted, shifted), factor)];
   },
   save: ["x"],
-  saveOutputs: [false, true],
-  gradient: (dys, [x, product], { factor }) => {
-    const [dsum, dproduct] = dys as [tf.Tensor, tf.Tensor];
+  saveResult: true,
+  gradient: ([dsum, dproduct], { x, result: [, product] }, _, { factor }) => {
     // The shifted x is not saved: its sign is not known from the product, so the test keeps all of it positive.
-    const shifted = tf.sqrt(tf.div(product!, factor));
+    const shifted = tf.sqrt(tf.div(product, factor));
     const dx = tf.add(tf.reshape(dsum, [-1, 1]), tf.mul(tf.mul(dproduct, shifted), 2 * factor)) as Float;
-    expect(dx.shape).toEqual(x!.shape);
+    expect(dx.shape).toEqual(x.shape);
     return { x: () => dx, shift: () => tf.sum(dx, 0) };
   },
 });
@@ -53,12 +52,12 @@ opLaw(
     cases: opCases(
       { x: "rows columns", "shift?": "columns" },
       {
-        attributes: () => fc.constant({ factor: 3 }),
+        given: () => fc.constant({ fixed: { factor: 3 } }),
         values: { x: positive, shift: positive },
       },
     ),
     wrt: ["x", "shift"],
-    reference: ({ x, shift }, { factor }) => {
+    reference: ({ x, shift }, _, { factor }) => {
       const columns = x!.shape[1]!;
       const shifted = x!.values.map((v, i) => v + (shift?.values[i % columns] ?? 0));
       const sums = new Float64Array(x!.shape[0]!);
@@ -78,33 +77,33 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
     const cube = cubeOf("TestCube");
     const x = tf.tensor1d([1, 2, 3]);
     const blocks = tf.backend().numDataIds();
-    const y = cube({ x }, {});
+    const y = cube({ x }, {}, {});
     expect([...y.dataSync()]).toEqual([1, 8, 27]);
     expect(tf.backend().numDataIds()).toBe(blocks + 1);
     tf.dispose([x, y]);
   });
 
   test("check runs before anything else", () => {
-    const refuse = defineOp<Unary, object, Float>({
+    const refuse = defineOp<Unary, None, None, Float>({
       name: "TestRefuse",
       check: () => {
         throw new RangeError("refused");
       },
       composite: ({ x }) => x,
     });
-    expect(() => refuse({ x: tf.scalar(1) }, {})).toThrow("refused");
+    expect(() => refuse({ x: tf.scalar(1) }, {}, {})).toThrow("refused");
     expect(tf.getKernel("TestRefuse", backend)).toBeUndefined();
   });
 
   test("an op that returns its input counts its gradient once", () => {
-    const same = defineOp<Unary, object, Float>({
+    const same = defineOp<Unary, None, None, Float>({
       name: "TestSame",
       check: () => {},
       composite: ({ x }) => x,
       gradient: (dy) => ({ x: () => dy }),
     });
     const x: Float = tf.scalar(5);
-    const { value, gradients } = valueAndGradients(() => same({ x }, {}), { x });
+    const { value, gradients } = valueAndGradients(() => same({ x }, {}, {}), { x });
     expect([value.dataSync()[0], gradients.x!.dataSync()[0]]).toEqual([5, 1]);
     tf.dispose([value, gradients.x!]);
     expect(x.dataSync()[0]).toBe(5);
@@ -112,7 +111,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
   });
 
   test("an op that returns one tensor twice gives two that are disposed apart", () => {
-    const twice = defineOp<Unary, object, tf.Tensor[]>({
+    const twice = defineOp<Unary, None, None, [tf.Tensor, tf.Tensor]>({
       name: "TestTwice",
       check: () => {},
       composite: ({ x }) => {
@@ -120,26 +119,33 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
         return [y, y];
       },
     });
-    const [first, second] = twice({ x: tf.scalar(3) }, {});
-    first!.dispose();
-    expect(second!.dataSync()[0]).toBe(9);
+    const [first, second] = twice({ x: tf.scalar(3) }, {}, {});
+    first.dispose();
+    expect(second.dataSync()[0]).toBe(9);
   });
 
   test("a backend's own kernel runs in place of the composite, whether it comes before or after the first use", () => {
     const constant =
-      (value: number): tf.KernelFunc =>
-      ({ inputs }) =>
-        tf.fill(inputs["x"]!.shape, value);
-    implement("TestBefore", backend, constant(7));
+      (value: number) =>
+      ({ x }: Unary) =>
+        tf.fill(x.shape, value);
     const before = cubeOf("TestBefore");
+    const giveBack = implement(before, backend, constant(7));
     const x = tf.tensor1d([1, 2]);
-    expect([...before({ x }, {}).dataSync()]).toEqual([7, 7]);
-    expect([...(before.op.composite({ x }, {}) as tf.Tensor).dataSync()]).toEqual([1, 8]);
+    expect([...before({ x }, {}, {}).dataSync()]).toEqual([7, 7]);
+    expect([...before.op.composite({ x }, {}, {}).dataSync()]).toEqual([1, 8]);
+    giveBack();
+    expect([...before({ x }, {}, {}).dataSync()]).toEqual([1, 8]);
 
     const after = cubeOf("TestAfter");
-    expect([...after({ x }, {}).dataSync()]).toEqual([1, 8]);
-    implement("TestAfter", backend, constant(9));
-    expect([...after({ x }, {}).dataSync()]).toEqual([9, 9]);
+    expect([...after({ x }, {}, {}).dataSync()]).toEqual([1, 8]);
+    const toComposite = implement(after, backend, constant(9));
+    const toNine = implement(after, backend, constant(3));
+    expect([...after({ x }, {}, {}).dataSync()]).toEqual([3, 3]);
+    toNine();
+    expect([...after({ x }, {}, {}).dataSync()]).toEqual([9, 9]);
+    toComposite();
+    expect([...after({ x }, {}, {}).dataSync()]).toEqual([1, 8]);
   });
 
   test("defining an op again, as a second copy of a package does, changes nothing and warns of nothing", () => {
@@ -149,7 +155,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
     try {
       const x: Float = tf.scalar(2);
       for (const cube of [cubeOf("TestAgain"), cubeOf("TestAgain")]) {
-        const { gradients } = valueAndGradients(() => cube({ x }, {}), { x });
+        const { gradients } = valueAndGradients(() => cube({ x }, {}, {}), { x });
         expect(gradients.x!.dataSync()[0]).toBe(12);
       }
     } finally {
@@ -158,24 +164,24 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
     expect(warnings).toEqual([]);
   });
 
-  test("attributes reach the kernel and the gradient by reference", () => {
+  test("data and what is fixed reach the kernel and the gradient by reference", () => {
     const seen: object[] = [];
-    const spy = defineOp<Unary, { readonly layout: object }, Float>({
+    const spy = defineOp<Unary, { readonly starts: Int32Array }, { readonly sizes: object }, Float>({
       name: `TestSpy${backend}`,
       check: () => {},
-      composite: ({ x }, { layout }) => {
-        seen.push(layout);
+      composite: ({ x }, { starts }, { sizes }) => {
+        seen.push(starts, sizes);
         return tf.clone(x);
       },
-      gradient: (dy, _, { layout }) => {
-        seen.push(layout);
+      gradient: (dy, _, { starts }, { sizes }) => {
+        seen.push(starts, sizes);
         return { x: () => dy };
       },
     });
-    const layout = Object.freeze({ starts: Int32Array.of(0, 1) });
+    const [starts, sizes] = [Int32Array.of(0, 1), Object.freeze({ batch: 1 })];
     const x: Float = tf.scalar(1);
-    valueAndGradients(() => spy({ x }, { layout }), { x });
-    expect(seen.length).toBe(2);
-    for (const each of seen) expect(each).toBe(layout);
+    valueAndGradients(() => spy({ x }, { starts }, { sizes }), { x });
+    expect(seen.length).toBe(4);
+    for (const [i, each] of seen.entries()) expect(each).toBe([starts, sizes][i % 2]);
   });
 });

@@ -1,23 +1,57 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { DefinedOp, Fixed, HostData, OpInputs, OpResult } from "./define-op.ts";
+
+/** What a kernel returns for an op's result: tensors, or what an engine has of tensors in the making. */
+export type KernelResult<Result extends OpResult> = Result extends readonly tf.Tensor[]
+  ? { readonly [Index in keyof Result]: tf.TensorInfo }
+  : tf.TensorInfo;
 
 /**
- * Makes `kernelFunc` the kernel of that name on that backend, in place of the one that may be there.
+ * Makes `kernel` the op's kernel on that tfjs backend, in place of the composite or of another one, until the returned function gives
+ * the former one back.
  *
- * A backend package calls it for each op it accelerates, before or after the op's first use. The kernel gets the op's inputs
- * (absent optional ones are left out) and attributes and returns new tensors: never an input itself.
+ * An engine calls it for each op it accelerates, before or after the op's first use. The kernel gets what the op's composite gets
+ * (absent optional inputs are left out) and returns new tensors: never an input itself. One made of tfjs ops frees what it makes in
+ * between by a `tf.tidy` of its own.
  *
  * @example
  * ```ts
- * import { implement, startBackend } from "@kindred/tensor";
+ * import { defineOp, type Float, implement, type None, startBackend } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * implement("ExampleSeven", "cpu", ({ inputs }) => tf.fill(inputs.x!.shape, 7));
+ * const double = defineOp<{ x: Float }, None, None, Float>({ name: "ExampleDouble", check: () => {}, composite: ({ x }) => tf.mul(x, 2) });
  * await startBackend("cpu");
- * const seven = tf.engine().runKernel("ExampleSeven", { x: tf.zeros([2]) }) as tf.Tensor;
- * seven.dataSync(); // => [7, 7]
+ * const giveBack = implement(double, "cpu", ({ x }) => tf.add(x, x));
+ * double({ x: tf.tensor1d([1, 2]) }, {}, {}).dataSync(); // => [2, 4]
+ * giveBack(); // to the composite
  * ```
  */
-export function implement(kernelName: string, backendName: string, kernelFunc: tf.KernelFunc): void {
-  if (tf.getKernel(kernelName, backendName)) tf.unregisterKernel(kernelName, backendName); // tfjs warns of a second one
-  tf.registerKernel({ kernelName, backendName, kernelFunc });
+export function implement<
+  Inputs extends OpInputs,
+  Data extends HostData,
+  Constants extends Fixed,
+  Result extends OpResult,
+>(
+  { op: { name } }: DefinedOp<Inputs, Data, Constants, Result>,
+  backendName: string,
+  kernel: (inputs: Inputs, data: Data, fixed: Constants) => KernelResult<Result>,
+): () => void {
+  return replaceKernel(name, backendName, ({ inputs, attrs }) => {
+    const { data, fixed } = attrs as unknown as OpAttributes<Data, Constants>;
+    return kernel(inputs as unknown as Inputs, data, fixed) as tf.TensorInfo | tf.TensorInfo[];
+  });
+}
+
+/** How an op's data and constants go through tfjs: by reference. */
+export type OpAttributes<Data, Constants> = { readonly data: Data; readonly fixed: Constants };
+
+/** Makes `kernelFunc` tfjs's kernel of that name on that backend, until the returned function gives the former one back. */
+export function replaceKernel(kernelName: string, backendName: string, kernelFunc: tf.KernelFunc): () => void {
+  const former = tf.getKernel(kernelName, backendName);
+  const put = (func: tf.KernelFunc | undefined) => {
+    if (tf.getKernel(kernelName, backendName)) tf.unregisterKernel(kernelName, backendName); // tfjs warns of a second one
+    if (func !== undefined) tf.registerKernel({ kernelName, backendName, kernelFunc: func });
+  };
+  put(kernelFunc);
+  return () => put(former?.kernelFunc);
 }

@@ -14,15 +14,30 @@ export { memoryInUse } from "./memory-in-use.ts";
 export type { Float, Int, AxisNames, AxisSizes } from "./named-axes.ts";
 export { expectShape } from "./expect-shape.ts";
 export { expectShapes, type ShapeExpectation } from "./expect-shapes.ts";
-export type { PackedLayout, PaddedLayout, SequenceLayout } from "./sequence-layout.ts";
-export { packedLayout, type LayoutOptions } from "./packed-layout.ts";
-export { paddedLayout } from "./padded-layout.ts";
-export { layoutBatch } from "./layout-batch.ts";
-export { layoutRowCount } from "./layout-row-count.ts";
-export { sentenceSpan } from "./sentence-span.ts";
-export { layoutPositions } from "./layout-positions.ts";
-export { defineOp, type Op, type OpInputs, type OpResult, type DefinedOp } from "./define-op.ts";
-export { implement } from "./implement.ts";
+export {
+  packedLayout,
+  paddedLayout,
+  layoutPositions,
+  sentencesOf,
+  type Layout,
+  type LayoutData,
+  type LayoutFixed,
+  type LayoutOptions,
+  type SentenceSpan,
+} from "./layout.ts";
+export {
+  defineOp,
+  type DefinedOp,
+  type Fixed,
+  type HostArray,
+  type HostData,
+  type None,
+  type Op,
+  type OpInputs,
+  type OpResult,
+  type Saved,
+} from "./define-op.ts";
+export { implement, type KernelResult } from "./implement.ts";
 export { asWasmBackend, type WasmBackend, type WasmData, type WasmModule } from "./wasm-backend.ts";
 export { valueAndGradients, type ValueAndGradientsOptions } from "./value-and-gradients.ts";
 export { type RowGradient, type RowGradientClosure, rowGradient } from "./row-gradient.ts";

@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
-import { defineOp } from "./define-op.ts";
+import { defineOp, type None } from "./define-op.ts";
 import type { Float } from "./named-axes.ts";
 import { profileKernels } from "./profile-kernels.ts";
 import { startBackend } from "./start-backend.ts";
 
-const op = defineOp<{ x: Float }, object, Float>({
+const op = defineOp<{ x: Float }, None, None, Float>({
   name: "ProfiledSquarePlusOne",
   check: () => {},
   composite: ({ x }) => tf.add(tf.square(x), 1),
@@ -16,13 +16,13 @@ test.each(["wasm", "cpu"] as const)(
   async (backend) => {
     await startBackend(backend);
     const x = tf.tensor1d([1, 2, 3]);
-    op({ x }, {}); // registers the composite
+    op({ x }, {}, {}); // registers the composite
     const before = tf.getKernel("Square", backend)?.kernelFunc;
     const { stop } = profileKernels({ countFlops: (name, { x: shape }) => (name === "Square" ? shape![0]! : 0) });
-    for (let i = 0; i < 3; i++) op({ x }, {});
+    for (let i = 0; i < 3; i++) op({ x }, {}, {});
     const { kernels, milliseconds } = stop();
     expect(tf.getKernel("Square", backend)?.kernelFunc).toBe(before);
-    op({ x }, {}); // after the end
+    op({ x }, {}, {}); // after the end
     const square = kernels.find(({ name }) => name === "Square");
     expect(square).toMatchObject({ calls: 3, bytes: 3 * 2 * 12, flops: 9 });
     expect(kernels.find(({ name }) => name === "ProfiledSquarePlusOne")).toMatchObject({ calls: 3 });
@@ -34,7 +34,7 @@ test.each(["wasm", "cpu"] as const)(
 
 test("a kernel that throws is not counted, and the ones after it are", async () => {
   await startBackend("cpu");
-  const broken = defineOp<{ x: Float }, object, Float>({
+  const broken = defineOp<{ x: Float }, None, None, Float>({
     name: "ProfiledBroken",
     check: () => {},
     composite: () => {
@@ -42,9 +42,9 @@ test("a kernel that throws is not counted, and the ones after it are", async () 
     },
   });
   const x = tf.tensor1d([1]);
-  expect(() => broken({ x }, {})).toThrow("broken");
+  expect(() => broken({ x }, {}, {})).toThrow("broken");
   const { stop } = profileKernels();
-  expect(() => broken({ x }, {})).toThrow("broken");
+  expect(() => broken({ x }, {}, {})).toThrow("broken");
   tf.square(x);
   expect(stop().kernels.map(({ name, calls }) => [name, calls])).toEqual([["Square", 1]]);
 });

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { implement } from "./implement.ts";
+import type { HostData } from "./define-op.ts";
+import { type OpAttributes, replaceKernel } from "./implement.ts";
 
 /** What one kernel did while it was measured. */
 export type KernelProfile = {
@@ -21,11 +22,11 @@ export type Profile = {
   readonly milliseconds: number;
 };
 
-/** How many floating-point operations a call takes, by the kernel's name, the shapes of its inputs and its attributes. */
+/** How many floating-point operations a call takes, by the kernel's name, the shapes of its inputs and, of an op, its data. */
 export type CountFlops = (
   name: string,
   inputs: { readonly [input: string]: readonly number[] },
-  attributes: unknown,
+  data: HostData,
 ) => number;
 
 /**
@@ -58,8 +59,9 @@ export function profileKernels({
   const totals = new Map<string, { calls: number; milliseconds: number; bytes: number; flops: number }>();
   const inCalls: { nested: number }[] = [];
   const started = performance.now();
-  const originals = tf.getKernelsForBackend(backend).map(({ kernelName, kernelFunc }) => ({ kernelName, kernelFunc }));
-  for (const { kernelName, kernelFunc } of originals) implement(kernelName, backend, measured(kernelName, kernelFunc));
+  const givesBack = tf
+    .getKernelsForBackend(backend)
+    .map(({ kernelName, kernelFunc }) => replaceKernel(kernelName, backend, measured(kernelName, kernelFunc)));
 
   function measured(name: string, kernelFunc: tf.KernelFunc): tf.KernelFunc {
     return (call) => {
@@ -73,7 +75,8 @@ export function profileKernels({
         totals.set(name, total);
         total.calls++;
         total.bytes += bytesOf([...Object.values(call.inputs), ...outputs]);
-        total.flops += countFlops(name, shapesOf(call.inputs), call.attrs);
+        const { data = {} } = (call.attrs ?? {}) as Partial<OpAttributes<HostData, unknown>>;
+        total.flops += countFlops(name, shapesOf(call.inputs), data);
         return result;
       } finally {
         const time = performance.now() - begin;
@@ -89,7 +92,7 @@ export function profileKernels({
   return {
     stop() {
       const milliseconds = performance.now() - started;
-      for (const { kernelName, kernelFunc } of originals) implement(kernelName, backend, kernelFunc);
+      for (const giveBack of givesBack) giveBack();
       const kernels = Array.from(totals, ([name, total]) => ({ name, ...total }));
       return { kernels: kernels.sort((a, b) => b.milliseconds - a.milliseconds), milliseconds };
     },

@@ -1,4 +1,4 @@
-import { implement } from "./implement.ts";
+import { replaceKernel } from "./implement.ts";
 import type { WasmBackend } from "./wasm-backend.ts";
 
 /**
@@ -6,7 +6,7 @@ import type { WasmBackend } from "./wasm-backend.ts";
  * every tensor saved for a gradient, weights included, would be in memory twice.
  */
 export function shareIdentity(): void {
-  implement("Identity", "wasm", ({ inputs, backend }) => {
+  replaceKernel("Identity", "wasm", ({ inputs, backend }) => {
     const { dataId, shape, dtype } = inputs["x"]!;
     (backend as WasmBackend).incRef(dataId);
     return { dataId, shape, dtype };

@@ -1,6 +1,6 @@
 import { ShapeError } from "@kindred/errors";
 import type * as tf from "@tensorflow/tfjs-core";
-import { implement } from "./implement.ts";
+import { replaceKernel } from "./implement.ts";
 import type { WasmBackend } from "./wasm-backend.ts";
 
 /**
@@ -8,7 +8,7 @@ import type { WasmBackend } from "./wasm-backend.ts";
  * id is no segment are left out, as on `cpu`. Segment ids of one axis only.
  */
 export function addUnsortedSegmentSum(): void {
-  implement("UnsortedSegmentSum", "wasm", (call) => {
+  replaceKernel("UnsortedSegmentSum", "wasm", (call) => {
     const { x, segmentIds } = call.inputs as { x: tf.TensorInfo; segmentIds: tf.TensorInfo };
     const { numSegments } = call.attrs as unknown as { numSegments: number };
     const backend = call.backend as WasmBackend;

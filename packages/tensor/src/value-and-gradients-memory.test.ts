@@ -2,19 +2,19 @@ import { registerStockGradients, throwOnLeaks } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, test } from "vitest";
 import { inUse } from "../test-support/in-use.ts";
-import { defineOp, type Float, memoryInUse, startBackend, valueAndGradients } from "./index.ts";
+import { defineOp, type Float, memoryInUse, type None, startBackend, valueAndGradients } from "./index.ts";
 
 registerStockGradients(); // Multiply, Square, … stand for a model's ops here
 
-const failing = defineOp<{ x: Float; y: Float }, object, Float>({
+const failing = defineOp<{ x: Float; y: Float }, None, None, Float>({
   name: "TestFailing",
   check: () => {},
   composite: ({ x, y }) => tf.mul(x, y),
   save: ["x", "y"],
-  gradient: (dy, [, y]) => {
+  gradient: (dy, { y }) => {
     tf.square(dy); // a temporary that nobody returns
     return {
-      x: () => tf.mul(dy, y!),
+      x: () => tf.mul(dy, y),
       y: () => {
         throw new Error("no gradient today");
       },
@@ -42,7 +42,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
           }, parameters),
         "f fails",
       ],
-      [() => valueAndGradients(() => failing({ x: half(), y }, {}), parameters), "no gradient today"],
+      [() => valueAndGradients(() => failing({ x: half(), y }, {}, {}), parameters), "no gradient today"],
       [
         () =>
           valueAndGradients(half, parameters, {
@@ -66,17 +66,17 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
   });
 
   test("gradients that are dy itself, one tensor for two inputs, or a saved tensor are counted and freed once", () => {
-    const alias = defineOp<{ a: Float; b: Float; c: Float }, object, Float>({
+    const alias = defineOp<{ a: Float; b: Float; c: Float }, None, None, Float>({
       name: "TestAlias",
       check: () => {},
       composite: ({ a, b, c }) => tf.addN([a, b, c]),
       save: ["c"],
-      gradient: (dy, [c]) => ({ a: () => dy, b: () => dy, c: () => c! }),
+      gradient: (dy, { c }) => ({ a: () => dy, b: () => dy, c: () => c }),
     });
     const before = inUse();
     const [a, b, c]: Float[] = [tf.scalar(1), tf.scalar(2), tf.scalar(5)];
     const parameters = { a: a!, b: b!, c: c! };
-    const { value, gradients } = valueAndGradients(() => alias(parameters, {}), parameters);
+    const { value, gradients } = valueAndGradients(() => alias(parameters, {}, {}), parameters);
     const read = (t: tf.Tensor | undefined) => t!.dataSync()[0];
     expect([gradients.a, gradients.b, gradients.c].map(read)).toEqual([1, 1, 5]);
     gradients.a!.dispose();
@@ -89,23 +89,23 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
 
 test("the peak of a backward pass is less than a third of tf.variableGrads's, on a chain of layers", async () => {
   await startBackend("wasm");
-  const layer = defineOp<{ x: Float; w: Float }, object, Float>({
+  const layer = defineOp<{ x: Float; w: Float }, None, None, Float>({
     name: "TestLayer",
     check: () => {},
     composite: ({ x, w }) => tf.tanh(tf.mul(x, w)),
     save: ["w"],
-    saveOutputs: [true],
-    gradient: (dy, [w, y]) => {
+    saveResult: true,
+    gradient: (dy, { w, result: y }) => {
       // x is not needed for dx; dw of this toy is not asked for.
-      const inner = tf.mul(dy, tf.sub(1, tf.square(y!)));
-      return { x: () => tf.mul(inner, w!) };
+      const inner = tf.mul(dy, tf.sub(1, tf.square(y)));
+      return { x: () => tf.mul(inner, w) };
     },
   });
   const [depth, rows, columns] = [12, 64, 256];
   const unit = rows * columns * 4;
   const start: Float = tf.variable(tf.fill([rows, columns], 0.1)) as unknown as Float;
   const weights = Array.from({ length: depth }, (_, i) => tf.fill([columns], 1 + i / 16));
-  const f = () => tf.sum(weights.reduce((x, w) => layer({ x, w }, {}), start as tf.Tensor)) as tf.Scalar;
+  const f = () => tf.sum(weights.reduce((x, w) => layer({ x, w }, {}, {}), start as tf.Tensor)) as tf.Scalar;
 
   const ours = peakBytes(() => {
     const { value, gradients } = valueAndGradients(f, { start });

@@ -7,6 +7,7 @@ import { inUse } from "../test-support/in-use.ts";
 import {
   defineOp,
   type Float,
+  type None,
   overwrite,
   rowGradient,
   startBackend,
@@ -145,7 +146,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
   });
 
   // Looks rows up, as an embedding does: the smallest op whose gradient can be told row by row.
-  const lookUp = defineOp<{ table: Float }, { readonly rows: Int32Array }, Float>({
+  const lookUp = defineOp<{ table: Float }, { readonly rows: Int32Array }, None, Float>({
     name: "TestLookUp",
     check: () => {},
     composite: ({ table }, { rows }) => tf.gather(table, tf.tensor1d(rows, "int32")),
@@ -162,9 +163,9 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
     const { table } = parameters;
     // Two look-ups of the parameter, one of something made from it, whose gradient can only be dense, and a plain use.
     const uses = () => [
-      lookUp({ table }, { rows: Int32Array.of(2, 0, 2) }),
-      lookUp({ table }, { rows: Int32Array.of(1) }),
-      lookUp({ table: tf.mul(table, 3) }, { rows: Int32Array.of(0) }),
+      lookUp({ table }, { rows: Int32Array.of(2, 0, 2) }, {}),
+      lookUp({ table }, { rows: Int32Array.of(1) }, {}),
+      lookUp({ table: tf.mul(table, 3) }, { rows: Int32Array.of(0) }, {}),
       table,
     ];
     const f = () => tf.sum(tf.square(tf.concat(uses(), 0)));
@@ -190,7 +191,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
   test("a throw of onRowGradient leaves nothing behind", () => {
     const before = inUse();
     const table: Float = tf.ones([3, 2]);
-    const f = () => tf.sum(lookUp({ table }, { rows: Int32Array.of(0) }));
+    const f = () => tf.sum(lookUp({ table }, { rows: Int32Array.of(0) }, {}));
     const onRowGradient = () => {
       throw new Error("no room");
     };
@@ -201,14 +202,17 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
 
   test("nests in a gradient function, which recomputes a part of the model there", () => {
     const part = (x: tf.Tensor, w: tf.Tensor) => tf.tanh(tf.mul(tf.square(x), w));
-    const checkpoint = defineOp<{ x: Float; w: Float }, object, Float>({
+    const checkpoint = defineOp<{ x: Float; w: Float }, None, None, Float>({
       name: "TestCheckpoint",
       check: () => {},
       composite: ({ x, w }) => part(x, w),
       save: ["x", "w"],
-      gradient: (dy, [x, w]) => {
-        const inner = { x: x as Float, w: w as Float };
-        const { gradients } = valueAndGradients(() => part(inner.x, inner.w), inner, { upstream: dy });
+      gradient: (dy, inner) => {
+        const { gradients } = valueAndGradients(
+          () => part(inner.x, inner.w),
+          { x: inner.x, w: inner.w },
+          { upstream: dy },
+        );
         return { x: () => gradients.x!, w: () => gradients.w! };
       },
     });
@@ -216,7 +220,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
     const parameters: Record<"x" | "w", Float> = { x: tf.tensor1d([0.5, -1]), w: tf.tensor1d([0.25, 2]) };
     const { x, w } = parameters;
     const plain = valueAndGradients(() => tf.sum(tf.square(part(x, w))), parameters);
-    const nested = valueAndGradients(() => tf.sum(tf.square(checkpoint({ x, w }, {}))), parameters);
+    const nested = valueAndGradients(() => tf.sum(tf.square(checkpoint({ x, w }, {}, {}))), parameters);
     for (const name of ["x", "w"] as const) {
       expect(toFloat32Array(nested.gradients[name]!)).toEqual(toFloat32Array(plain.gradients[name]!));
     }

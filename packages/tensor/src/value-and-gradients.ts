@@ -36,19 +36,19 @@ export type ValueAndGradientsOptions = {
  * @see Griewank and Walther 2008, *Evaluating Derivatives*, chapter 3 (the reverse mode).
  * @example
  * ```ts
- * import { defineOp, type Float, startBackend, valueAndGradients } from "@kindred/tensor";
+ * import { defineOp, type Float, type None, startBackend, valueAndGradients } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
  * await startBackend("wasm");
- * const sumOfCubes = defineOp<{ x: Float }, object, Float<"">>({
+ * const sumOfCubes = defineOp<{ x: Float }, None, None, Float<"">>({
  *   name: "ExampleSumOfCubes",
  *   check: () => {},
  *   composite: ({ x }) => tf.sum(tf.mul(tf.square(x), x)),
  *   save: ["x"],
- *   gradient: (dy, [x]) => ({ x: () => tf.mul(tf.mul(dy, 3), tf.square(x!)) }),
+ *   gradient: (dy, { x }) => ({ x: () => tf.mul(tf.mul(dy, 3), tf.square(x)) }),
  * });
  * const weight: Float<"n"> = tf.tensor1d([1, 2]);
- * const { value, gradients } = valueAndGradients(() => sumOfCubes({ x: weight }, {}), { weight });
+ * const { value, gradients } = valueAndGradients(() => sumOfCubes({ x: weight }, {}, {}), { weight });
  * value.dataSync(); // => [9]
  * gradients.weight!.dataSync(); // => [3, 12]
  * ```

@@ -4,8 +4,6 @@ import {
   arbitraryFloat32Array,
   arbitraryKey,
   arbitraryLengths,
-  arbitraryPackedLayout,
-  arbitraryPaddedLayout,
   arbitraryShape,
   arbitrarySize,
   opCases,
@@ -39,14 +37,7 @@ test("sizes and shapes hold 1, odd and larger numbers, and no empty axis", () =>
 test("layouts hold empty sentences, sentences of one row, and at least one row", () => {
   expect(draws(arbitraryLengths()).some((lengths) => lengths.includes(0))).toBe(true);
   expect(draws(arbitraryLengths({ empty: false })).some((lengths) => lengths.includes(0))).toBe(false);
-  for (const { starts } of draws(arbitraryPackedLayout())) {
-    expect(starts[0]).toBe(0);
-    expect(starts.at(-1)).toBeGreaterThan(0);
-    expect([...starts]).toEqual([...starts].sort((a, b) => a - b));
-  }
-  const padded = draws(arbitraryPaddedLayout());
-  expect(padded.every(({ batch, seq, lengths }) => lengths.length === batch && Math.max(...lengths) <= seq)).toBe(true);
-  expect(padded.some(({ seq, lengths }) => Math.min(...lengths) < seq)).toBe(true);
+  expect(draws(arbitraryLengths()).every((lengths) => lengths.some((length) => length > 0))).toBe(true);
 });
 
 test("keys are pairs of unsigned 32-bit numbers", () => {

@@ -26,10 +26,10 @@ type Outcome = {
 };
 
 /** The body of `opLaw`'s test, for tests that expect a mutant of an op to fail it. */
-export async function checkOp<Attributes extends object>(
+export async function checkOp<Data extends object, Fixed extends object>(
   engine: OpEngine,
   backend: "cpu" | "wasm",
-  law: OpLaw<Attributes>,
+  law: OpLaw<Data, Fixed>,
 ): Promise<void> {
   const { op, cases, wrt, runs = 10 } = law;
   const sharpest = new Map<string, number>(); // the smallest tolerance of each comparison, as a share of its largest element
@@ -40,8 +40,8 @@ export async function checkOp<Attributes extends object>(
     if (Number.isFinite(relative)) sharpest.set(what, Math.min(relative, sharpest.get(what) ?? 1));
   };
   const property = fc.asyncProperty(cases, fc.nat(0xffff), async (call, seed) => {
-    const evaluateComposite = (inputs: OpCase<Attributes>["inputs"]) =>
-      evaluateOp((tensors) => tf.tidy(() => op.op.composite(tensors, call.attributes)), inputs, {
+    const evaluateComposite = (inputs: OpCase<Data, Fixed>["inputs"]) =>
+      evaluateOp((tensors) => tf.tidy(() => op.op.composite(tensors, call.data, call.fixed)), inputs, {
         wrt,
         differentiate: differentiateByTfjs,
       });
@@ -51,7 +51,7 @@ export async function checkOp<Attributes extends object>(
     const moved = [1, 2].map((i) => evaluateComposite(nudged(call.inputs, seed + i)));
     await engine.startBackend(backend);
     const differentiate = engine.valueAndGradients;
-    const actual = evaluateOp((tensors) => op(tensors, call.attributes), call.inputs, { wrt, differentiate });
+    const actual = evaluateOp((tensors) => op(tensors, call.data, call.fixed), call.inputs, { wrt, differentiate });
     compareValues(compare, law, call, { actual, expected, moved, seed });
     compareGradients(compare, law, call, { actual, expected, moved, seed });
   });
@@ -61,13 +61,13 @@ export async function checkOp<Attributes extends object>(
   }
 }
 
-function compareValues<Attributes extends object>(
+function compareValues<Data extends object, Fixed extends object>(
   compare: Compare,
-  { reference, roundings = 32 }: OpLaw<Attributes>,
-  { inputs, attributes }: OpCase<Attributes>,
+  { reference, roundings = 32 }: OpLaw<Data, Fixed>,
+  { inputs, data, fixed }: OpCase<Data, Fixed>,
   { actual, expected, seed }: Outcome,
 ): void {
-  const referenceOf = (of: typeof inputs) => outputsOf(reference(numbersOf(of), attributes));
+  const referenceOf = (of: typeof inputs) => outputsOf(reference(numbersOf(of), data, fixed));
   const wanted = referenceOf(inputs);
   const moved = [1, 2].map((i) => referenceOf(nudged(inputs, seed + i)));
   expect(actual.shapes, "shapes of the outputs").toEqual(expected.shapes);
@@ -83,10 +83,10 @@ function compareValues<Attributes extends object>(
   }
 }
 
-function compareGradients<Attributes extends object>(
+function compareGradients<Data extends object, Fixed extends object>(
   compare: Compare,
-  { wrt, reference, roundings = 32 }: OpLaw<Attributes>,
-  call: OpCase<Attributes>,
+  { wrt, reference, roundings = 32 }: OpLaw<Data, Fixed>,
+  call: OpCase<Data, Fixed>,
   { actual, expected, moved, seed }: Outcome,
 ): void {
   const scale = Math.max(0, ...Object.values(expected.gradients).map(largestElement));

@@ -4,7 +4,7 @@ export { readJson, readJsonLines } from "./node/read-json.ts";
 export { arbitrarySize, arbitraryShape } from "./arbitrary-size.ts";
 export { arbitraryFloat32Array } from "./arbitrary-float32-array.ts";
 export { arbitraryKey } from "./arbitrary-key.ts";
-export { arbitraryLengths, arbitraryPackedLayout, arbitraryPaddedLayout } from "./arbitrary-lengths.ts";
+export { arbitraryLengths } from "./arbitrary-lengths.ts";
 export { arrayDifference, type ArrayTolerance } from "./array-difference.ts";
 import "./to-be-close-to-array.ts";
 export { finiteDifferences } from "./finite-differences.ts";

@@ -5,16 +5,19 @@ import { floatsFromSeed } from "./floats-from-seed.ts";
 /** The values of one input of an op, as float32 or, for ids and other whole numbers, int32. */
 export type OpInput = { readonly shape: readonly number[]; readonly values: Float32Array | Int32Array };
 
-/** One call of an op: its inputs by name (an optional one may be undefined) and its attributes. */
-export type OpCase<Attributes extends object> = {
+/** One call of an op: its inputs by name (an optional one may be undefined), its data, and what is fixed. */
+export type OpCase<Data extends object, Fixed extends object> = {
   readonly inputs: { readonly [name: string]: OpInput | undefined };
-  readonly attributes: Attributes;
+  readonly data: Data;
+  readonly fixed: Fixed;
 };
 
 /** What {@link opCases} leaves open. */
-export type OpCaseOptions<Attributes extends object> = {
-  /** The attributes for the sizes that were drawn. */
-  readonly attributes?: (sizes: { readonly [axis: string]: number }) => fc.Arbitrary<Attributes>;
+export type OpCaseOptions<Data extends object, Fixed extends object> = {
+  /** Data and what is fixed, for the sizes that were drawn. What is left out of them is `{}`. */
+  readonly given?: (sizes: {
+    readonly [axis: string]: number;
+  }) => fc.Arbitrary<{ readonly data?: Data; readonly fixed?: Fixed }>;
   /** The sizes of axes that are not free: a fixed number, or the largest one drawn. Default: at most 33. */
   readonly sizes?: { readonly [axis: string]: { readonly is: number } | { readonly max: number } };
   /** Values of inputs that are not arbitrary floats: from a seed, and the sizes that were drawn. */
@@ -35,10 +38,10 @@ export type OpCaseOptions<Attributes extends object> = {
  * opCases({ x: "tokens in", weight: "out in", "bias?": "out" });
  * ```
  */
-export function opCases<Attributes extends object = object>(
+export function opCases<Data extends object = object, Fixed extends object = object>(
   axes: { readonly [input: string]: string },
-  { attributes, sizes = {}, values = {} }: OpCaseOptions<Attributes> = {},
-): fc.Arbitrary<OpCase<Attributes>> {
+  { given, sizes = {}, values = {} }: OpCaseOptions<Data, Fixed> = {},
+): fc.Arbitrary<OpCase<Data, Fixed>> {
   const names = [...new Set(Object.values(axes).flatMap((words) => words.split(" ")))].filter((word) =>
     /\D/.test(word),
   );
@@ -58,9 +61,9 @@ export function opCases<Attributes extends object = object>(
       const name = marked.replace(/\?$/, "");
       return [name, marked === name ? input(name, words) : fc.option(input(name, words), { nil: undefined })] as const;
     });
-    return fc.record({
-      inputs: fc.record(Object.fromEntries(inputs)),
-      attributes: attributes?.(sizeOf) ?? (fc.constant({}) as unknown as fc.Arbitrary<Attributes>),
-    });
+    const none: { readonly data?: Data; readonly fixed?: Fixed } = {};
+    return fc
+      .tuple(fc.record(Object.fromEntries(inputs)), given?.(sizeOf) ?? fc.constant(none))
+      .map(([drawnInputs, { data = {} as Data, fixed = {} as Fixed }]) => ({ inputs: drawnInputs, data, fixed }));
   });
 }

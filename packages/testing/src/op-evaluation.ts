@@ -30,9 +30,9 @@ export function weightsOfOutput(i: number, count: number): Float32Array {
  *
  * @throws Error when tensors are left over, or an input has changed.
  */
-export function evaluateOp<Attributes extends object>(
+export function evaluateOp(
   f: TensorFunction,
-  inputs: OpCase<Attributes>["inputs"],
+  inputs: OpCase<object, object>["inputs"],
   { wrt, differentiate }: { readonly wrt: readonly string[]; readonly differentiate: Differentiate },
 ): OpEvaluation {
   registerStockGradients();

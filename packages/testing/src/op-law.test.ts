@@ -15,7 +15,10 @@ type Inputs = { x: tf.Tensor; y: tf.Tensor };
 const f = ({ x, y }: Inputs) => tf.mul(tf.square(x), y);
 
 /** x²y as an op with a hand-written gradient, whole or with a fault. */
-function law(name: string, { kernel = f, dx, dy }: Partial<Record<"kernel", typeof f>> & Fault = {}): OpLaw<object> {
+function law(
+  name: string,
+  { kernel = f, dx, dy }: Partial<Record<"kernel", typeof f>> & Fault = {},
+): OpLaw<object, object> {
   tf.registerKernel({
     kernelName: name,
     backendName: "cpu",
@@ -58,7 +61,7 @@ test.each<[string, Partial<Record<"kernel", typeof f>> & Fault]>([
   await expectMutantToFail(() => checkOp(engine, "cpu", law(name, fault)));
 });
 
-const failure = (faulty: OpLaw<object>) =>
+const failure = (faulty: OpLaw<object, object>) =>
   checkOp(engine, "cpu", faulty).then(
     () => "none",
     (error) => String(error.cause),

@@ -12,21 +12,22 @@ export type OpEngine = {
   readonly valueAndGradients: Differentiate;
 };
 
-// biome-ignore lint/suspicious/noExplicitAny: a list holds ops with inputs and attributes of many types
-type AnyOpFunction = (inputs: any, attributes: any) => tf.Tensor | tf.Tensor[];
+// biome-ignore lint/suspicious/noExplicitAny: a list holds ops with inputs, data and constants of many types
+type AnyOpFunction = (inputs: any, data: any, fixed: any) => tf.Tensor | tf.Tensor[];
 
 /** A defined op and what it is held against. */
-export type OpLaw<Attributes extends object> = {
+export type OpLaw<Data extends object, Fixed extends object> = {
   /** What `defineOp` gave. */
   readonly op: AnyOpFunction & { readonly op: { readonly name: string; readonly composite: AnyOpFunction } };
   /** Calls to try; see `opCases`. */
-  readonly cases: fc.Arbitrary<OpCase<Attributes>>;
+  readonly cases: fc.Arbitrary<OpCase<Data, Fixed>>;
   /** The inputs whose gradients are held against the composite's and the reference's. */
   readonly wrt: readonly string[];
   /** The op in plain loops over float64 numbers: the elements of its output, or of each of its outputs. */
   readonly reference: (
     inputs: { readonly [name: string]: Numbers },
-    attributes: Attributes,
+    data: Data,
+    fixed: Fixed,
   ) => ArrayLike<number> | readonly ArrayLike<number>[];
   /** How many float32 roundings of the inputs the op may be off by (see {@link opLaw}). Default 32. */
   readonly roundings?: number;
@@ -44,9 +45,9 @@ export type OpLaw<Attributes extends object> = {
  * products is off by about √n of that, so `roundings` 32 is right up to n ≈ 1000. Per tensor; at least 2⁻²³ of its largest element. A test
  * in which that tolerance is never below 1e-3 of the largest element fails too: it would notice nothing.
  */
-export function opLaw<Attributes extends object>(
+export function opLaw<Data extends object, Fixed extends object>(
   engine: OpEngine,
-  law: OpLaw<Attributes>,
+  law: OpLaw<Data, Fixed>,
   { backends = ["cpu", "wasm"] }: { readonly backends?: readonly ("cpu" | "wasm")[] } = {},
 ): void {
   describe(law.op.op.name, () => {
@@ -59,8 +60,8 @@ export function opLaw<Attributes extends object>(
 /** {@link opLaw} for a list of ops. */
 export function opLaws(
   engine: OpEngine,
-  // biome-ignore lint/suspicious/noExplicitAny: a list holds ops with attributes of many types
-  laws: readonly OpLaw<any>[],
+  // biome-ignore lint/suspicious/noExplicitAny: a list holds ops with data and constants of many types
+  laws: readonly OpLaw<any, any>[],
   options: { readonly backends?: readonly ("cpu" | "wasm")[] } = {},
 ): void {
   for (const law of laws) opLaw(engine, law, options);

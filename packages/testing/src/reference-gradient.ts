@@ -11,9 +11,9 @@ const tried = 16;
  * The gradient by one input of the weighted sum of a reference's outputs, by central differences; NaN for elements that were not
  * tried.
  */
-export function referenceGradient<Attributes extends object>(
-  reference: OpLaw<Attributes>["reference"],
-  { inputs, attributes }: OpCase<Attributes>,
+export function referenceGradient<Data extends object, Fixed extends object>(
+  reference: OpLaw<Data, Fixed>["reference"],
+  { inputs, data, fixed }: OpCase<Data, Fixed>,
   { name, seed }: { readonly name: string; readonly seed: number },
 ): Float64Array {
   const numbers = numbersOf(inputs);
@@ -21,9 +21,8 @@ export function referenceGradient<Attributes extends object>(
   const weights: Float32Array[] = [];
   const weightedSum = (x: Float64Array) => {
     let sum = 0;
-    for (const [i, output] of outputsOf(
-      reference({ ...numbers, [name]: { shape, values: x } }, attributes),
-    ).entries()) {
+    const outputs = outputsOf(reference({ ...numbers, [name]: { shape, values: x } }, data, fixed));
+    for (const [i, output] of outputs.entries()) {
       weights[i] ??= weightsOfOutput(i, output.length);
       for (let at = 0; at < output.length; at++) sum += output[at]! * weights[i][at]!;
     }

@@ -4,7 +4,7 @@ import type { OpCase, OpInput } from "./op-case.ts";
 const rounding = 2 ** -23;
 
 /** The inputs of a call with every float moved by one rounding, up or down at random. Whole numbers stay. */
-export function nudged(inputs: OpCase<object>["inputs"], seed: number): OpCase<object>["inputs"] {
+export function nudged(inputs: OpCase<object, object>["inputs"], seed: number): OpCase<object, object>["inputs"] {
   const up = (i: number) => Math.imul(seed + i, 0x9e3779b1) < 0;
   const nudge = ({ shape, values }: OpInput): OpInput => ({
     shape,

@@ -35,5 +35,5 @@ import { rowsOfCores } from "./rows-of-cores.ts";
  */
 export function allGather(x: Float<"batch@data hidden">, core: Core): Float<"batch hidden"> {
   expectShape("allGather", "x", x, "batch hidden");
-  return kindredAllGather({ x }, { core, rows: rowsOfCores(core, x.shape[0]!, x.shape[1]!) });
+  return kindredAllGather({ x }, {}, { core, rows: rowsOfCores(core, x.shape[0]!, x.shape[1]!) });
 }

@@ -1,20 +1,20 @@
 import { ShapeError } from "@kindred/errors";
 import type { Core } from "@kindred/mesh";
-import { type DefinedOp, defineOp, type Float, toFloat32Array } from "@kindred/tensor";
+import { type DefinedOp, defineOp, type Float, type None, toFloat32Array } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
-const kindredAllReduce: DefinedOp<{ x: Float }, { core: Core }, Float> = defineOp({
+const kindredAllReduce: DefinedOp<{ x: Float }, None, { core: Core }, Float> = defineOp({
   name: "KindredAllReduce",
   check: ({ x }) => {
     if (x.dtype === "float32") return;
     throw new ShapeError(`allReduce: x is not float32. Got ${x.dtype} [${x.shape}].`, { dtype: x.dtype, x: x.shape });
   },
-  composite: ({ x }, { core }) => {
+  composite: ({ x }, _, { core }) => {
     if (core.size === 1) return tf.clone(x);
     const values = toFloat32Array(x);
     return tf.tensor(core.allReduce(values, { into: values }), x.shape, "float32");
   },
-  gradient: (dy, _saved, { core }) => ({ x: () => kindredAllReduce({ x: dy }, { core }) }),
+  gradient: (dy, _saved, data, fixed) => ({ x: () => kindredAllReduce({ x: dy }, data, fixed) }),
 });
 
 /**
@@ -37,5 +37,5 @@ const kindredAllReduce: DefinedOp<{ x: Float }, { core: Core }, Float> = defineO
  * ```
  */
 export function allReduce<Axes extends string>(x: Float<Axes>, core: Core): Float<Axes> {
-  return kindredAllReduce({ x: x as Float }, { core }) as Float<Axes>;
+  return kindredAllReduce({ x: x as Float }, {}, { core }) as Float<Axes>;
 }

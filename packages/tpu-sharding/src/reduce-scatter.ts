@@ -28,5 +28,5 @@ export function reduceScatter(
   { rows }: { readonly rows?: readonly number[] } = {},
 ): Float<"batch@data hidden"> {
   expectShape("reduceScatter", "x", x, "batch hidden");
-  return kindredReduceScatter({ x }, { core, rows: rows ?? shardCounts(x.shape[0]!, core.size) });
+  return kindredReduceScatter({ x }, {}, { core, rows: rows ?? shardCounts(x.shape[0]!, core.size) });
 }

@@ -11,7 +11,7 @@ const linear = defineOp({
   check: () => {},
   composite: ({ x, weight }) => tf.matMul(x, tf.transpose(weight)),
   save: ["x", "weight"],
-  gradient: (dy, [x, weight]) => ({
+  gradient: (dy, { x, weight }) => ({
     x: () => tf.matMul(dy, weight),
     weight: () => tf.matMul(tf.transpose(dy), x),
   }),
@@ -29,14 +29,14 @@ const probabilities = (a, b, { scale, firstRow }) => {
 const loss = defineOp({
   name: "ToyContrastiveLoss",
   check: () => {},
-  composite: ({ a, b }, attributes) => {
-    const { labels, probabilities: p } = probabilities(a, b, attributes);
-    return tf.div(tf.neg(tf.sum(tf.mul(labels, tf.log(p)))), attributes.totalRows);
+  composite: ({ a, b }, _, fixed) => {
+    const { labels, probabilities: p } = probabilities(a, b, fixed);
+    return tf.div(tf.neg(tf.sum(tf.mul(labels, tf.log(p)))), fixed.totalRows);
   },
   save: ["a", "b"],
-  gradient: (dy, [a, b], attributes) => {
-    const { labels, probabilities: p } = probabilities(a, b, attributes);
-    const dlogits = tf.mul(tf.sub(p, labels), tf.mul(dy, attributes.scale / attributes.totalRows));
+  gradient: (dy, { a, b }, _, fixed) => {
+    const { labels, probabilities: p } = probabilities(a, b, fixed);
+    const dlogits = tf.mul(tf.sub(p, labels), tf.mul(dy, fixed.scale / fixed.totalRows));
     return { a: () => tf.matMul(dlogits, b), b: () => tf.matMul(tf.transpose(dlogits), a) };
   },
 });
@@ -45,8 +45,8 @@ const loss = defineOp({
 const sliceGather = defineOp({
   name: "ToySliceGather",
   check: () => {},
-  composite: ({ x }, { core }) => tf.tensor(core.allGather(x.dataSync()), [x.shape[0] * core.size, x.shape[1]]),
-  gradient: (dy, _saved, { core }) => ({
+  composite: ({ x }, _, { core }) => tf.tensor(core.allGather(x.dataSync()), [x.shape[0] * core.size, x.shape[1]]),
+  gradient: (dy, _saved, _, { core }) => ({
     x: () => tf.slice(dy, [(core.index * dy.shape[0]) / core.size, 0], [dy.shape[0] / core.size, dy.shape[1]]),
   }),
 });
@@ -71,10 +71,10 @@ export default async (core, { shards, memory, sizes, backend, mutant }) => {
     );
     const [ownX, ownY] = [own(x), own(y)];
     const { value, gradients } = valueAndGradients(() => {
-      const a = linear({ x: ownX, weight: parameters.u }, {});
-      const ownB = linear({ x: ownY, weight: parameters.v }, {});
-      const b = mutant ? sliceGather({ x: ownB }, { core }) : allGather(ownB, core);
-      return loss({ a, b }, { scale, firstRow: start, totalRows: rows });
+      const a = linear({ x: ownX, weight: parameters.u }, {}, {});
+      const ownB = linear({ x: ownY, weight: parameters.v }, {}, {});
+      const b = mutant ? sliceGather({ x: ownB }, {}, { core }) : allGather(ownB, core);
+      return loss({ a, b }, {}, { scale, firstRow: start, totalRows: rows });
     }, parameters);
     for (const [name, gradient] of Object.entries(gradients)) exchange.addGradient(name, gradient);
     const result = value.dataSync()[0];

@@ -40,8 +40,8 @@ function productOf(form, a, b) {
   if (backward === undefined) throw new Error("kindred-product: linear has no gradient.");
   if (form === "NT") return () => linear(a, b);
   // The gradient of linear by x is dy·W, the one by W is dyᵀ·x; of the operands that a form has no use for, any tensor will do.
-  if (form === "NN") return () => part(backward(a, [a, b], {}).x);
-  return () => part(backward(a, [b, b], {}).weight);
+  if (form === "NN") return () => part(backward(a, { x: a, weight: b, bias: a, result: a }, {}, {}).x);
+  return () => part(backward(a, { x: b, weight: b, bias: b, result: b }, {}, {}).weight);
 }
 
 /** @param {(() => tf.Tensor) | undefined} compute @returns {tf.Tensor} */

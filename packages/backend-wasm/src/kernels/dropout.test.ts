@@ -30,12 +30,14 @@ function startsOf(lengths: readonly number[]): number[] {
 test("drops bit for bit what JavaScript drops", async () => {
   await startBackend("wasm");
   fc.assert(
-    fc.property(cases, ({ lengths, hidden, seed, ...options }) => {
-      const layout = packedLayout(startsOf(lengths), { rows: lengths.map((_, i) => 2 ** 31 - 1 - i * seed) });
-      const tokens = layout.starts.at(-1)!;
+    fc.property(cases, ({ lengths, hidden, seed, rate, key }) => {
+      const layout = packedLayout(startsOf(lengths), { numbers: lengths.map((_, i) => 2 ** 31 - 1 - i * seed) });
+      const tokens = layout.fixed.rows;
       const x = tf.tensor2d(floatsFromSeed(seed, tokens * hidden), [tokens, hidden]);
-      const ours = dropout(x, { ...options, layout });
-      const theirs = tf.tidy(() => dropoutOp.op.composite({ x }, { ...options, layout }));
+      const ours = dropout(x, { rate, key, layout });
+      const theirs = tf.tidy(() =>
+        dropoutOp.op.composite({ x }, { ...layout.data, key: Uint32Array.from(key) }, { ...layout.fixed, rate }),
+      );
       expect(new Uint32Array(ours.dataSync().slice().buffer)).toEqual(
         new Uint32Array(theirs.dataSync().slice().buffer),
       );
@@ -53,7 +55,7 @@ test("drops the same whole, sentence by sentence, and padded", async () => {
       const kept = (layout: Parameters<typeof dropout>[1]["layout"], rows: number) =>
         tf.tidy(() => [...dropout(ones(rows), { ...options, layout }).dataSync()]);
       const whole = kept(packedLayout(starts), starts.at(-1)!);
-      const one = (length: number, i: number) => kept(packedLayout([0, length], { rows: [i] }), length);
+      const one = (length: number, i: number) => kept(packedLayout([0, length], { numbers: [i] }), length);
       expect(lengths.flatMap(one)).toEqual(whole);
       const padded = kept(paddedLayout(lengths, 9), 9 * lengths.length);
       const real = lengths.flatMap((length, i) => padded.slice(9 * i * hidden, (9 * i + length) * hidden));

@@ -1,19 +1,13 @@
-import { type EmbeddingAttributes, embeddingGradientOp, embeddingOp, gatherRowsOp } from "@kindred/nn";
-import type { Kernel, KernelCall, Operand } from "../kernel-call.ts";
+import { embeddingGradientOp, embeddingOp, gatherRowsOp } from "@kindred/nn";
+import { kernelOf, type Operand, type Workspace } from "../kernel-call.ts";
 
 /** The rows of the table at the ids. */
-export const embeddingKernel: Kernel = {
-  name: embeddingOp.op.name,
-  run: (call) => gather(call, call.input("table"), (call.attributes as EmbeddingAttributes).ids),
-};
+export const embeddingKernel = kernelOf(embeddingOp, (call, { ids }) => gather(call, call.input("table"), ids));
 
 /** The rows of x that are chosen. */
-export const gatherRowsKernel: Kernel = {
-  name: gatherRowsOp.op.name,
-  run: (call) => gather(call, call.input("x"), (call.attributes as { chosen: Int32Array }).chosen),
-};
+export const gatherRowsKernel = kernelOf(gatherRowsOp, (call, { chosen }) => gather(call, call.input("x"), chosen));
 
-function gather({ exports, scratch, output, heap }: KernelCall, table: Operand, ids: Int32Array) {
+function gather({ exports, scratch, output, heap }: Workspace, table: Operand, ids: Int32Array) {
   const [at] = scratch(ids.byteLength);
   const y = output([ids.length, table.shape[1]!]);
   new Int32Array(heap().buffer, at, ids.length).set(ids);
@@ -22,10 +16,9 @@ function gather({ exports, scratch, output, heap }: KernelCall, table: Operand, 
 }
 
 /** Rows added up by id into a table that begins as zeros: the gradient of both. */
-export const embeddingGradientKernel: Kernel = {
-  name: embeddingGradientOp.op.name,
-  run: ({ exports, attributes, input, scratch, output, heap }) => {
-    const { ids, vocab, paddingId = -1 } = attributes as EmbeddingAttributes & { readonly vocab: number };
+export const embeddingGradientKernel = kernelOf(
+  embeddingGradientOp,
+  ({ exports, input, scratch, output, heap }, { ids }, { vocab, paddingId = -1 }) => {
     const dy = input("dy");
     const hidden = dy.shape[1]!;
     const [at] = scratch(ids.byteLength);
@@ -34,4 +27,4 @@ export const embeddingGradientKernel: Kernel = {
     exports["scatterRows"]!(dy.address, at, table.address, ids.length, hidden, vocab, paddingId);
     return table.info;
   },
-};
+);

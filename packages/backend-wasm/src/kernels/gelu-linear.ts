@@ -1,23 +1,16 @@
 import { geluLinearGradientOp, geluLinearOp } from "@kindred/nn";
-import type { Kernel } from "../kernel-call.ts";
+import { kernelOf } from "../kernel-call.ts";
 import { multiply } from "./multiply.ts";
 
 /** y = gelu(x)·weightᵀ + bias. GELU is applied to blocks of x as they are packed: its values are never stored. */
-export const geluLinearKernel: Kernel = {
-  name: geluLinearOp.op.name,
-  run: (call) => {
-    const options = { rightTransposed: true, leftActivated: true, bias: call.optional("bias") };
-    return multiply(call, call.input("x"), call.input("weight"), options).info;
-  },
-};
+export const geluLinearKernel = kernelOf(geluLinearOp, (call) => {
+  const options = { rightTransposed: true, leftActivated: true, bias: call.optional("bias") };
+  return multiply(call, call.input("x"), call.input("weight"), options).info;
+});
 
 /** dx = (dy·weight)·gelu'(x), or dweight = dyᵀ·gelu(x). */
-export const geluLinearGradientKernel: Kernel = {
-  name: geluLinearGradientOp.op.name,
-  run: (call) => {
-    const [dy, x] = [call.input("dy"), call.input("x")];
-    const { by } = call.attributes as { readonly by: "x" | "weight" };
-    if (by === "weight") return multiply(call, dy, x, { leftTransposed: true, rightActivated: true }).info;
-    return multiply(call, dy, call.input("weight"), { timesSlopeOf: x }).info;
-  },
-};
+export const geluLinearGradientKernel = kernelOf(geluLinearGradientOp, (call, _, { by }) => {
+  const [dy, x] = [call.input("dy"), call.input("x")];
+  if (by === "weight") return multiply(call, dy, x, { leftTransposed: true, rightActivated: true }).info;
+  return multiply(call, dy, call.input("weight"), { timesSlopeOf: x }).info;
+});

@@ -1,29 +1,23 @@
 import { geluGradientOp, geluOp } from "@kindred/nn";
-import type { Kernel } from "../kernel-call.ts";
+import { kernelOf } from "../kernel-call.ts";
 import { elementCount } from "./element-count.ts";
 
 /** x·Φ(x). */
-export const geluKernel: Kernel = {
-  name: geluOp.op.name,
-  run: ({ exports, input, scratch, output }) => {
-    const x = input("x");
-    const [constants] = scratch(exports["geluConstantBytes"]!());
-    const y = output(x.shape);
-    exports["writeGeluConstants"]!(constants);
-    exports["gelu"]!(x.address, y.address, elementCount(x.shape), constants);
-    return y.info;
-  },
-};
+export const geluKernel = kernelOf(geluOp, ({ exports, input, scratch, output }) => {
+  const x = input("x");
+  const [constants] = scratch(exports["geluConstantBytes"]!());
+  const y = output(x.shape);
+  exports["writeGeluConstants"]!(constants);
+  exports["gelu"]!(x.address, y.address, elementCount(x.shape), constants);
+  return y.info;
+});
 
 /** dy·(Φ(x) + x·φ(x)), from x alone. */
-export const geluGradientKernel: Kernel = {
-  name: geluGradientOp.op.name,
-  run: ({ exports, input, scratch, output }) => {
-    const x = input("x");
-    const [constants] = scratch(exports["geluConstantBytes"]!());
-    const dx = output(x.shape);
-    exports["writeGeluConstants"]!(constants);
-    exports["geluGradient"]!(input("dy").address, x.address, dx.address, elementCount(x.shape), constants);
-    return dx.info;
-  },
-};
+export const geluGradientKernel = kernelOf(geluGradientOp, ({ exports, input, scratch, output }) => {
+  const x = input("x");
+  const [constants] = scratch(exports["geluConstantBytes"]!());
+  const dx = output(x.shape);
+  exports["writeGeluConstants"]!(constants);
+  exports["geluGradient"]!(input("dy").address, x.address, dx.address, elementCount(x.shape), constants);
+  return dx.info;
+});

@@ -1,18 +1,24 @@
-import { addLayerNormOp, type LayerNormOptions, layerNormOp } from "@kindred/nn";
-import type { Kernel, KernelCall } from "../kernel-call.ts";
+import { addLayerNormOp, layerNormOp } from "@kindred/nn";
+import { kernelOf, type Operand, type Workspace } from "../kernel-call.ts";
 
 /** gamma·(x − mean)/√(variance + epsilon) + beta, row by row. */
-export const layerNormKernel: Kernel = { name: layerNormOp.op.name, run: layerNorm };
+export const layerNormKernel = kernelOf(layerNormOp, (call, _, { epsilon }) => {
+  return layerNorm(call, [call.input("x"), undefined, call.input("gamma"), call.input("beta")], epsilon);
+});
 
 /** The same of x + residual, which is never written out. */
-export const addLayerNormKernel: Kernel = { name: addLayerNormOp.op.name, run: layerNorm };
+export const addLayerNormKernel = kernelOf(addLayerNormOp, (call, _, { epsilon }) => {
+  return layerNorm(call, [call.input("x"), call.input("residual"), call.input("gamma"), call.input("beta")], epsilon);
+});
 
-function layerNorm({ exports, attributes, input, optional, output }: KernelCall) {
-  const { epsilon } = attributes as LayerNormOptions;
-  const x = input("x");
+function layerNorm(
+  { exports, output }: Workspace,
+  [x, residual, gamma, beta]: [x: Operand, residual: Operand | undefined, gamma: Operand, beta: Operand],
+  epsilon: number,
+) {
   const y = output(x.shape);
   exports["layerNorm"]!(
-    ...[x.address, optional("residual")?.address ?? 0, input("gamma").address, input("beta").address, y.address],
+    ...[x.address, residual?.address ?? 0, gamma.address, beta.address, y.address],
     ...[...(x.shape as [number, number]), epsilon],
   );
   return y.info;

@@ -1,21 +1,16 @@
 import { matmulOp, matmulTransposedOp, transposedMatmulOp } from "@kindred/nn";
-import type { Kernel } from "../kernel-call.ts";
+import { kernelOf } from "../kernel-call.ts";
 import { multiply } from "./multiply.ts";
 
 /** y = a·b. */
-export const matmulKernel: Kernel = {
-  name: matmulOp.op.name,
-  run: (call) => multiply(call, call.input("a"), call.input("b")).info,
-};
+export const matmulKernel = kernelOf(matmulOp, (call) => multiply(call, call.input("a"), call.input("b")).info);
 
 /** y = a·bᵀ. */
-export const matmulTransposedKernel: Kernel = {
-  name: matmulTransposedOp.op.name,
-  run: (call) => multiply(call, call.input("a"), call.input("b"), { rightTransposed: true }).info,
-};
+export const matmulTransposedKernel = kernelOf(matmulTransposedOp, (call) => {
+  return multiply(call, call.input("a"), call.input("b"), { rightTransposed: true }).info;
+});
 
 /** y = aᵀ·b. */
-export const transposedMatmulKernel: Kernel = {
-  name: transposedMatmulOp.op.name,
-  run: (call) => multiply(call, call.input("a"), call.input("b"), { leftTransposed: true }).info,
-};
+export const transposedMatmulKernel = kernelOf(transposedMatmulOp, (call) => {
+  return multiply(call, call.input("a"), call.input("b"), { leftTransposed: true }).info;
+});

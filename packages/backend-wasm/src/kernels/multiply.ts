@@ -1,5 +1,5 @@
 import { weightShape } from "@kindred/nn";
-import type { KernelCall, Operand, Output } from "../kernel-call.ts";
+import type { Operand, Output, Workspace } from "../kernel-call.ts";
 
 /** What is not always so of a product. */
 export type ProductOptions = {
@@ -19,7 +19,7 @@ export type ProductOptions = {
 
 /** A new [rows, columns] tensor: left·right. A right operand with a third axis is one that `packWeightKernel` made of [columns, inner]. */
 export function multiply(
-  { exports, scratch, output }: KernelCall,
+  { exports, scratch, output }: Workspace,
   left: Operand,
   right: Operand,
   options: ProductOptions = {},

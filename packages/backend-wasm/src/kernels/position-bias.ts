@@ -1,13 +1,10 @@
 import { positionBiasGradientOp, positionBiasOp } from "@kindred/nn";
-import type { Kernel } from "../kernel-call.ts";
-
-type Attributes = { readonly bucketOfDistance: Int32Array; readonly buckets: number };
+import { kernelOf } from "../kernel-call.ts";
 
 /** The table's biases, distance by distance for each head. */
-export const positionBiasKernel: Kernel = {
-  name: positionBiasOp.op.name,
-  run: ({ exports, attributes, input, scratch, output, heap }) => {
-    const { bucketOfDistance } = attributes as Attributes;
+export const positionBiasKernel = kernelOf(
+  positionBiasOp,
+  ({ exports, input, scratch, output, heap }, { bucketOfDistance }) => {
     const table = input("table");
     const [heads, distances] = [table.shape[1]!, bucketOfDistance.length];
     const [at] = scratch(bucketOfDistance.byteLength);
@@ -16,13 +13,12 @@ export const positionBiasKernel: Kernel = {
     exports["positionBias"]!(table.address, at, y.address, distances, heads);
     return y.info;
   },
-};
+);
 
 /** Sums over the distances of each bucket. */
-export const positionBiasGradientKernel: Kernel = {
-  name: positionBiasGradientOp.op.name,
-  run: ({ exports, attributes, input, scratch, output, heap }) => {
-    const { bucketOfDistance, buckets } = attributes as Attributes;
+export const positionBiasGradientKernel = kernelOf(
+  positionBiasGradientOp,
+  ({ exports, input, scratch, output, heap }, { bucketOfDistance }, { buckets }) => {
     const dy = input("dy");
     const [heads, distances] = dy.shape as [number, number];
     const [at] = scratch(bucketOfDistance.byteLength);
@@ -31,4 +27,4 @@ export const positionBiasGradientKernel: Kernel = {
     exports["positionBiasGradient"]!(dy.address, at, table.address, distances, heads, buckets);
     return table.info;
   },
-};
+);

@@ -1,46 +1,43 @@
-import { softmaxCrossEntropyGradientOp, softmaxCrossEntropyOp } from "@kindred/nn";
-import type { Kernel, KernelCall } from "../kernel-call.ts";
-
-type Attributes = { readonly labels: Int32Array; readonly excluded?: Uint8Array };
+import { type SoftmaxCrossEntropyData, softmaxCrossEntropyGradientOp, softmaxCrossEntropyOp } from "@kindred/nn";
+import { kernelOf, type Workspace } from "../kernel-call.ts";
 
 /** ln Σ e^logits − logits[label], row by row. */
-export const softmaxCrossEntropyKernel: Kernel = {
-  name: softmaxCrossEntropyOp.op.name,
-  run: (call) => {
-    const logits = call.input("logits");
-    const shape = logits.shape as [number, number];
-    const [labels, excluded, space] = takePlaces(call);
-    const loss = call.output([shape[0]]);
-    const targets = writeTargets(call, [labels, excluded]);
-    call.exports["softmaxCrossEntropy"]!(logits.address, ...targets, loss.address, ...shape, space);
-    return loss.info;
-  },
-};
+export const softmaxCrossEntropyKernel = kernelOf(softmaxCrossEntropyOp, (call, data) => {
+  const logits = call.input("logits");
+  const shape = logits.shape as [number, number];
+  const [labels, excluded, space] = takePlaces(call, data);
+  const loss = call.output([shape[0]]);
+  const targets = writeTargets(call, data, [labels, excluded]);
+  call.exports["softmaxCrossEntropy"]!(logits.address, ...targets, loss.address, ...shape, space);
+  return loss.info;
+});
 
 /** dy·(softmax − one at the label), row by row. */
-export const softmaxCrossEntropyGradientKernel: Kernel = {
-  name: softmaxCrossEntropyGradientOp.op.name,
-  run: (call) => {
-    const logits = call.input("logits");
-    const shape = logits.shape as [number, number];
-    const [labels, excluded, space] = takePlaces(call);
-    const dlogits = call.output(shape);
-    const targets = writeTargets(call, [labels, excluded]);
-    call.exports["softmaxCrossEntropyGradient"]!(
-      ...[call.input("dy").address, logits.address, ...targets, dlogits.address, ...shape, space],
-    );
-    return dlogits.info;
-  },
-};
+export const softmaxCrossEntropyGradientKernel = kernelOf(softmaxCrossEntropyGradientOp, (call, data) => {
+  const logits = call.input("logits");
+  const shape = logits.shape as [number, number];
+  const [labels, excluded, space] = takePlaces(call, data);
+  const dlogits = call.output(shape);
+  const targets = writeTargets(call, data, [labels, excluded]);
+  call.exports["softmaxCrossEntropyGradient"]!(
+    ...[call.input("dy").address, logits.address, ...targets, dlogits.address, ...shape, space],
+  );
+  return dlogits.info;
+});
 
-function takePlaces({ attributes, exports, scratch }: KernelCall): [labels: number, excluded: number, space: number] {
-  const { labels, excluded } = attributes as Attributes;
+function takePlaces(
+  { exports, scratch }: Workspace,
+  { labels, excluded }: SoftmaxCrossEntropyData,
+): [labels: number, excluded: number, space: number] {
   return scratch(labels.byteLength, excluded?.byteLength ?? 0, exports["crossEntropyScratchBytes"]!());
 }
 
 /** Copies labels and exclusions into the heap; gives their addresses, 0 for no exclusions. */
-function writeTargets({ attributes, heap }: KernelCall, [labelsAt, excludedAt]: [number, number]): [number, number] {
-  const { labels, excluded } = attributes as Attributes;
+function writeTargets(
+  { heap }: Workspace,
+  { labels, excluded }: SoftmaxCrossEntropyData,
+  [labelsAt, excludedAt]: [number, number],
+): [number, number] {
   new Int32Array(heap().buffer, labelsAt, labels.length).set(labels);
   if (excluded === undefined) return [labelsAt, 0];
   heap().set(excluded, excludedAt);
