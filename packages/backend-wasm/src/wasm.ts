@@ -75,16 +75,16 @@ async function kernelParts(
   under: EngineParts,
   choice: { readonly variant: "auto" | KernelVariant; readonly revectorization: Revectorization | undefined },
 ): Promise<EngineParts<WasmExtra>> {
-  const module = asWasmBackend(tf.engine().registry[under.backend])?.wasm;
-  const memory = module?.wasmMemory ?? module?.asm?.memory;
-  if (module === undefined || memory === undefined) {
+  const backend = asWasmBackend(tf.engine().registry[under.backend]);
+  const memory = backend?.wasm.wasmMemory ?? backend?.wasm.asm?.memory;
+  if (backend === undefined || memory === undefined) {
     throw new ConfigError("wasm: tfjs's wasm backend has no WebAssembly memory. Let this engine start it.");
   }
   await tf.setBackend(under.backend); // the check runs ops; whoever starts this engine then makes the active one active
-  const { variant, exports, reason } = await chooseKernels(memory, module, choice);
+  const { variant, exports, reason } = await chooseKernels(memory, backend, choice);
   const enter = () => {
     const leave = under.enter?.();
-    const giveBack = replaceKernels(exports, module);
+    const giveBack = replaceKernels(exports, backend);
     return () => {
       giveBack();
       leave?.();

@@ -1,5 +1,5 @@
 import type { Key } from "@kindred/random";
-import type { Float, SequenceLayout } from "@kindred/tensor";
+import type { Float, Layout } from "@kindred/tensor";
 import type { EncoderParameters, ParameterSpec } from "./parameter-spec.ts";
 
 /** A JSON object as parsed, its keys unknown. */
@@ -52,7 +52,7 @@ export type EncoderTokens = {
 /** What {@link Encoder.forward} must and may be told. */
 export type ForwardOptions = {
   /** Which rows are which sentence's. Its numbers name the sentences in the global batch, for dropout. */
-  readonly layout: SequenceLayout;
+  readonly layout: Layout;
   /** A key for this pass (a step and a column): dropout at the configuration's rates. Default: none, the same result every time. */
   readonly dropout?: Key;
 };

@@ -1,6 +1,6 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
 import { add, l2Normalize, scale } from "@kindred/nn";
-import { defineOp, expectShapes, type Float } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Loss } from "./loss.ts";
 
@@ -69,11 +69,12 @@ function checkChoice(dimensions: readonly number[], weights: readonly number[]):
 
 const firstFeaturesOp = defineOp<
   { x: Float<"batch hidden"> },
+  None,
   { readonly count: number; readonly hidden: number },
   Float<"batch hidden">
 >({
   name: "KindredFirstFeatures",
-  check: ({ x }, { count }) => {
+  check: ({ x }, _, { count }) => {
     const { hidden } = expectShapes("matryoshka", { x: [x, "batch hidden", "float32"] });
     if (count <= hidden) return;
     throw new ShapeError(
@@ -81,8 +82,8 @@ const firstFeaturesOp = defineOp<
       { hidden, dimension: count },
     );
   },
-  composite: ({ x }, { count }) => tf.slice<tf.Rank, tf.Tensor>(x, [0, 0], [x.shape[0] ?? 0, count]),
-  gradient: (dy, _saved, { count, hidden }) => ({
+  composite: ({ x }, _, { count }) => tf.slice<tf.Rank, tf.Tensor>(x, [0, 0], [x.shape[0] ?? 0, count]),
+  gradient: (dy, _saved, _, { count, hidden }) => ({
     x: () =>
       tf.pad(dy, [
         [0, 0],
@@ -93,5 +94,5 @@ const firstFeaturesOp = defineOp<
 
 /** The first `count` numbers of every row. */
 function firstFeatures(x: Float<"batch hidden">, count: number): Float<"batch hidden"> {
-  return firstFeaturesOp({ x }, { count, hidden: x.shape[1] ?? 0 });
+  return firstFeaturesOp({ x }, {}, { count, hidden: x.shape[1] ?? 0 });
 }

@@ -1,9 +1,9 @@
 import { ConfigError } from "@kindred/errors";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Engine, EngineModule, RunningEngine } from "./engine.ts";
+import { packedLayout } from "./layout.ts";
 import { memoryInUse } from "./memory-in-use.ts";
 import { overwrite } from "./overwrite.ts";
-import { packedLayout } from "./packed-layout.ts";
 import { readInto } from "./read-into.ts";
 
 /** What an engine consists of once it is loaded. The same object twice is the same engine. */
@@ -91,10 +91,10 @@ function activate(): void {
 
 /** What engines on tfjs's own backends do. */
 const ofTfjs: Omit<RunningEngine, "description" | "stop"> = {
-  layout: (lengths, rows) => {
+  layout: (lengths, numbers) => {
     const starts = new Int32Array(lengths.length + 1);
     for (const [i, length] of lengths.entries()) starts[i + 1] = (starts[i] ?? 0) + length;
-    return packedLayout(starts, rows === undefined ? {} : { rows });
+    return packedLayout(starts, numbers === undefined ? {} : { numbers });
   },
   write: overwrite,
   read: async (from, into, at) => readInto(from, into, at),

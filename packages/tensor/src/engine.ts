@@ -1,6 +1,6 @@
 import { ConfigError } from "@kindred/errors";
+import type { Layout } from "./layout.ts";
 import type { Float } from "./named-axes.ts";
-import type { SequenceLayout } from "./sequence-layout.ts";
 
 /**
  * What can run ops, as a value: started in this thread, or, by its module, in another.
@@ -28,7 +28,7 @@ export type RunningEngine = {
   /** What runs, in a few words: `"tfjs wasm"`. */
   readonly description: string;
   /** How this engine wants a batch of sentences of these lengths to lie; `numbers` are the sentences' places in the global batch. */
-  readonly layout: (lengths: Int32Array, numbers?: Int32Array) => SequenceLayout;
+  readonly layout: (lengths: Int32Array, numbers?: Int32Array) => Layout;
   /**
    * Writes `values` over the elements of a float32 tensor from element `at` on (default 0), in place: the one way a weight changes.
    *
