@@ -1,5 +1,5 @@
-// Prints a digest of the golden files, which lie outside the workspace (`../shared/golden`) and may be missing: an input of
-// the cached tests, since tests that compare with golden files must run again when those change or appear.
+// Prints a digest of the golden files that lie beside the repository (`../shared/golden`), and take the place of its own where
+// they are there: an input of the cached tests, since tests that compare with golden files must run again when those change or appear.
 //
 // Names, sizes and times are enough: the files are never written by the project.
 import { createHash } from "node:crypto";

@@ -9,11 +9,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const folder = ["golden", "training-tiny"] as const;
+// The repository itself has the losses only: these two are large.
+const finalWeights = [...folder, "final-float64.safetensors"];
+const goldenGradients = [...folder, "gradients-float64.safetensors"];
 const model = sharedPath("golden", "mpnet-tiny", "model");
 
 type Column = { readonly ids: readonly (readonly number[])[]; readonly mask: readonly (readonly number[])[] };
 type Golden = {
   readonly maxLength: number;
+  readonly peakLearningRate: number;
+  readonly warmupSteps: number;
+  readonly totalSteps: number;
   readonly pairs: { readonly texts: readonly (readonly string[])[] };
   readonly triplets: { readonly texts: readonly (readonly string[])[] };
   readonly steps: readonly { readonly columns: readonly Column[] }[];
@@ -58,9 +64,9 @@ describe.skipIf(!sharedExists(...folder))("training-tiny, as PyTorch runs it in 
   ] as const)("%s on %i cores: %j: losses and final weights", async (name, cores, options) => {
     const config = trainConfig({
       ...options,
-      learningRate: 5e-3,
-      warmupSteps: 4,
-      maxSteps: 10,
+      learningRate: golden!.peakLearningRate,
+      warmupSteps: golden!.warmupSteps,
+      maxSteps: golden!.totalSteps,
       hiddenDropoutProb: 0,
       attentionProbsDropoutProb: 0,
     });
@@ -74,7 +80,8 @@ describe.skipIf(!sharedExists(...folder))("training-tiny, as PyTorch runs it in 
         const { loss } = await mesh.step(step, shares(columns, cores));
         expect(Math.abs(loss - expected[step]!.loss)).toBeLessThan(8e-6); // 8 times Python's own float32 from its float64
       }
-      const final = readGoldenTensors(sharedPath(...folder, "final-float64.safetensors"));
+      if (!sharedExists(...finalWeights)) return;
+      const final = readGoldenTensors(sharedPath(...finalWeights));
       for (const [parameter, values] of Object.entries(mesh.weights)) {
         if (parameter.endsWith("attn.k.bias")) continue; // its true gradient is 0: Adam blows up rounding noise
         expect(values).toBeCloseToArray(final.get(`final.${name}.${parameter}`)!.values, { tolerance: 1e-5 });
@@ -99,7 +106,10 @@ describe.skipIf(!sharedExists(...folder))("training-tiny, as PyTorch runs it in 
         maxLength: golden!.maxLength,
         direction: direction === "oneWay" ? "one-way" : direction,
       });
-      const tensors = readGoldenTensors(sharedPath(...folder, "gradients-float64.safetensors"));
+      const own = golden!.float64[`${set}.${direction}`] as { readonly loss: number };
+      expect(Math.abs(loss - own.loss)).toBeLessThan(8e-6);
+      if (!sharedExists(...goldenGradients)) return;
+      const tensors = readGoldenTensors(sharedPath(...goldenGradients));
       const names = [...tensors.keys()].filter((key) => key.startsWith(`grad.${set}.${direction}.`));
       expect(names.length).toBe(gradients.size);
       for (const key of names) {
@@ -112,8 +122,6 @@ describe.skipIf(!sharedExists(...folder))("training-tiny, as PyTorch runs it in 
           tolerance: name.endsWith("attn.k.bias") ? 7.5e-6 : 2.5e-5 * largest,
         });
       }
-      const expected = golden!.float64[`${set}.${direction}`] as { readonly loss: number };
-      expect(Math.abs(loss - expected.loss)).toBeLessThan(8e-6);
     } finally {
       rmSync(temporary, { recursive: true });
     }

@@ -104,9 +104,11 @@ describe.skipIf(!sharedExists("golden", "mpnet-tiny")).each(["cpu", "wasm"] as c
     expectMutantToFail(() => expectTransformers(vectors({ ...parameters, [table]: cutAt(29) })));
   });
 
-  test("the gradient of the symmetric contrastive loss is torch's, weight by weight", async () => {
+  const goldenGradients = ["golden", "training-tiny", "gradients-float64.safetensors"];
+  const gradientTest = test.skipIf(!sharedExists(...goldenGradients));
+  gradientTest("the gradient of the symmetric contrastive loss is torch's, weight by weight", async () => {
     await startBackend(backend);
-    const expected = readGoldenTensors(golden("training-tiny", "gradients-float64.safetensors"));
+    const expected = readGoldenTensors(sharedPath(...goldenGradients));
     const { pairs, float64 } = readJson<Training>(golden("training-tiny", "expected.json"));
     const { config, parameters } = model("model");
     const columns = pairs.columns.map(({ ids, mask }) =>

@@ -2,7 +2,7 @@ export { type EmbeddingRows, expectSameDimension, expectSameRows, rowCount } fro
 export { pairSimilarities, similarities, type Similarity, type SimilarityOptions } from "./similarity.ts";
 export { type ScoreMatrix, similarityMatrix } from "./similarity-matrix.ts";
 export { nearestRows, type NearestRowsOptions, type RankedRow, TopRows } from "./nearest-rows.ts";
-export { shortenRows } from "./shorten-rows.ts";
+export { type ShortenOptions, shortenRows } from "./shorten-rows.ts";
 export {
   type Precision,
   precisions,

@@ -5,10 +5,13 @@ import { fileURLToPath } from "node:url";
 /**
  * The absolute path of a file of golden and reference data, which lie in the folder `shared` beside the repository's own.
  *
- * They are not part of the repository: ask {@link sharedExists} and skip the test where they are missing.
+ * Not all machines have that folder: `sharedPath("golden", …)` then names a file of the repository's own `golden`, which holds a
+ * part of it. Ask {@link sharedExists} and skip the test where a file is missing.
  */
 export function sharedPath(...parts: string[]): string {
-  return join(repositoryRoot(), "..", "shared", ...parts);
+  const root = repositoryRoot();
+  const shared = join(root, "..", "shared");
+  return parts[0] === "golden" && !existsSync(join(shared, "golden")) ? join(root, ...parts) : join(shared, ...parts);
 }
 
 /** Whether such a file or folder is there, for `test.skipIf(!sharedExists("golden", …))`. */
