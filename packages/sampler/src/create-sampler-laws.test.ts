@@ -41,7 +41,7 @@ const arbitraryOptions = fc
 
 test("no text stands twice in a batch, or in a round", async () => {
   const expectDistinct = (batches: readonly Batch[]) => {
-    const texts = batches.flatMap(({ rows }) => rows.flatMap((row) => row.texts));
+    const texts = batches.flatMap(({ rows }) => rows.flatMap(({ row }) => row.texts));
     expect(new Set(texts).size).toBe(texts.length);
   };
   await fc.assert(
@@ -83,7 +83,7 @@ test("every row of every epoch is seen or counted", async () => {
         expect(counts).toMatchObject({ read: epochs * length, emitted: seen.length, waiting: 0, epoch: epochs - 1 });
         expect(counts.emitted + counts.dropped).toBe(counts.read);
         for (let row = 0; row < length; row++)
-          expect(seen.filter((one) => one.row === row).length).toBeLessThanOrEqual(epochs);
+          expect(seen.filter((one) => one.index === row).length).toBeLessThanOrEqual(epochs);
         if (options.duplicates === "allow") expect(counts.dropped).toBe(0);
       }
     }),
@@ -158,3 +158,26 @@ async function lengthOf(source: Source): Promise<number> {
   for await (const _ of source.open(0)) length++;
   return length;
 }
+
+test("rows come out whole, as they went in, whatever they hold", async () => {
+  const held = fc.record({ texts: fc.tuple(fc.uuid(), fc.uuid()), score: fc.double(), group: fc.string() });
+  await fc.assert(
+    fc.asyncProperty(fc.array(held, { minLength: 1, maxLength: 8 }), fc.boolean(), async (rows, isStream) => {
+      async function* open(skip: number) {
+        yield* rows.slice(skip);
+      }
+      const identity = { name: "s", weight: 1, columns: 2 };
+      const source = isStream
+        ? { ...identity, open }
+        : { ...identity, length: rows.length, row: (i: number) => rows[i]! };
+      const sampler = createSampler({ sources: [source], batchSize: 3, key, epochs: 1 });
+      for (let batch = await sampler.next(); batch !== undefined; batch = await sampler.next()) {
+        for (const { index, row } of batch.rows) {
+          expect(row).toBe(rows[index]);
+          expect(row.score).toBe(rows[index]!.score);
+        }
+      }
+      expect(sampler.counts[0]!.emitted).toBe(rows.length);
+    }),
+  );
+});

@@ -57,7 +57,7 @@ test("a batch, and a round, has one number of columns; weight 0 is never drawn",
       createSampler({ sources: mixed, batchSize: 8, key, mixing, roundSteps: 1, runsPerRound: 2 }),
       200,
     );
-    const columns = batches.map(({ rows }) => [...new Set(rows.map(({ texts }) => texts.length))]);
+    const columns = batches.map(({ rows }) => [...new Set(rows.map(({ row }) => row.texts.length))]);
     expect(columns.every((counts) => counts.length === 1)).toBe(true);
     if (mixing === "rounds") for (let i = 0; i < 200; i += 2) expect(columns[i]).toEqual(columns[i + 1]);
     const drawn = new Set(batches.flatMap(({ rows }) => rows.map(({ source }) => source)));

@@ -1,13 +1,13 @@
-import type { Batch } from "./batch.ts";
-import { Mixture } from "./mixture.ts";
+import { type Batch, Mixture } from "./mixture.ts";
 import { checkCursor, madeOf, type MixtureState, type SamplerCursor } from "./sampler-cursor.ts";
 import { resolveOptions, type SamplerOptions } from "./sampler-options.ts";
+import type { TextsRow } from "./source.ts";
 import { type SourceCounts, startOfLane } from "./source-lane.ts";
 
 /** A source of batches with a memory. */
-export type Sampler = {
+export type Sampler<Row extends TextsRow = TextsRow> = {
   /** The next batch; undefined when every epoch is over. Calls wait for each other. */
-  next(): Promise<Batch | undefined>;
+  next(): Promise<Batch<Row> | undefined>;
   /** Where the sampler stands after the last batch that `next` has given, as plain JSON. */
   cursor(): SamplerCursor;
   /** What has become of each source's rows. */
@@ -17,7 +17,8 @@ export type Sampler = {
 };
 
 /**
- * Batches of unlike rows from a weighted mixture of sources, the same for the same key, that can stop and go on.
+ * Batches of unlike rows from a weighted mixture of sources, the same for the same key, that can stop and go on. Rows come out whole: the
+ * sampler looks at nothing but their texts.
  *
  * Sources are drawn with probability weight / Σ weights, by a counter-based generator. With `epochs` unset they are
  * read without end. No text stands twice in a batch (unless `duplicates` is `"allow"`): in-batch softmax would push
@@ -40,15 +41,15 @@ export type Sampler = {
  * import { keyFromSeed } from "@kindred/random";
  * import { createSampler } from "@kindred/sampler";
  *
- * const rows = [["a cat", "a kitten"], ["a dog", "a puppy"], ["a dog", "a hound"]];
+ * const rows = [["a cat", "a kitten"], ["a dog", "a puppy"], ["a dog", "a hound"]].map((texts) => ({ texts, score: texts.length }));
  * const pairs = { name: "pairs", weight: 1, columns: 2, length: rows.length, row: (i: number) => rows[i]! };
  * const sampler = createSampler({ sources: [pairs], batchSize: 2, key: keyFromSeed(1), epochs: 1, order: "file" });
- * (await sampler.next())?.rows.map(({ row }) => row); // => [0, 1]
- * (await sampler.next())?.rows.map(({ row }) => row); // => [2]
+ * (await sampler.next())?.rows.map(({ index }) => index); // => [0, 1]
+ * (await sampler.next())?.rows.map(({ index, row }) => [index, row.score]); // => [[2, 2]]
  * await sampler.next(); // => undefined
  * ```
  */
-export function createSampler(options: SamplerOptions): Sampler {
+export function createSampler<Row extends TextsRow>(options: SamplerOptions<Row>): Sampler<Row> {
   const resolved = resolveOptions(options);
   const parts = madeOf(resolved);
   const { cursor } = options;
@@ -58,7 +59,7 @@ export function createSampler(options: SamplerOptions): Sampler {
   let toReplay = replay;
   const mixture = new Mixture(resolved, saved);
 
-  async function produce(): Promise<Batch | undefined> {
+  async function produce(): Promise<Batch<Row> | undefined> {
     for (; toReplay > 0; toReplay--) await mixture.next();
     const batch = await mixture.next();
     if (batch !== undefined && mixture.isScopeOver()) {

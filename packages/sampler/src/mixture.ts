@@ -1,17 +1,27 @@
 import { DataError } from "@kindred/errors";
 import { childKey, type Key, uniformAt } from "@kindred/random";
-import type { Batch, SampledRow } from "./batch.ts";
 import type { MixtureState } from "./sampler-cursor.ts";
 import type { ResolvedOptions } from "./sampler-options.ts";
-import { type SourceCounts, SourceLane } from "./source-lane.ts";
+import type { TextsRow } from "./source.ts";
+import { type SourceCounts, SourceLane, startOfLane } from "./source-lane.ts";
 import { weightedDraw } from "./weighted-draw.ts";
+
+/** A row of a batch, as its source gave it: which source, by index, and the row's number there. */
+export type SampledRow<Row extends TextsRow = TextsRow> = {
+  readonly source: number;
+  readonly index: number;
+  readonly row: Row;
+};
+
+/** The rows of one optimizer step over all cores, all with the same number of texts. */
+export type Batch<Row extends TextsRow = TextsRow> = { readonly rows: readonly SampledRow<Row>[] };
 
 type Run = { readonly source: number; readonly step: number; readonly runsBefore: number };
 
 /** Draws sources by weight and fills batches from their lanes. All of its randomness is in the key and one counter. */
-export class Mixture {
-  readonly #options: ResolvedOptions;
-  readonly #lanes: readonly SourceLane[];
+export class Mixture<Row extends TextsRow> {
+  readonly #options: ResolvedOptions<Row>;
+  readonly #lanes: readonly SourceLane<Row>[];
   readonly #drawKey: Key;
   #draws: number;
   #batches: number;
@@ -19,15 +29,17 @@ export class Mixture {
   /** The texts of the present scope. */
   #used = new Set<string>();
 
-  constructor(options: ResolvedOptions, state: MixtureState) {
+  constructor(options: ResolvedOptions<Row>, state: MixtureState) {
     this.#options = options;
-    this.#lanes = options.sources.map((source, index) => new SourceLane(source, options, state.lanes[index]!));
+    this.#lanes = options.sources.map(
+      (source, index) => new SourceLane(source, { index, options, state: state.lanes[index] ?? startOfLane }),
+    );
     this.#drawKey = childKey(options.key, "mixture");
     ({ draws: this.#draws, batches: this.#batches, run: this.#run } = state);
   }
 
   /** The next batch; undefined when no source has rows left. */
-  async next(): Promise<Batch | undefined> {
+  async next(): Promise<Batch<Row> | undefined> {
     while (this.#openLanes().length > 0) {
       const rows = this.#options.mixing === "batch" ? await this.#mixedRows() : await this.#rowsOfRun();
       if (rows.length < this.#options.batchSize && this.#options.epochs === Number.POSITIVE_INFINITY) {
@@ -65,43 +77,50 @@ export class Mixture {
   }
 
   /** A batch of rows whose sources are drawn one by one. The first row's source decides the number of columns. */
-  async #mixedRows(): Promise<readonly SampledRow[]> {
+  async #mixedRows(): Promise<readonly SampledRow<Row>[]> {
     this.#beginScope();
-    const rows: SampledRow[] = [];
+    const rows: SampledRow<Row>[] = [];
     let open = this.#openLanes();
-    while (rows.length < this.#options.batchSize && open.length > 0) {
-      const source = this.#draw(open);
-      const row = await this.#lanes[source]!.take(this.#used);
-      if (row === undefined) open = open.filter((other) => other !== source);
-      else if (rows.push({ source, ...row }) === 1) open = this.#withColumnsOf(source, open);
+    while (rows.length < this.#options.batchSize) {
+      const lane = this.#draw(open);
+      if (lane === undefined) break;
+      const row = await lane.take(this.#used);
+      if (row === undefined) open = open.filter((other) => other !== lane);
+      else if (rows.push({ source: lane.index, ...row }) === 1) open = withColumnsOf(lane, open);
     }
     return rows;
   }
 
   /** A batch of the run's source. */
-  async #rowsOfRun(): Promise<readonly SampledRow[]> {
+  async #rowsOfRun(): Promise<readonly SampledRow<Row>[]> {
     const { duplicateScope, batchSize } = this.#options;
     const run = this.#presentRun();
+    const lane = run && this.#lanes[run.source];
+    if (run === undefined || lane === undefined) return [];
     if (duplicateScope === "batch" || (run.runsBefore === 0 && run.step === 0)) this.#beginScope();
     this.#run = { ...run, step: run.step + 1 };
-    const rows: SampledRow[] = [];
+    const rows: SampledRow<Row>[] = [];
     while (rows.length < batchSize) {
-      const row = await this.#lanes[run.source]!.take(this.#used);
+      const row = await lane.take(this.#used);
       if (row === undefined) break;
-      rows.push({ source: run.source, ...row });
+      rows.push({ source: lane.index, ...row });
     }
     return rows;
   }
 
   /** The run to go on with, or a new one. A round ends early when no source with its number of columns has rows left. */
-  #presentRun(): Run {
+  #presentRun(): Run | undefined {
     const { roundSteps, runsPerRound } = this.#options;
     const run = this.#run;
-    if (run !== null && run.step < roundSteps && !this.#lanes[run.source]!.isFinished) return run;
+    const lane = run === null ? undefined : this.#lanes[run.source];
+    if (run !== null && lane?.isFinished === false && run.step < roundSteps) return run;
     const open = this.#openLanes();
-    const sameColumns = run !== null && run.runsBefore + 1 < runsPerRound ? this.#withColumnsOf(run.source, open) : [];
-    if (run === null || sameColumns.length === 0) return { source: this.#draw(open), step: 0, runsBefore: 0 };
-    return { source: this.#draw(sameColumns), step: 0, runsBefore: run.runsBefore + 1 };
+    if (run !== null && lane !== undefined && run.runsBefore + 1 < runsPerRound) {
+      const next = this.#draw(withColumnsOf(lane, open));
+      if (next !== undefined) return { source: next.index, step: 0, runsBefore: run.runsBefore + 1 };
+    }
+    const first = this.#draw(open);
+    return first && { source: first.index, step: 0, runsBefore: 0 };
   }
 
   #beginScope(): void {
@@ -109,38 +128,38 @@ export class Mixture {
     for (const lane of this.#lanes) lane.beginScope();
   }
 
-  /** The indices of the sources that may be drawn. */
-  #openLanes(): readonly number[] {
-    return [...this.#lanes.keys()].filter((source) => {
-      const lane = this.#lanes[source]!;
-      return lane.source.weight > 0 && !lane.isFinished;
-    });
+  /** The sources that may be drawn. */
+  #openLanes(): readonly SourceLane<Row>[] {
+    return this.#lanes.filter(({ source, isFinished }) => source.weight > 0 && !isFinished);
   }
 
-  #withColumnsOf(source: number, among: readonly number[]): readonly number[] {
-    const { columns } = this.#lanes[source]!.source;
-    return among.filter((other) => this.#lanes[other]!.source.columns === columns);
+  /** One of these sources by weight: what drawing from all and rejecting the others would give. Undefined, and no draw, of none. */
+  #draw(among: readonly SourceLane<Row>[]): SourceLane<Row> | undefined {
+    if (among.length === 0) return undefined;
+    const weights = among.map(({ source }) => source.weight);
+    return among[weightedDraw(weights, uniformAt(this.#drawKey, this.#draws++))];
   }
 
-  /** One of these sources by weight: what drawing from all and rejecting the others would give. */
-  #draw(among: readonly number[]): number {
-    const weights = among.map((source) => this.#lanes[source]!.source.weight);
-    return among[weightedDraw(weights, uniformAt(this.#drawKey, this.#draws++))]!;
-  }
-
-  #tooFew(rows: readonly SampledRow[]): DataError {
+  #tooFew(rows: readonly SampledRow<Row>[]): DataError {
     const { batchSize, sources, mixing, duplicateScope } = this.#options;
-    const source = mixing === "rounds" ? this.#run?.source : rows[0]?.source;
-    const columns = source === undefined ? undefined : sources[source]!.columns;
+    const index = mixing === "rounds" ? this.#run?.source : rows[0]?.source;
+    const columns = index === undefined ? undefined : sources[index]?.columns;
     const names = sources
-      .filter((one, index) => (mixing === "rounds" ? index === source : one.weight > 0 && one.columns === columns))
+      .filter((one, i) => (mixing === "rounds" ? i === index : one.weight > 0 && one.columns === columns))
       .map(({ name }) => name);
     const scope = duplicateScope === "round" ? ", in a round" : "";
     return new DataError(
-      { file: names.join(", ") || sources[0]!.name },
+      { file: (names.length > 0 ? names : sources.map(({ name }) => name)).join(", ") },
       `createSampler: too few different rows. Got ${rows.length} without a text in common, expected batchSize = ${batchSize}${scope}. ` +
         'Lower batchSize, set epochs (batches may be smaller then), or set duplicates to "allow" and mask them in the loss.',
       { rows: rows.length, batchSize },
     );
   }
+}
+
+function withColumnsOf<Row extends TextsRow>(
+  { source: { columns } }: SourceLane<Row>,
+  among: readonly SourceLane<Row>[],
+): readonly SourceLane<Row>[] {
+  return among.filter(({ source }) => source.columns === columns);
 }

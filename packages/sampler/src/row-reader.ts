@@ -1,21 +1,21 @@
 import { DataError } from "@kindred/errors";
 import { childKey, type Key, permutation } from "@kindred/random";
-import type { RowsSource, Source, StreamSource } from "./source.ts";
+import type { RowsSource, Source, StreamSource, TextsRow } from "./source.ts";
 
-/** A row of a source: its number there, and its texts. */
-export type SourceRow = { readonly row: number; readonly texts: readonly string[] };
+/** A row of a source, and its number there. */
+export type NumberedRow<Row extends TextsRow> = { readonly index: number; readonly row: Row };
 
 /** Where a reader stands: `position` rows of epoch number `epoch` are read. */
 export type ReaderPlace = { readonly epoch: number; readonly position: number };
 
 /** Reads a source epoch by epoch, from any place. */
-export type RowReader = {
+export type RowReader<Row extends TextsRow> = {
   /** The next row of this epoch; undefined at its end, as often as it is asked. */
-  read(): Promise<SourceRow | undefined> | SourceRow | undefined;
+  read(): Promise<NumberedRow<Row> | undefined> | NumberedRow<Row> | undefined;
   /** Goes to the beginning of the next epoch. */
   beginEpoch(): Promise<void> | void;
   /** Rows by number, in the order asked for. */
-  rowsAt(rows: readonly number[]): Promise<readonly SourceRow[]>;
+  rowsAt(indices: readonly number[]): Promise<readonly NumberedRow<Row>[]>;
   place(): ReaderPlace;
   /** Lets go of an open file. */
   close(): Promise<void>;
@@ -26,43 +26,42 @@ export type RowReader = {
  * epoch), length)` if they are to be shuffled: the order of a source depends on its name and length, and on no other
  * source.
  */
-export function rowReader(
-  source: Source,
-  options: { readonly key: Key; readonly order: "shuffle" | "file"; readonly place: ReaderPlace },
-): RowReader {
+export function rowReader<Row extends TextsRow>(source: Source<Row>, options: ReaderOptions): RowReader<Row> {
   return "length" in source ? rowsReader(source, options) : streamReader(source, options.place);
 }
 
-function rowsReader(
-  source: RowsSource,
-  { key, order, place }: { readonly key: Key; readonly order: "shuffle" | "file"; readonly place: ReaderPlace },
-): RowReader {
+type ReaderOptions = { readonly key: Key; readonly order: "shuffle" | "file"; readonly place: ReaderPlace };
+
+function rowsReader<Row extends TextsRow>(
+  source: RowsSource<Row>,
+  { key, order, place }: ReaderOptions,
+): RowReader<Row> {
   let { epoch, position } = place;
   const drawOrder = () =>
     order === "shuffle" ? permutation(childKey(key, "order", source.name, epoch), source.length) : undefined;
-  let rows = drawOrder();
-  const rowAt = (row: number) => checked(source, row, source.row(row));
+  let shuffled = drawOrder();
+  const rowAt = (index: number) => checked(source, index, source.row(index));
   return {
     read() {
       if (position === source.length) return undefined;
-      const row = rows?.[position] ?? position;
+      const index = shuffled?.[position] ?? position;
       position++;
-      return rowAt(row);
+      return rowAt(index);
     },
     beginEpoch() {
       epoch++;
       position = 0;
-      rows = drawOrder();
+      shuffled = drawOrder();
     },
-    rowsAt: async (wanted) => wanted.map(rowAt),
+    rowsAt: async (indices) => indices.map(rowAt),
     place: () => ({ epoch, position }),
     close: async () => {},
   };
 }
 
-function streamReader(source: StreamSource, place: ReaderPlace): RowReader {
+function streamReader<Row extends TextsRow>(source: StreamSource<Row>, place: ReaderPlace): RowReader<Row> {
   let { epoch, position } = place;
-  let iterator: AsyncIterator<{ readonly texts: readonly string[] }> | undefined;
+  let iterator: AsyncIterator<Row> | undefined;
   let ended = false;
   const close = async () => {
     const open = iterator;
@@ -74,7 +73,7 @@ function streamReader(source: StreamSource, place: ReaderPlace): RowReader {
       if (ended) return undefined;
       iterator ??= source.open(position)[Symbol.asyncIterator]();
       const { done, value } = await iterator.next();
-      if (!done) return checked(source, position++, value.texts);
+      if (!done) return checked(source, position++, value);
       ended = true;
       iterator = undefined;
       if (position > 0) return undefined;
@@ -89,30 +88,32 @@ function streamReader(source: StreamSource, place: ReaderPlace): RowReader {
       position = 0;
       ended = false;
     },
-    async rowsAt(wanted) {
-      const found = new Map<number, SourceRow>();
-      const missing = new Set(wanted);
-      let row = Math.min(...wanted);
+    async rowsAt(indices) {
+      const found = new Map<number, NumberedRow<Row>>();
+      const missing = new Set(indices);
+      let index = Math.min(...indices);
       if (missing.size > 0) {
-        for await (const { texts } of source.open(row)) {
-          if (missing.delete(row)) found.set(row, checked(source, row, texts));
+        for await (const row of source.open(index)) {
+          if (missing.delete(index)) found.set(index, checked(source, index, row));
           if (missing.size === 0) break;
-          row++;
+          index++;
         }
       }
-      if (missing.size > 0) {
-        const message = `createSampler: the source has become shorter. Got ${row} rows, expected row ${Math.max(...missing)}.`;
+      return indices.map((wanted) => {
+        const row = found.get(wanted);
+        if (row !== undefined) return row;
+        const message = `createSampler: the source has become shorter. Got ${index} rows, expected row ${Math.max(...missing)}.`;
         throw new DataError({ file: source.name }, message);
-      }
-      return wanted.map((one) => found.get(one)!);
+      });
     },
     place: () => ({ epoch, position }),
     close,
   };
 }
 
-function checked(source: Source, row: number, texts: readonly string[]): SourceRow {
-  if (texts.length === source.columns) return { row, texts };
-  const message = `createSampler: row ${row} does not fit. Got ${texts.length} texts, expected ${source.columns} as in the other rows.`;
+function checked<Row extends TextsRow>(source: Source<Row>, index: number, row: Row): NumberedRow<Row> {
+  const columns = row.texts.length;
+  if (columns === source.columns) return { index, row };
+  const message = `createSampler: row ${index} does not fit. Got ${columns} texts, expected ${source.columns} as in the other rows.`;
   throw new DataError({ file: source.name }, message);
 }

@@ -1,7 +1,7 @@
 import { ConfigError } from "@kindred/errors";
 import { childKey, type Key, keyFromSeed } from "@kindred/random";
 import type { ResolvedOptions } from "./sampler-options.ts";
-import type { RowsSource, Source } from "./source.ts";
+import type { RowsSource, Source, TextsRow } from "./source.ts";
 import type { LaneState } from "./source-lane.ts";
 
 /** Where a mixture stands, as plain data. */
@@ -28,9 +28,9 @@ export type SamplerCursor = {
 
 /**
  * What a sampler is made of, name → value: options, and for each source its weight, its size, the caller's fingerprint
- * and a hash of up to 64 of its rows. A change outside these rows that keeps the number of rows goes unnoticed.
+ * and a hash of the texts of up to 64 of its rows. A change outside these that keeps the number of rows goes unnoticed.
  */
-export function madeOf(options: ResolvedOptions): { readonly [thing: string]: string } {
+export function madeOf<Row extends TextsRow>(options: ResolvedOptions<Row>): { readonly [thing: string]: string } {
   const { sources, key, ...settings } = options;
   return {
     key: key.join(" "),
@@ -59,7 +59,7 @@ function thingsOf(source: Source): [thing: string, value: string][] {
 function hashOfRows(source: RowsSource): Key {
   const count = Math.min(source.length, 64);
   const spacing = (source.length - 1) / Math.max(1, count - 1);
-  const rows = Array.from({ length: count }, (_, i) => source.row(Math.floor(i * spacing)));
+  const rows = Array.from({ length: count }, (_, i) => source.row(Math.floor(i * spacing)).texts);
   return childKey(keyFromSeed("rows"), JSON.stringify(rows));
 }
 

@@ -1,12 +1,12 @@
 import { ConfigError, nearestName } from "@kindred/errors";
 import type { Key } from "@kindred/random";
 import type { SamplerCursor } from "./sampler-cursor.ts";
-import type { Source } from "./source.ts";
+import type { Source, TextsRow } from "./source.ts";
 
 /** Options of {@link createSampler}. */
-export type SamplerOptions = {
+export type SamplerOptions<Row extends TextsRow = TextsRow> = {
   /** At least one, with different names, and one weight above 0. */
-  readonly sources: readonly Source[];
+  readonly sources: readonly Source<Row>[];
   /** Rows in a batch over all cores: the number of pairs that are each other's negatives. */
   readonly batchSize: number;
   /** Names all random choices: the same key and sources give the same batches. */
@@ -38,12 +38,12 @@ export type SamplerOptions = {
 };
 
 /** The options with every default filled in. */
-export type ResolvedOptions = {
-  readonly [name in Exclude<keyof SamplerOptions, "cursor">]-?: NonNullable<SamplerOptions[name]>;
+export type ResolvedOptions<Row extends TextsRow = TextsRow> = {
+  readonly [name in Exclude<keyof SamplerOptions<Row>, "cursor">]-?: NonNullable<SamplerOptions<Row>[name]>;
 };
 
 /** Fills in the defaults and refuses what cannot be meant. @throws ConfigError naming the option. */
-export function resolveOptions(options: SamplerOptions): ResolvedOptions {
+export function resolveOptions<Row extends TextsRow>(options: SamplerOptions<Row>): ResolvedOptions<Row> {
   const { sources, batchSize, key } = options;
   const { mixing = "batch", duplicates = "defer", duplicateScope = "batch", order = "shuffle" } = options;
   expectOneOf("mixing", mixing, ["batch", "rounds"]);

@@ -1,6 +1,6 @@
 import type { ResolvedOptions } from "./sampler-options.ts";
-import { rowReader, type RowReader, type SourceRow } from "./row-reader.ts";
-import type { Source } from "./source.ts";
+import { type NumberedRow, rowReader, type RowReader } from "./row-reader.ts";
+import type { Source, TextsRow } from "./source.ts";
 
 /** What has become of a source's rows so far. At any time `read` = `emitted` + `dropped` + `waiting`. */
 export type SourceCounts = {
@@ -47,29 +47,38 @@ export const startOfLane: LaneState = {
   isFinished: false,
 };
 
+type LaneStart<Row extends TextsRow> = {
+  readonly index: number;
+  readonly options: ResolvedOptions<Row>;
+  readonly state: LaneState;
+};
+
 /**
- * One source on its way into batches: its reader and the rows that wait for a batch without their texts.
+ * One source on its way into batches: its reader and the rows that wait for a batch without their texts in it.
  *
  * A *scope* is what no text may stand in twice, a batch or a round. A lane goes on to at most one new epoch in a scope:
  * by the end of that epoch every row has been offered to the scope, and a further pass could only find duplicates. So a
  * source that has too few different rows says so instead of looping.
  */
-export class SourceLane {
-  readonly source: Source;
+export class SourceLane<Row extends TextsRow> {
+  readonly source: Source<Row>;
+  /** The source's number among all. */
+  readonly index: number;
   /** Whether the lane will never give a row again: its epochs are over and nothing waits. */
   isFinished: boolean;
-  readonly #options: ResolvedOptions;
-  readonly #reader: RowReader;
+  readonly #options: ResolvedOptions<Row>;
+  readonly #reader: RowReader<Row>;
   readonly #toRestore: readonly number[];
-  #waiting: SourceRow[] | undefined;
+  #waiting: NumberedRow<Row>[] | undefined;
   /** Rows of `#waiting` before this one do not fit into the present scope. */
   #retryFrom = 0;
   #mayBeginEpoch = true;
   #counts: { read: number; emitted: number; deferred: number; dropped: number };
 
-  constructor(source: Source, options: ResolvedOptions, state: LaneState) {
+  constructor(source: Source<Row>, { index, options, state }: LaneStart<Row>) {
     const { read, emitted, deferred, dropped, waiting, isFinished, ...place } = state;
     this.source = source;
+    this.index = index;
     this.isFinished = isFinished;
     this.#options = options;
     this.#reader = rowReader(source, { key: options.key, order: options.order, place });
@@ -87,24 +96,27 @@ export class SourceLane {
    * The next row that has no text in common with `used`, which then gets its texts; rows that wait come first.
    * Undefined when the lane has nothing for the rest of this scope.
    */
-  async take(used: Set<string>): Promise<SourceRow | undefined> {
+  async take(used: Set<string>): Promise<NumberedRow<Row> | undefined> {
     this.#waiting ??= [...(await this.#reader.rowsAt(this.#toRestore))];
     for (; this.#retryFrom < this.#waiting.length; this.#retryFrom++) {
-      const row = this.#waiting[this.#retryFrom]!;
-      if (!fits(row, used)) continue;
+      const numbered = this.#waiting[this.#retryFrom];
+      if (numbered === undefined || !fits(numbered.row, used)) continue;
       this.#waiting.splice(this.#retryFrom, 1);
-      return this.#emit(row, used);
+      return this.#emit(numbered, used);
     }
-    for (let row = await this.#readOn(); row !== undefined; row = await this.#readOn()) {
+    while (true) {
+      const numbered = await this.#readOn(this.#waiting.length);
+      if (numbered === undefined) return undefined;
       this.#counts.read++;
-      if (this.#options.duplicates === "allow" || (fits(row, used) && isDistinct(row))) return this.#emit(row, used);
-      this.#refuse(row, this.#waiting);
+      const { row } = numbered;
+      const emits = this.#options.duplicates === "allow" || (fits(row, used) && isDistinct(row));
+      if (emits) return this.#emit(numbered, used);
+      this.#refuse(numbered, this.#waiting);
     }
-    return undefined;
   }
 
   state(): LaneState {
-    const waiting = this.#waiting?.map(({ row }) => row) ?? this.#toRestore;
+    const waiting = this.#waiting?.map(({ index }) => index) ?? this.#toRestore;
     return { ...this.#reader.place(), ...this.#counts, waiting, isFinished: this.isFinished };
   }
 
@@ -118,31 +130,31 @@ export class SourceLane {
   }
 
   /** The next row, of the next epoch if need be and allowed. */
-  async #readOn(): Promise<SourceRow | undefined> {
+  async #readOn(waiting: number): Promise<NumberedRow<Row> | undefined> {
     while (true) {
       const row = await this.#reader.read();
       if (row !== undefined) return row;
       const isLastEpoch = this.#reader.place().epoch + 1 >= this.#options.epochs;
-      this.isFinished = isLastEpoch && this.#waiting!.length === 0;
+      this.isFinished = isLastEpoch && waiting === 0;
       if (isLastEpoch || !this.#mayBeginEpoch) return undefined;
       this.#mayBeginEpoch = this.#options.duplicates === "allow";
       await this.#reader.beginEpoch();
     }
   }
 
-  #emit(row: SourceRow, used: Set<string>): SourceRow {
+  #emit(numbered: NumberedRow<Row>, used: Set<string>): NumberedRow<Row> {
     this.#counts.emitted++;
-    for (const text of row.texts) used.add(text);
-    return row;
+    for (const text of numbered.row.texts) used.add(text);
+    return numbered;
   }
 
-  #refuse(row: SourceRow, waiting: SourceRow[]): void {
-    if (this.#options.duplicates === "drop" || !isDistinct(row)) {
+  #refuse(numbered: NumberedRow<Row>, waiting: NumberedRow<Row>[]): void {
+    if (this.#options.duplicates === "drop" || !isDistinct(numbered.row)) {
       this.#counts.dropped++;
       return;
     }
     this.#counts.deferred++;
-    waiting.push(row);
+    waiting.push(numbered);
     if (waiting.length > this.#options.deferLimit) {
       waiting.shift();
       this.#counts.dropped++;
@@ -151,10 +163,10 @@ export class SourceLane {
   }
 }
 
-function fits({ texts }: SourceRow, used: ReadonlySet<string>): boolean {
+function fits({ texts }: TextsRow, used: ReadonlySet<string>): boolean {
   return !texts.some((text) => used.has(text));
 }
 
-function isDistinct({ texts }: SourceRow): boolean {
+function isDistinct({ texts }: TextsRow): boolean {
   return new Set(texts).size === texts.length;
 }

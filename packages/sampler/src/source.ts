@@ -1,3 +1,6 @@
+/** A row of a source: its texts, and whatever else the caller's rows hold, which comes out as it went in. */
+export type TextsRow = { readonly texts: readonly string[] };
+
 /** What both kinds of source say about themselves. */
 export type SourceIdentity = {
   /** Its identity: unique among the sources, and what its order of rows is drawn from. */
@@ -11,18 +14,18 @@ export type SourceIdentity = {
 };
 
 /** A source whose rows are at hand, in any order. */
-export type RowsSource = SourceIdentity & {
+export type RowsSource<Row extends TextsRow = TextsRow> = SourceIdentity & {
   /** How many rows it has, at least 1. */
   readonly length: number;
-  /** The texts of row i, 0 ≤ i < length; the same texts each time. */
-  row(i: number): readonly string[];
+  /** Row i, 0 ≤ i < length; the same each time. */
+  row(i: number): Row;
 };
 
 /** A source that can only be read from front to back: a large file, a network stream. */
-export type StreamSource = SourceIdentity & {
+export type StreamSource<Row extends TextsRow = TextsRow> = SourceIdentity & {
   /** The rows from row number `skip` (counted from 0) to the end; the same rows each time. Called again for each epoch. */
-  open(skip: number): AsyncIterable<{ readonly texts: readonly string[] }>;
+  open(skip: number): AsyncIterable<Row>;
 };
 
 /** Where rows come from. A source with `length` and `row` is shuffled, one with `open` is read in file order. */
-export type Source = RowsSource | StreamSource;
+export type Source<Row extends TextsRow = TextsRow> = RowsSource<Row> | StreamSource<Row>;

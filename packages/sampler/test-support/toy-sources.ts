@@ -1,14 +1,12 @@
 import { keyFromSeed } from "@kindred/random";
-import type { Batch } from "../src/batch.ts";
-import type { Sampler } from "../src/create-sampler.ts";
-import type { Source } from "../src/source.ts";
+import type { Batch, Sampler, Source } from "../src/index.ts";
 
 /** The key of all tests here. */
 export const key = keyFromSeed("sampler tests");
 
 /** A source whose rows can be read in any order. */
 export function rowsSource(name: string, weight: number, rows: readonly (readonly string[])[]): Source {
-  return { name, weight, columns: rows[0]!.length, length: rows.length, row: (i) => rows[i]! };
+  return { name, weight, columns: rows[0]!.length, length: rows.length, row: (i) => ({ texts: rows[i]! }) };
 }
 
 /** A source whose rows come one after another. */
@@ -39,4 +37,4 @@ export async function take(sampler: Sampler, count: number): Promise<Batch[]> {
 
 /** The rows of each batch as `"source:row"`. */
 export const rowsOf = (batches: readonly Batch[]) =>
-  batches.map(({ rows }) => rows.map(({ source, row }) => `${source}:${row}`));
+  batches.map(({ rows }) => rows.map(({ source, index }) => `${source}:${index}`));

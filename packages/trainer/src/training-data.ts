@@ -39,7 +39,7 @@ export type RunData = {
 
 /** What a run trains on and is judged by. */
 export type TrainingData = {
-  readonly sources: readonly Source[];
+  readonly sources: readonly Source<TextRow>[];
   readonly summaries: readonly SourceSummary[];
   readonly tasks: readonly EvaluationTask[];
 };
@@ -86,7 +86,11 @@ export async function trainingData(
  * await sampler.next(); // the first batch
  * ```
  */
-export function trainingSampler(config: TrainConfig, { sources }: TrainingData, cursor?: SamplerCursor): Sampler {
+export function trainingSampler(
+  config: TrainConfig,
+  { sources }: TrainingData,
+  cursor?: SamplerCursor,
+): Sampler<TextRow> {
   const { batchSize, seed, mixing, roundSteps, duplicates } = config;
   const options = { sources, batchSize, mixing, roundSteps, duplicates, key: childKey(keyFromSeed(seed), "sampler") };
   if (cursor === undefined) return createSampler(options);
@@ -118,8 +122,8 @@ async function openSource(set: TrainingSet, share: number, { config, tokenizer, 
   const counts = { share, complete, heldOutRows, skippedLines: dataset.skipped ?? 0 };
   const summary = summarizeSource(training, tokenizer, { ...counts, name: label, maxSeqLength: settings.maxSeqLength });
   const shared = { name: label, weight, columns };
-  const source: Source = complete
-    ? { ...shared, length: training.length, row: (index) => training[index]!.texts } // asked for 0 ≤ index < length
+  const source: Source<TextRow> = complete
+    ? { ...shared, length: training.length, row: (index) => training[index]! } // asked for 0 ≤ index < length
     : { ...shared, open: (skip) => streamedRows(dataset, trains, skip) };
   return { source, summary, task: heldOutRows < 2 ? undefined : pairTask(metricName(name), textsOf(heldOut)) };
 }

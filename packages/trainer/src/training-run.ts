@@ -1,3 +1,4 @@
+import type { TextRow } from "@kindred/datasets";
 import type { Sampler, SamplerCursor } from "@kindred/sampler";
 import { SentenceEncoder } from "@kindred/sentence-encoder";
 import type { RunSaves, TrainerState } from "./checkpoint.ts";
@@ -14,7 +15,7 @@ import type { TrainingData } from "./training-data.ts";
 export type RunParts = {
   readonly model: TrainableModel;
   readonly data: TrainingData;
-  readonly sampler: Sampler;
+  readonly sampler: Sampler<TextRow>;
   readonly cores: TrainingCores;
   readonly saves: RunSaves;
   /** Where a run that is resumed stands. Default: at its beginning. */
@@ -133,7 +134,7 @@ function startEvent(
 function drawBatch({ model, cores, sampler }: RunParts): Promise<DrawnBatch> {
   const draw = async (): Promise<DrawnBatch> => {
     const rows = (await sampler.next())?.rows ?? []; // without a bound on epochs there is always a next batch
-    const texts = rows.map((row) => row.texts);
+    const texts = rows.map(({ row }) => row.texts);
     const { maxSeqLength: maxLength } = model.settings;
     const columns = Array.from(texts[0] ?? [], (_, column) => texts.map((row) => row[column]!)); // rows of a batch are equally long
     const tokens = columns.map((column) => model.tokenizer.encodeBatch(column, { maxLength }));
