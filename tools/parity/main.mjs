@@ -3,8 +3,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { modelSettings, modelTokenizer, SentenceEncoder, startEngine } from "@kindred/sentence-encoder";
-import { loadWeights, readModelFolder } from "@kindred/sentence-encoder/node";
+import { openModelFolder } from "@kindred/model-folder/node";
+import { loadParameters, modelSettings, SentenceEncoder, startEngine } from "@kindred/sentence-encoder";
 import { root, underChosenNode } from "../node-runtime.mjs";
 import { embedderOf } from "./embedder-of.mjs";
 import { measureLoading } from "./measure-loading.mjs";
@@ -35,18 +35,18 @@ if (values.backend !== "wasm" && values.backend !== "tfjs" && values.backend !==
   process.exit(2);
 }
 
-const files = await readModelFolder(values.model);
-const settings = modelSettings(files);
+const folder = await openModelFolder(values.model);
+const settings = modelSettings(folder);
 const engine = await startEngine(values.backend);
 const { parameters, seconds, readSeconds, peakRatio } = await measureLoading(values.model, () =>
-  loadWeights(values.model, files),
+  loadParameters(folder),
 );
 console.log(`Node ${process.versions.node}, ${engine}`);
 console.log(
   `weights loaded in ${seconds.toFixed(2)} s (${readSeconds.toFixed(2)} s to read the file alone), at a peak of ${peakRatio.toFixed(2)} × their float32 size`,
 );
 
-const encoder = new SentenceEncoder(settings, modelTokenizer(files), embedderOf(parameters, settings));
+const encoder = new SentenceEncoder(settings, folder.tokenizer, embedderOf(parameters, settings));
 let agrees = true;
 const golden = join(values.shared, "golden", "real");
 /** @type {{ versions: { [name: string]: string }, sentences: { text: string }[] }} */

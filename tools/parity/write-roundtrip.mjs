@@ -6,15 +6,11 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
 import { initialParameters, mpnetConfig } from "@kindred/mpnet";
+import { openModelFolder, saveModelFolder } from "@kindred/model-folder/node";
 import { poolingFromConfig } from "@kindred/pooling";
 import { keyFromSeed } from "@kindred/random";
-import { modelSettings, modelTokenizer, modelWeights } from "@kindred/sentence-encoder";
-import {
-  folderWeightFiles,
-  loadSentenceEncoder,
-  readModelFolder,
-  saveSentenceModel,
-} from "@kindred/sentence-encoder/node";
+import { modelSettings, modelWeights, newModelFolder } from "@kindred/sentence-encoder";
+import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { fromFloat32 } from "@kindred/tensor-files";
 import { mpnetVocabulary, tokenizerFromVocab } from "@kindred/tokenizer";
 import { underChosenNode } from "../node-runtime.mjs";
@@ -89,12 +85,12 @@ console.log(`${cases.length} cases in ${resolve(output)}; compare them with tool
  *
  * @param {string} name
  * @param {SentenceModel} sentenceModel
- * @param {import("@kindred/sentence-encoder").SentenceModelFilesOptions} saving
+ * @param {import("@kindred/model-folder").ModelFolderFilesOptions} saving
  * @param {(import("@kindred/sentence-encoder").EncodeOptions & import("@kindred/sentence-encoder").OutputOptions & { method?: "encodeQuery" | "encodeDocument" })[]} variants
  */
 async function compare(name, sentenceModel, saving, variants) {
   const folder = join(output ?? "", name);
-  await saveSentenceModel(folder, sentenceModel, { ...saving, replace: true });
+  await saveModelFolder(folder, newModelFolder(sentenceModel), { ...saving, replace: true });
   const encoder = await loadSentenceEncoder(folder, { cores: 0 });
   for (const { method = "encode", ...options } of variants) {
     const result = await encoder[method](texts, options);
@@ -178,8 +174,8 @@ function denseWeights({ path, inFeatures, outFeatures, bias, residual }) {
 
 /** @param {string} folder @returns {Promise<SentenceModel>} */
 async function readModel(folder) {
-  const stored = await readModelFolder(folder);
+  const stored = await openModelFolder(folder);
   const weights = [];
-  for await (const weight of modelWeights(stored, folderWeightFiles(folder))) weights.push(weight);
-  return { settings: modelSettings(stored), tokenizer: modelTokenizer(stored), weights };
+  for await (const weight of modelWeights(stored)) weights.push(weight);
+  return { settings: modelSettings(stored), tokenizer: stored.tokenizer, weights };
 }

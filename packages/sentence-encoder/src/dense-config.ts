@@ -1,6 +1,6 @@
 import { FormatError } from "@kindred/errors";
 import type { Activation } from "./activation.ts";
-import type { JsonObject } from "./model-files.ts";
+import type { JsonObject } from "@kindred/model-folder";
 
 /**
  * A dense layer between pooling and normalisation: y = activation(x·weightᵀ + bias), with `residual` + x or its

@@ -1,17 +1,16 @@
 import { ConfigError } from "@kindred/errors";
 import { expectMutantToFail } from "@kindred/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { toyModel } from "../test-support/toy-model.ts";
+import { filesOf, toyModel } from "../test-support/toy-model.ts";
 import { quantizationRanges, quantizeEmbeddings } from "@kindred/vectors";
 import { type Embedder, SentenceEncoder } from "./sentence-encoder.ts";
 import { sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
-import { sentenceModelFiles } from "./sentence-model-files.ts";
 
 // Vectors of the same tokens in batches of other sizes differ by rounding, below 1e-6; another token moves them by some 0.1.
 const tolerance = { tolerance: 1e-6 };
 const texts = ["the cat", "", "a dog sat on the mat. cats", "mat"];
 const toy = (changes: Parameters<typeof toyModel>[0] = {}) =>
-  sentenceEncoderFromFiles(sentenceModelFiles(toyModel(changes)));
+  filesOf(toyModel(changes)).then((files) => sentenceEncoderFromFiles(files));
 
 let encoder: SentenceEncoder;
 beforeAll(async () => {

@@ -1,10 +1,9 @@
-import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { readGoldenTensors, readJson, sharedExists, sharedPath } from "@kindred/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadSentenceEncoder } from "./node/load-sentence-encoder.ts";
-import { readModelFolder } from "./node/read-model-folder.ts";
 import type { SentenceEncoder } from "./sentence-encoder.ts";
 import { sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
 
@@ -35,9 +34,12 @@ describe.skipIf(!sharedExists(...folder))("mpnet-tiny, as sentence-transformers 
   );
 
   test.each(weightFiles)("the same from the bytes of %s", async (weights) => {
-    const files = await readModelFolder(join(root, weights));
-    const bytes = new Uint8Array(await readFile(join(root, weights, weights)));
-    await using encoder = await sentenceEncoderFromFiles({ ...files, [weights]: bytes });
+    const names = await readdir(join(root, weights), { recursive: true, withFileTypes: true });
+    const paths = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+    const files = await Promise.all(
+      paths.map(async (path) => [relative(join(root, weights), path), new Uint8Array(await readFile(path))] as const),
+    );
+    await using encoder = await sentenceEncoderFromFiles(Object.fromEntries(files));
     await expectGoldenVectors(encoder);
   });
 });

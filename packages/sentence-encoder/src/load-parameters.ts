@@ -1,10 +1,9 @@
+import type { ModelFolder } from "@kindred/model-folder";
 import type { Float } from "@kindred/tensor";
 import { toFloat32 } from "@kindred/tensor-files";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ModelParameters } from "./embed-sentences.ts";
-import type { ModelFiles } from "./model-files.ts";
 import { modelWeights } from "./model-weights.ts";
-import type { WeightFiles } from "./weight-files.ts";
 
 /**
  * The weights of a model as kept float32 tensors of the active backend. They are taken one after another, so no second
@@ -14,20 +13,21 @@ import type { WeightFiles } from "./weight-files.ts";
  *
  * @example
  * ```ts ignore
- * import { loadParameters, startEngine, weightFilesIn } from "@kindred/sentence-encoder";
+ * import { filesInMemory, readModelFolder } from "@kindred/model-folder";
+ * import { loadParameters, startEngine } from "@kindred/sentence-encoder";
  *
- * const names = ["config.json", "model.safetensors"];
+ * const names = ["config.json", "vocab.txt", "model.safetensors"];
  * const load = async (name: string) => new Uint8Array(await (await fetch(`/model/${name}`)).arrayBuffer());
  * const files = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await load(name)] as const)));
  * await startEngine("wasm");
- * const parameters = await loadParameters(files, weightFilesIn(files));
+ * const parameters = await loadParameters(await readModelFolder(filesInMemory(files)));
  * ```
  */
-export async function loadParameters(files: ModelFiles, weights: WeightFiles): Promise<ModelParameters> {
+export async function loadParameters(folder: ModelFolder): Promise<ModelParameters> {
   const parameters: { [name: string]: Float } = {};
   const copy = tf.getBackend() === "cpu"; // which keeps the very array it is given; others copy it into their own memory
   try {
-    for await (const [name, stored] of modelWeights(files, weights)) {
+    for await (const [name, stored] of modelWeights(folder)) {
       parameters[name] = tf.keep(tf.tensor(toFloat32(stored, { copy }), [...stored.shape], "float32"));
     }
     return parameters;

@@ -1,11 +1,9 @@
+import { filesInMemory, type ModelFiles, readModelFolder } from "@kindred/model-folder";
 import { localEmbedder } from "./local-embedder.ts";
-import type { ModelFiles } from "./model-files.ts";
 import { modelSettings } from "./model-settings.ts";
-import { modelTokenizer } from "./model-tokenizer.ts";
 import { loadParameters } from "./load-parameters.ts";
 import { SentenceEncoder } from "./sentence-encoder.ts";
 import { type EngineName, startEngine } from "./start-engine.ts";
-import { weightFilesIn } from "./weight-files.ts";
 
 /** Options of {@link sentenceEncoderFromFiles}. */
 export type FromFilesOptions = {
@@ -44,10 +42,11 @@ export async function sentenceEncoderFromFiles(
   files: ModelFiles,
   options: FromFilesOptions = {},
 ): Promise<SentenceEncoder> {
-  const settings = modelSettings(files);
-  const tokenizer = modelTokenizer(files);
+  const folder = await readModelFolder(filesInMemory(files));
+  const settings = modelSettings(folder);
+  const { tokenizer } = folder;
   const { backend = "wasm", wasmPaths } = options;
   await startEngine(backend, wasmPaths === undefined ? {} : { wasmPaths });
-  const parameters = await loadParameters(files, weightFilesIn(files));
+  const parameters = await loadParameters(folder);
   return new SentenceEncoder(settings, tokenizer, localEmbedder(parameters, settings));
 }

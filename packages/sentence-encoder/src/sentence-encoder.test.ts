@@ -2,10 +2,9 @@ import { ConfigError, ShapeError } from "@kindred/errors";
 import { expectMutantToFail } from "@kindred/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { toyModel } from "../test-support/toy-model.ts";
+import { filesOf, toyModel } from "../test-support/toy-model.ts";
 import type { SentenceEncoder } from "./sentence-encoder.ts";
 import { sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
-import { sentenceModelFiles } from "./sentence-model-files.ts";
 
 // One text in batches of other sizes differs by the order of float32 sums: some 8 roundings of values below 1, 8 · 2^-24 < 1e-6.
 // The smallest effect to notice, one token more or less, moves a vector by some 0.1.
@@ -18,7 +17,7 @@ const texts = fc.array(
 
 let encoder: SentenceEncoder;
 beforeAll(async () => {
-  encoder = await sentenceEncoderFromFiles(sentenceModelFiles(toyModel()));
+  encoder = await sentenceEncoderFromFiles(await filesOf(toyModel()));
 });
 afterAll(() => encoder.close());
 
@@ -60,7 +59,7 @@ describe("encode", () => {
   });
 
   test("normalizeEmbeddings gives length 1 where the model does not", async () => {
-    await using plain = await sentenceEncoderFromFiles(sentenceModelFiles(toyModel({ normalize: false })));
+    await using plain = await sentenceEncoderFromFiles(await filesOf(toyModel({ normalize: false })));
     const raw = (await plain.encode("the cat")).embeddings;
     const unit = (await plain.encode("the cat", { normalizeEmbeddings: true })).embeddings;
     expect(Math.hypot(...raw)).not.toBeCloseTo(1, 2);
@@ -103,12 +102,12 @@ describe("encode", () => {
 test("similarity goes by the model's own function", async () => {
   const both = await encoder.encode(["the cat", "the cat"]);
   expect(encoder.similarity(both, both).scores).toBeCloseToArray([1, 1, 1, 1], tolerance);
-  await using other = await sentenceEncoderFromFiles(sentenceModelFiles(toyModel({ similarityFunction: "euclidean" })));
+  await using other = await sentenceEncoderFromFiles(await filesOf(toyModel({ similarityFunction: "euclidean" })));
   expect(other.similarity(both, both).scores).toBeCloseToArray([0, 0, 0, 0], tolerance);
 });
 
 test.each(["cpu", "tfjs"] as const)("%s and wasm agree", async (backend) => {
   const onWasm = (await encoder.encode(["the cat sat on the mat.", "a"])).embeddings;
-  await using other = await sentenceEncoderFromFiles(sentenceModelFiles(toyModel()), { backend });
+  await using other = await sentenceEncoderFromFiles(await filesOf(toyModel()), { backend });
   expect((await other.encode(["the cat sat on the mat.", "a"])).embeddings).toBeCloseToArray(onWasm, tolerance);
 });

@@ -1,10 +1,11 @@
 import { initialParameters, mpnetConfig } from "@kindred/mpnet";
 import { poolingFromConfig } from "@kindred/pooling";
 import { keyFromSeed } from "@kindred/random";
+import { type ModelFiles, modelFolderFiles, type ModelFolderFilesOptions } from "@kindred/model-folder";
 import { fromFloat32 } from "@kindred/tensor-files";
 import { tokenizerFromVocab } from "@kindred/tokenizer";
 import type { ModelSettings } from "../src/model-settings.ts";
-import type { SentenceModel } from "../src/sentence-model-files.ts";
+import { newModelFolder, type SentenceModel } from "../src/new-model-folder.ts";
 
 /** A whole model of some ten thousand weights, random but for its form: every layer and file that a real one has. */
 export function toyModel(changes: Partial<ModelSettings> = {}): SentenceModel {
@@ -40,4 +41,9 @@ export function toyModel(changes: Partial<ModelSettings> = {}): SentenceModel {
     ([name, { shape, values }]) => [name, fromFloat32(values, shape)] as const,
   );
   return { settings, tokenizer, weights };
+}
+
+/** The files of a model's folder. */
+export function filesOf(model: SentenceModel, options: ModelFolderFilesOptions = {}): Promise<ModelFiles> {
+  return modelFolderFiles(newModelFolder(model), options);
 }

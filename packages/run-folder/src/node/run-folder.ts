@@ -2,7 +2,8 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statS
 import { dirname, join, resolve } from "node:path";
 import { ConfigError, DataError } from "@kindred/errors";
 import type { SentenceModel } from "@kindred/sentence-encoder";
-import { saveSentenceModel } from "@kindred/sentence-encoder/node";
+import { saveModelFolder } from "@kindred/model-folder/node";
+import { newModelFolder } from "@kindred/sentence-encoder";
 import { writeFileAtomic } from "@kindred/files/node";
 import type { RunReader, RunSaves, TrainConfig, TrainEvent } from "@kindred/trainer";
 import { dropOldCheckpoints, writeCheckpoint } from "./checkpoint.ts";
@@ -146,7 +147,7 @@ function openFolder(
     async saveModel(model) {
       const path = join(output, "model");
       const readme = card === undefined ? {} : { readme: card(events, model) };
-      await saveSentenceModel(path, model, { ...readme, replace: true });
+      await saveModelFolder(path, newModelFolder(model), { ...readme, replace: true });
       return path;
     },
   };

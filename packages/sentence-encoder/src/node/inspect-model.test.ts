@@ -2,12 +2,13 @@ import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FormatError } from "@kindred/errors";
+import { saveModelFolder } from "@kindred/model-folder/node";
 import { sharedExists, sharedPath } from "@kindred/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toyDense } from "../../test-support/toy-dense.ts";
 import { toyModel } from "../../test-support/toy-model.ts";
+import { newModelFolder } from "../new-model-folder.ts";
 import { inspectModel } from "./inspect-model.ts";
-import { saveSentenceModel } from "./save-sentence-model.ts";
 
 let root: string;
 beforeAll(async () => {
@@ -20,7 +21,10 @@ test("tells modules, sizes, limits, numbers and origin of a saved model", async 
   const model = toyModel({ dense: [layer], truncateDim: 4, maxSeqLength: 9 });
   const readme = "---\nlicense: apache-2.0\ntags:\n- sentence-similarity\nbase_model: a/b\n---\n# Title\n";
   const folder = join(root, "model");
-  await saveSentenceModel(folder, { ...model, weights: [...model.weights, ...weights] }, { dtype: "bfloat16", readme });
+  await saveModelFolder(folder, newModelFolder({ ...model, weights: [...model.weights, ...weights] }), {
+    dtype: "bfloat16",
+    readme,
+  });
   const description = await inspectModel(folder);
   expect(description.modules.map(({ kind }) => kind)).toEqual(["Transformer", "Pooling", "Dense", "Normalize"]);
   const { config } = model.settings;

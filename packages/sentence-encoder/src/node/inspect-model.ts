@@ -1,24 +1,20 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { FormatError } from "@kindred/errors";
+import type { ModelFolder } from "@kindred/model-folder";
+import { openModelFolder } from "@kindred/model-folder/node";
 import type { MpnetConfig } from "@kindred/mpnet";
 import type { PoolingConfig } from "@kindred/pooling";
 import type { Dtype } from "@kindred/tensor-files";
 import type { DenseConfig } from "../dense-config.ts";
-import { jsonObjectFile, type ModelFiles } from "../model-files.ts";
-import { modelModules } from "../model-modules.ts";
 import { type ModelSettings, modelSettings } from "../model-settings.ts";
-import { modelTokenizer } from "../model-tokenizer.ts";
-import { weightFile } from "../weight-files.ts";
-import { folderWeightFiles } from "./folder-weight-files.ts";
-import { openWeightFile } from "./open-weight-file.ts";
-import { readModelFolder } from "./read-model-folder.ts";
 
 /** One module of a model, in the order in which a text goes through them. Paths are relative to the model's folder. */
 export type ModuleDescription =
   | { readonly kind: "Transformer"; readonly path: string; readonly config: MpnetConfig }
-  | { readonly kind: "Pooling"; readonly path: string | undefined; readonly pooling: PoolingConfig }
+  | { readonly kind: "Pooling"; readonly path: string; readonly pooling: PoolingConfig }
   | { readonly kind: "Dense"; readonly path: string; readonly dense: DenseConfig }
-  | { readonly kind: "Normalize" };
+  | { readonly kind: "Normalize" | "Dropout"; readonly path: string };
 
 /** What a model folder holds, as plain data. */
 export type ModelDescription = {
@@ -80,49 +76,38 @@ export type ModelDescription = {
  * ```
  */
 export async function inspectModel(folder: string): Promise<ModelDescription> {
-  const files = await readModelFolder(folder);
-  const settings = modelSettings(files);
-  const modules = modelModules(files);
-  const {
-    config,
-    pooling,
-    dense,
-    normalize,
-    prompts,
-    defaultPromptName,
-    similarityFunction,
-    truncateDim,
-    doLowerCase,
-  } = settings;
+  const model = await openModelFolder(folder);
+  const settings = modelSettings(model);
+  const { config, pooling, dense } = settings;
+  const { prompts, defaultPromptName, similarityFunction, truncateDim, doLowerCase } = settings;
   const whole = dense.at(-1)?.outFeatures ?? pooling.dimension * pooling.modes.length;
   return {
-    modules: [
-      { kind: "Transformer", path: modules.transformerFolder, config },
-      { kind: "Pooling", path: modules.poolingFile?.replace(/\/config\.json$/, ""), pooling },
-      ...dense.map((layer) => ({ kind: "Dense", path: layer.path, dense: layer }) as const),
-      ...(normalize ? [{ kind: "Normalize" } as const] : []),
-    ],
+    modules: model.modules.map(({ kind, path }) => {
+      if (kind === "Transformer") return { kind, path, config };
+      if (kind === "Pooling") return { kind, path, pooling };
+      if (kind !== "Dense") return { kind, path };
+      return { kind, path, dense: dense.find((layer) => layer.path === path) ?? refuseDense(path) };
+    }),
     dimension: Math.min(truncateDim ?? whole, whole),
     limits: {
       maxSeqLength: settings.maxSeqLength,
       positions: config.maxPositionEmbeddings - config.padTokenId - 1,
     },
-    tokenizer: describeTokenizer(files, modules.transformerFolder),
-    weights: await describeWeights(folder, [
-      modules.transformerFolder,
-      ...modules.denseFolders.map((path) => `${path}/`),
-    ]),
+    tokenizer: describeTokenizer(model),
+    weights: await describeWeights(folder, model),
     settings: { prompts, defaultPromptName, similarityFunction, truncateDim, doLowerCase },
-    provenance: await describeProvenance(folder, files, modules.transformerFolder),
+    provenance: await describeProvenance(folder, model),
   };
 }
 
-function describeTokenizer(files: ModelFiles, transformerFolder: string): ModelDescription["tokenizer"] {
-  const tokenizer = modelTokenizer(files);
+function refuseDense(path: string): never {
+  throw new FormatError({ file: path }, "no such layer.");
+}
+
+function describeTokenizer({ tokenizer, tokenizerFile }: ModelFolder): ModelDescription["tokenizer"] {
   const { lowercase, stripAccents } = tokenizer.definition.normalizer;
-  const json = `${transformerFolder}tokenizer.json`;
   return {
-    file: Object.hasOwn(files, json) ? json : `${transformerFolder}vocab.txt`,
+    file: tokenizerFile,
     vocabularySize: tokenizer.vocabularySize,
     specialTokens: Object.fromEntries(
       Object.entries(tokenizer.specialIds).map(([role, id]) => [role, tokenizer.tokenOf(id) ?? ""]),
@@ -132,18 +117,17 @@ function describeTokenizer(files: ModelFiles, transformerFolder: string): ModelD
   };
 }
 
-async function describeWeights(folder: string, moduleFolders: readonly string[]): Promise<ModelDescription["weights"]> {
-  const weightFiles = folderWeightFiles(folder);
-  const paths: string[] = [];
+async function describeWeights(folder: string, { modules }: ModelFolder): Promise<ModelDescription["weights"]> {
+  const files: string[] = [];
   const dtypes: { [dtype in Dtype]?: number } = {};
   const unused: string[] = [];
   let [parameterCount, bytes] = [0, 0];
-  for (const moduleFolder of moduleFolders) {
-    const path = await weightFile(weightFiles, moduleFolder);
-    paths.push(path);
-    await using file = await openWeightFile(weightFiles.nameOf(path));
-    for (const [name, { dtype, shape, byteLength }] of file.tensors) {
-      if (moduleFolder === moduleFolders[0] && !/^(mpnet\.)?(embeddings|encoder)\.(?!position_ids)/.test(name)) {
+  for (const module of modules) {
+    const weights = await module.openWeights();
+    await weights.close();
+    if (weights.tensors.size > 0) files.push(relative(folder, weights.file));
+    for (const [name, { dtype, shape, byteLength }] of weights.tensors) {
+      if (module === modules[0] && !/^(mpnet\.)?(embeddings|encoder)\.(?!position_ids)/.test(name)) {
         unused.push(name);
         continue;
       }
@@ -153,23 +137,14 @@ async function describeWeights(folder: string, moduleFolders: readonly string[])
       bytes += byteLength;
     }
   }
-  return { files: paths, parameterCount, dtypes, bytes, unused };
+  return { files, parameterCount, dtypes, bytes, unused };
 }
 
 async function describeProvenance(
   folder: string,
-  files: ModelFiles,
-  transformerFolder: string,
+  { modules, writtenWith }: ModelFolder,
 ): Promise<ModelDescription["provenance"]> {
-  const texts = (value: unknown) =>
-    Object.fromEntries(
-      Object.entries((value ?? {}) as object).filter(
-        (entry): entry is [string, string] => typeof entry[1] === "string",
-      ),
-    );
-  const config = jsonObjectFile(files, `${transformerFolder}config.json`) ?? {};
-  const sentence = jsonObjectFile(files, "config_sentence_transformers.json") ?? {};
-  const name = config["_name_or_path"];
+  const name = modules[0].config["_name_or_path"];
   const card = await readFile(join(folder, "README.md"), "utf8").catch(() => "");
   const head = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1] ?? "";
   const fields = head.split(/\r?\n/).flatMap((line) => {
@@ -177,7 +152,7 @@ async function describeProvenance(
     return key === undefined || value === undefined ? [] : [[key, value.trim()] as const];
   });
   return {
-    writtenWith: texts(sentence["__version__"]),
+    writtenWith,
     baseModel: typeof name === "string" && name !== "" ? name : undefined,
     card: Object.fromEntries(fields),
   };

@@ -1,14 +1,13 @@
 import { enableRevectorization } from "@kindred/backend-wasm/node";
 import { startMesh } from "@kindred/mesh/node";
+import { openModelFolder } from "@kindred/model-folder/node";
+import { loadParameters } from "../load-parameters.ts";
 import { localEmbedder } from "../local-embedder.ts";
 import { modelSettings } from "../model-settings.ts";
-import { modelTokenizer } from "../model-tokenizer.ts";
 import { type Embedder, SentenceEncoder } from "../sentence-encoder.ts";
 import { type EngineName, startEngine } from "../start-engine.ts";
 import type { TokenBatch } from "../token-batch.ts";
 import type { EncodeProgramData } from "./encode-program.ts";
-import { loadWeights } from "./load-weights.ts";
-import { readModelFolder } from "./read-model-folder.ts";
 
 /** Options of {@link loadSentenceEncoder}. */
 export type LoadOptions = {
@@ -45,14 +44,14 @@ export async function loadSentenceEncoder(
   folder: string,
   { cores = 1, backend = "wasm", revectorize = false }: LoadOptions = {},
 ): Promise<SentenceEncoder> {
-  const files = await readModelFolder(folder);
-  const settings = modelSettings(files);
-  const tokenizer = modelTokenizer(files);
+  const model = await openModelFolder(folder);
+  const settings = modelSettings(model);
+  const { tokenizer } = model;
   const revectorization = revectorize ? enableRevectorization() : undefined; // before any thread compiles a kernel
   if (cores > 0)
     return new SentenceEncoder(settings, tokenizer, await meshEmbedder(cores, { folder, backend, revectorize }));
   await startEngine(backend, revectorization === undefined ? {} : { revectorization });
-  return new SentenceEncoder(settings, tokenizer, localEmbedder(await loadWeights(folder, files), settings));
+  return new SentenceEncoder(settings, tokenizer, localEmbedder(await loadParameters(model), settings));
 }
 
 async function meshEmbedder(cores: number, data: EncodeProgramData): Promise<Embedder> {

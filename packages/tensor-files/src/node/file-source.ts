@@ -8,9 +8,12 @@ export type FileSource = ByteSource & {
   readonly close: () => Promise<void>;
 };
 
-/** Opens a file to be read piece by piece. A file that has become shorter since is a {@link FormatError}. */
+/** Opens a file to be read piece by piece. One that is not there, or has become shorter since, is a {@link FormatError}. */
 export async function openFileSource(path: string): Promise<FileSource> {
-  const handle = await open(path, "r");
+  const handle = await open(path, "r").catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "ENOENT") throw cause;
+    throw new FormatError({ file: path }, "the file is missing.", {}, { cause });
+  });
   let isOpen = true;
   const close = async () => {
     if (isOpen) {

@@ -80,7 +80,7 @@ test("from disk the same files are refused as from memory, for the same reason",
 });
 
 test("a file that is not there keeps the system's error; an empty one is no checkpoint", async () => {
-  await expect(openTorchCheckpoint(join(folder, "nowhere"))).rejects.toMatchObject({ code: "ENOENT" });
+  await expect(openTorchCheckpoint(join(folder, "nowhere"))).rejects.toThrow(/nowhere: the file is missing/);
   await writeFile(path, "");
   await expect(openTorchCheckpoint(path)).rejects.toThrow(FormatError);
 });
