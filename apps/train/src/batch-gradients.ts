@@ -1,30 +1,30 @@
 import { contrastive } from "@kindred/contrastive-loss";
 import { openDataset } from "@kindred/datasets/node";
 import { DataError } from "@kindred/errors";
-import { lossShare } from "@kindred/loss";
-import { openModelFolder } from "@kindred/model-folder/node";
-import { embedSentences, loadParameters, modelSettings, startEngine } from "@kindred/sentence-encoder";
-import { toFloat32Array, valueAndGradients } from "@kindred/tensor";
+import type { Loss } from "@kindred/loss";
+import { soloCore } from "@kindred/mesh";
+import { startEngine } from "@kindred/sentence-encoder";
+import { toFloat32Array } from "@kindred/tensor";
 import { fromFloat32, type NamedTensor } from "@kindred/tensor-files";
+import { dealBatch, trainingStep } from "@kindred/trainer";
 import * as tf from "@tensorflow/tfjs-core";
+import { readTrainableModel } from "./starting-model.ts";
 
 /** Which loss of which batch {@link batchGradients} takes. */
 export type BatchGradientsOptions = {
   /** Folder of the model. */
   readonly model: string;
-  /** File of pairs, triplets or longer rows; all of it is one batch. */
+  /** File of rows of texts; all of it is one batch. */
   readonly data: string;
   /** Tokens of a text that are read. Default: the model's own limit. */
   readonly maxLength?: number;
-  /** Find the right text both ways, or for the first column only. Default `"symmetric"`. */
-  readonly direction?: "symmetric" | "one-way";
-  /** Factor on the cosines. Default 20. */
-  readonly scale?: number;
+  /** Default: contrastive, symmetric, with all other texts as wrong answers, equal ones too. */
+  readonly loss?: Loss;
 };
 
 /**
- * The contrastive loss of one batch and the gradient of every weight by its Hugging Face name, with dropout off and no text left
- * out as a duplicate: for comparing with other implementations. Runs in this thread on wasm.
+ * The loss of one batch and the gradient of every weight by its Hugging Face name, by the step of a training run with dropout off: for
+ * comparing with other implementations. Runs in this thread on wasm.
  *
  * @throws DataError, FormatError or ConfigError for what cannot be read.
  *
@@ -36,41 +36,34 @@ export type BatchGradientsOptions = {
  * console.log(loss, gradients.get("encoder.layer.0.attention.attn.q.weight")?.shape);
  * ```
  */
-export async function batchGradients(
-  options: BatchGradientsOptions,
-): Promise<{ loss: number; gradients: Map<string, NamedTensor> }> {
-  const { model, data, direction = "symmetric", scale = 20 } = options;
-  const folder = await openModelFolder(model);
-  const settings = modelSettings(folder);
-  const { tokenizer } = folder;
-  const rows: (readonly string[])[] = [];
-  for await (const { texts } of openDataset(data).rows()) rows.push(texts);
-  if (rows.length < 2 || rows[0]!.length < 2)
-    throw new DataError({ file: data }, "no batch. Expected at least two rows of two texts.");
+export async function batchGradients({
+  model,
+  data,
+  maxLength,
+  loss = contrastive({ direction: "symmetric", equalTexts: "keep" }),
+}: BatchGradientsOptions): Promise<{ loss: number; gradients: Map<string, NamedTensor> }> {
+  const { settings, tokenizer, weights } = await readTrainableModel(model);
+  const texts: (readonly string[])[] = [];
+  for await (const row of openDataset(data).rows()) texts.push(row.texts);
+  const [first = []] = texts;
+  if (texts.length < 2) throw new DataError({ file: data }, "no batch. Expected at least two rows.");
   await startEngine("wasm");
-  const parameters = await loadParameters(folder);
-  const { maxLength = settings.maxSeqLength } = options;
-  const columns = rows[0]!.map((_, column) =>
+  const columns = first.map((_, column) =>
     tokenizer.encodeBatch(
-      rows.map((row) => row[column]!),
-      { maxLength },
+      texts.map((row) => row[column] ?? ""),
+      { maxLength: maxLength ?? settings.maxSeqLength },
     ),
   );
-  const { value, gradients } = valueAndGradients(
-    () =>
-      lossShare(
-        contrastive({ scale, direction, equalTexts: "keep" }),
-        columns.map((column) => embedSentences(parameters, column, settings)),
-      ),
-    parameters,
+  const parameters = Object.fromEntries(
+    Object.entries(weights).map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape], "float32")]),
   );
-  const loss = value.dataSync()[0]!;
-  const named = new Map(
-    Object.entries(gradients).map(([name, gradient]) => [
-      name,
-      fromFloat32(toFloat32Array(gradient!), gradient!.shape),
-    ]),
+  const gradients = new Map<string, NamedTensor>();
+  const without = { dropoutKey: undefined, maxBatchTokens: Number.POSITIVE_INFINITY, core: soloCore() };
+  const value = trainingStep(
+    { parameters, settings, loss, ...without },
+    { step: 0, share: dealBatch(texts, columns, 1)[0]!, totalRows: texts.length }, // one core, one share
+    { onGradient: (name, gradient) => gradients.set(name, fromFloat32(toFloat32Array(gradient), gradient.shape)) },
   );
-  tf.dispose([value, Object.values(gradients), Object.values(parameters)] as tf.TensorContainer);
-  return { loss, gradients: named };
+  tf.dispose(parameters);
+  return { loss: value, gradients };
 }

@@ -1,8 +1,11 @@
+import { pathToFileURL } from "node:url";
 import { checkOutputFile, parseFlags } from "@kindred/command-line/node";
+import { contrastive } from "@kindred/contrastive-loss";
 import { ConfigError } from "@kindred/errors";
 import { checkOptions, option, optionHelp } from "@kindred/options";
 import { writeSafetensors } from "@kindred/tensor-files";
 import { writeFileAtomic } from "@kindred/files/node";
+import { loadProgram } from "@kindred/trainer";
 import * as v from "valibot";
 import { batchGradients } from "./batch-gradients.ts";
 
@@ -20,13 +23,14 @@ const gradientFlags = {
     "symmetric",
     "Find the right text both ways, or for the first column only.",
   ),
+  program: option(v.string(), "", "A module that sets another loss: as for training."),
   scale: option(v.pipe(v.number(), v.gtValue(0)), 20, "Factor on the cosines."),
   help: option(v.boolean(), false, "Print this."),
 };
 
 const help = `kindred-train gradients --model FOLDER --data PAIRS.jsonl --output G.safetensors [options]
 
-Writes the gradient of every weight, by its Hugging Face name, of the contrastive loss of one batch, and
+Writes the gradient of every weight, by its Hugging Face name, of the loss of one batch, and
 prints {"loss": …}. Dropout is off, word embeddings are dense, and no text is left out as a duplicate:
 for comparing with other implementations.
 
@@ -47,13 +51,14 @@ export async function gradients(argv: readonly string[]): Promise<void> {
     );
   checkOutputFile("--output", flags.output);
   const { model, data, maxLength, loss: direction, scale } = flags;
-  const result = await batchGradients({
-    model,
-    data,
-    direction,
-    scale,
-    ...(maxLength === undefined ? {} : { maxLength }),
-  });
+  const parts = flags.program === "" ? {} : await loadProgram(pathToFileURL(flags.program));
+  const refused = parts.loss === undefined ? undefined : ["loss", "scale"].find((name) => given[name] !== undefined);
+  if (refused !== undefined)
+    throw new ConfigError(
+      `kindred-train gradients: --${refused} would have no effect, as the program sets the loss. Leave it out, or set it in the program.`,
+    );
+  const { loss = contrastive({ scale, direction, equalTexts: "keep" }) } = parts;
+  const result = await batchGradients({ model, data, loss, ...(maxLength === undefined ? {} : { maxLength }) });
   await writeFileAtomic(flags.output, writeSafetensors(result.gradients));
   process.stdout.write(`${JSON.stringify({ loss: result.loss })}\n`);
 }

@@ -1,11 +1,15 @@
 export {
   type ConfigSource,
+  type Kindred,
   type RunReader,
   trainConfig,
   type TrainConfig,
   type TrainEvent,
   trainOptions,
+  type TrainParts,
   type TrainPreset,
+  type TrainProgram,
+  trainProgram,
   trainPresets,
 } from "@kindred/trainer";
 export { newestRun, readRunConfig, type ResumePoint, resumePoint } from "@kindred/run-folder/node";

@@ -1,4 +1,4 @@
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { exitCodeOf, packageVersion, parseFlags } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
@@ -18,11 +18,13 @@ export function main(argv: readonly string[]): Promise<number> {
 }
 
 async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {
-  const { given, positionals } = parseFlags(trainFlags, argv, { optionalValue: ["resume"] });
-  const flags = checkOptions(trainFlags, given, "kindred-train");
+  const { given: flagsGiven, positionals } = parseFlags(trainFlags, argv, { optionalValue: ["resume"] });
+  const flags = checkOptions(trainFlags, flagsGiven, "kindred-train");
   if (flags.help) return void process.stdout.write(trainHelp());
   if (flags.version) return void process.stdout.write(`${packageVersion(manifest)}\n`);
-  const runOptions = Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(trainOptions, name)));
+  const runOptions = Object.fromEntries(
+    Object.entries(flagsGiven).filter(([name]) => Object.hasOwn(trainOptions, name)),
+  );
   const { config, resume } =
     flags.resume === undefined
       ? newRun(runOptions, positionals, flags)
@@ -36,9 +38,13 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     ...(flags.quiet ? [] : [terminalReader(process.stderr)]),
     ...(flags.json ? [{ read: printJson }] : []),
   ];
-  const goesOn = resume === undefined ? {} : { resume };
-  const named = flags.preset === "" ? {} : { name: flags.preset };
-  for await (const _ of train({ ...config, model }, { signal, readers, ...goesOn, ...named }));
+  const asked = {
+    ...(resume === undefined ? {} : { resume }),
+    ...(flags.preset === "" ? {} : { name: flags.preset }),
+    ...(flags.program === "" ? {} : { program: pathToFileURL(flags.program) }),
+  };
+  const given = Object.keys(runOptions);
+  for await (const _ of train({ ...config, model }, { signal, readers, given, ...asked }));
 }
 
 function newRun(

@@ -7,6 +7,11 @@ import * as v from "valibot";
 export const trainFlags = {
   preset: option(v.string(), "", `Start from a named configuration: ${Object.keys(trainPresets).join(" or ")}.`),
   config: option(v.string(), "", "Start from a JSON file of options, or from the run.json of an earlier run."),
+  program: option(
+    v.string(),
+    "",
+    "A module that sets what options cannot say: a loss of your own, readers. --resume needs it again.",
+  ),
   resume: option(
     v.optional(v.string()),
     undefined,

@@ -1,9 +1,13 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ConfigError } from "@kindred/errors";
 import {
   createRunFolder,
   expectNewFolder,
+  expectSameProgram,
+  type ProgramIdentity,
   readMoments,
   reopenRunFolder,
   type ResumePoint,
@@ -11,7 +15,11 @@ import {
 import { modelCard, reportReader } from "@kindred/run-report";
 import type { SentenceModel } from "@kindred/sentence-encoder";
 import {
+  loadProgram,
+  lossOf,
   readBy,
+  refuseProgramOptions,
+  trainOptions,
   type RunReader,
   type TrainConfig,
   type TrainEvent,
@@ -31,6 +39,13 @@ export type TrainOptions = {
   readonly resume?: ResumePoint;
   /** What the output folder is named after if `config.output` is empty. Default: `"run"`. */
   readonly name?: string;
+  /**
+   * What options cannot say: a loss of your own, readers. The URL of a module, which every core imports. A run that goes on
+   * needs the one that it began with.
+   */
+  readonly program?: URL;
+  /** Names of options that were given: beside those that differ from their defaults, none may say what the program sets. Default: none. */
+  readonly given?: readonly string[];
   /** More readers of the run, besides its folder and its report. Default: none. */
   readonly readers?: readonly RunReader[];
 };
@@ -57,28 +72,39 @@ export type TrainOptions = {
  * ```
  */
 export async function* train(config: TrainConfig, options: TrainOptions = {}): AsyncGenerator<TrainEvent, void> {
-  const { signal, resume, name = "run", readers = [] } = options;
+  const { signal, resume, name = "run", readers = [], program } = options;
   const complete = completeConfig(config, name);
+  const identity = program === undefined ? undefined : await identityOf(program);
   if (resume === undefined) expectNewFolder(complete.output);
-  else expectStepsLeft(complete, resume);
+  else expectSameRun(complete, resume, identity);
+  const parts = await loadProgram(program);
+  refuseProgramOptions(parts, [...(options.given ?? []), ...differing(config)]);
   const model = await startingModel(config, resume?.folder);
   const data = await trainingData(config, model, await openRunData(config));
   const sampler = trainingSampler(complete, data, resume?.state.cursor);
-  const cores = await startTrainingMesh(complete, model, restored(resume));
+  const cores = await startTrainingMesh(complete, model, startOptions(program, resume));
   try {
-    const card = { card: (events: readonly TrainEvent[], { settings }: SentenceModel) => modelCard(events, settings) };
+    const kept = {
+      program: identity,
+      card: (events: readonly TrainEvent[], { settings }: SentenceModel) => modelCard(events, settings),
+    };
     const folder =
       resume === undefined
-        ? await createRunFolder(complete, card)
-        : await reopenRunFolder(complete, resume.state.step, card);
+        ? await createRunFolder(complete, kept)
+        : await reopenRunFolder(complete, resume.state.step, kept);
     const report = reportReader((html) => folder.writeFile("report.html", html), folder.events);
-    const runtime = `Node ${process.versions.node}`;
-    const parts = { model, data, sampler, cores, saves: folder, earlier: [...folder.events], runtime };
+    const made = { model, data, sampler, cores, saves: folder, loss: lossOf(complete, parts) };
+    const ready = { ...made, earlier: [...folder.events], runtime: `Node ${process.versions.node}` };
     const asked = {
       ...(signal === undefined ? {} : { signal }),
       ...(resume === undefined ? {} : { state: resume.state }),
     };
-    yield* readBy(trainingRun(complete, { ...parts, ...asked }), [folder, report, ...readers]);
+    yield* readBy(trainingRun(complete, { ...ready, ...asked }), [
+      folder,
+      report,
+      ...(parts.readers ?? []),
+      ...readers,
+    ]);
   } finally {
     await cores.close();
     await sampler.close();
@@ -96,16 +122,46 @@ function completeConfig(config: TrainConfig, name: string): TrainConfig {
   return { ...config, output: config.output !== "" ? config.output : join("runs", `${name}-${time}`), cores };
 }
 
-function expectStepsLeft({ output, maxSteps, stopAt }: TrainConfig, { state }: ResumePoint): void {
+function expectSameRun(
+  { output, maxSteps, stopAt }: TrainConfig,
+  { state }: ResumePoint,
+  program: ProgramIdentity | undefined,
+): void {
   const lastStep = stopAt === 0 ? maxSteps : stopAt;
-  if (state.step < lastStep) return;
-  throw new ConfigError(
-    `train: the run ${output} is done: ${state.step} of ${lastStep} steps. To go on, raise stopAt or maxSteps.`,
-    { step: state.step, lastStep },
+  if (state.step >= lastStep)
+    throw new ConfigError(
+      `train: the run ${output} is done: ${state.step} of ${lastStep} steps. To go on, raise stopAt or maxSteps.`,
+      { step: state.step, lastStep },
+    );
+  expectSameProgram(output, program);
+}
+
+/** A program by the name and the text of its file; not of what that imports. */
+async function identityOf(program: URL): Promise<ProgramIdentity> {
+  const name = basename(program.pathname);
+  try {
+    const file = program.protocol === "file:";
+    const bytes = file ? await readFile(program) : new Uint8Array(await (await fetch(program)).arrayBuffer());
+    return { name, sha256: createHash("sha256").update(bytes).digest("hex") };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(
+      `train: the program cannot be read: ${reason}. Got ${program.href}.`,
+      { program: name },
+      { cause },
+    );
+  }
+}
+
+/** The options of a configuration that are not as they are when nothing is said. */
+function differing(config: TrainConfig): string[] {
+  return Object.entries(trainOptions).flatMap(([name, option]) =>
+    Reflect.get(config, name) === option.default ? [] : [name],
   );
 }
 
-function restored(resume: ResumePoint | undefined): StartOptions {
-  if (resume === undefined) return {};
-  return { stepsDone: resume.state.step, restore: (moments) => readMoments(resume.folder, moments) };
+function startOptions(program: URL | undefined, resume: ResumePoint | undefined): StartOptions {
+  const asked = program === undefined ? {} : { program };
+  if (resume === undefined) return asked;
+  return { ...asked, stepsDone: resume.state.step, restore: (moments) => readMoments(resume.folder, moments) };
 }

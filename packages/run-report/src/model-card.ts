@@ -1,4 +1,4 @@
-import { metricSummaries, type TrainConfig, type TrainEvent } from "@kindred/trainer";
+import { metricSummaries, type TrainEvent } from "@kindred/trainer";
 
 /**
  * The README.md of a trained model: front matter that model hubs read, what it was trained on, and how well it does, from the events
@@ -14,7 +14,7 @@ import { metricSummaries, type TrainConfig, type TrainEvent } from "@kindred/tra
  */
 export function modelCard(events: readonly TrainEvent[], { maxSeqLength }: { readonly maxSeqLength: number }): string {
   const summaries = events.flatMap((event) => (event.type === "data" ? [event.sources] : [])).at(-1) ?? [];
-  const config = events.flatMap((event) => (event.type === "start" ? [event.config] : [])).at(-1);
+  const start = events.filter((event) => event.type === "start").at(-1);
   const rows = summaries.reduce((sum, source) => sum + (source.rows ?? 0), 0);
   const number = (value: number | undefined) => (value === undefined ? "" : value.toFixed(4));
   const scores = Object.entries(metricSummaries(events)).map(
@@ -31,12 +31,12 @@ tags:
 - sentence-similarity
 - feature-extraction
 - dataset_size:${rows}
-- loss:MultipleNegativesRankingLoss
+- loss:${start?.loss.name === "contrastive" ? "MultipleNegativesRankingLoss" : (start?.loss.name ?? "unknown")}
 ---
 
 # A sentence encoder trained with Kindred
 
-${config === undefined ? "" : recipe(config)}At most ${maxSeqLength} tokens of a text are read.
+${start === undefined ? "" : recipe(start)}At most ${maxSeqLength} tokens of a text are read.
 
 \`\`\`
 npx kindred-encode --model . "He bought a new car" "She purchased an automobile" "The soup was too salty" --similarity
@@ -52,9 +52,10 @@ ${scores.join("\n")}
 `;
 }
 
-function recipe(config: TrainConfig): string {
-  const { model, stopAt, maxSteps, batchSize, scale, learningRate } = config;
+function recipe({ config, loss }: Extract<TrainEvent, { type: "start" }>): string {
+  const { model, stopAt, maxSteps, batchSize, learningRate } = config;
   const origin = model === "" ? "Trained from random initialisation" : `Fine-tuned from \`${model}\``;
-  return `${origin}: ${stopAt || maxSteps} steps of ${batchSize} pairs, in-batch softmax contrastive loss with scale ${scale}, AdamW at ${learningRate}.
-`;
+  const settings = Object.entries(loss.options).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+  const named = `the ${loss.name} loss${settings.length === 0 ? "" : ` (${settings.join(", ")})`}`;
+  return `${origin}: ${stopAt || maxSteps} steps of ${batchSize} pairs, ${named}, AdamW at ${learningRate}.\n`;
 }

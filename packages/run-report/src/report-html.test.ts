@@ -7,6 +7,7 @@ const events: TrainEvent[] = [
     type: "start",
     output: "runs/<x>",
     config: trainConfig({}),
+    loss: { name: "contrastive", options: { scale: 20 } },
     cores: 2,
     parameters: 1234567,
     firstStep: 0,

@@ -7,6 +7,7 @@ const events: TrainEvent[] = [
     type: "start",
     output: "out",
     config: trainConfig({}),
+    loss: { name: "contrastive", options: { scale: 20 } },
     cores: 2,
     parameters: 1000,
     firstStep: 0,

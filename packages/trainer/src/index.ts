@@ -1,6 +1,16 @@
 export { type TrainConfig, trainOptions } from "./train-options.ts";
 export { type TrainPreset, trainPresets } from "./train-presets.ts";
 export { type ConfigSource, trainConfig } from "./train-config.ts";
+export {
+  type Kindred,
+  loadProgram,
+  lossOf,
+  type ProgramSource,
+  refuseProgramOptions,
+  type TrainParts,
+  type TrainProgram,
+  trainProgram,
+} from "./train-program.ts";
 export { fineTunedModel, type NamedWeights, newModel, type TrainableModel } from "./trainable-model.ts";
 export {
   type RowSet,
@@ -22,7 +32,7 @@ export {
   type TrainEvent,
 } from "./train-event.ts";
 export { type BatchShare, dealBatch } from "./deal-batch.ts";
-export { type TrainingTask, trainingStep } from "./training-step.ts";
+export { type GradientReceivers, type TrainingTask, trainingStep } from "./training-step.ts";
 export {
   type EvaluationTask,
   type Metrics,

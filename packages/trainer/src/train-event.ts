@@ -1,3 +1,4 @@
+import type { Loss } from "@kindred/loss";
 import type { Profile } from "@kindred/tensor";
 import type { TrainConfig } from "./train-options.ts";
 
@@ -47,6 +48,8 @@ export type TrainEvent =
       readonly type: "start";
       readonly output: string;
       readonly config: TrainConfig;
+      /** What is made small, by its name and settings. */
+      readonly loss: Pick<Loss, "name" | "options">;
       readonly cores: number;
       readonly parameters: number;
       readonly firstStep: number;

@@ -1,4 +1,5 @@
 import type { TextRow } from "@kindred/datasets";
+import type { Loss } from "@kindred/loss";
 import type { Sampler, SamplerCursor } from "@kindred/sampler";
 import { SentenceEncoder } from "@kindred/sentence-encoder";
 import type { RunSaves, TrainerState } from "./checkpoint.ts";
@@ -18,6 +19,8 @@ export type RunParts = {
   readonly sampler: Sampler<TextRow>;
   readonly cores: TrainingCores;
   readonly saves: RunSaves;
+  /** What the cores make small, for the `start` event. */
+  readonly loss: Pick<Loss, "name" | "options">;
   /** Where a run that is resumed stands. Default: at its beginning. */
   readonly state?: TrainerState;
   /** The events of a run that is resumed. Default: none. */
@@ -122,12 +125,13 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
 
 function startEvent(
   config: TrainConfig,
-  { model, cores, runtime = "a browser" }: RunParts,
+  { model, cores, loss: { name, options }, runtime = "a browser" }: RunParts,
   steps: { readonly firstStep: number; readonly lastStep: number },
 ): TrainEvent {
   const parameters = Object.values(model.weights).reduce((sum, { values }) => sum + values.length, 0);
   const counts = { cores: cores.cores, parameters, ...steps };
-  return { type: "start", output: config.output, config, ...counts, runtime: `${runtime}, ${cores.engine}` };
+  const loss = { name, options };
+  return { type: "start", output: config.output, config, loss, ...counts, runtime: `${runtime}, ${cores.engine}` };
 }
 
 /** The next global batch as tokens, dealt to the cores. Its promise may be left alone: a failure shows where it is awaited. */

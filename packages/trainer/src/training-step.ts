@@ -21,12 +21,19 @@ export type TrainingTask = {
   readonly core: Core;
 };
 
+/** Who gets every parameter's gradient, once it is final. */
+export type GradientReceivers = {
+  readonly onGradient: (name: string, gradient: Float) => void;
+  /** For the gradient of a table of which the step looked up some rows. Default: `onGradient` gets it whole. */
+  readonly onRowGradient?: (name: string, gradient: RowGradient) => void;
+};
+
 /**
  * One step's loss and gradients on one core: its share of the mean loss over the global batch, and the gradient of the whole
  * loss through its own rows. Both add up over the cores to what one core would have with the whole batch.
  *
- * All columns go through the model together. `onGradient` gets every parameter's gradient once it is final. A share of more than
- * `maxBatchTokens` tokens is run in chunks, its loss nevertheless computed over all rows of all cores.
+ * All columns go through the model together. A share of more than `maxBatchTokens` tokens is run in chunks, its loss nevertheless
+ * computed over all rows of all cores.
  *
  * @example
  * ```ts
@@ -50,14 +57,14 @@ export type TrainingTask = {
  *
  * const task = { parameters, settings, loss: contrastive(), dropoutKey: undefined, maxBatchTokens: 64, core: soloCore() };
  * const names: string[] = [];
- * trainingStep(task, { step: 0, share: share!, totalRows: 2 }, (name) => names.push(name)); // => 0.87
+ * trainingStep(task, { step: 0, share: share!, totalRows: 2 }, { onGradient: (name) => names.push(name) }); // => 0.87
  * names.length === weights.length; // => true
  * ```
  */
 export function trainingStep(
   task: TrainingTask,
   { step, share, totalRows }: { readonly step: number; readonly share: BatchShare; readonly totalRows: number },
-  onGradient: (name: string, gradient: Float | RowGradient) => void,
+  receivers: GradientReceivers,
 ): number {
   const { parameters, settings, core, dropoutKey } = task;
   const { columns, rows, firstRow, textIds } = share;
@@ -72,7 +79,6 @@ export function trainingStep(
       columns.map((_, column) => sliceRows(embeddings as tf.Tensor, column * rows.length, rows.length) as tf.Tensor),
       { textIds, gather: (x) => allGather(x as tf.Tensor, core), cores: core.size, firstRow, totalRows },
     );
-  const receivers = { onGradient, onRowGradient: onGradient };
   const { value } =
     chunks.length === 1
       ? valueAndGradients(() => loss(embed(chunks[0]!)), parameters, receivers)

@@ -57,7 +57,9 @@ export default async (core, { backend, settings, shapes, shards, memory, dropout
         job: { step: 3, share, totalRows },
       };
       const { task, job } = mutant === undefined ? sound : mutants[mutant](sound);
-      const value = core.allReduceScalar(trainingStep(task, job, exchange.addGradient));
+      const value = core.allReduceScalar(
+        trainingStep(task, job, { onGradient: exchange.addGradient, onRowGradient: exchange.addGradient }),
+      );
       const sums = Object.entries(exchange.reduceGradients()).map(([name, own]) => [name, own.slice()]);
       exchange.publishWeights();
       return { loss: value, gradients: Object.fromEntries(sums) };

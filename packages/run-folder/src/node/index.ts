@@ -2,9 +2,10 @@ export {
   createRunFolder,
   expectNewFolder,
   reopenRunFolder,
+  type ProgramIdentity,
   type RunFolder,
   type RunFolderOptions,
 } from "./run-folder.ts";
 export { readMoments, type ResumePoint, resumePoint } from "./checkpoint.ts";
-export { readRunConfig } from "./read-run-config.ts";
+export { expectSameProgram, readRunConfig } from "./read-run-config.ts";
 export { newestRun } from "./newest-run.ts";

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError } from "@kindred/errors";
+import { ConfigError, FormatError } from "@kindred/errors";
+import type { ProgramIdentity } from "./run-folder.ts";
 
 /**
  * The options in a JSON file, or in the `run.json` of a run's folder. They are not checked here.
@@ -17,23 +18,66 @@ import { ConfigError } from "@kindred/errors";
  * ```
  */
 export function readRunConfig(path: string): { readonly [name: string]: unknown } {
-  const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? join(path, "run.json") : path;
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(file, "utf8"));
-  } catch (cause) {
-    throw new ConfigError(
-      `${file}: cannot be read as a configuration: ${(cause as Error).message}.`,
-      { file },
-      { cause },
-    );
-  }
+  const { file, value } = readJson(path);
   const config = isObject(value) && isObject(value["config"]) ? value["config"] : value;
   if (isObject(config)) return config;
   throw new ConfigError(
     `${file}: holds no configuration. Got ${JSON.stringify(value)?.slice(0, 40)}, expected an object of options.`,
     { file },
   );
+}
+
+/**
+ * Refuses to go on with a run by another program than it began with. The file that the run names is neither looked for nor imported:
+ * whoever goes on says which program it is.
+ *
+ * @param run the run's folder
+ * @param given the program of today; undefined without one
+ * @throws ConfigError saying which program to give; FormatError if `run.json` is damaged
+ *
+ * @example
+ * ```ts ignore
+ * import { expectSameProgram } from "@kindred/run-folder/node";
+ *
+ * expectSameProgram("my-run", undefined); // throws if the run was begun with a program
+ * ```
+ */
+export function expectSameProgram(run: string, given: ProgramIdentity | undefined): void {
+  const { file, value } = readJson(run);
+  const begun = isObject(value) ? value["program"] : undefined;
+  if (begun === undefined && given === undefined) return;
+  if (begun === undefined)
+    throw new ConfigError(
+      `train: the run ${run} was begun without a program. Got ${given?.name}. Go on without it, or start a new run.`,
+      { run },
+    );
+  if (!isObject(begun) || typeof begun["name"] !== "string" || typeof begun["sha256"] !== "string")
+    throw new FormatError({ file }, "program is damaged. Expected { name, sha256 }. Start a new run.");
+  const { name, sha256 } = begun;
+  if (given === undefined)
+    throw new ConfigError(
+      `train: the run ${run} was begun with the program ${name}, which is not imported by itself. Give it again: --program ${name}, or { program: URL } to train.`,
+      { run, program: name },
+    );
+  if (given.sha256 !== sha256)
+    throw new ConfigError(
+      `train: the program is not the one that the run ${run} was begun with. Got ${given.name} with SHA-256 ${given.sha256}, expected ${sha256} (${name}). Give that file, or start a new run.`,
+      { run, got: given.sha256, expected: sha256 },
+    );
+}
+
+/** What the JSON file at a path holds, or the `run.json` of the folder there. */
+function readJson(path: string): { readonly file: string; readonly value: unknown } {
+  const file = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true ? join(path, "run.json") : path;
+  try {
+    return { file, value: JSON.parse(readFileSync(file, "utf8")) };
+  } catch (cause) {
+    throw new ConfigError(
+      `${file}: cannot be read as a configuration: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      { file },
+      { cause },
+    );
+  }
 }
 
 function isObject(value: unknown): value is { readonly [name: string]: unknown } {

@@ -20,8 +20,13 @@ export type RunFolder = RunReader &
     writeFile(name: string, text: string): Promise<void>;
   };
 
+/** Which program a run is trained by: the name of its file, which is not looked for again, and the SHA-256 of its text, in hex. */
+export type ProgramIdentity = { readonly name: string; readonly sha256: string };
+
 /** Options of {@link createRunFolder} and {@link reopenRunFolder}. */
 export type RunFolderOptions = {
+  /** The program of the run, kept in `run.json`. Default: none. */
+  readonly program?: ProgramIdentity | undefined;
   /** The `README.md` of the model, from the events so far. Default: none is written. */
   readonly card?: (events: readonly TrainEvent[], model: SentenceModel) => string;
 };
@@ -73,7 +78,7 @@ function nearestThere(path: string): string {
  */
 export async function createRunFolder(config: TrainConfig, options: RunFolderOptions = {}): Promise<RunFolder> {
   mkdirSync(config.output, { recursive: true });
-  await writeConfig(config);
+  await writeRunJson(config, options);
   return openFolder(config, [], options);
 }
 
@@ -101,13 +106,13 @@ export async function reopenRunFolder(
   const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
   lines.pop(); // after the last line's end; or the beginning of a line whose writing was cut off
   const events = lines.map((line, i) => eventOf(line, { file, line: i + 1 })).filter((event) => keeps(event, step));
-  await writeConfig(config);
+  await writeRunJson(config, options);
   await writeFileAtomic(file, events.map((event) => `${JSON.stringify(event)}\n`).join(""));
   return openFolder(config, events, options);
 }
 
-function writeConfig(config: TrainConfig): Promise<void> {
-  return writeFileAtomic(join(config.output, "run.json"), `${JSON.stringify({ config }, null, 2)}\n`);
+function writeRunJson(config: TrainConfig, { program }: RunFolderOptions): Promise<void> {
+  return writeFileAtomic(join(config.output, "run.json"), `${JSON.stringify({ config, program }, null, 2)}\n`);
 }
 
 function eventOf(line: string, place: { readonly file: string; readonly line: number }): TrainEvent {

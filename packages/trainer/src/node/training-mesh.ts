@@ -14,12 +14,14 @@ import type { TrainConfig } from "../train-options.ts";
 import type { NamedMoments } from "../checkpoint.ts";
 import type { TrainableModel } from "../trainable-model.ts";
 import type { TrainingCores } from "../training-cores.ts";
-import type { TrainHandlers, TrainProgramData } from "./train-program.ts";
+import type { TrainingHandlers, TrainingCoreData } from "./training-core.ts";
 
 /** Options of {@link startTrainingMesh}. */
 export type StartOptions = {
   /** Steps already done. Default 0. */
   readonly stepsDone?: number;
+  /** The module of the run's program, for every core to import. Default: none. */
+  readonly program?: URL;
   /** Fills AdamW's moments, before the cores start. Default: they are 0. */
   readonly restore?: (moments: NamedMoments) => Promise<void>;
 };
@@ -71,14 +73,14 @@ function embeddingRowLengths({ weights }: TrainableModel): { [name: string]: num
 export async function startTrainingMesh(
   config: TrainConfig,
   model: TrainableModel,
-  { stepsDone = 0, restore }: StartOptions = {},
+  { stepsDone = 0, program, restore }: StartOptions = {},
 ): Promise<TrainingCores> {
   const { shards, memory, heap, moments, weights, namedMoments } = trainingMemory(model, config.cores);
   await restore?.(namedMoments);
   const cores = shards.shards.length;
   const { config: modelConfig, pooling, dense, normalize } = model.settings;
   const shapes = Object.fromEntries(Object.entries(model.weights).map(([name, { shape }]) => [name, shape]));
-  const data: TrainProgramData = {
+  const data: TrainingCoreData = {
     config,
     settings: { config: modelConfig, pooling, dense, normalize },
     shapes,
@@ -86,14 +88,15 @@ export async function startTrainingMesh(
     memory,
     heap,
     moments,
+    program: program?.href,
     stepsDone,
   };
   if (config.revectorize) enableRevectorization(); // before any thread compiles a kernel
   // Cores run what is built, also where this file is run as it is written: Node 20 reads no TypeScript.
-  const program = import.meta.url.endsWith(".ts") ? "../../dist/node/train-program.js" : "./train-program.js";
-  const mesh: Mesh<TrainHandlers> = await startMesh({
+  const core = import.meta.url.endsWith(".ts") ? "../../dist/node/training-core.js" : "./training-core.js";
+  const mesh: Mesh<TrainingHandlers> = await startMesh({
     cores,
-    program: new URL(program, import.meta.url),
+    program: new URL(core, import.meta.url),
     data,
   });
   const [engine] = await mesh.call("engine", Array(cores).fill(undefined));

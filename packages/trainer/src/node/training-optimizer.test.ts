@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { trainConfig } from "../train-config.ts";
 import type { TrainConfig } from "../train-options.ts";
-import type { TrainProgramData } from "./train-program.ts";
+import type { TrainingCoreData } from "./training-core.ts";
 import { trainingOptimizer } from "./training-optimizer.ts";
 
 // The steps of a run on cores that take turns in one thread: rows of gradients in, exchanged, AdamW over each core's shard.
@@ -47,7 +47,7 @@ function newMemory({ vocab, hidden, cores, seed }: Run, { backend, tables }: How
 /** One core's exchange and optimizer. There is no clipping, so it needs no other core for the norm. */
 async function startCore(data: ReturnType<typeof newMemory>, index: number, config: TrainConfig, stepsDone: number) {
   const core: Core = { ...soloCore(), index, size: data.shards.shards.length };
-  const program = { ...data, config, stepsDone } as unknown as TrainProgramData;
+  const program = { ...data, config, stepsDone } as unknown as TrainingCoreData;
   const kernel = data.heap && (await adamwKernel(data.heap));
   return {
     exchange: parameterExchange(core, data.shards, data.memory, { add: kernel?.add }),

@@ -9,7 +9,7 @@ import {
 import type { Core } from "@kindred/mesh";
 import { parameterViews } from "@kindred/tpu-sharding";
 import type { TrainConfig } from "../train-options.ts";
-import type { TrainProgramData } from "./train-program.ts";
+import type { TrainingCoreData } from "./training-core.ts";
 
 /** An optimizer and its state. */
 export type TrainingOptimizer = {
@@ -23,7 +23,7 @@ export type TrainingOptimizer = {
 type NamedArrays = Parameters<InPlaceOptimizer<unknown>["step"]>[0];
 
 /** A core's AdamW over the shared memory of a run, as it is after the steps that are done. */
-export function trainingOptimizer(core: Core, data: TrainProgramData, kernel: AdamwKernel): TrainingOptimizer {
+export function trainingOptimizer(core: Core, data: TrainingCoreData, kernel: AdamwKernel): TrainingOptimizer {
   const { config } = data;
   const state = stateAfter(core, data);
   const { lrSchedulerType, learningRate, warmupSteps, maxSteps } = config;
@@ -51,7 +51,7 @@ function gradientLimit({ maxGradNorm, clipping }: TrainConfig): number {
   return maxGradNorm === 0 || clipping === "xla-exact" ? Number.POSITIVE_INFINITY : maxGradNorm;
 }
 
-function stateAfter(core: Core, { shards, moments, stepsDone }: TrainProgramData): AdamwInPlaceState {
+function stateAfter(core: Core, { shards, moments, stepsDone }: TrainingCoreData): AdamwInPlaceState {
   const own = { core: core.index };
   return {
     clip: { norm: Number.NaN },

@@ -1,9 +1,7 @@
 import { scheduleByName, scriptKernel } from "@kindred/adamw";
 import { adamwKernel } from "@kindred/backend-wasm";
 import { enableRevectorization } from "@kindred/backend-wasm/node";
-import { contrastive } from "@kindred/contrastive-loss";
 import { DivergenceError } from "@kindred/errors";
-import type { Loss } from "@kindred/loss";
 import type { Core } from "@kindred/mesh";
 import { countFlops } from "@kindred/nn";
 import { childKey, keyFromSeed } from "@kindred/random";
@@ -20,12 +18,13 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { BatchShare } from "../deal-batch.ts";
 import type { TrainConfig } from "../train-options.ts";
 import { prepareGradients } from "../prepare-gradients.ts";
+import { loadProgram, lossOf } from "../train-program.ts";
 import { type TrainingTask, trainingStep } from "../training-step.ts";
 import { firstProfiledStep, type StepResult } from "../training-cores.ts";
 import { trainingOptimizer } from "./training-optimizer.ts";
 
 /** What a core of a training mesh is told at its start. Weights and moments lie in shared memory, seen by main as well. */
-export type TrainProgramData = {
+export type TrainingCoreData = {
   readonly config: TrainConfig;
   readonly settings: EmbeddingSettings;
   readonly shapes: { readonly [name: string]: readonly number[] };
@@ -35,6 +34,8 @@ export type TrainProgramData = {
   readonly heap: WebAssembly.Memory | undefined;
   /** AdamW's moments of all parameters, laid out as the weights. */
   readonly moments: { readonly first: Float32Array; readonly second: Float32Array };
+  /** The URL of the run's program; undefined without one. */
+  readonly program: string | undefined;
   /** Steps already done: 0, or those of the checkpoint that the weights and moments are from. */
   readonly stepsDone: number;
 };
@@ -43,7 +44,7 @@ export type TrainProgramData = {
 export type StepJob = { readonly step: number; readonly share: BatchShare; readonly totalRows: number };
 
 /** The program of one core of a training mesh: it makes steps, and embeds texts for evaluation with the weights as they are. */
-export default async function trainProgram(core: Core, data: TrainProgramData) {
+export default async function trainingCore(core: Core, data: TrainingCoreData) {
   const { config, settings, shards, memory } = data;
   const engine = await startEngine(
     config.backend,
@@ -59,7 +60,7 @@ export default async function trainProgram(core: Core, data: TrainProgramData) {
     parameters,
     settings,
     core,
-    loss: lossOf(config),
+    loss: lossOf(config, await loadProgram(data.program === undefined ? undefined : new URL(data.program))),
     dropoutKey: hasDropout(settings) ? childKey(keyFromSeed(config.seed), "dropout") : undefined,
     maxBatchTokens: config.maxBatchTokens,
   };
@@ -72,7 +73,9 @@ export default async function trainProgram(core: Core, data: TrainProgramData) {
       if (++steps === firstProfiledStep && config.profile && core.index === 0)
         profiler = profileKernels({ countFlops });
       const learningRate = schedule(job.step);
-      const loss = core.allReduceScalar(trainingStep(task, job, exchange.addGradient));
+      const loss = core.allReduceScalar(
+        trainingStep(task, job, { onGradient: exchange.addGradient, onRowGradient: exchange.addGradient }),
+      );
       const ownNorm = prepareGradients(exchange.localGradients(), config, core.size);
       const gradients = exchange.reduceGradients();
       const touched = exchange.touchedElements();
@@ -98,19 +101,15 @@ export default async function trainProgram(core: Core, data: TrainProgramData) {
 }
 
 /** The methods of a core, for the mesh's types. */
-export type TrainHandlers = Awaited<ReturnType<typeof trainProgram>>;
+export type TrainingHandlers = Awaited<ReturnType<typeof trainingCore>>;
 
 function tensorsOf(
   weights: { readonly [name: string]: Float32Array },
-  shapes: TrainProgramData["shapes"],
+  shapes: TrainingCoreData["shapes"],
 ): ModelParameters {
   const tensor = (name: string, values: Float32Array): Float =>
     tf.keep(tf.tensor(values.slice(), [...shapes[name]!], "float32"));
   return Object.fromEntries(Object.entries(weights).map(([name, values]) => [name, tensor(name, values)]));
-}
-
-function lossOf({ scale, similarity, direction }: TrainConfig): Loss {
-  return contrastive({ scale, similarity, ...(direction === "auto" ? {} : { direction }) });
 }
 
 function hasDropout({ config }: EmbeddingSettings): boolean {

@@ -1,0 +1,8 @@
+// What a program is handed, so that its module resolves anywhere: one object of all that a loss, a sampler or a reader is written with.
+export * as tf from "@tensorflow/tfjs-core";
+export * as nn from "@kindred/nn";
+export { contrastive } from "@kindred/contrastive-loss";
+export { lossShare, matryoshka } from "@kindred/loss";
+export { childKey, integerAt, keyFromSeed, permutation, uniformAt } from "@kindred/random";
+export { createSampler } from "@kindred/sampler";
+export * as errors from "@kindred/errors";

@@ -1,0 +1,170 @@
+import { contrastive } from "@kindred/contrastive-loss";
+import { ConfigError, nearestName } from "@kindred/errors";
+import type { Loss } from "@kindred/loss";
+import * as library from "./program-library.ts";
+import type { RunReader } from "./train-event.ts";
+import type { TrainConfig } from "./train-options.ts";
+
+/** What a program is handed: `tf`, all of `nn`, the losses, the sampler, keys of random numbers and the classes of errors. */
+export type Kindred = typeof library;
+
+/** The parts of a run that its options cannot say. What a program leaves out is as the options have it. */
+export type TrainParts = {
+  /** What is made small. Instead of the contrastive loss of `scale`, `similarity` and `direction`. */
+  readonly loss?: Loss;
+  /** More readers of the run's events. */
+  readonly readers?: readonly RunReader[];
+};
+
+/** What a program's module exports by default. It is called once in main and once on every core, and must give the same each time. */
+export type TrainProgram = (kindred: Kindred) => TrainParts | Promise<TrainParts>;
+
+/**
+ * A program as it is: this function is for its types. A module that cannot import it exports the plain function.
+ *
+ * @example
+ * ```ts
+ * import { trainProgram } from "@kindred/trainer";
+ *
+ * export default trainProgram((kindred) => ({ loss: kindred.matryoshka(kindred.contrastive(), [256, 64]) }));
+ * ```
+ */
+export function trainProgram(program: TrainProgram): TrainProgram {
+  return program;
+}
+
+/** Where a program is: its module, for every thread to import; or a function, for a run in this thread alone. */
+export type ProgramSource = TrainProgram | URL;
+
+/** Of each part: the options that say the same, what it has to be in words, and whether a value is that. */
+const partTable: { readonly [part in keyof TrainParts]-?: PartRule } = {
+  loss: {
+    options: ["scale", "similarity", "direction"],
+    expected: "{ name, options, over, value(columns, context) }",
+    fits: (value) =>
+      ["name", "over"].every((key) => typeOf(value, key) === "string") &&
+      typeOf(value, "options") === "object" &&
+      typeOf(value, "value") === "function",
+  },
+  readers: {
+    options: [],
+    expected: "a list of { read(event) }",
+    fits: (value) => Array.isArray(value) && value.every((reader) => typeOf(reader, "read") === "function"),
+  },
+};
+
+type PartRule = {
+  readonly options: readonly (keyof TrainConfig)[];
+  readonly expected: string;
+  readonly fits: (value: unknown) => boolean;
+};
+
+function typeOf(value: unknown, key: string): string {
+  return typeof value === "object" && value !== null ? typeof Reflect.get(value, key) : "nothing";
+}
+
+/**
+ * The parts that a program gives, looked at; none without a program.
+ *
+ * @throws ConfigError if the module exports no function, or the function gives something that is no part of a run.
+ *
+ * @example
+ * ```ts
+ * import { loadProgram } from "@kindred/trainer";
+ *
+ * const { loss } = await loadProgram((kindred) => ({ loss: kindred.contrastive({ scale: 10 }) }));
+ * loss?.name; // => "contrastive"
+ * ```
+ */
+export async function loadProgram(source: ProgramSource | undefined): Promise<TrainParts> {
+  if (source === undefined) return {};
+  const name = source instanceof URL ? source.href : "the program";
+  const program = source instanceof URL ? await defaultExport(source) : source;
+  if (typeof program !== "function")
+    throw new ConfigError(
+      `train: ${name} exports no program. Got a default export of type ${typeof program}, expected export default (kindred) => ({ loss: … }).`,
+      { program: name },
+    );
+  const parts: unknown = await program(library);
+  expectParts(parts, name);
+  return parts;
+}
+
+async function defaultExport(url: URL): Promise<unknown> {
+  try {
+    return (await import(/* @vite-ignore */ url.href)).default;
+  } catch (cause) {
+    const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    throw new ConfigError(
+      `train: the program cannot be imported. Got ${url.href}, ${reason}.`,
+      { program: url.href },
+      { cause },
+    );
+  }
+}
+
+function expectParts(parts: unknown, program: string): asserts parts is TrainParts {
+  const known = Object.keys(partTable);
+  if (typeof parts !== "object" || parts === null)
+    throw new ConfigError(
+      `train: ${program} gave no parts of a run. Got ${shown(parts)}, expected { ${known.join(", ")} }.`,
+      { program },
+    );
+  for (const part of Object.keys(parts)) {
+    if (known.includes(part)) continue;
+    const nearest = nearestName(part, known);
+    const advice = nearest === undefined ? `Expected one of ${known.join(", ")}.` : `Did you mean ${nearest}?`;
+    throw new ConfigError(`train: ${program} gave an unknown part ${part}. ${advice}`, { program, part });
+  }
+  for (const [part, { fits, expected }] of Object.entries(partTable)) {
+    const value: unknown = Reflect.get(parts, part);
+    if (value === undefined || fits(value)) continue;
+    throw new ConfigError(`train: the ${part} of ${program} is none. Got ${shown(value)}, expected ${expected}.`, {
+      program,
+      part,
+    });
+  }
+}
+
+function shown(value: unknown): string {
+  return typeof value === "object" && value !== null ? `{ ${Object.keys(value).join(", ")} }` : typeof value;
+}
+
+/**
+ * Refuses options that say what the program says.
+ *
+ * @param given names of the options that were given
+ * @throws ConfigError naming the first of them, and the part
+ *
+ * @example
+ * ```ts
+ * import { refuseProgramOptions } from "@kindred/trainer";
+ *
+ * refuseProgramOptions({ readers: [] }, ["scale"]); // => undefined
+ * ```
+ */
+export function refuseProgramOptions(parts: TrainParts, given: readonly string[]): void {
+  for (const [part, { options }] of Object.entries(partTable)) {
+    const option = Reflect.get(parts, part) === undefined ? undefined : options.find((name) => given.includes(name));
+    if (option !== undefined)
+      throw new ConfigError(
+        `train: ${option} would have no effect, as the program sets the ${part}. Leave ${option} out, or set it in the program.`,
+        { option, part },
+      );
+  }
+}
+
+/**
+ * The loss of a run: the program's, or the contrastive one that the options say.
+ *
+ * @example
+ * ```ts
+ * import { lossOf, trainConfig } from "@kindred/trainer";
+ *
+ * const { name, options } = lossOf(trainConfig({ scale: 10 }), {});
+ * [name, options["scale"]]; // => ["contrastive", 10]
+ * ```
+ */
+export function lossOf({ scale, similarity, direction }: TrainConfig, { loss }: TrainParts): Loss {
+  return loss ?? contrastive({ scale, similarity, ...(direction === "auto" ? {} : { direction }) });
+}
