@@ -1,7 +1,7 @@
-// Functions and classes that packages export show how they are used.
+// Functions and classes that packages export show how they are used. Ours: typedoc asks for a comment, not for an example in it.
 import { posix } from "node:path";
 import ts from "typescript";
-import { lineOf, parseSource } from "./source-imports.mjs";
+import { lineOf, parseSource } from "./parse-source.mjs";
 
 /** @import { Fault, Project, Workspace } from "./workspace.mjs" */
 

@@ -1,7 +1,8 @@
-// What Kindred must not use of tfjs-core, and why. Tests and the tests' references may.
+// What Kindred must not use of tfjs-core, and why. Tests and the tests' references may. Ours: linters forbid an import, not a part of
+// a namespace with its reason.
 import ts from "typescript";
 import { testingProject } from "./layer-table.mjs";
-import { lineOf, parseSource } from "./source-imports.mjs";
+import { lineOf, parseSource } from "./parse-source.mjs";
 import { isTest, shortName } from "./workspace.mjs";
 
 /** @import { Fault, SourceFile, Workspace } from "./workspace.mjs" */

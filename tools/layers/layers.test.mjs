@@ -1,180 +1,196 @@
 // The layer check can fail: for every rule, a workspace in order with one thing changed.
-import { readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { root } from "../node-runtime.mjs";
 import { forbiddenApiFaults } from "./forbidden-api.mjs";
 import { importFaults } from "./import-rules.mjs";
 import { layers, testingProject } from "./layer-table.mjs";
 import { manifestFaults } from "./manifest-rules.mjs";
-import { sourceImports } from "./source-imports.mjs";
 import { notationFaults } from "./notation-rule.mjs";
-import { project, workspace } from "./toy-workspace.mjs";
+import { referenceFaults } from "./reference-rules.mjs";
+import { project, workspace, writeProjects } from "./toy-workspace.mjs";
 import { readWorkspace, shortName } from "./workspace.mjs";
 
+/** @import { Manifest, Project } from "./workspace.mjs" */
+
 const errors = project("packages/errors", { "src/index.ts": "" });
-const tensor = project("packages/tensor", { "src/index.ts": "" });
-const nn = project("packages/nn", { "src/index.ts": "" });
-const pooling = project("packages/pooling", { "src/index.ts": "" });
+const tensor = project("packages/tensor", { "src/index.ts": "", "src/node/index.ts": "", "test-support/toy.ts": "" });
+const nn = project("packages/nn", {
+  "src/index.ts": "",
+  "src/gelu.ts": "",
+  "src/gelu.test.ts": "",
+  "src/node/read.ts": "",
+});
+const pooling = project("packages/pooling", { "src/index.ts": "", "test-support/toy.ts": "" });
 const testing = project("packages/testing", { "src/index.ts": "" });
 const backend = project("packages/backend-wasm", { "src/index.ts": "" });
 
+/** @type {string[]} */
+const folders = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A new folder that holds these projects. @param {readonly Project[]} projects */
+function folderOf(...projects) {
+  const folder = mkdtempSync(join(tmpdir(), "kindred-layers-"));
+  folders.push(folder);
+  writeProjects(folder, projects);
+  return folder;
+}
+
 /**
- * The messages about a package `nn` with one source file, in a workspace with some others.
+ * The messages about a package with one source file more, in a workspace with some others.
  *
  * @param {string} text
  * @param {string} path
- * @param {string} folder
+ * @param {Project} own
  */
-function importMessages(text, path = "src/linear.ts", folder = "packages/nn") {
-  const others = [errors, tensor, nn, pooling, testing, backend].filter((other) => other.folder !== folder);
-  return importFaults(workspace(project(folder, { [path]: text }), ...others)).map(({ message }) => message);
+async function importMessages(text, path = "src/linear.ts", own = nn) {
+  const others = [errors, tensor, nn, pooling, testing, backend].filter(({ folder }) => folder !== own.folder);
+  const home = folderOf({ ...own, files: [...own.files, { path, text }] }, ...others);
+  for (const name of ["tfjs-core", "tfjs-backend-wasm"]) {
+    const outside = join(home, "node_modules/@tensorflow", name);
+    mkdirSync(outside, { recursive: true });
+    writeFileSync(join(outside, "package.json"), '{"exports": "./index.js"}');
+    writeFileSync(join(outside, "index.js"), "");
+  }
+  return (await importFaults(home)).map(({ file, message }) => `${file} ${message}`);
 }
 
-test("finds every way to name a module", () => {
-  const text = [
-    'import a from "a";',
-    'import type { B } from "b";',
-    'export { c } from "c";',
-    'export * from "d";',
-    'const e = await import("e");',
-    'type F = import("f").F;',
-    'import "g";',
-    'const h = require("h");',
-    "const i = await import(`i`);",
-    '// import j from "j";',
-  ].join("\n");
-  expect(sourceImports(text, "x.ts").map(({ specifier, line }) => `${specifier}${line}`)).toEqual([
-    "a1",
-    "b2",
-    "c3",
-    "d4",
-    "e5",
-    "f6",
-    "g7",
-    "h8",
-    "i9",
-  ]);
-});
-
-test("allows imports that point down, a package's own files, and tests of both", () => {
-  expect(
-    importMessages('import { ShapeError } from "@kindred/errors"; import "./gelu.ts"; import "@kindred/tensor";'),
-  ).toEqual([]);
-  expect(importMessages('import "@kindred/testing"; import "./index.ts"; import "node:fs";', "src/a.test.ts")).toEqual(
-    [],
-  );
-  expect(
-    importMessages('import "node:fs"; import "@kindred/tensor/node"; import "../gelu.ts";', "src/node/a.ts"),
-  ).toEqual([]);
+test("allows imports that point down, a package's own files, and tests of both", async () => {
+  const down =
+    'import "@kindred/errors"; import "./gelu.ts"; import "@kindred/tensor"; import "@tensorflow/tfjs-core";';
+  expect(await importMessages(down)).toEqual([]);
+  const inTest = 'import "@kindred/testing"; import "./index.ts"; import "node:fs"; import "@kindred/backend-wasm";';
+  expect(await importMessages(inTest, "src/a.test.ts")).toEqual([]);
+  const inNode = 'import "node:fs"; import "@kindred/tensor/node"; import "../gelu.ts";';
+  expect(await importMessages(inNode, "src/node/a.ts")).toEqual([]);
+  const support = 'import "../../tensor/test-support/toy.ts";';
+  expect(await importMessages(support, "src/a.test.ts")).toEqual([]);
 });
 
 test.each([
-  ["an import that points up", 'import "@kindred/pooling";', /nn \(ops\) may not import pooling/],
-  ["a type import that points up", 'import type { A } from "@kindred/pooling";', /may not import pooling/],
-  ["a dynamic import that points up", 'await import("@kindred/pooling");', /may not import pooling/],
-  ["an export that points up", 'export * from "@kindred/pooling";', /may not import pooling/],
-  ["an import type that points up", 'type A = import("@kindred/pooling").A;', /may not import pooling/],
-  ["an import of the package itself", 'import "@kindred/nn";', /is the package itself/],
-  ["an unknown package", 'import "@kindred/nothing";', /is no package of this workspace/],
-  ["a deep import", 'import "@kindred/tensor/src/float.ts";', /is no entry point of @kindred\/tensor/],
-  ["another package's files", 'import "../../tensor/src/float.ts";', /lies outside the package/],
-  ["the package's own index", 'import "./index.ts";', /own index/],
-  ["a file without its ending", 'import "./gelu";', /ending in \.ts/],
-  ["a test", 'import "./gelu.test.ts";', /is a test/],
-  ["the tests' package", 'import "@kindred/testing";', /is for tests only/],
-  ["a backend", 'import "@kindred/backend-wasm";', /is a backend\. Only composition roots/],
-  ["tfjs's backend", 'import "@tensorflow/tfjs-backend-wasm";', /is a backend\. Only tensor/],
-  ["a builtin module", 'import { readFileSync } from "node:fs";', /must run in browsers/],
-  ["a builtin module without its prefix", 'import { join } from "path";', /must run in browsers/],
-  ["a package's Node entry", 'import "@kindred/tensor/node";', /must run in browsers/],
-  ["its own Node files", 'import "./node/read-folder.ts";', /must run in browsers/],
-  ["Node's process", "if (process.platform) {}", /process is Node's/],
-  ["Node's Buffer", "const b = Buffer.from([]);", /Buffer is Node's/],
-])("refuses %s", (_, text, message) => {
-  expect(importMessages(text)).toEqual(expect.arrayContaining([expect.stringMatching(message)]));
+  ["an import that points up", 'import "@kindred/pooling";', /imports-point-down \(ops\)/],
+  ["a type import that points up", 'import type { A } from "@kindred/pooling";', /imports-point-down/],
+  ["a dynamic import that points up", 'await import("@kindred/pooling");', /imports-point-down/],
+  ["an export that points up", 'export * from "@kindred/pooling";', /imports-point-down/],
+  ["an import type that points up", 'type A = import("@kindred/pooling").A;', /imports-point-down/],
+  ["an import of the package itself", 'import "@kindred/nn";', /own-files-by-path/],
+  ["an unknown package", 'import "@kindred/nothing";', /resolves/],
+  ["a deep import", 'import "@kindred/tensor/src/float.ts";', /resolves/],
+  ["another package's files", 'import "../../tensor/src/index.ts";', /imports-by-name/],
+  ["another package's support of tests", 'import "../../tensor/test-support/toy.ts";', /no-tests/],
+  ["the package's own index", 'import "./index.ts";', /own-files-by-path/],
+  ["a test", 'import "./gelu.test.ts";', /no-tests/],
+  ["the tests' package", 'import "@kindred/testing";', /no-tests/],
+  ["a backend", 'import "@kindred/backend-wasm";', /roots-choose-backends/],
+  ["tfjs's backend", 'import "@tensorflow/tfjs-backend-wasm";', /roots-choose-backends/],
+  ["a builtin module", 'import { readFileSync } from "node:fs";', /browsers-without-node/],
+  ["a builtin module without its prefix", 'import { join } from "path";', /browsers-without-node/],
+  ["a package's Node entry", 'import "@kindred/tensor/node";', /browsers-without-node/],
+  ["its own Node files", 'import "./node/read.ts";', /browsers-without-node/],
+])("refuses %s", async (_, text, message) => {
+  const messages = await importMessages(text);
+  expect(messages).toEqual(expect.arrayContaining([expect.stringMatching(message)]));
+  expect(messages[0]).toMatch(/^packages\/nn\/src\/linear\.ts may not import /);
 });
 
-test("lets tests use the test-support of a lower package only, and sources of none", () => {
-  const text = 'import "../../tensor/test-support/toy.ts";';
-  expect(importMessages(text, "src/a.test.ts")).toEqual([]);
-  expect(importMessages(text)).toEqual([expect.stringMatching(/lies outside the package/)]);
-  const up = 'import "../../pooling/test-support/toy.ts";';
-  expect(importMessages(up, "src/a.test.ts")).toEqual([expect.stringMatching(/may not import pooling/)]);
-  expect(importMessages('import "../test-support/toy.ts";', "src/a.ts")).toEqual([expect.stringMatching(/is a test/)]);
-});
-
-test("refuses an import between packages of one layer, in tests too", () => {
+test("refuses an import between packages of one layer and the test-support of a higher one, in tests too", async () => {
+  const encoder = project("packages/encoder", { "src/index.ts": "" });
   for (const path of ["src/a.ts", "src/a.test.ts"]) {
-    const messages = importMessages('import "@kindred/pooling";', path, "packages/encoder");
-    expect(messages).toEqual([expect.stringMatching(/don't import each other/)]);
+    const messages = await importMessages('import "@kindred/pooling";', path, encoder);
+    expect(messages).toEqual([expect.stringMatching(/imports-point-down \(parts\)/)]);
   }
+  const up = await importMessages('import "../../pooling/test-support/toy.ts";', "src/a.test.ts");
+  expect(up).toEqual([expect.stringMatching(/imports-point-down/)]);
 });
 
-test("refuses tensors below the engine, and any package in the tests' package", () => {
-  expect(importMessages('import "@tensorflow/tfjs-core";', "src/a.ts", "packages/random")).toEqual([
-    expect.stringMatching(/below the engine/),
-  ]);
-  expect(importMessages('import "@kindred/errors";', "src/a.ts", "packages/testing")).toEqual([
-    expect.stringMatching(/imports no package/),
-  ]);
+test("refuses tensors below the engine, and any package in the tests' package", async () => {
+  const random = project("packages/random", { "src/index.ts": "" });
+  const below = await importMessages('import "@tensorflow/tfjs-core";', "src/a.ts", random);
+  expect(below).toEqual([expect.stringMatching(/tensors-from-the-engine-up/)]);
+  const inTesting = await importMessages('import "@kindred/errors";', "src/a.ts", testing);
+  expect(inTesting).toEqual([expect.stringMatching(/testing-alone/)]);
 });
 
-test("refuses a package without a layer", () => {
-  expect(importMessages('import "@kindred/errors";', "src/a.ts", "packages/brand-new")).toEqual([
-    expect.stringMatching(/brand-new has no layer yet/),
-  ]);
+test("refuses a package without a layer", async () => {
+  const brandNew = project("packages/brand-new", { "src/index.ts": "" });
+  const messages = await importMessages('import "@kindred/errors";', "src/a.ts", brandNew);
+  expect(messages).toEqual([expect.stringMatching(/has-a-layer/)]);
 });
 
-test("allows asking whether there is a process, and properties of that name", () => {
-  expect(
-    importMessages("typeof process; globalThis.process; ({ process: 1 }).process; type A = { process: number };"),
-  ).toEqual([]);
-});
+/**
+ * What knip says of packages `nn` and `errors` under this repository's settings.
+ *
+ * @param {Record<string, string>} files
+ * @param {Manifest} manifest
+ */
+async function manifestMessages(files, manifest) {
+  const own = project("packages/nn", files, [], manifest);
+  const folder = folderOf(own, project("packages/errors", { "src/index.ts": "export const one = 1;" }));
+  copyFileSync(join(root, "knip.jsonc"), join(folder, "knip.jsonc"));
+  const found = await manifestFaults(folder);
+  return found.filter(({ file }) => file.startsWith("packages/")).map(({ file, message }) => `${file}: ${message}`);
+}
 
-test("manifests and references that say what is imported break no rule", () => {
-  const files = {
-    "src/index.ts": 'import "@kindred/errors";',
-    "src/a.test.ts": 'import "vitest"; import "@kindred/testing";',
-  };
-  const manifest = { dependencies: { "@kindred/errors": "0.1.0" }, devDependencies: { "@kindred/testing": "0.1.0" } };
-  expect(
-    manifestFaults(workspace(project("packages/nn", files, ["packages/errors"], manifest), errors, testing)),
-  ).toEqual([]);
+const uses = 'import { one } from "@kindred/errors"; export const two = one + 1;';
+
+test("manifests that say what is imported, and exports that are used, break no rule", async () => {
+  const files = { "src/index.ts": 'export { two } from "./two.ts";', "src/two.ts": uses };
+  expect(await manifestMessages(files, { dependencies: { "@kindred/errors": "0.1.0" } })).toEqual([]);
 });
 
 test.each([
-  ["an undeclared dependency", { dependencies: {} }, ["packages/errors"], /dependencies lack @kindred\/errors/],
+  ["an undeclared dependency", {}, "src/index.ts: @kindred/errors is imported, and package.json does not list it"],
+  [
+    "a dependency that only development has",
+    { devDependencies: { "@kindred/errors": "0.1.0" } },
+    "src/index.ts: @kindred/errors is imported, and package.json does not list it",
+  ],
   [
     "a dependency that nobody imports",
-    { dependencies: { "@kindred/errors": "", idle: "" } },
-    ["packages/errors"],
-    /hold idle/,
+    { dependencies: { "@kindred/errors": "0.1.0", idle: "1.0.0" } },
+    "package.json: idle stands under dependencies",
   ],
+])("refuses %s", async (_, manifest, message) => {
+  const found = await manifestMessages({ "src/index.ts": uses }, { dependencies: {}, ...manifest });
+  expect(found).toEqual([expect.stringContaining(`packages/nn/${message}`)]);
+});
+
+test("refuses an export that no other file imports, and a file that none does", async () => {
+  const files = {
+    "src/index.ts": 'export { two } from "./two.ts";',
+    "src/two.ts": "export const two = 2; export const three = 3;",
+  };
+  const found = await manifestMessages({ ...files, "src/four.ts": "export const four = 4;" }, {});
+  expect(found).toEqual(
+    expect.arrayContaining([
+      expect.stringContaining("src/two.ts:"),
+      expect.stringMatching(/four\.ts no other file imports/),
+    ]),
+  );
+});
+
+test.each([
+  ["is missing", [], /reference to packages\/errors is missing/],
   [
-    "a development dependency that no test imports",
-    { devDependencies: { idle: "" } },
-    ["packages/errors"],
-    /hold idle/,
+    "is stale",
+    ["packages/errors", "packages/tensor"],
+    /reference to packages\/tensor, on which package\.json does not/,
   ],
-  ["a missing reference", {}, [], /reference to packages\/errors is missing/],
-  ["a stale reference", {}, ["packages/errors", "packages/tensor"], /reference to packages\/tensor, which no source/],
-])("refuses %s", (_, manifest, references, message) => {
-  const declared = { dependencies: { "@kindred/errors": "0.1.0" }, ...manifest };
-  const one = { ...project("packages/nn", { "src/a.ts": 'import "@kindred/errors";' }, [], declared), references };
-  expect(manifestFaults(workspace(one, errors, tensor)).map((fault) => fault.message)).toEqual([
-    expect.stringMatching(message),
+])("refuses a reference that %s", (_, references, message) => {
+  const one = { ...project("packages/nn", {}, ["packages/errors"]), references };
+  expect(referenceFaults(workspace(one, errors, tensor))).toEqual([
+    { file: "packages/nn/tsconfig.json", message: expect.stringMatching(message) },
   ]);
 });
 
-test("refuses a test's undeclared dependency, and a project that the root configuration forgets", () => {
-  const one = project("packages/nn", { "src/a.test.ts": 'import "fast-check";' });
-  const { projects, rootManifest } = workspace(one);
-  const faults = manifestFaults({ projects, rootManifest, rootReferences: { "tsconfig.json": [] } });
-  expect(faults.map(({ file, message }) => `${file}: ${message}`)).toEqual([
-    "packages/nn/package.json: devDependencies lack fast-check, which the tests import.",
-    "tsconfig.json: reference to packages/nn is missing.",
-  ]);
+test("refuses a project that the root configuration forgets", () => {
+  const faults = referenceFaults({ projects: [errors], rootReferences: { "tsconfig.json": [] } });
+  expect(faults).toEqual([{ file: "tsconfig.json", message: "reference to packages/errors is missing." }]);
 });
 
 /** @param {string} text */

@@ -9,6 +9,7 @@ import { forbiddenApiFaults } from "./forbidden-api.mjs";
 import { importFaults } from "./import-rules.mjs";
 import { manifestFaults } from "./manifest-rules.mjs";
 import { notationFaults } from "./notation-rule.mjs";
+import { referenceFaults } from "./reference-rules.mjs";
 import { readWorkspace } from "./workspace.mjs";
 
 await underChosenNode();
@@ -16,8 +17,8 @@ writeCounts("layers");
 const workspace = readWorkspace(root);
 const notation = readFileSync(join(root, "docs", "notation.md"), "utf8");
 const faults = [
-  ...importFaults(workspace),
-  ...manifestFaults(workspace),
+  ...(await Promise.all([importFaults(root), manifestFaults(root)])).flat(),
+  ...referenceFaults(workspace),
   ...forbiddenApiFaults(workspace),
   ...notationFaults(workspace, notation),
   ...exampleFaults(workspace),

@@ -1,117 +1,72 @@
-// A package.json and a tsconfig.json say what the sources import: all of it, and nothing else.
-import { builtinModules } from "node:module";
-import { sourceImports } from "./source-imports.mjs";
-import { isTest } from "./workspace.mjs";
+// A package.json says what the sources import: all of it, and nothing else; and what a file exports, somebody imports. By knip.
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { root } from "../node-runtime.mjs";
 
-/** @import { Fault, Project, Workspace } from "./workspace.mjs" */
+/** @import { Fault } from "./workspace.mjs" */
 
-const builtins = new Set(builtinModules);
+/** What is wrong with a name that knip finds, by the kind of its list. */
+const messages = {
+  files: "no other file imports this one",
+  dependencies: "stands under dependencies, and no source imports it",
+  devDependencies: "stands under devDependencies, and nothing here imports it",
+  optionalPeerDependencies: "stands under optional peerDependencies, and nothing here looks for it",
+  unlisted: "is imported, and package.json does not list it; under dependencies if a source imports it",
+  binaries: "is run, and no package that is listed has it",
+  unresolved: "is imported, and nothing is there",
+  exports: "is exported, and no other file imports it",
+  types: "is exported, and no other file imports it",
+};
 
 /**
- * Every package that is imported and not declared, or declared and not imported; every project reference that is missing or
- * stale.
+ * Every dependency that is imported and not declared, or declared and not imported; every export and file that nothing uses.
  *
- * Peer dependencies may go unimported: what is optional is looked up at run time.
+ * knip looks twice: at all, and strictly at what users get, where a package that only development has is missing.
  *
- * @param {Workspace} workspace
+ * @param {string} folder of a workspace with a knip.jsonc
+ * @returns {Promise<Fault[]>}
+ */
+export async function manifestFaults(folder) {
+  const product = ["--production", "--strict", "--include", "unlisted"];
+  const [all, strictly] = await Promise.all([knip(folder, []), knip(folder, product)]);
+  const seen = new Set(all.map(({ file, message }) => `${file} ${message}`));
+  const ofUsers = strictly.filter(({ file }) => /^(packages|apps)\//.test(file)); // the tools are no package
+  return [...all, ...ofUsers.filter(({ file, message }) => !seen.has(`${file} ${message}`))];
+}
+
+/**
+ * @param {string} folder
+ * @param {readonly string[]} flags
+ * @returns {Promise<Fault[]>}
+ */
+function knip(folder, flags) {
+  const command = join(root, "node_modules", "knip", "bin", "knip.js");
+  const args = [command, "--no-progress", "--no-config-hints", "--no-exit-code", "--reporter", "json", ...flags];
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, args, { cwd: folder, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      if (error !== null) return reject(new Error(`manifestFaults: knip failed.\n${stdout}${stderr}`));
+      /** @type {{ issues: ({ file: string } & Record<string, { name: string, line?: number }[]>)[] }} */
+      const { issues } = JSON.parse(stdout);
+      resolve(
+        issues.flatMap(({ file, ...lists }) =>
+          Object.entries(lists).flatMap(([kind, found]) => faults(file, kind, found)),
+        ),
+      );
+    });
+  });
+}
+
+/**
+ * @param {string} file
+ * @param {string} kind
+ * @param {readonly { readonly name: string, readonly line?: number }[]} found
  * @returns {Fault[]}
  */
-export function manifestFaults(workspace) {
-  const folders = workspace.projects.map((project) => project.folder);
-  return [
-    ...workspace.projects.flatMap((project) => [
-      ...dependencyFaults(workspace, project),
-      ...referenceFaults(workspace, project),
-    ]),
-    ...Object.entries(workspace.rootReferences).flatMap(([file, references]) => [
-      ...missing(folders, references).map((folder) => ({ file, message: `reference to ${folder} is missing.` })),
-      ...missing(references, folders).map((folder) => ({
-        file,
-        message: `reference to ${folder}, which is no project.`,
-      })),
-    ]),
-  ];
-}
-
-/**
- * @param {Workspace} workspace
- * @param {Project} project
- * @returns {Fault[]}
- */
-function dependencyFaults(workspace, project) {
-  const file = `${project.folder}/package.json`;
-  const { dependencies = {}, devDependencies = {}, peerDependencies = {} } = project.manifest;
-  const product = importedPackages(project, (path) => !isTest(path));
-  const tests = importedPackages(project, isTest);
-  const declared = [...Object.keys(dependencies), ...Object.keys(peerDependencies)];
-  const known = [
-    ...declared,
-    ...Object.keys(devDependencies),
-    ...Object.keys(workspace.rootManifest.devDependencies ?? {}),
-  ];
-  const unused = missing(Object.keys(devDependencies), [...product, ...tests]);
-  return [
-    ...missing(product, declared).map((name) => ({
-      file,
-      message: `dependencies lack ${name}, which the sources import.`,
-    })),
-    ...missing(Object.keys(dependencies), product).map((name) => ({
-      file,
-      message: `dependencies hold ${name}, which no source imports.`,
-    })),
-    ...missing(tests, known).map((name) => ({
-      file,
-      message: `devDependencies lack ${name}, which the tests import.`,
-    })),
-    ...unused.map((name) => ({ file, message: `devDependencies hold ${name}, which no test imports.` })),
-  ];
-}
-
-/**
- * @param {Workspace} workspace
- * @param {Project} project
- * @returns {Fault[]}
- */
-function referenceFaults(workspace, project) {
-  const file = `${project.folder}/tsconfig.json`;
-  const imported = importedPackages(project, (path) => !isTest(path));
-  const wanted = workspace.projects
-    .filter((candidate) => imported.includes(candidate.manifest.name ?? ""))
-    .map((candidate) => candidate.folder);
-  return [
-    ...missing(wanted, project.references).map((folder) => ({ file, message: `reference to ${folder} is missing.` })),
-    ...missing(project.references, wanted).map((folder) => ({
-      file,
-      message: `reference to ${folder}, which no source imports.`,
-    })),
-  ];
-}
-
-/**
- * The packages, without builtins, that some files of a project import.
- *
- * @param {Project} project
- * @param {(path: string) => boolean} accept
- */
-function importedPackages(project, accept) {
-  const specifiers = project.files
-    .filter((file) => accept(file.path))
-    .flatMap((file) => sourceImports(file.text, file.path).map(({ specifier }) => specifier));
-  const names = specifiers
-    .filter((specifier) => !specifier.startsWith(".") && !specifier.startsWith("node:") && !builtins.has(specifier))
-    .map((specifier) =>
-      specifier
-        .split("/")
-        .slice(0, specifier.startsWith("@") ? 2 : 1)
-        .join("/"),
-    );
-  return [...new Set(names)].filter((name) => name !== project.manifest.name);
-}
-
-/**
- * @param {readonly string[]} wanted
- * @param {readonly string[]} there
- */
-function missing(wanted, there) {
-  return wanted.filter((name) => !there.includes(name));
+function faults(file, kind, found) {
+  const message = Object.hasOwn(messages, kind) ? messages[/** @type {keyof typeof messages} */ (kind)] : kind;
+  return found.map(({ name, line }) => ({
+    file,
+    ...(line === undefined ? {} : { line }),
+    message: `${name} ${message}.`,
+  }));
 }

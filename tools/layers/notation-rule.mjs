@@ -1,4 +1,4 @@
-// Axis names have one place of definition: docs/notation.md.
+// Axis names have one place of definition: docs/notation.md. Ours: nobody else has this notation.
 import { isTest } from "./workspace.mjs";
 
 /** @import { Fault, Workspace } from "./workspace.mjs" */

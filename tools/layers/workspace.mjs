@@ -9,7 +9,6 @@ import { basename, join, posix, relative, sep } from "node:path";
  *   readonly exports?: Record<string, unknown>,
  *   readonly dependencies?: Record<string, string>,
  *   readonly devDependencies?: Record<string, string>,
- *   readonly peerDependencies?: Record<string, string>,
  * }} Manifest
  * @typedef {{ readonly path: string, readonly text: string }} SourceFile path from the project's folder, with slashes.
  * @typedef {{
@@ -19,7 +18,6 @@ import { basename, join, posix, relative, sep } from "node:path";
  *   readonly files: readonly SourceFile[],
  * }} Project folder from the root, as in packages/nn; references are folders in the same form.
  * @typedef {{
- *   readonly rootManifest: Manifest,
  *   readonly rootReferences: Readonly<Record<string, readonly string[]>>,
  *   readonly projects: readonly Project[],
  * }} Workspace rootReferences: by file name, the folders that a root tsconfig refers to.
@@ -39,7 +37,6 @@ export function readWorkspace(root) {
       .map((entry) => `${parent}/${entry.name}`),
   );
   return {
-    rootManifest: readJson(join(root, "package.json")),
     rootReferences: {
       "tsconfig.json": readReferences(root, ".", "tsconfig.json"),
       "tsconfig.test.json": readReferences(root, ".", "tsconfig.test.json"),

@@ -37,7 +37,7 @@ export type Workspace = {
 };
 
 /** The same, with the inputs of the op. */
-export type KernelCall<Inputs extends OpInputs> = Workspace & {
+type KernelCall<Inputs extends OpInputs> = Workspace & {
   /** An input that is always given. */
   readonly input: (name: keyof Inputs & string) => Operand;
   /** An input that may be absent. */

@@ -22,15 +22,9 @@ export type TransformerSettings = {
 };
 
 /** The names of the transformer module's settings over the years, the newest first; the first one that is there counts. */
-export const transformerSettingsNames = [
-  "bert",
-  "roberta",
-  "distilbert",
-  "camembert",
-  "albert",
-  "xlm-roberta",
-  "xlnet",
-].map((kind) => `sentence_${kind}_config.json`);
+const transformerSettingsNames = ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"].map(
+  (kind) => `sentence_${kind}_config.json`,
+);
 
 /** Arguments about how files are found and loaded, which change no vector: sentence-transformers sets them itself. */
 const loadingKeys = [

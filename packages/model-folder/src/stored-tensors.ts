@@ -3,7 +3,7 @@ import { type NamedTensor, safetensorsIndex } from "@kindred/tensor-files";
 import type { FileSource, StoredTensors } from "./model-folder.ts";
 
 /** The names that a module's weights may have; the first that is there is read, as in transformers. */
-export const weightFileNames = [
+const weightFileNames = [
   "model.safetensors",
   "model.safetensors.index.json",
   "pytorch_model.bin",

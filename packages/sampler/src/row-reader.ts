@@ -6,7 +6,7 @@ import type { RowsSource, Source, StreamSource, TextsRow } from "./source.ts";
 export type NumberedRow<Row extends TextsRow> = { readonly index: number; readonly row: Row };
 
 /** Where a reader stands: `position` rows of epoch number `epoch` are read. */
-export type ReaderPlace = { readonly epoch: number; readonly position: number };
+type ReaderPlace = { readonly epoch: number; readonly position: number };
 
 /** Reads a source epoch by epoch, from any place. */
 export type RowReader<Row extends TextsRow> = {

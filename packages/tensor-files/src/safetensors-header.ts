@@ -7,7 +7,7 @@ import { JsonCursor } from "./json-cursor.ts";
 const MAX_HEADER_BYTES = 100_000_000;
 
 /** One tensor of a header: what it is, and where its bytes begin and end, counted from the end of the header. */
-export type SafetensorsEntry = {
+type SafetensorsEntry = {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
   readonly begin: number;

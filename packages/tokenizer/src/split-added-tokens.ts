@@ -2,7 +2,7 @@ import type { AddedToken } from "./added-token.ts";
 import { codePointTraits, Trait } from "./code-point-traits.ts";
 
 /** A part of a text, in its UTF-16 units: an added token if it has an id, else text to be tokenized. */
-export type TextPart = { readonly start: number; readonly end: number; readonly id?: number };
+type TextPart = { readonly start: number; readonly end: number; readonly id?: number };
 
 /** Cuts a text into added tokens and what lies between. */
 export type AddedTokenSplitter = (text: string) => TextPart[];

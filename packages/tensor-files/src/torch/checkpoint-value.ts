@@ -1,7 +1,7 @@
 import type { Dtype } from "../dtype.ts";
 
 /** Bytes that tensors share, named by a key; the container knows where they lie. */
-export type StorageValue = {
+type StorageValue = {
   readonly kind: "storage";
   readonly key: string;
   readonly dtype: Dtype;
@@ -21,13 +21,13 @@ export type TensorValue = {
 };
 
 /** A name that the pickle imports, `module.name`: a class or function there, a mere word here. */
-export type ImportValue = { readonly kind: "import"; readonly name: string };
+type ImportValue = { readonly kind: "import"; readonly name: string };
 
 /** A list, which grows as the pickle is read. */
 export type ListValue = { readonly kind: "list"; readonly items: CheckpointValue[] };
 
 /** A tuple. */
-export type TupleValue = { readonly kind: "tuple"; readonly items: readonly CheckpointValue[] };
+type TupleValue = { readonly kind: "tuple"; readonly items: readonly CheckpointValue[] };
 
 /** What may be a key of a dictionary. */
 export type KeyValue = null | boolean | number | bigint | string;

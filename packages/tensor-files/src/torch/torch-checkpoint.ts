@@ -17,7 +17,7 @@ export type TorchContainer = {
 };
 
 /** What is said of one tensor before it is read. */
-export type TorchTensorSummary = {
+type TorchTensorSummary = {
   readonly dtype: Dtype;
   readonly shape: readonly number[];
   readonly byteLength: number;
