@@ -4,6 +4,7 @@ import type { Engine, EngineModule, RunningEngine } from "./engine.ts";
 import { packedLayout } from "./layout.ts";
 import { memoryInUse } from "./memory-in-use.ts";
 import { overwrite } from "./overwrite.ts";
+import { registerPlainGradients } from "./plain-gradients/register-plain-gradients.ts";
 import { readInto } from "./read-into.ts";
 
 /** What an engine consists of once it is loaded. The same object twice is the same engine. */
@@ -62,6 +63,7 @@ export function defineEngine<Extra extends object = object>({
 
 async function startOf<Extra extends object>(load: () => Promise<EngineParts<Extra>>): Promise<RunningEngine & Extra> {
   tf.env().set("PROD", true); // no banner on stderr
+  registerPlainGradients();
   try {
     const parts = await load();
     const running = { ...ofTfjs, ...parts.running, description: parts.description, stop };

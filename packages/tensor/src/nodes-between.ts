@@ -7,7 +7,10 @@ export type PathNode = {
   readonly inputs: readonly (readonly [name: string, tensor: tf.Tensor])[];
 };
 
-/** The nodes of a tape through which `target` depends on `sources`, in the order of the tape. */
+/**
+ * The nodes of a tape through which `target` depends on `sources`, in the order of the tape. Conditions, indices and whatever else is not
+ * float32 carry no gradient: a path ends there.
+ */
 export function nodesBetween(tape: readonly TapeNode[], sources: Iterable<tf.Tensor>, target: tf.Tensor): PathNode[] {
   const fromSources = new Set(Array.from(sources, ({ id }) => id));
   const reached: PathNode[] = [];
@@ -17,7 +20,7 @@ export function nodesBetween(tape: readonly TapeNode[], sources: Iterable<tf.Ten
       if (tensor !== undefined && fromSources.has(tensor.id)) inputs.push([name, tensor]);
     }
     if (inputs.length === 0) continue;
-    for (const { id } of node.outputs) fromSources.add(id);
+    for (const { id, dtype } of node.outputs) if (dtype === "float32") fromSources.add(id);
     reached.push({ node, inputs });
   }
   const toTarget = new Set([target.id]);

@@ -100,6 +100,21 @@ describe("on wasm", () => {
     table.dispose();
   });
 
+  test("sums and products along an axis count it from the end too", async () => {
+    const cumulated = () =>
+      tf.tidy(() => {
+        const x = tf.tensor3d([1, 2, 3, 4, 5, 6], [1, 2, 3]);
+        return [tf.cumsum(x, -1), tf.cumsum(x, -2), tf.cumprod(x, -1)].map((y) => [...y.dataSync()]);
+      });
+    expect(cumulated()).toEqual([
+      [1, 3, 6, 4, 9, 15],
+      [1, 2, 3, 5, 7, 9],
+      [1, 2, 6, 4, 20, 120],
+    ]);
+    expect(() => tf.cumsum(tf.scalar(1))).toThrow(ShapeError);
+    expect(() => tf.cumprod(tf.ones([2]), 1)).toThrow("cumprod: no such axis. Got 1 of 1 axes, expected -1 to 0.");
+  });
+
   test("segment sums add rows of one id and leave out ids that are no segment, as on cpu", async () => {
     const sums = () =>
       tf.tidy(() => {

@@ -1,10 +1,9 @@
 import { ConfigError } from "@kindred/errors";
 import * as tf from "@tensorflow/tfjs-core";
-import { replaceGather } from "./gather-rows.ts";
 import { keepProcessListeners } from "./keep-process-listeners.ts";
 import { defaultMemoryLimitBytes, guardMemory, heapEndBytes, memoryGuardOf } from "./memory-guard.ts";
-import { shareIdentity } from "./share-identity.ts";
-import { addUnsortedSegmentSum } from "./unsorted-segment-sum.ts";
+import { registerPlainGradients } from "./plain-gradients/register-plain-gradients.ts";
+import { mendKernels } from "./mend-kernels.ts";
 import { asWasmBackend } from "./wasm-backend.ts";
 
 /** Options of {@link startBackend}; they concern `"wasm"` alone. */
@@ -53,6 +52,7 @@ async function start(name: "wasm" | "cpu", { memoryLimitBytes, wasmPaths }: Star
   }
   const limitBytes = memoryLimitBytes === undefined ? undefined : Math.min(memoryLimitBytes, heapEndBytes);
   tf.env().set("PROD", true); // no banner on stderr
+  registerPlainGradients();
   try {
     await activate(name, wasmPaths);
   } catch (cause) {
@@ -72,9 +72,7 @@ async function start(name: "wasm" | "cpu", { memoryLimitBytes, wasmPaths }: Star
     return;
   }
   guardMemory(wasm, limitBytes ?? defaultMemoryLimitBytes);
-  shareIdentity();
-  replaceGather();
-  addUnsortedSegmentSum();
+  mendKernels();
 }
 
 /** Loads a backend's code and makes it the active one. Each is loaded only where it is asked for. */

@@ -1,11 +1,9 @@
 import { ConfigError } from "@kindred/errors";
 import * as tf from "@tensorflow/tfjs-core";
 import { type DefinedEngine, defineEngine, type EngineParts } from "./define-engine.ts";
-import { replaceGather } from "./gather-rows.ts";
 import { keepProcessListeners } from "./keep-process-listeners.ts";
 import { defaultMemoryLimitBytes, guardMemory, heapEndBytes, memoryGuardOf } from "./memory-guard.ts";
-import { shareIdentity } from "./share-identity.ts";
-import { addUnsortedSegmentSum } from "./unsorted-segment-sum.ts";
+import { mendKernels } from "./mend-kernels.ts";
 import { asWasmBackend } from "./wasm-backend.ts";
 
 /** Options of {@link tfjs}. */
@@ -21,8 +19,8 @@ const plain: EngineParts = { description: "tfjs wasm", backend: "wasm", running:
 /**
  * tfjs's own kernels on WebAssembly as an engine: ops run as their composites. Kindred's engine is built on it: `wasm` of `@kindred/backend-wasm`.
  *
- * tfjs's faults are mended once a process or worker: `Identity` shares memory instead of copying, `GatherV2` copies rows,
- * `UnsortedSegmentSum` exists, a full heap throws `OutOfMemoryError`, and Emscripten's process-wide handlers, which turn each
+ * tfjs's faults are mended once a process or worker: `Identity` shares memory instead of copying, `GatherV2` copies rows and
+ * is right for batches, `UnsortedSegmentSum` exists, sums along negative axes stay in their memory, a full heap throws `OutOfMemoryError`, and Emscripten's process-wide handlers, which turn each
  * unhandled rejection into a crash with a trace of its own, are taken off. One thread: parallelism is the mesh's.
  *
  * Its start throws ConfigError when the backend does not start (in a browser mostly: the .wasm files were not found, which can't be
@@ -81,9 +79,7 @@ async function initialize(wasmPaths: TfjsOptions["wasmPaths"]): Promise<void> {
   const wasm = asWasmBackend(tf.backend())?.wasm;
   if (wasm === undefined || memoryGuardOf(wasm) !== undefined) return; // the guard of another copy of this package
   guardMemory(wasm, defaultMemoryLimitBytes);
-  shareIdentity();
-  replaceGather();
-  addUnsortedSegmentSum();
+  mendKernels();
 }
 
 function limitMemory(bytes: number): () => void {

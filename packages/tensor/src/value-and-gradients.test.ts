@@ -1,5 +1,5 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
-import { registerStockGradients, throwOnLeaks } from "@kindred/testing";
+import { throwOnLeaks } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -14,8 +14,6 @@ import {
   toFloat32Array,
   valueAndGradients,
 } from "./index.ts";
-
-registerStockGradients(); // Add, Multiply, Sum, … stand for a model's ops here
 
 describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
   beforeEach(async () => {

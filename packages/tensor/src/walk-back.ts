@@ -1,3 +1,4 @@
+import { ConfigError, ShapeError } from "@kindred/errors";
 import * as tf from "@tensorflow/tfjs-core";
 import { nodesBetween, type PathNode } from "./nodes-between.ts";
 import { disposeSaved, type TapeNode } from "./record-tape.ts";
@@ -77,21 +78,21 @@ function gradientsOfInputs(
   takeRows: (input: tf.Tensor, rows: RowGradient | undefined) => boolean,
 ): (readonly [input: tf.Tensor, gradient: tf.Tensor])[] {
   const { gradient, kernelName } = node;
-  if (gradient === undefined) throw new Error(`valueAndGradients: no gradient is registered for ${kernelName}.`);
+  if (gradient === undefined) throw withoutGradient(kernelName);
   const results: (readonly [tf.Tensor, tf.Tensor])[] = [];
   tf.tidy(() => {
     const scope = tf.engine().state.activeScope.id;
     const closures = gradient(dys);
     for (const [name, input] of inputs) {
       const closure = closures[name];
-      if (closure === undefined)
-        throw new Error(`valueAndGradients: ${kernelName} has no gradient for its input ${name}.`);
+      if (closure === undefined) throw withoutGradient(kernelName, name);
       if (takeRows(input, (closure as Partial<RowGradientClosure>).byRows)) continue;
       const dx = tf.tidy(closure);
       if (dx.dtype !== "float32" || !tf.util.arraysEqual(dx.shape, input.shape)) {
-        throw new Error(
+        throw new ShapeError(
           `valueAndGradients: the gradient of ${kernelName}'s input ${name} does not fit. ` +
-            `Got ${dx.dtype} [${dx.shape.join(", ")}], expected float32 [${input.shape.join(", ")}].`,
+            `Got ${dx.dtype} [${dx.shape.join(", ")}], expected float32 [${input.shape.join(", ")}]. Mend the op's gradient.`,
+          { op: kernelName, input: name, gradient: dx.shape, expected: input.shape },
         );
       }
       // A gradient may be dy itself, a saved tensor, or one tensor for two inputs: only what was made here is ours to free.
@@ -101,6 +102,24 @@ function gradientsOfInputs(
     return results.map(([, result]) => result);
   });
   return results;
+}
+
+/** What to write in the place of tfjs kernels that have no gradient. */
+const instead: { readonly [kernel: string]: string } = {
+  Einsum: "Write it with tf.matMul, tf.mul and tf.sum",
+  Cumprod: "Of positive numbers it is tf.exp(tf.cumsum(tf.log(x)))",
+  SparseToDense: "Use tf.scatterND, whose updates have a gradient",
+  TensorScatterUpdate: "Use tf.where with a mask, or tf.scatterND, whose updates have a gradient",
+  _FusedMatMul: "Use tf.matMul, and the bias and the activation after it",
+};
+
+function withoutGradient(kernelName: string, input?: string): ConfigError {
+  const what = input === undefined ? kernelName : `${kernelName} for its input ${input}`;
+  return new ConfigError(
+    `valueAndGradients: an op has no gradient. Got ${what} between a parameter and the value, expected ops of @kindred/nn, or those ` +
+      `of tfjs that have one. ${instead[kernelName] ?? "Write it with others"}, wrap it in tf.customGrad, or define an op by defineOp.`,
+    { op: kernelName },
+  );
 }
 
 function addTo(gradients: Map<number, tf.Tensor>, id: number, dx: tf.Tensor): void {

@@ -15,6 +15,5 @@ export { opCases, type OpCase, type OpInput, type OpCaseOptions } from "./op-cas
 export { opLaw, opLaws, type OpLaw, type OpEngine } from "./op-law.ts";
 export { checkOp } from "./check-op.ts";
 export type { Differentiate } from "./op-evaluation.ts";
-export { registerStockGradients } from "./register-stock-gradients.ts";
 export { throwOnLeaks } from "./throw-on-leaks.ts";
 export { toyPairs, toyVocabulary } from "./toy-pairs.ts";

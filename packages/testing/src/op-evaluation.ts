@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { floatsFromSeed } from "./floats-from-seed.ts";
 import type { OpCase, OpInput } from "./op-case.ts";
-import { registerStockGradients } from "./register-stock-gradients.ts";
 
 /** Results and gradients of one call, in order of outputs and by name of input, as plain arrays. */
 export type OpEvaluation = {
@@ -35,7 +34,6 @@ export function evaluateOp(
   inputs: OpCase<object, object>["inputs"],
   { wrt, differentiate }: { readonly wrt: readonly string[]; readonly differentiate: Differentiate },
 ): OpEvaluation {
-  registerStockGradients();
   const blocksBefore = tf.backend().numDataIds();
   const tensors = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input && tensorOf(input)]));
   const parameters = Object.fromEntries(wrt.flatMap((name) => (tensors[name] ? [[name, tensors[name]]] : [])));

@@ -37,7 +37,7 @@ export type OpLaw<Data extends object, Fixed extends object> = {
 
 /**
  * Registers, for each backend, the law of an op: its value is the reference's, and its gradient is that of its composite recorded
- * straight on tfjs's cpu tape with stock gradients, and that of the reference by central differences. It leaks nothing and leaves its inputs as
+ * straight on tfjs's cpu tape, and that of the reference by central differences. It leaks nothing and leaves its inputs as
  * they are.
  *
  * The tolerance is measured, not chosen: the inputs are moved by one float32 rounding each (a factor 1 ± 2⁻²³, at random), and what the
