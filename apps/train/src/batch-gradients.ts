@@ -1,7 +1,8 @@
 import { contrastive } from "@kindred/contrastive-loss";
+import type { TextRow } from "@kindred/datasets";
 import { openDataset } from "@kindred/datasets/node";
 import { DataError } from "@kindred/errors";
-import type { Loss } from "@kindred/loss";
+import { fitRows, type Loss } from "@kindred/loss";
 import { soloCore } from "@kindred/mesh";
 import { startEngine } from "@kindred/sentence-encoder";
 import { toFloat32Array } from "@kindred/tensor";
@@ -43,14 +44,16 @@ export async function batchGradients({
   loss = contrastive({ direction: "symmetric", equalTexts: "keep" }),
 }: BatchGradientsOptions): Promise<{ loss: number; gradients: Map<string, NamedTensor> }> {
   const { settings, tokenizer, weights } = await readTrainableModel(model);
-  const texts: (readonly string[])[] = [];
-  for await (const row of openDataset(data).rows()) texts.push(row.texts);
-  const [first = []] = texts;
-  if (texts.length < 2) throw new DataError({ file: data }, "no batch. Expected at least two rows.");
+  const rows: TextRow[] = [];
+  for await (const row of openDataset(data).rows()) rows.push(row);
+  const [first] = rows;
+  if (first === undefined || rows.length < 2)
+    throw new DataError({ file: data }, "no batch. Expected at least two rows.");
+  fitRows(loss, first, { file: data });
   await startEngine("wasm");
-  const columns = first.map((_, column) =>
+  const columns = first.texts.map((_, column) =>
     tokenizer.encodeBatch(
-      texts.map((row) => row[column] ?? ""),
+      rows.map(({ texts }) => texts[column] ?? ""),
       { maxLength: maxLength ?? settings.maxSeqLength },
     ),
   );
@@ -61,7 +64,7 @@ export async function batchGradients({
   const without = { dropoutKey: undefined, maxBatchTokens: Number.POSITIVE_INFINITY, core: soloCore() };
   const value = trainingStep(
     { parameters, settings, loss, ...without },
-    { step: 0, share: dealBatch(texts, columns, 1)[0]!, totalRows: texts.length }, // one core, one share
+    { step: 0, share: dealBatch(rows, columns, { cores: 1, loss })[0]!, totalRows: rows.length }, // one core, one share
     { onGradient: (name, gradient) => gradients.set(name, fromFloat32(toFloat32Array(gradient), gradient.shape)) },
   );
   tf.dispose(parameters);

@@ -44,7 +44,7 @@ function shares(columns: readonly Column[], cores: number): BatchShare[] {
     columns: columns.map((column) => packed(column, core * count, (core + 1) * count)),
     rows: own.slice(core * count, (core + 1) * count),
     firstRow: core * count,
-    textIds: columns.map((_, column) => own.map((i) => i + column * own.length)), // all texts count as different, as in Python
+    data: { textIds: columns.map((_, column) => own.map((i) => i + column * own.length)) }, // all texts count as different, as in Python
   }));
 }
 

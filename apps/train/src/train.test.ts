@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { ConfigError, DataError, DivergenceError } from "@kindred/errors";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
-import { expectMutantToFail, toyPairs } from "@kindred/testing";
+import { expectMutantToFail, sharedExists, sharedPath, toyPairs } from "@kindred/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { readRunConfig, resumePoint } from "@kindred/run-folder/node";
 import { trainConfig, type TrainEvent } from "@kindred/trainer";
@@ -266,6 +266,32 @@ describe("refuses, before anything is written,", () => {
   ])("%s", async (_, given, message) => {
     await expect(async () => eventsOf(train(prepare(given).config))).rejects.toThrow(message);
   });
+
+  test("rows with scores or labels, which its loss would not look at", async () => {
+    const { config } = prepare();
+    const marked = (mark: object) =>
+      writeFileSync(config.data, toyPairs.map((texts) => `${JSON.stringify({ texts, ...mark })}\n`).join(""));
+    marked({ label: 0 });
+    await expect(eventsOf(train(config))).rejects.toThrow(DataError);
+    await expect(eventsOf(train(config))).rejects.toThrow(
+      /pairs\.jsonl: train: the loss contrastive does not look at labels, and would train a pair labelled 0 as a match\. Got rows of 2 texts with label 0/,
+    );
+    marked({ score: 0.5 });
+    await expect(eventsOf(train(config))).rejects.toThrow(
+      /does not look at scores, .* Take the column out of the file, or /,
+    );
+    expect(existsSync(config.output)).toBe(false);
+  });
+
+  test.skipIf(!sharedExists("cases", "train", "labels.csv"))(
+    "a file of cases/train with labels, and one with scores",
+    async () => {
+      for (const file of ["labels.csv", "sts.csv"]) {
+        const { config } = prepare({ data: sharedPath("cases", "train", file) });
+        await expect(eventsOf(train(config))).rejects.toThrow(/the loss contrastive does not look at (labels|scores)/);
+      }
+    },
+  );
 
   test("an output folder that holds something, and one inside a file", async () => {
     const { config, folder } = prepare();

@@ -80,7 +80,8 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
   const parts = await loadProgram(program);
   refuseProgramOptions(parts, [...(options.given ?? []), ...differing(config)]);
   const model = await startingModel(config, resume?.folder);
-  const data = await trainingData(config, model, await openRunData(config));
+  const loss = lossOf(complete, parts);
+  const data = await trainingData(config, model, { ...(await openRunData(config)), loss });
   const sampler = trainingSampler(complete, data, resume?.state.cursor);
   const cores = await startTrainingMesh(complete, model, startOptions(program, resume));
   try {
@@ -93,7 +94,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
         ? await createRunFolder(complete, kept)
         : await reopenRunFolder(complete, resume.state.step, kept);
     const report = reportReader((html) => folder.writeFile("report.html", html), folder.events);
-    const made = { model, data, sampler, cores, saves: folder, loss: lossOf(complete, parts) };
+    const made = { model, data, sampler, cores, saves: folder, loss };
     const ready = { ...made, earlier: [...folder.events], runtime: `Node ${process.versions.node}` };
     const asked = {
       ...(signal === undefined ? {} : { signal }),

@@ -1,5 +1,5 @@
 export type { TextRow } from "./text-row.ts";
-export type { BadLineOptions } from "./bad-line-options.ts";
+export type { BadLineOptions } from "./bad-line.ts";
 export { gunzip } from "./gunzip.ts";
 export { lines, type Line, type LinesOptions } from "./lines.ts";
 export { rowsFromJsonl } from "./rows-from-jsonl.ts";

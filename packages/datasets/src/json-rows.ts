@@ -1,15 +1,8 @@
-import { excerpt } from "./excerpt.ts";
-
-/** What one JSON value says: the texts of a row, with their column names where it has any. */
-export type RowContent = {
-  readonly texts: readonly string[];
-  readonly names?: readonly string[];
-  readonly score?: number;
-  readonly group?: string;
-};
+import { excerpt } from "./bad-line.ts";
+import { isMarkName, marksOf, type Problem, type RowContent } from "./row-content.ts";
 
 /** The rows of one JSON value, or what is wrong with it. */
-export type JsonRows = { readonly rows: readonly RowContent[] } | { readonly problem: string };
+export type JsonRows = { readonly rows: readonly RowContent[] } | Problem;
 
 /** The accepted forms, as error messages list them. */
 export const jsonForms =
@@ -33,30 +26,30 @@ export function rowsOfJson(value: unknown): JsonRows {
   return ofColumns(json);
 }
 
-/** Column names that hold a number about the row rather than a text (the four that sentence-transformers knows). */
-export function isScoreName(name: string): boolean {
-  return name === "score" || name === "label" || name === "scores" || name === "labels";
+function ofTexts(value: unknown, what: string, isLabelled = false): JsonRows {
+  if (!Array.isArray(value)) return { problem: `${what} is not an array` };
+  const texts: string[] = [];
+  for (const [at, text] of value.entries()) {
+    if (typeof text !== "string")
+      return { problem: `${what} holds ${excerpt(JSON.stringify(text))} at ${at}, not a text` };
+    texts.push(text);
+  }
+  return tooFew(texts, isLabelled, `${what} holds`) ?? { rows: [{ texts }] };
 }
 
-function ofTexts(value: unknown, what: string): JsonRows {
-  if (!Array.isArray(value)) return { problem: `${what} is not an array` };
-  const odd = value.findIndex((text) => typeof text !== "string");
-  if (odd >= 0) return { problem: `${what} holds ${excerpt(JSON.stringify(value[odd]))} at ${odd}, not a text` };
-  if (value.length < 2)
-    return { problem: `${what} holds ${value.length} text${value.length === 1 ? "" : "s"}, not 2 or more` };
-  return { rows: [{ texts: value as string[] }] };
+/** Two texts are the least, or one with a label. */
+function tooFew({ length }: readonly string[], isLabelled: boolean, holds: string, of = "text"): Problem | undefined {
+  if (length >= 2 || (length === 1 && isLabelled)) return undefined;
+  return { problem: `${holds} ${length} ${of}${length === 1 ? "" : "s"}, not 2 or more` };
 }
 
 function ofTextsObject(json: Json): JsonRows {
-  const form = ofTexts(json["texts"], '"texts"');
+  const marks = marksOf(Object.entries(json).filter(([name]) => isMarkName(name)));
+  if ("problem" in marks) return marks;
+  const form = ofTexts(json["texts"], '"texts"', marks.label !== undefined);
   if ("problem" in form) return form;
-  const name = Object.keys(json).find(isScoreName);
-  const score = name === undefined ? undefined : json[name];
-  if (score !== undefined && !isScore(score))
-    return { problem: `"${name}" is ${excerpt(JSON.stringify(score))}, not a number` };
-  const group = json["group"];
-  const { texts } = form.rows[0]!;
-  return { rows: [{ texts, ...(isScore(score) && { score }), ...(typeof group === "string" && { group }) }] };
+  const { group } = json;
+  return { rows: form.rows.map(({ texts }) => ({ texts, ...marks, ...(typeof group === "string" && { group }) })) };
 }
 
 function ofFlagEmbedding({ query, pos, neg = [] }: Json): JsonRows {
@@ -75,26 +68,17 @@ function ofReddit({ context, response, thread_id: thread }: Json): JsonRows {
 }
 
 function ofColumns(json: Json): JsonRows {
+  const columns = Object.entries(json);
+  const marks = marksOf(columns.filter(([name]) => isMarkName(name)));
+  if ("problem" in marks) return marks;
   const names: string[] = [];
   const texts: string[] = [];
-  let score: number | undefined;
-  for (const [name, value] of Object.entries(json)) {
-    if (isScoreName(name)) {
-      if (!isScore(value)) return { problem: `"${name}" is ${excerpt(JSON.stringify(value))}, not a number` };
-      if (score !== undefined) return { problem: `"${name}" is a second score` };
-      score = value;
-    } else if (typeof value === "string") {
-      names.push(name);
-      texts.push(value);
-    } else {
-      return { problem: `"${name}" is ${excerpt(JSON.stringify(value))}, not a text` };
-    }
+  for (const [name, value] of columns) {
+    if (isMarkName(name)) continue;
+    if (typeof value !== "string") return { problem: `"${name}" is ${excerpt(JSON.stringify(value))}, not a text` };
+    names.push(name);
+    texts.push(value);
   }
-  if (texts.length < 2)
-    return { problem: `the object has ${texts.length} text column${texts.length === 1 ? "" : "s"}, not 2 or more` };
-  return { rows: [{ texts, names, ...(score !== undefined && { score }) }] };
-}
-
-function isScore(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value);
+  const few = tooFew(texts, marks.label !== undefined, "the object has", "text column");
+  return few ?? { rows: [{ texts, names, ...marks }] };
 }

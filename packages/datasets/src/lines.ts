@@ -1,5 +1,5 @@
 import { DataError } from "@kindred/errors";
-import { type BadLineOptions, refuseLine } from "./bad-line-options.ts";
+import { type BadLineOptions, refuseLine } from "./bad-line.ts";
 
 /** One line of a file, without its end. */
 export type Line = {

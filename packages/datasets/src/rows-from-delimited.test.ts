@@ -11,8 +11,8 @@ async function rowsOf(text: string, options: Partial<DelimitedOptions> = {}): Pr
 test("reads .csv: order decides the role, quotes protect, a record of several lines has the number of its first", async () => {
   const rows = await rowsOf('question,label,answer\r\n"one, two\r\nthree",1,four\r\n\r\n"five","0.5",""\r\n');
   expect(rows).toEqual([
-    { texts: ["one, two\nthree", "four"], score: 1, place: { file: "f", line: 2 } },
-    { texts: ["five", ""], score: 0.5, place: { file: "f", line: 5 } },
+    { texts: ["one, two\nthree", "four"], label: 1, place: { file: "f", line: 2 } },
+    { texts: ["five", ""], label: 0.5, place: { file: "f", line: 5 } },
   ]);
 });
 
@@ -58,10 +58,27 @@ test("refuses a score that is no number", async () => {
   }
 });
 
+test("labels are numbers or names, as the first row has them, and a text may stand alone with one", async () => {
+  const named = (await rowsOf("text,label\nx,sport\ny,7\n")).map(({ place: _, ...row }) => row);
+  expect(named).toEqual([
+    { texts: ["x"], label: "sport" },
+    { texts: ["y"], label: "7" },
+  ]);
+  const both = (await rowsOf("a,b,score,label\nx,y,0.5,1\n")).map(({ place: _, ...row }) => row);
+  expect(both).toEqual([{ texts: ["x", "y"], scores: [0.5], label: 1 }]);
+  await expect(rowsOf("a,b,label\nx,y,1\nx,y,sport\n")).rejects.toThrow(
+    "f:3: rowsFromDelimited: the label is not a number. Got `sport`, expected one, as in the first row",
+  );
+  await expect(rowsOf("a,b,label\nx,y,\n")).rejects.toThrow(
+    "f:2: rowsFromDelimited: the label is not a number. Got ``",
+  );
+});
+
 test.each([
   ["one column", "a\nx\n", "the header does not fit. Got `a`"],
   ["one text and a score", "a,score\nx,1\n", "the header does not fit. Got `a, score`"],
-  ["two scores", "a,b,score,label\n", "the header does not fit"],
+  ["two scores", "a,b,score,scores\n", "the header does not fit"],
+  ["two labels", "a,b,label,labels\n", "the header does not fit"],
   ["an unnamed column", ",a,b\n0,x,y\n", "column 1 of the header has no name"],
 ])("refuses a header with %s, whatever the policy", async (_, text, problem) => {
   await expect(rowsOf(text, { onBadLine: "skip" })).rejects.toThrow(`f:1: rowsFromDelimited: ${problem}`);

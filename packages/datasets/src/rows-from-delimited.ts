@@ -1,9 +1,8 @@
 import { DataError } from "@kindred/errors";
-import { refuseLine } from "./bad-line-options.ts";
+import { excerpt, refuseLine } from "./bad-line.ts";
 import { csvFields, type OpenRecord } from "./csv-fields.ts";
-import { excerpt } from "./excerpt.ts";
-import { isScoreName, type RowContent } from "./json-rows.ts";
 import { lines, type LinesOptions } from "./lines.ts";
+import { isLabelName, isMarkName, isScoreName, type Problem, type RowContent } from "./row-content.ts";
 import type { TextRow } from "./text-row.ts";
 
 /** Options of {@link rowsFromDelimited}. */
@@ -15,15 +14,15 @@ export type DelimitedOptions = LinesOptions & {
 /**
  * The rows of a .csv or .tsv byte stream whose first line names the columns.
  *
- * Every column is a text and its place decides its role (anchor, positive, negatives …), except one named label or
- * score (or labels, scores), which must hold numbers and is the row's score. Nothing is trimmed. Blank lines are no
+ * Every column is a text and its place decides its role (anchor, positive, negatives …), except one named score (or scores), which must
+ * hold numbers, and one named label (or labels), which holds numbers, or names of classes in every row. Nothing is trimmed. Blank lines are no
  * rows. In a quoted CSV field that runs over several lines a line end reads as `\n`, whatever it is in the file.
  *
  * A .tsv file is split at tabs and nothing else, as the STS benchmark's files want it: 110 of the 1,500 rows of its
  * development set hold a literal `"`.
  *
  * @throws DataError with file and line for a record with another number of fields than the header, wrong quotes or a
- * score that is no number, unless `onBadLine` is `"skip"`; and always for a header that cannot be used or when there is
+ * score that is no number or a label that is none, unless `onBadLine` is `"skip"`; and always for a header that cannot be used or when there is
  * no row.
  *
  * @example
@@ -33,7 +32,7 @@ export type DelimitedOptions = LinesOptions & {
  * const file = new Blob(['score\tsentence1\tsentence2\n4.75\tA "big" cat.\tA large cat.\n']);
  * const rows: unknown[] = [];
  * for await (const row of rowsFromDelimited(file.stream(), { file: "dev.tsv", format: "tsv" })) rows.push(row);
- * rows; // => [{ texts: ['A "big" cat.', "A large cat."], score: 4.75, place: { file: "dev.tsv", line: 2 } }]
+ * rows; // => [{ texts: ['A "big" cat.', "A large cat."], scores: [4.75], place: { file: "dev.tsv", line: 2 } }]
  * ```
  */
 export async function* rowsFromDelimited(
@@ -41,16 +40,16 @@ export async function* rowsFromDelimited(
   options: DelimitedOptions,
 ): AsyncGenerator<TextRow, void> {
   const { file } = options;
-  let header: readonly string[] | undefined;
+  let read: ((fields: readonly string[]) => RowContent | Problem) | undefined;
   let rowCount = 0;
   for await (const { line, fields } of records(chunks, options)) {
     const place = { file, line };
-    if (header === undefined) {
-      header = fields;
-      checkHeader(header, place);
+    if (read === undefined) {
+      checkHeader(fields, place);
+      read = rowReader(fields);
       continue;
     }
-    const row = rowOf(fields, header);
+    const row = read(fields);
     if ("problem" in row) {
       refuseLine(
         new DataError(place, `rowsFromDelimited: ${row.problem}. Correct the line, or skip bad lines.`),
@@ -59,13 +58,13 @@ export async function* rowsFromDelimited(
       continue;
     }
     rowCount++;
-    yield { texts: row.texts, ...(row.score !== undefined && { score: row.score }), place };
+    yield { ...row, place };
   }
   if (rowCount > 0) return;
   const rule = "expected a first line with the names of the columns and one row or more below it";
   throw new DataError(
     { file },
-    `rowsFromDelimited: no rows. Got ${header === undefined ? "an empty file" : "a header, and no good row"}, ${rule}.`,
+    `rowsFromDelimited: no rows. Got ${read === undefined ? "an empty file" : "a header, and no good row"}, ${rule}.`,
   );
 }
 
@@ -115,25 +114,49 @@ function checkHeader(header: readonly string[], place: { readonly file: string; 
       `rowsFromDelimited: column ${unnamed + 1} of the header has no name ${cause}. Got ${excerpt(header.join(", "))}, expected a name for each column.`,
     );
   }
-  const textCount = header.filter((name) => !isScoreName(name)).length;
-  if (textCount >= 2 && header.length - textCount <= 1) return;
+  const textCount = header.filter((name) => !isMarkName(name)).length;
+  const [scoreCount, labelCount] = [header.filter(isScoreName).length, header.filter(isLabelName).length];
+  const hasTexts = textCount >= 2 || (textCount === 1 && labelCount === 1);
+  if (hasTexts && scoreCount <= 1 && labelCount <= 1) return;
   throw new DataError(
     place,
-    `rowsFromDelimited: the header does not fit. Got ${excerpt(header.join(", "))}, expected two or more columns of text and at most one named label or score.`,
+    `rowsFromDelimited: the header does not fit. Got ${excerpt(header.join(", "))}, expected two or more columns of text (or one and a label), and at ` +
+      "most one named score and one named label.",
   );
 }
 
-function rowOf(fields: readonly string[], header: readonly string[]): RowContent | { readonly problem: string } {
-  if (fields.length !== header.length) {
-    const rule = `expected ${header.length}, as in the header (${header.join(", ")})`;
-    return { problem: `the row has ${fields.length} fields. Got ${excerpt(fields.join(" | "))}, ${rule}` };
-  }
-  const scoreColumn = header.findIndex(isScoreName);
-  if (scoreColumn < 0) return { texts: fields };
-  const cell = fields[scoreColumn]!;
-  const score = cell.trim() === "" ? Number.NaN : Number(cell);
-  if (!Number.isFinite(score)) {
-    return { problem: `the ${header[scoreColumn]} is not a number. Got ${excerpt(cell)}, expected digits like 4.75` };
-  }
-  return { texts: fields.toSpliced(scoreColumn, 1), score };
+/** Reads the records below a header. The first one decides whether labels are numbers or names. */
+function rowReader(header: readonly string[]): (fields: readonly string[]) => RowContent | Problem {
+  const [scoreAt, labelAt] = [header.findIndex(isScoreName), header.findIndex(isLabelName)];
+  let labelsAreNames: boolean | undefined;
+  return (fields) => {
+    if (fields.length !== header.length) {
+      const rule = `expected ${header.length}, as in the header (${header.join(", ")})`;
+      return { problem: `the row has ${fields.length} fields. Got ${excerpt(fields.join(" | "))}, ${rule}` };
+    }
+    const [scoreCell, labelCell] = [fields[scoreAt], fields[labelAt]]; // undefined where there is no such column
+    const score = scoreCell === undefined ? undefined : numberIn(scoreCell);
+    if (Number.isNaN(score)) return noNumber(header[scoreAt], scoreCell, "digits like 4.75");
+    let label: number | string | undefined = labelCell === undefined ? undefined : numberIn(labelCell);
+    if (labelCell !== undefined) {
+      labelsAreNames ??= Number.isNaN(label) && labelCell.trim() !== "";
+      if (labelsAreNames) label = labelCell;
+      if (Number.isNaN(label) || label === "") return noNumber(header[labelAt], labelCell, "one, as in the first row");
+    }
+    return {
+      texts: fields.filter((_, column) => column !== scoreAt && column !== labelAt),
+      ...(score !== undefined && { scores: [score] }),
+      ...(label !== undefined && { label }),
+    };
+  };
+}
+
+/** The number that a cell holds; NaN if it is none, infinite or blank. */
+function numberIn(cell: string): number {
+  const number = cell.trim() === "" ? Number.NaN : Number(cell);
+  return Number.isFinite(number) ? number : Number.NaN;
+}
+
+function noNumber(name: string | undefined, cell = "", expected = ""): Problem {
+  return { problem: `the ${name} is not a number. Got ${excerpt(cell)}, expected ${expected}` };
 }

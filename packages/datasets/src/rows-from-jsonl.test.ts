@@ -13,10 +13,15 @@ const jsonl = (...values: unknown[]) => values.map((value) => `${JSON.stringify(
 
 test.each([
   ["an array", ["a", "p", "n"], [{ texts: ["a", "p", "n"] }]],
-  ["texts", { id: 3, texts: ["a", "p"], score: 0.5, group: "g" }, [{ texts: ["a", "p"], score: 0.5, group: "g" }]],
+  ["texts", { id: 3, texts: ["a", "p"], score: 0.5, group: "g" }, [{ texts: ["a", "p"], scores: [0.5], group: "g" }]],
   ["named columns", { anchor: "a", positive: "p", negative: "n" }, [{ texts: ["a", "p", "n"] }]],
   ["columns by order, not by name", { positive: "a", anchor: "p" }, [{ texts: ["a", "p"] }]],
-  ["a label among the columns", { label: 1, sentence1: "a", sentence2: "p" }, [{ texts: ["a", "p"], score: 1 }]],
+  ["a label among the columns", { label: 1, sentence1: "a", sentence2: "p" }, [{ texts: ["a", "p"], label: 1 }]],
+  ["a class by name", { text: "a", labels: "sport" }, [{ texts: ["a"], label: "sport" }]],
+  ["one labelled text", { texts: ["a"], label: 3 }, [{ texts: ["a"], label: 3 }]],
+  ["a score and a label", { a: "1", b: "2", score: 0.5, label: 0 }, [{ texts: ["1", "2"], scores: [0.5], label: 0 }]],
+  ["scores of candidates", { q: "1", p: "2", n: "3", scores: [9, -1] }, [{ texts: ["1", "2", "3"], scores: [9, -1] }]],
+  ["the same under label", { q: "1", p: "2", n: "3", label: [9, -1] }, [{ texts: ["1", "2", "3"], scores: [9, -1] }]],
   [
     "FlagEmbedding",
     { query: "q", pos: ["p1", "p2"], neg: ["n1", "n2"], prompt: "x" },
@@ -51,7 +56,16 @@ test.each([
   ["another column count", '["a", "b", "c"]', "the row has 3 texts, and the first row declared 2"],
   ["other columns", '{"a": "1", "c": "2"}', "the columns are a, c, and the first row declared a, b"],
   ["a score that is no number", '{"a": "1", "b": "2", "score": "0.5"}', '"score" is `"0.5"`, not a number'],
-  ["two scores", '{"a": "1", "b": "2", "score": 1, "label": 1}', '"label" is a second score'],
+  ["two scores", '{"a": "1", "b": "2", "score": 1, "scores": 1}', '"scores" is a second score'],
+  ["two labels", '{"a": "1", "b": "2", "label": 1, "labels": 1}', '"labels" is a second label'],
+  ["a label that is nothing", '{"a": "1", "b": "2", "label": ""}', '"label" is `""`, not a number or a name'],
+  ["scores of no candidate", '{"a": "1", "b": "2", "scores": []}', '"scores" is `[]`, not a number'],
+  ["one text and a score", '{"a": "1", "score": 1}', "the object has 1 text column, not 2 or more"],
+  [
+    "a score where there was none",
+    '{"a": "1", "b": "2", "score": 1}',
+    "the row has 1 score, and the first row declared no score and no label",
+  ],
   ["a column that is no text", '{"a": "1", "b": [2]}', '"b" is `[2]`, not a text'],
   ["texts that are no array", '{"texts": "ab"}', '"texts" is not an array'],
   ["an empty pos", '{"query": "q", "pos": []}', '"pos" is not an array of one or more texts'],
@@ -69,6 +83,22 @@ test.each([
     { texts: ["3", "4"] },
   ]);
   expect(skipped).toBe(1);
+});
+
+test.each([
+  [{ score: 1 }, {}, "the row has no score and no label, and the first row declared 1 score"],
+  [{ scores: [1, 2] }, { scores: [1] }, "the row has 1 score, and the first row declared 2 scores"],
+  [{ label: 1 }, { label: "sport" }, "the row has a name as label, and the first row declared a number as label"],
+  [
+    { label: 1, score: 2 },
+    { score: 2 },
+    "the row has 1 score, and the first row declared 1 score and a number as label",
+  ],
+])("rows of one file hold what the first one holds: %j and then %j", async (first, then, problem) => {
+  const pair = { a: "1", b: "2" };
+  await expect(rowsOf(jsonl({ ...pair, ...first }, { ...pair, ...then }))).rejects.toThrow(
+    `f.jsonl:2: rowsFromJsonl: ${problem}`,
+  );
 });
 
 test("refuses a stream without rows, whatever the policy", async () => {

@@ -1,9 +1,8 @@
 import { DataError } from "@kindred/errors";
-import { refuseLine } from "./bad-line-options.ts";
-import { columnRule } from "./column-rule.ts";
-import { excerpt } from "./excerpt.ts";
+import { excerpt, refuseLine } from "./bad-line.ts";
 import { type JsonRows, jsonForms, rowsOfJson } from "./json-rows.ts";
 import { lines, type LinesOptions } from "./lines.ts";
+import { columnRule } from "./row-content.ts";
 import type { TextRow } from "./text-row.ts";
 
 /**
@@ -12,14 +11,16 @@ import type { TextRow } from "./text-row.ts";
  * | line | texts of the row |
  * | --- | --- |
  * | `["a", "p", "n", …]` | a, p, n, … |
- * | `{"texts": ["a", "p", …]}` | a, p, …; with `score` or `label` (a number) and `group` (a text) if it has them |
+ * | `{"texts": ["a", "p", …]}` | a, p, …; with scores, label and `group` (a text) if it has them; other keys say nothing of the row |
  * | `{"query": "q", "pos": ["p1", "p2"], "neg": ["n"]}` | FlagEmbedding: q, p1, n and then q, p2, n |
  * | `{"context": "c", "response": "r", …}` | PolyAI: r, c, in the order of the original's loader; `thread_id` is the group |
  * | `{"anchor": "a", "positive": "p", "negative": "n"}` or other names | a, p, n: the order decides, not the names |
  *
- * In the last form a column named label or score (or labels, scores) must hold a number, and is the row's score. The
- * first row declares how many texts a row has and, in the last form, the names of the columns. Later rows must agree;
- * one that has the same names in another order is read in the declared order. (A key that is a whole number comes first
+ * In the second and the last form `score` (or `scores`) holds a number, and `label` (or `labels`) a number or a name; an array of
+ * numbers under any of them are the row's scores. A row of one text needs a label.
+ *
+ * The first row declares how many texts a row has, its scores and label, and, in the last form, the names of the columns. Later rows must
+ * agree; one that has the same names in another order is read in the declared order. (A key that is a whole number comes first
  * in JavaScript, whatever the file says.) Blank lines are no rows.
  *
  * A PolyAI record is known by its keys. The original trainer goes by the file's name (`reddit_` in the path) and
@@ -59,9 +60,9 @@ export async function* rowsFromJsonl(
     }
     for (const row of rows) {
       if ("problem" in row) continue;
-      const { texts, score, group } = row;
+      const { names: _, ...content } = row;
       rowCount++;
-      yield { texts, ...(score !== undefined && { score }), ...(group !== undefined && { group }), place };
+      yield { ...content, place };
     }
   }
   if (rowCount === 0)

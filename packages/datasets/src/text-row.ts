@@ -1,13 +1,17 @@
 /**
- * One training or evaluation example: two or more texts whose order says what they are (anchor, positive, negatives …).
+ * One training or evaluation example, whole: texts whose order says what they are (anchor, positive, negatives …), and what else the file
+ * says of them. All rows of a file hold the same.
  */
 export type TextRow = {
-  /** At least two texts. Every row of a file has the same number of them. */
+  /** Two or more, or one with a label. */
   readonly texts: readonly string[];
   /**
-   * How alike the first two texts are, where the file has a column named label or score. The scale is the file's own.
+   * Numbers about the row, where the file has a column named score or scores: one, of how alike the first two texts are, or one for each
+   * text after the first. The scale is the file's own.
    */
-  readonly score?: number;
+  readonly scores?: readonly number[];
+  /** The row's class, where the file has a column named label or labels: a number (1 = a match, 0 = none) or a name. */
+  readonly label?: number | string;
   /** What the row belongs to (thread, synset): rows of one group must stay on one side of a split. */
   readonly group?: string;
   /** Where the row stands, for error messages. A record of several lines has the number of its first. */

@@ -19,12 +19,14 @@ const batches = fc
     });
     return { texts, tokens };
   });
+const rowsOf = (all: readonly (readonly string[])[]) => all.map((texts, i) => ({ texts, scores: [i], label: 2 * i }));
+const loss = { name: "judged", needs: { scores: "row", labels: true } } as const;
 const cores = fc.integer({ min: 1, max: 5 });
 
 test("every row goes to exactly one core, with all its columns, and cores differ by one row at most", () => {
   fc.assert(
     fc.property(batches, cores, ({ texts, tokens }, count) => {
-      const shares = dealBatch(texts, tokens, count);
+      const shares = dealBatch(rowsOf(texts), tokens, { cores: count, loss });
       expect(shares.flatMap(({ rows }) => [...rows]).sort((a, b) => a - b)).toEqual([...texts.keys()]);
       const sizes = shares.map(({ rows }) => rows.length);
       expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
@@ -40,16 +42,20 @@ test("every row goes to exactly one core, with all its columns, and cores differ
   );
 });
 
-test("equal texts, and only those, have equal ids, in the gathered order", () => {
+test("equal texts, and only those, have equal ids, in the gathered order, as have scores and labels", () => {
   fc.assert(
     fc.property(batches, cores, ({ texts, tokens }, count) => {
-      const shares = dealBatch(texts, tokens, count);
+      const shares = dealBatch(rowsOf(texts), tokens, { cores: count, loss });
       const gathered = shares.flatMap(({ rows }) => [...rows]);
-      const ids = [0, 1].flatMap((column) => [...shares[0]!.textIds[column]!]);
+      const ids = [0, 1].flatMap((column) => [...shares[0]!.data.textIds![column]!]);
       const inOrder = [0, 1].flatMap((column) => gathered.map((row) => texts[row]![column]!));
       for (const [i, id] of ids.entries())
         expect(ids.indexOf(id) === inOrder.indexOf(inOrder[i]!) || ids.indexOf(id) === i).toBe(true);
       expect(new Set(ids).size).toBe(new Set(inOrder).size);
+      for (const { data } of shares) {
+        expect([...data.scores!]).toEqual(gathered);
+        expect([...data.labels!]).toEqual(gathered.map((row) => 2 * row));
+      }
       let before = 0;
       for (const { firstRow, rows } of shares) {
         expect(firstRow).toBe(before);
@@ -67,7 +73,7 @@ test("cores get about as many tokens: the longest rows are dealt first", () => {
       [0, ...texts.keys()].map((_, i) => texts.slice(0, i).reduce((sum, row) => sum + row[column]!.length, 0)),
     ),
   }));
-  const totals = dealBatch(texts, tokens, 2).map(({ columns }) =>
+  const totals = dealBatch(rowsOf(texts), tokens, { cores: 2, loss }).map(({ columns }) =>
     columns.reduce((sum, { ids }) => sum + ids.length, 0),
   );
   expect(totals).toEqual([18, 18]);
@@ -78,7 +84,7 @@ test("two columns by hand", () => {
     { ids: Int32Array.of(0, 2, 0, 5, 2), starts: Int32Array.of(0, 2, 5) },
     { ids: Int32Array.of(0, 6, 2, 0, 2), starts: Int32Array.of(0, 3, 5) },
   ];
-  const share = { columns, rows: Int32Array.of(3, 1), firstRow: 0, textIds: [] };
+  const share = { columns, rows: Int32Array.of(3, 1), firstRow: 0, data: {} };
   expect(joinColumns(share, 4)).toEqual({
     batch: { ids: Int32Array.of(0, 2, 0, 5, 2, 0, 6, 2, 0, 2), starts: Int32Array.of(0, 2, 5, 8, 10) },
     rows: Int32Array.of(3, 1, 7, 5),
@@ -102,7 +108,7 @@ test("every sentence of a batch has one number, the same on any number of cores"
           const ids = counts.flatMap((count, row) => new Array<number>(count).fill(column * lengths.length + row));
           return { ids: Int32Array.from(ids), starts: Int32Array.from(starts) };
         });
-        const seen = dealBatch(texts, tokens, cores).flatMap((share) => {
+        const seen = dealBatch(rowsOf(texts), tokens, { cores, loss }).flatMap((share) => {
           const { batch, rows } = joinColumns(share, lengths.length);
           for (const [i, row] of rows.entries())
             for (const id of batch.ids.subarray(batch.starts[i], batch.starts[i + 1])) expect(id).toBe(row);

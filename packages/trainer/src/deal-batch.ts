@@ -1,3 +1,4 @@
+import { batchData, type Loss, type LossData, type LossRow } from "@kindred/loss";
 import { selectSentences, type TokenBatch } from "@kindred/sentence-encoder";
 import { shardRows } from "@kindred/mesh";
 
@@ -9,9 +10,12 @@ export type BatchShare = {
   readonly rows: Int32Array;
   /** How many rows the cores before this one have: where its rows begin in the gathered batch. */
   readonly firstRow: number;
-  /** For each column, a number a row of the gathered batch: equal numbers, equal texts (in all columns together). */
-  readonly textIds: readonly Int32Array[];
+  /** What the loss needs to know of the gathered batch, of all cores' rows: which texts are equal, scores, labels. */
+  readonly data: Partial<LossData>;
 };
+
+/** Whom a batch is dealt to, and for what. */
+export type Deal = { readonly cores: number; readonly loss: Pick<Loss, "name" | "needs"> };
 
 /**
  * A global batch, dealt to cores so that each has as many rows as the others (one more at most) and about as many tokens.
@@ -19,41 +23,51 @@ export type BatchShare = {
  * The longest rows are dealt first, each to the core with the fewest tokens that still lacks rows. The result depends on
  * nothing but the arguments.
  *
- * `texts[r][c]` is the text of row r in column c; `tokens[c]` holds the same texts as tokens.
+ * `rows[r].texts[c]` is the text of row r in column c; `tokens[c]` holds the same texts as tokens.
+ *
+ * @throws DataError naming a row without a score or label that the loss needs
  *
  * @example
  * ```ts
  * import { dealBatch } from "@kindred/trainer";
  *
- * const texts = [["a", "b c d"], ["e", "f"], ["g", "h"]];
+ * const rows = [["a", "b c d"], ["e", "f"], ["g", "h"]].map((texts, i) => ({ texts, scores: [i] }));
  * const tokens = [
  *   { ids: Int32Array.of(1, 5, 7), starts: Int32Array.of(0, 1, 2, 3) },
  *   { ids: Int32Array.of(2, 3, 4, 6, 8), starts: Int32Array.of(0, 3, 4, 5) },
  * ];
- * dealBatch(texts, tokens, 2).map(({ firstRow, rows }) => [firstRow, ...rows]); // => [[0, 0, 2], [2, 1]]
+ * const shares = dealBatch(rows, tokens, { cores: 2, loss: { name: "judged", needs: { scores: "row" } } });
+ * shares.map(({ firstRow, rows }) => [firstRow, ...rows]); // => [[0, 0, 2], [2, 1]]
+ * shares[1]?.data.scores; // => [0, 2, 1]
  * ```
  */
 export function dealBatch(
-  texts: readonly (readonly string[])[],
+  rows: readonly LossRow[],
   tokens: readonly TokenBatch[],
-  cores: number,
+  { cores, loss }: Deal,
 ): BatchShare[] {
-  const shares = dealRows(rowLengths(tokens, texts.length), cores);
+  const shares = dealRows(rowLengths(tokens, rows.length), cores);
+  const gathered = shares.flat().flatMap((row) => rows[row] ?? []);
+  const data = { ...batchData(loss, gathered), textIds: textIdsOf(gathered) };
+  let firstRow = 0;
+  return shares.map((share) => {
+    const own = Int32Array.from(share);
+    const columns = tokens.map((column) => selectSentences(column, own));
+    firstRow += own.length;
+    return { columns, rows: own, firstRow: firstRow - own.length, data };
+  });
+}
+
+/** For each column a number for each row's text: equal numbers, equal texts, in all columns together. */
+function textIdsOf(rows: readonly LossRow[]): Int32Array[] {
   const numbers = new Map<string, number>();
   const numberOf = (text: string): number => {
     const number = numbers.get(text) ?? numbers.size;
     numbers.set(text, number);
     return number;
   };
-  const gathered = shares.flat().map((row) => texts[row]!.map(numberOf)); // dealt from the rows that there are
-  const textIds = tokens.map((_, column) => Int32Array.from(gathered, (row) => row[column]!)); // a column for each text
-  let firstRow = 0;
-  return shares.map((share) => {
-    const rows = Int32Array.from(share);
-    const columns = tokens.map((column) => selectSentences(column, rows));
-    firstRow += rows.length;
-    return { columns, rows, firstRow: firstRow - rows.length, textIds };
-  });
+  const ids = rows.map(({ texts }) => texts.map(numberOf));
+  return (ids[0] ?? []).map((_, column) => Int32Array.from(ids, (row) => row[column] ?? -1)); // rows of a batch are equally long
 }
 
 /** Tokens of each row, of all its texts. */

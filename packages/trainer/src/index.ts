@@ -31,7 +31,7 @@ export {
   type SourceSummary,
   type TrainEvent,
 } from "./train-event.ts";
-export { type BatchShare, dealBatch } from "./deal-batch.ts";
+export { type BatchShare, dealBatch, type Deal } from "./deal-batch.ts";
 export { type GradientReceivers, type TrainingTask, trainingStep } from "./training-step.ts";
 export {
   type EvaluationTask,

@@ -8,6 +8,9 @@ import type { TrainConfig } from "./train-options.ts";
 /** What a program is handed: `tf`, all of `nn`, the losses, the sampler, keys of random numbers and the classes of errors. */
 export type Kindred = typeof library;
 
+/** The losses that options can choose, for messages that name those that would do. */
+export const builtInLosses: readonly Loss[] = [contrastive()];
+
 /** The parts of a run that its options cannot say. What a program leaves out is as the options have it. */
 export type TrainParts = {
   /** What is made small. Instead of the contrastive loss of `scale`, `similarity` and `direction`. */

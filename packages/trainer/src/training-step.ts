@@ -53,9 +53,10 @@ export type GradientReceivers = {
  * const pooling = poolingFromConfig({ word_embedding_dimension: 8, pooling_mode_mean_tokens: true });
  * const settings = { config, pooling, normalize: true };
  * const tokens = [5, 7].map((id) => ({ ids: Int32Array.of(0, id, 2, 0, id + 1, 2), starts: Int32Array.of(0, 3, 6) }));
- * const [share] = dealBatch([["a", "b"], ["c", "d"]], tokens, 1);
+ * const loss = contrastive();
+ * const [share] = dealBatch([{ texts: ["a", "b"] }, { texts: ["c", "d"] }], tokens, { cores: 1, loss });
  *
- * const task = { parameters, settings, loss: contrastive(), dropoutKey: undefined, maxBatchTokens: 64, core: soloCore() };
+ * const task = { parameters, settings, loss, dropoutKey: undefined, maxBatchTokens: 64, core: soloCore() };
  * const names: string[] = [];
  * trainingStep(task, { step: 0, share: share!, totalRows: 2 }, { onGradient: (name) => names.push(name) }); // => 0.87
  * names.length === weights.length; // => true
@@ -67,7 +68,7 @@ export function trainingStep(
   receivers: GradientReceivers,
 ): number {
   const { parameters, settings, core, dropoutKey } = task;
-  const { columns, rows, firstRow, textIds } = share;
+  const { columns, rows, firstRow, data } = share;
   const chunks = tokenChunks(joinColumns(share, totalRows), task.maxBatchTokens);
   const embed = ({ batch, rows }: NumberedSentences) => {
     const dropout = dropoutKey === undefined ? {} : { dropout: childKey(dropoutKey, step) };
@@ -77,7 +78,7 @@ export function trainingStep(
     lossShare(
       task.loss,
       columns.map((_, column) => sliceRows(embeddings as tf.Tensor, column * rows.length, rows.length) as tf.Tensor),
-      { textIds, gather: (x) => allGather(x as tf.Tensor, core), cores: core.size, firstRow, totalRows },
+      { ...data, gather: (x) => allGather(x as tf.Tensor, core), cores: core.size, firstRow, totalRows },
     );
   const { value } =
     chunks.length === 1

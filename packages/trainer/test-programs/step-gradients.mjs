@@ -1,5 +1,5 @@
 import { contrastive } from "@kindred/contrastive-loss";
-import { scale } from "@kindred/nn";
+import { add, matmulTransposed, scale, sliceRows, sum } from "@kindred/nn";
 import { startEngine } from "@kindred/sentence-encoder";
 import { parameterExchange, parameterViews } from "@kindred/tpu-sharding";
 import { trainingStep } from "@kindred/trainer";
@@ -34,14 +34,37 @@ const mutants = {
   sliceGather: ({ task, job }) => ({ task: { ...task, core: slicing(task.core) }, job }),
   undivided: ({ task, job }) => ({ task: withValue(task, undivided), job }),
   ownMean: ({ task, job }) => ({ task: withValue(task, ofOwnRows), job }),
+  drawnOrder: ({ task, job }) => {
+    const { scores } = job.share.data;
+    return { task, job: { ...job, share: { ...job.share, data: { ...job.share.data, scores: scores.toReversed() } } } };
+  },
   dropoutByLocalRow: ({ task, job }) => {
     const share = { ...job.share, rows: job.share.rows.map((_, i) => i) };
     return { task, job: { ...job, share } };
   },
 };
 
-/** The built-in loss, which gives the share of a core's own rows, and the same computed by every core over the whole batch. */
-const losses = { rows: contrastive(), batch: { ...contrastive(), over: "batch" } };
+// The built-in loss, which gives the share of a core's own rows, and the same computed by every core over the whole batch; and one with scores and labels.
+const built = contrastive();
+
+/** The product of each row's first two texts, as much as its score and its label say. */
+const judged = {
+  name: "judged",
+  options: {},
+  needs: { scores: "row", labels: true },
+  value: ([first, second], { scores, labels, totalRows }) => {
+    const product = (row) => sum(matmulTransposed(sliceRows(first, row, 1), sliceRows(second, row, 1)));
+    const rows = Array.from(scores, (score, row) => scale(product(row), score - labels[row]));
+    return scale(rows.reduce(add), 1 / totalRows);
+  },
+};
+
+const losses = {
+  rows: built,
+  batch: { ...built, over: "batch" },
+  judgedRows: { ...judged, over: "rows" },
+  judgedBatch: { ...judged, over: "batch" },
+};
 
 export default async (core, { backend, settings, shapes, shards, memory, dropoutKey }) => {
   await startEngine(backend);
@@ -51,9 +74,9 @@ export default async (core, { backend, settings, shapes, shards, memory, dropout
     weights.map(([name, values]) => [name, tf.keep(tf.tensor(values.slice(), shapes[name], "float32"))]),
   );
   return {
-    step: ({ share, totalRows, maxBatchTokens, over, mutant }) => {
+    step: ({ share, totalRows, maxBatchTokens, loss, mutant }) => {
       const sound = {
-        task: { parameters, settings, core, loss: losses[over], dropoutKey, maxBatchTokens },
+        task: { parameters, settings, core, loss: losses[loss], dropoutKey, maxBatchTokens },
         job: { step: 3, share, totalRows },
       };
       const { task, job } = mutant === undefined ? sound : mutants[mutant](sound);

@@ -101,6 +101,6 @@ test.skipIf(!sharedExists("data/stsb"))("reads the STS benchmark with its litera
   expect(rows.filter((row) => row.texts.some((text) => text.includes('"')))).toHaveLength(110);
   expect(rows[1]).toMatchObject({
     texts: ["A young child is riding a horse.", "A child is riding a horse."],
-    score: 4.75,
+    scores: [4.75],
   });
 });

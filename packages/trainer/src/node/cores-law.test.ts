@@ -34,8 +34,15 @@ const shapes = Object.fromEntries(Object.entries(weights).map(([name, { shape }]
 const sizes = Object.fromEntries(Object.entries(weights).map(([name, { values }]) => [name, values.length]));
 
 type Result = { readonly loss: number; readonly gradients: { readonly [name: string]: Float32Array } };
+/** What the losses of the law need, one or the other. */
+const needsAll = { name: "all", needs: { scores: "row", labels: true } } as const;
+
 type BatchSize = { readonly rows: number; readonly columns: number };
-type Choice = { readonly maxBatchTokens?: number; readonly over?: "rows" | "batch"; readonly mutant?: string };
+type Choice = {
+  readonly maxBatchTokens?: number;
+  readonly loss?: "rows" | "batch" | "judgedRows" | "judgedBatch";
+  readonly mutant?: string;
+};
 
 /** Random texts of 3 to 9 tokens for every row and column, and one text twice. */
 function randomBatch(rows: number, columns: number) {
@@ -52,7 +59,7 @@ function randomBatch(rows: number, columns: number) {
     return { ids: Int32Array.from(column.flat()), starts: Int32Array.from(starts) };
   });
   const texts = Array.from({ length: rows }, (_, row) => ids.map((column) => column[row]!.join(" ")));
-  return { texts, packed };
+  return { rows: texts.map((all, row) => ({ texts: all, scores: [1 + row], label: row % 3 })), packed };
 }
 
 async function startLawMesh(cores: number, backend: EngineName): Promise<Mesh> {
@@ -69,9 +76,9 @@ async function stepOn(
   { cores, rows, columns }: BatchSize & { cores: number },
   choice: Choice = {},
 ): Promise<Result> {
-  const { texts, packed } = randomBatch(rows, columns);
-  const shares = dealBatch(texts, packed, cores);
-  const jobs = shares.map((share) => ({ share, totalRows: rows, maxBatchTokens: 4096, over: "rows", ...choice }));
+  const drawn = randomBatch(rows, columns);
+  const shares = dealBatch(drawn.rows, drawn.packed, { cores, loss: needsAll });
+  const jobs = shares.map((share) => ({ share, totalRows: rows, maxBatchTokens: 4096, loss: "rows", ...choice }));
   const results = (await mesh.call("step", jobs)) as Result[];
   const whole = (name: string) => Float32Array.from(results.flatMap(({ gradients }) => [...(gradients[name] ?? [])])); // the cores' parts, in their order
   return {
@@ -117,15 +124,29 @@ describe.each(["wasm", "tfjs"] as const)("on %s", async (backend) => {
         const one = await step(1, { rows, columns });
         const chunks = { maxBatchTokens: 12 };
         expectSame(await step(1, { rows, columns }, chunks), one);
-        expectSame(await step(1, { rows, columns }, { over: "batch" }), one);
+        expectSame(await step(1, { rows, columns }, { loss: "batch" }), one);
         for (const cores of [2, 3]) {
           expectSame(await step(cores, { rows, columns }), one);
           expectSame(await step(cores, { rows, columns }, chunks), one);
-          expectSame(await step(cores, { rows, columns }, { over: "batch" }), one);
+          expectSame(await step(cores, { rows, columns }, { loss: "batch" }), one);
         }
       },
     );
   });
+
+  test.each(["judgedRows", "judgedBatch"] as const)(
+    "scores and labels stay with their rows on any number of cores: %s",
+    async (loss) => {
+      const batch = { rows: 11, columns: 2 };
+      const one = await step(1, batch, { loss });
+      for (const cores of [2, 3]) {
+        expectSame(await step(cores, batch, { loss }), one);
+        expectSame(await step(cores, batch, { loss, maxBatchTokens: 12 }), one);
+      }
+      const mutated = await step(2, batch, { loss, mutant: "drawnOrder" });
+      expectMutantToFail(() => expectSame(mutated, one));
+    },
+  );
 
   // Each moves some gradient by a fifth of its largest entry and more.
   test.each(["sliceGather", "ownMean", "dropoutByLocalRow", "undivided"])("a mutant is noticed: %s", async (mutant) => {

@@ -10,6 +10,13 @@ export type BadLineOptions = {
   readonly onSkip?: ((error: DataError) => void) | undefined;
 };
 
+/** The beginning of a text in backquotes, at most 80 characters of it, for an error message of one line. */
+export function excerpt(text: string): string {
+  const characters = Array.from(text.slice(0, 200));
+  const shown = characters.length > 80 || text.length > 200 ? `${characters.slice(0, 79).join("")}…` : text;
+  return `\`${shown.replaceAll("\n", "\\n")}\``;
+}
+
 /** Throws the error of a bad line, or reports it and returns, as the options say. */
 export function refuseLine(error: DataError, { onBadLine = "error", onSkip }: BadLineOptions): void {
   if (onBadLine === "error") throw error;
