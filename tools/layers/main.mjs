@@ -23,7 +23,8 @@ const faults = [
   ...notationFaults(workspace, notation),
   ...exampleFaults(workspace),
 ];
-for (const { file, line, message } of faults) console.log(`${file}${line === undefined ? "" : `:${line}`}: ${message}`);
+for (const { file, line, message } of faults)
+  console.log(`layers: ${file}${line === undefined ? "" : `:${line}`}: ${message}`);
 const files = workspace.projects.reduce((count, project) => count + project.files.length, 0);
 console.log(`${faults.length} broken rules in ${files} files of ${workspace.projects.length} projects`);
 writeCounts("layers", { passed: faults.length === 0 ? 1 : 0, failed: faults.length === 0 ? 0 : 1, skipped: 0 });

@@ -1,8 +1,9 @@
-import type { OptionTable } from "./option.ts";
+import type { Option, OptionTable } from "./option.ts";
 import { valueType } from "./value-type.ts";
 
 /**
- * The lines of `--help` for a table of options: flag, what it takes, what it does, its default. Wrapped to `width` columns.
+ * The lines of `--help` for a table of options: flag, what it takes, what it does, its default; under the headings of its groups.
+ * Wrapped to `width` columns.
  *
  * @example
  * ```ts
@@ -13,23 +14,33 @@ import { valueType } from "./value-type.ts";
  * ```
  */
 export function optionHelp(table: OptionTable, width = 100): string {
-  return Object.entries(table)
-    .map(([name, option]) => {
-      const type = valueType(option);
-      const takes = type.kind === "boolean" ? "" : ` <${type.kind === "word" ? type.words.join("|") : type.kind}>`;
-      const { default: fallback } = option;
-      const silent =
-        fallback === undefined ||
-        fallback === "" ||
-        fallback === false ||
-        (Array.isArray(fallback) && fallback.length === 0);
-      const text = silent ? option.description : `${option.description} (default: ${String(fallback)})`;
-      const flag = fallback === true ? `--[no-]${flagName(name).slice(2)}` : flagName(name);
-      return `  ${flag}${takes}\n${wrap(text, width - 6)
-        .map((line) => `      ${line}`)
-        .join("\n")}`;
-    })
-    .join("\n");
+  const lines: string[] = [];
+  let heading: string | undefined;
+  for (const [name, option] of Object.entries(table)) {
+    if (option.group !== heading)
+      lines.push(...(lines.length === 0 ? [] : [""]), ...(option.group === undefined ? [] : [`${option.group}:`]));
+    heading = option.group;
+    lines.push(`  ${flagOf(name, option)}`, ...wrap(sentenceOf(option), width - 6).map((line) => `      ${line}`));
+  }
+  return lines.join("\n");
+}
+
+/** An option's flag and what it takes: `--schedule <linear|constant>`. */
+function flagOf(name: string, option: Option<unknown>): string {
+  const type = valueType(option);
+  const takes = type.kind === "boolean" ? "" : ` <${type.kind === "word" ? type.words.join("|") : type.kind}>`;
+  const flag = option.default === true ? `--[no-]${flagName(name).slice(2)}` : flagName(name);
+  return `${flag}${takes}`;
+}
+
+/** What an option does, and its default where that says something. */
+function sentenceOf({ description, default: fallback }: Option<unknown>): string {
+  const isSilent =
+    fallback === undefined ||
+    fallback === "" ||
+    fallback === false ||
+    (Array.isArray(fallback) && fallback.length === 0);
+  return isSilent ? description : `${description} (default: ${String(fallback)})`;
 }
 
 /**

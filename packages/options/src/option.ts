@@ -8,6 +8,8 @@ export type Option<Value> = {
   readonly default: Value;
   /** What the option does, in one sentence, with units. Shown by `--help` and in the reference. */
   readonly description: string;
+  /** The heading that it stands under in `--help` and in the reference. Default: none. */
+  readonly group?: string;
 };
 
 /** Options by name, in the order in which `--help` lists them. Names are camelCase. */
@@ -36,4 +38,24 @@ export function option<Value>(
   description: string,
 ): Option<Value> {
   return { schema, default: defaultValue, description };
+}
+
+/**
+ * Options that belong together, under a heading of `--help` and of the reference. A table is made of such groups, one after another.
+ *
+ * @example
+ * ```ts
+ * import { grouped, option } from "@kindred/options";
+ * import * as v from "valibot";
+ *
+ * const options = {
+ *   ...grouped("Data", { data: option(v.string(), "", "Training pairs.") }),
+ *   ...grouped("Steps", { maxSteps: option(v.number(), 2000, "Steps of the schedule.") }),
+ * };
+ * options.maxSteps.group; // => "Steps"
+ * ```
+ */
+export function grouped<Table extends OptionTable>(group: string, table: Table): Table {
+  const options = Object.entries(table).map(([name, one]) => [name, { ...one, group }]);
+  return Object.fromEntries(options) as Table; // of the same names and types
 }

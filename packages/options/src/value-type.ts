@@ -25,7 +25,7 @@ type Described = {
  * ```
  */
 export function valueType(option: Option<unknown>): ValueType {
-  let schema = option.schema as unknown as Described;
+  let schema: Described = option.schema;
   while (schema.wrapped !== undefined) schema = schema.wrapped; // optional(…), nullable(…)
   if (schema.type === "picklist") return { kind: "word", words: (schema.options ?? []).map(String) };
   if (schema.type === "array") return { kind: "list" };

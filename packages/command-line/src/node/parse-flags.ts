@@ -1,5 +1,6 @@
+import { parseArgs } from "node:util";
 import { ConfigError, nearestName } from "@kindred/errors";
-import { flagName, type OptionTable, valueType } from "@kindred/options";
+import { flagName, type OptionTable, type ValueType, valueType } from "@kindred/options";
 
 /** What a command line says: the options that stand on it, not yet checked against their schemas, and everything else. */
 export type ParsedFlags = {
@@ -31,54 +32,77 @@ export function parseFlags(
   argv: readonly string[],
   { optionalValue = [] as readonly string[] } = {},
 ): ParsedFlags {
+  const flags = spellings(table, optionalValue);
+  const options = Object.fromEntries([...flags].map(([spelling, { takes }]) => [spelling, { type: takes }]));
+  const { tokens } = parseArgs({ args: [...argv], options, strict: false, allowPositionals: true, tokens: true });
   const given: { [name: string]: unknown } = {};
   const positionals: string[] = [];
-  for (let i = 0; i < argv.length; i++) {
-    const argument = argv[i]!;
-    if (argument === "--") return { given, positionals: [...positionals, ...argv.slice(i + 1)] };
-    if (!argument.startsWith("--")) {
-      if (argument.startsWith("-") && argument.length > 1 && Number.isNaN(Number(argument)))
-        throw unknownFlag(table, argument);
-      positionals.push(argument);
+  const read = new Set<number>();
+  for (const token of tokens) {
+    if (read.has(token.index)) continue;
+    read.add(token.index);
+    if (token.kind === "option-terminator") continue;
+    if (token.kind === "positional") {
+      positionals.push(token.value);
       continue;
     }
-    const equals = argument.indexOf("=");
-    const flag = equals < 0 ? argument : argument.slice(0, equals);
-    const { name, negated } = optionOfFlag(table, flag);
-    const type = valueType(table[name]!);
-    const next = argv[i + 1];
-    let text: string | undefined = equals < 0 ? undefined : argument.slice(equals + 1);
-    if (type.kind === "boolean") {
-      if (text !== undefined)
-        throw new ConfigError(`${flag}: takes no value. Got ${text}. Write ${flag} or --no-${flag.slice(2)}.`, {
-          key: name,
-        });
+    const argument = argv[token.index] ?? token.rawName;
+    if (!argument.startsWith("--")) {
+      if (Number.isNaN(Number(argument))) throw unknownFlag(table, argument);
+      positionals.push(argument); // a negative number
+      continue;
+    }
+    const flag = flags.get(token.name);
+    if (flag === undefined) throw unknownFlag(table, token.rawName);
+    const { name, kind, negated } = flag;
+    let { value } = token;
+    if (kind === "boolean") {
+      if (value !== undefined)
+        throw new ConfigError(
+          `${token.rawName}: takes no value. Got ${value}. Write ${token.rawName} or --no-${token.rawName.slice(2)}.`,
+          { key: name },
+        );
       given[name] = !negated;
       continue;
     }
-    if (text === undefined && optionalValue.includes(name) && (next === undefined || next.startsWith("--"))) text = "";
-    else if (text === undefined) {
-      if (next === undefined || (next.startsWith("--") && next !== "--")) {
-        throw new ConfigError(`${flag}: a value is missing. Expected ${flag} <${type.kind}>.`, { key: name });
-      }
-      text = next;
-      i++;
+    if (flag.takes === "boolean" && value === undefined) {
+      const next = tokens.find(({ index }) => index === token.index + 1);
+      value = next?.kind === "positional" ? next.value : "";
+      if (next?.kind === "positional") read.add(next.index);
     }
-    if (type.kind === "list") given[name] = [...((given[name] as string[] | undefined) ?? []), text];
-    else given[name] = type.kind === "number" ? numberOf(flag, text) : text;
+    if (value === undefined || (token.inlineValue !== true && value !== "--" && value.startsWith("--"))) {
+      throw new ConfigError(`${token.rawName}: a value is missing. Expected ${token.rawName} <${kind}>.`, {
+        key: name,
+      });
+    }
+    const before = given[name];
+    if (kind === "list") given[name] = Array.isArray(before) ? [...before, value] : [value];
+    else given[name] = kind === "number" ? numberOf(token.rawName, value) : value;
   }
   return { given, positionals };
 }
 
-function optionOfFlag(table: OptionTable, flag: string): { name: string; negated: boolean } {
-  const camel = (text: string) => text.replace(/[-_]([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase());
-  const name = camel(flag.slice(2));
-  if (Object.hasOwn(table, name)) return { name, negated: false };
-  const positive = flag.startsWith("--no-") ? camel(flag.slice(5)) : undefined;
-  if (positive !== undefined && Object.hasOwn(table, positive) && valueType(table[positive]!).kind === "boolean") {
-    return { name: positive, negated: true };
+/** What a spelling of a flag stands for, and whether it takes the next argument as its value. */
+type Flag = {
+  readonly name: string;
+  readonly kind: ValueType["kind"];
+  readonly negated: boolean;
+  readonly takes: "boolean" | "string";
+};
+
+/** Every spelling of every flag: kebab, snake and camel case, and of a boolean all three after `no-`. */
+function spellings(table: OptionTable, optionalValue: readonly string[]): Map<string, Flag> {
+  const [plain, negated] = [new Map<string, Flag>(), new Map<string, Flag>()];
+  for (const [name, option] of Object.entries(table)) {
+    const { kind } = valueType(option);
+    const takes = kind === "boolean" || optionalValue.includes(name) ? "boolean" : "string";
+    const kebab = flagName(name).slice(2);
+    for (const spelling of [kebab, kebab.replaceAll("-", "_"), name]) {
+      plain.set(spelling, { name, kind, negated: false, takes });
+      if (kind === "boolean") negated.set(`no-${spelling}`, { name, kind, negated: true, takes });
+    }
   }
-  throw unknownFlag(table, flag);
+  return new Map([...negated, ...plain]);
 }
 
 function unknownFlag(table: OptionTable, flag: string): ConfigError {

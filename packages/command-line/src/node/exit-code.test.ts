@@ -1,6 +1,6 @@
 import { DataError } from "@kindred/errors";
 import { afterEach, expect, test, vi } from "vitest";
-import { exitCodeOf } from "./exit-code-of.ts";
+import { exitCodeOf } from "./index.ts";
 
 const printed = vi.spyOn(process.stderr, "write").mockImplementation(() => true);
 afterEach(() => printed.mockClear());
@@ -23,7 +23,7 @@ test("a defect gives 1 and prints its stack", async () => {
     throw new TypeError("x is undefined");
   };
   expect(await exitCodeOf(broken)).toBe(1);
-  expect(String(printed.mock.calls[0]![0])).toMatch(/TypeError: x is undefined\n\s+at /);
+  expect(String(printed.mock.calls[0]?.[0])).toMatch(/TypeError: x is undefined\n\s+at /);
 });
 
 test.each([
@@ -42,4 +42,18 @@ test.each([
   }
   expect(printed).not.toHaveBeenCalled();
   expect(process.listenerCount(name)).toBe(0);
+});
+
+test("a reader of standard output that has gone stops the work, quietly, with 141; another failure of it is told", async () => {
+  const ends = (signal: AbortSignal) =>
+    new Promise<void>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+  const gone = exitCodeOf(ends);
+  process.stdout.emit("error", Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
+  expect(await gone).toBe(141);
+  expect(printed).not.toHaveBeenCalled();
+  const full = exitCodeOf(ends);
+  process.stdout.emit("error", Object.assign(new Error("no space left"), { code: "ENOSPC" }));
+  expect(await full).toBe(1);
+  expect(printed.mock.calls).toEqual([["standard output: no space left\n"]]);
+  process.stdout.emit("error", new Error("after the end"));
 });
