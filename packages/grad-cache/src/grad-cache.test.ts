@@ -26,8 +26,8 @@ import {
 import { expectMutantToFail } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
-import { afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { type GradCacheOptions, gradCache } from "./index.ts";
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { expectReplay, type GradCacheOptions, gradCache } from "./index.ts";
 
 const [features, inner, hidden] = [6, 16, 4];
 const key = keyFromSeed("grad-cache");
@@ -88,16 +88,15 @@ function loss([queries, ...documents]: Float[]): Float<""> {
 
 type Numbers = { readonly value: number; readonly gradients: { readonly [name: string]: Float32Array } };
 
-function numbers({
-  value,
-  gradients,
-}: {
-  value: Float;
-  gradients: { readonly [name: string]: Float | undefined };
-}): Numbers {
+type Result = { readonly value: Float; readonly gradients: { readonly [name: string]: Float | undefined } };
+
+/** The numbers of a result, which is disposed; the replay of a cached one is looked at. */
+function numbers({ value, gradients, drift }: Result & { readonly drift?: Float }): Numbers {
   const read = Object.entries(gradients).map(([name, gradient]) => [name, Float32Array.from(gradient!.dataSync())]);
   const result = { value: value.dataSync()[0]!, gradients: Object.fromEntries(read) };
-  tf.dispose([value, gradients] as tf.TensorContainer);
+  const drifted = drift?.dataSync()[0] ?? 0;
+  tf.dispose([value, gradients, drift] as tf.TensorContainer);
+  expectReplay(drifted);
   return result;
 }
 
@@ -187,10 +186,10 @@ test("the rows that onRowGradient gets, of all chunks, add up to the gradient of
   const onRowGradient = (_: string, { rows, values }: RowGradient) => {
     for (const [i, x] of values.dataSync().entries()) sum[hidden * rows[Math.floor(i / hidden)]! + (i % hidden)]! += x;
   };
-  const { value } = gradCache({ ...options, onRowGradient });
+  const { value } = numbers(gradCache({ ...options, onRowGradient }));
   const whole = numbers(gradCache(options));
-  expectSame({ value: value.dataSync()[0]!, gradients: { table: sum } }, whole);
-  tf.dispose([value, table] as tf.TensorContainer);
+  expectSame({ value, gradients: { table: sum } }, whole);
+  table.dispose();
 });
 
 test("embed is called twice for every chunk, in order", () => {
@@ -265,6 +264,68 @@ test("nothing stays behind when embed, loss or onGradient throws, whenever they 
 test("a column that the loss does not use is refused", () => {
   const ignoring = ([a, b]: Float[]) => loss([a!, b!]);
   expect(() => cached([[2], [2], [1, 1]], { loss: ignoring })).toThrow("Got no gradient for column 2 of 3");
+});
+
+test("weights of the loss's own get their gradients beside the model's, once", () => {
+  const projection: Float<"out in"> = tf.tensor(normal(childKey(key, "projection"), 3 * hidden, {}), [3, hidden]);
+  const projected = (embeddings: Float[]) => loss(embeddings.map((rows) => linear(rows as tf.Tensor, projection)));
+  const all = { ...parameters, projection };
+  const whole = [0, 1].map((c) => column(c, [5])[0]!);
+  const expected = numbers(valueAndGradients(() => projected(whole.map((chunk, c) => embed(chunk, c))), all));
+  const names: string[] = [];
+  expectSame(
+    cached(
+      [
+        [2, 3],
+        [4, 1],
+      ],
+      { loss: projected, parameters: all },
+    ),
+    expected,
+  );
+  cached(
+    [
+      [2, 3],
+      [4, 1],
+    ],
+    { loss: projected, parameters: all, onGradient: (name) => names.push(name) },
+  );
+  expect(names.filter((name) => name === "projection")).toHaveLength(1);
+  expectMutantToFail(() =>
+    expectSame(
+      cached(
+        [
+          [2, 3],
+          [4, 1],
+        ],
+        { loss: projected },
+      ),
+      expected,
+    ),
+  );
+  projection.dispose();
+});
+
+test("which ops are called depends on shapes alone, and nothing is read before the end", async () => {
+  const kernelsOf = async (scale: number): Promise<readonly string[]> => {
+    const columns = [
+      [2, 3],
+      [4, 1],
+    ].map((sizes, c) => column(c, sizes).map(({ x, layout }) => ({ x: x.map((value) => value * scale), layout })));
+    const step = () => {
+      const { value, gradients, drift } = gradCache({ columns, embed, loss, parameters });
+      tf.dispose([value, gradients, drift] as tf.TensorContainer);
+    };
+    const read = vi.spyOn(tf.Tensor.prototype, "dataSync");
+    step();
+    expect(read).not.toHaveBeenCalled();
+    read.mockRestore();
+    const { kernelNames } = await tf.profile(step); // it reads to measure
+    return kernelNames;
+  };
+  const kernels = await kernelsOf(1);
+  expect(await kernelsOf(0)).toEqual(kernels);
+  expect(await kernelsOf(1e30)).toEqual(kernels);
 });
 
 test("an embed that gives something else the second time is refused", () => {

@@ -1,13 +1,6 @@
 import { ConfigError } from "@kindred/errors";
-import {
-  expectShapes,
-  type Float,
-  type RowGradient,
-  valueAndGradients,
-  type ValueAndGradientsOptions,
-} from "@kindred/tensor";
+import { expectShapes, type Float, type RowGradient, valueAndGradients } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { checkReplay } from "./check-replay.ts";
 
 /** What {@link gradCache} works on. `Chunk` is whatever `embed` takes: token ids with their layout, rows of features, … */
 export type GradCacheOptions<Chunk, Name extends string = string> = {
@@ -18,15 +11,15 @@ export type GradCacheOptions<Chunk, Name extends string = string> = {
    * times: dropout comes from a key and each row's number in the whole batch, never from a running generator.
    */
   readonly embed: (chunk: Chunk, column: number) => Float<"chunk hidden">;
-  /** The loss of the whole batch, made from the embeddings of all columns and from nothing else that is trained. */
+  /** The loss of the whole batch, made from the embeddings of all columns, and from `parameters` where it has weights of its own. */
   readonly loss: (embeddings: Float<"batch hidden">[]) => Float<"">;
   /** The weights whose gradients are wanted, by name. */
   readonly parameters: { readonly [name in Name]: Float };
   /**
-   * Gets the part of a gradient that comes from one chunk, so up to once a chunk for each parameter: their sum is the gradient. The
-   * tensor is disposed after the call. A weight must not change before `gradCache` has returned.
+   * Gets the part of a gradient that comes from one chunk, or from the loss itself, so up to once a chunk for each parameter and once more:
+   * their sum is the gradient. The tensor is disposed after the call. A weight must not change before `gradCache` has returned.
    */
-  readonly onGradient?: (name: Name, part: Float) => void;
+  readonly onGradient?: (name: string, part: Float) => void;
   /** Gets parts of tables' gradients as the rows that are not zero, as `valueAndGradients` hands them over. */
   readonly onRowGradient?: (name: string, part: RowGradient) => void;
 };
@@ -37,6 +30,11 @@ export type GradCacheResult<Name extends string = string> = {
   readonly value: Float<"">;
   /** The gradient of each parameter that is reached; empty if `onGradient` took the parts. */
   readonly gradients: { readonly [name in Name]?: Float };
+  /**
+   * By how much an embedding differed the second time it was made, at most, as a part of the largest entry: 0 where `embed` repeats itself.
+   * A tensor, as nothing is read on the way; read it with the value and give it to `expectReplay`.
+   */
+  readonly drift: Float<"">;
 };
 
 /**
@@ -47,15 +45,14 @@ export type GradCacheResult<Name extends string = string> = {
  * only the embeddings, which are small:
  *
  * 1. embed every chunk, keeping nothing but the embeddings;
- * 2. from them the loss, and ∂loss/∂embedding of every row: the cache;
+ * 2. from them the loss, and ∂loss/∂embedding of every row: the cache (and the gradients of weights that the loss has of its own);
  * 3. embed every chunk again, this time recorded, and go back from its rows of the cache; add up over chunks.
  *
  * Alive at the peak: the embeddings and their gradients (batch × hidden each, a column), what `loss` needs, one chunk's record,
  * and the sums of gradients, unless `onGradient` keeps them elsewhere. Nothing stays behind when `embed`, `loss` or `onGradient`
- * throws.
+ * throws. Nothing is read: which ops are called depends on shapes alone, so that an engine can record the step and run it again.
  *
- * @throws ConfigError if there is no column, a column has no chunk, the loss does not depend on a column, or `embed` gives other
- * embeddings the second time; ShapeError if an embedding is no matrix or the columns' chunks differ in `hidden`.
+ * @throws ConfigError if there is no column, a column has no chunk, or the loss does not depend on a column; ShapeError if an embedding is no matrix or the columns' chunks differ in `hidden`.
  * @see Gao, Zhang, Han, Callan (2021), Scaling deep contrastive learning batch size under memory limited setup, section 3.
  *
  * @example
@@ -82,105 +79,140 @@ export function gradCache<Chunk, Name extends string>(
 ): GradCacheResult<NoInfer<Name>> {
   const { columns, embed, loss, parameters, onGradient, onRowGradient } = options;
   checkColumns(columns);
-  const embedded: EmbeddedColumn[] = [];
   const gradients: { [name in Name]?: Float } = {};
-  const addPart = (name: string, part: Float) => {
-    if (onGradient) return onGradient(name as Name, part);
-    const sum = gradients[name as Name];
-    gradients[name as Name] = sum ? tf.add(sum, part) : tf.clone(part);
+  const addPart = (given: string, part: Float) => {
+    if (onGradient) return onGradient(given, part);
+    const name = given as Name; // the names of parameters
+    const sum = gradients[name];
+    gradients[name] = sum ? tf.add(sum, part) : tf.clone(part);
     sum?.dispose();
   };
-  const receivers = { onGradient: addPart, ...(onRowGradient && { onRowGradient }) };
-  let cache: Cache | undefined;
+  const embedded: EmbeddedColumn<Chunk>[] = [];
+  const drifts: Float<"">[] = [];
+  let cache: Cache<Chunk> | undefined;
   try {
     for (const [column, chunks] of columns.entries()) embedded.push(embedColumn(chunks, column, embed));
-    cache = cacheGradients(embedded, loss);
-    for (const [column, chunks] of columns.entries()) {
-      for (const [i, chunk] of chunks.entries()) {
-        const rows = cutRows(embedded[column]!, cache.gradients[column]!, i);
+    cache = cacheGradients(embedded, loss, { parameters, addPart });
+    for (const { column, chunks, embeddings, gradient } of cache.columns) {
+      for (const { chunk, start, count } of chunks) {
+        const [before, upstream] = [rowsOf(embeddings, start, count), rowsOf(gradient, start, count)];
         try {
-          goBack(() => embed(chunk, column), { ...rows, parameters, receivers });
+          const receivers = { upstream, onGradient: addPart, ...(onRowGradient && { onRowGradient }) };
+          const { value: again } = valueAndGradients(() => embed(chunk, column), parameters, receivers);
+          drifts.push(driftOf(before, again));
+          again.dispose();
         } finally {
-          tf.dispose([rows.before, rows.upstream] as tf.Tensor[]);
+          tf.dispose([before, upstream]);
         }
       }
     }
-    return { value: cache.value, gradients };
+    return {
+      value: cache.value,
+      gradients,
+      drift: tf.tidy(() => drifts.reduce((most, drift) => tf.maximum(most, drift), tf.scalar(0) as Float<"">)),
+    };
   } catch (error) {
     tf.dispose([cache?.value, gradients] as tf.TensorContainer);
     throw error;
   } finally {
-    tf.dispose([embedded.map(({ embeddings }) => embeddings), cache?.gradients] as tf.TensorContainer);
+    const passing = [
+      ...embedded.map(({ embeddings }) => embeddings),
+      ...(cache?.columns ?? []).map((column) => column.gradient),
+      ...drifts,
+    ];
+    tf.dispose(passing);
   }
 }
 
-/** A column's embeddings, and the row at which each chunk starts; the last start is the number of rows. */
-type EmbeddedColumn = { readonly embeddings: Float<"batch hidden">; readonly starts: readonly number[] };
+/** A column's embeddings, and which of its rows come from which chunk. */
+type EmbeddedColumn<Chunk> = {
+  readonly column: number;
+  readonly embeddings: Float<"batch hidden">;
+  readonly chunks: readonly { readonly chunk: Chunk; readonly start: number; readonly count: number }[];
+};
 
 /** Step 1: the embeddings of all rows of a column, and nothing else. */
 function embedColumn<Chunk>(
   chunks: readonly Chunk[],
   column: number,
   embed: GradCacheOptions<Chunk>["embed"],
-): EmbeddedColumn {
-  const starts = [0];
-  const embeddings = tf.tidy(() => {
-    const parts = chunks.map((chunk) => tf.tidy(() => embed(chunk, column)));
-    for (const [i, part] of parts.entries()) {
-      const name = `embed(chunk ${i}, column ${column})`;
-      const { chunk } = expectShapes("gradCache", {
-        [name]: [part, "chunk hidden", "float32"],
-        "the first": [parts[0], "first hidden"],
+): EmbeddedColumn<Chunk> {
+  const placed: { chunk: Chunk; start: number; count: number }[] = [];
+  const embeddings = tf.tidy((): tf.Tensor => {
+    const parts: tf.Tensor2D[] = [];
+    let start = 0;
+    for (const [i, chunk] of chunks.entries()) {
+      const part = tf.tidy(() => embed(chunk, column));
+      expectShapes("gradCache", {
+        [`embed(chunk ${i}, column ${column})`]: [part, "chunk hidden", "float32"],
+        "the first": [parts[0] ?? part, "first hidden"],
       });
-      starts.push(starts[i]! + chunk!);
+      parts.push(part as tf.Tensor2D); // as was checked
+      const [count = 0] = part.shape;
+      placed.push({ chunk, start, count });
+      start += count;
     }
-    return tf.concat(parts as tf.Tensor2D[], 0);
+    return tf.concat(parts, 0);
   });
-  return { embeddings, starts };
+  return { column, embeddings, chunks: placed };
 }
 
 /** The loss, and its gradient with respect to each column's embeddings. */
-type Cache = { readonly value: Float<"">; readonly gradients: readonly Float<"batch hidden">[] };
-
-/** Step 2. */
-function cacheGradients(embedded: readonly EmbeddedColumn[], loss: GradCacheOptions<unknown>["loss"]): Cache {
-  const embeddings = embedded.map((column) => column.embeddings);
-  const byColumn = Object.fromEntries(embeddings.map((embedding, column) => [`${column}`, embedding]));
-  const { value, gradients } = valueAndGradients(() => loss([...embeddings]), byColumn);
-  const ofColumns = embeddings.map((_, column) => gradients[column] as Float<"batch hidden"> | undefined);
-  const missing = ofColumns.indexOf(undefined);
-  if (missing === -1) return { value, gradients: ofColumns as Float<"batch hidden">[] };
-  tf.dispose([value, ofColumns] as tf.TensorContainer);
-  throw new ConfigError(
-    `gradCache: the loss does not depend on a column. Got no gradient for column ${missing} of ${embeddings.length}, expected one ` +
-      "for each. Leave the column out, or use its embeddings in the loss.",
-    { column: missing, columns: embeddings.length },
-  );
-}
-
-/** What step 3 needs of one chunk: its embeddings of step 1, and their gradient. */
-type ChunkRows = { readonly before: Float<"chunk hidden">; readonly upstream: Float<"chunk hidden"> };
-
-function cutRows({ embeddings, starts }: EmbeddedColumn, gradient: Float<"batch hidden">, i: number): ChunkRows {
-  const rows = (whole: Float) => tf.slice(whole as tf.Tensor2D, [starts[i]!, 0], [starts[i + 1]! - starts[i]!, -1]);
-  return { before: rows(embeddings), upstream: rows(gradient) };
-}
-
-type BackOptions = ChunkRows & {
-  readonly parameters: { readonly [name: string]: Float };
-  readonly receivers: Pick<ValueAndGradientsOptions, "onGradient" | "onRowGradient">;
+type Cache<Chunk> = {
+  readonly value: Float<"">;
+  readonly columns: readonly (EmbeddedColumn<Chunk> & { readonly gradient: Float<"batch hidden"> })[];
 };
 
-/** Step 3 for one chunk. */
-function goBack(embed: () => Float<"chunk hidden">, { before, upstream, parameters, receivers }: BackOptions): void {
-  const { value } = valueAndGradients(embedAgain, parameters, { upstream, ...receivers });
-  value.dispose();
+/** The weights that the loss may have of its own, and who gets their gradients. */
+type OwnWeights = {
+  readonly parameters: { readonly [name: string]: Float };
+  readonly addPart: (name: string, part: Float) => void;
+};
 
-  function embedAgain(): Float<"chunk hidden"> {
-    const again = embed();
-    checkReplay(before, again);
-    return again;
+/** Step 2. */
+function cacheGradients<Chunk>(
+  embedded: readonly EmbeddedColumn<Chunk>[],
+  loss: GradCacheOptions<Chunk>["loss"],
+  { parameters, addPart }: OwnWeights,
+): Cache<Chunk> {
+  const nameOf = (column: number) => `the embeddings of column ${column}`;
+  const ofColumns = Object.fromEntries(embedded.map(({ column, embeddings }) => [nameOf(column), embeddings]));
+  const kept = new Map<string, Float<"batch hidden">>();
+  const onGradient = (name: string, gradient: tf.Tensor) => {
+    if (Object.hasOwn(ofColumns, name)) kept.set(name, gradient.clone());
+    else addPart(name, gradient);
+  };
+  let value: Float<""> | undefined;
+  try {
+    const all: { readonly [name: string]: Float } = { ...parameters, ...ofColumns };
+    ({ value } = valueAndGradients(() => loss(embedded.map(({ embeddings }) => embeddings)), all, { onGradient }));
+    const columns = embedded.map((one) => {
+      const gradient = kept.get(nameOf(one.column));
+      if (gradient !== undefined) return { ...one, gradient };
+      throw new ConfigError(
+        `gradCache: the loss does not depend on a column. Got no gradient for column ${one.column} of ${embedded.length}, expected one ` +
+          "for each. Leave the column out, or use its embeddings in the loss.",
+        { column: one.column, columns: embedded.length },
+      );
+    });
+    return { value, columns };
+  } catch (error) {
+    tf.dispose([value, ...kept.values()]);
+    throw error;
   }
+}
+
+/** Rows of a column that come from one chunk. */
+function rowsOf(column: Float<"batch hidden">, start: number, count: number): Float<"chunk hidden"> {
+  return tf.slice<tf.Rank, tf.Tensor>(column, [start, 0], [count, -1]);
+}
+
+/** The largest difference of two makings of one chunk, as a part of the largest entry. Computed, not read. */
+function driftOf(before: Float<"chunk hidden">, again: Float<"chunk hidden">): Float<""> {
+  return tf.tidy(() => {
+    const [difference, largest] = [tf.max(tf.abs(tf.sub(again, before))), tf.max(tf.abs(before))];
+    return tf.div(difference, tf.maximum(largest, 1e-30));
+  });
 }
 
 function checkColumns(columns: readonly (readonly unknown[])[]): void {

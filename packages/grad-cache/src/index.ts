@@ -1,1 +1,2 @@
-export { type GradCacheOptions, type GradCacheResult, gradCache } from "./grad-cache.ts";
+export { gradCache, type GradCacheOptions, type GradCacheResult } from "./grad-cache.ts";
+export { expectReplay } from "./expect-replay.ts";

@@ -39,7 +39,7 @@ describe.skipIf(!has)("sentence-transformers' cached losses: contrastive-loss th
       }),
     );
     const chunks = chunksOf(tables[names[0]!]!.shape[0], theirs["mini_batch_size"] as number);
-    const { value, gradients } = gradCache({
+    const { value, gradients, drift } = gradCache({
       columns: names.map(() => chunks),
       embed: ({ from, count }: Chunk, column) => sliceRows(tables[names[column]!]!, from, count) as tf.Tensor,
       loss: (embeddings) => lossShare(loss, embeddings),
@@ -51,7 +51,7 @@ describe.skipIf(!has)("sentence-transformers' cached losses: contrastive-loss th
       const { values, shape } = tensors.get(`${name}.grad.${column}`)!;
       expect(gradients[column]!.dataSync()).toBeCloseToArray(values, { tolerance, shape, axes: "batch hidden" });
     }
-    tf.dispose([value, gradients, tables] as tf.TensorContainer);
+    tf.dispose([value, gradients, drift, tables] as tf.TensorContainer);
   }
 
   for (const [name, loss] of cached) {

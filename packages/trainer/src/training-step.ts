@@ -1,7 +1,7 @@
-import { gradCache } from "@kindred/grad-cache";
+import { expectReplay, gradCache } from "@kindred/grad-cache";
 import { type Loss, lossShare } from "@kindred/loss";
 import { childKey, type Key } from "@kindred/random";
-import { sliceRows } from "@kindred/nn";
+import { add, sliceRows } from "@kindred/nn";
 import { type EmbeddingSettings, embedSentences, type ModelParameters } from "@kindred/sentence-encoder";
 import { type Float, type RowGradient, valueAndGradients } from "@kindred/tensor";
 import type { Core } from "@kindred/mesh";
@@ -80,11 +80,21 @@ export function trainingStep(
       columns.map((_, column) => sliceRows(embeddings as tf.Tensor, column * rows.length, rows.length) as tf.Tensor),
       { ...data, gather: (x) => allGather(x as tf.Tensor, core), cores: core.size, firstRow, totalRows },
     );
-  const { value } =
-    chunks.length === 1
-      ? valueAndGradients(() => loss(embed(chunks[0]!)), parameters, receivers)
-      : gradCache({ columns: [chunks], embed, loss: ([embeddings]) => loss(embeddings!), parameters, ...receivers });
-  const lossOfShare = value.dataSync()[0]!;
-  value.dispose();
+  const [first, ...more] = chunks;
+  if (first !== undefined && more.length === 0) {
+    return readScalar(valueAndGradients(() => loss(embed(first)), parameters, receivers).value);
+  }
+  // To gradCache all texts are one column, as they go through the model together.
+  const ofAll = (columns: readonly Float<"batch hidden">[]) => columns.map(loss).reduce(add);
+  const { value, drift } = gradCache({ columns: [chunks], embed, loss: ofAll, parameters, ...receivers });
+  const [lossOfShare, drifted] = [readScalar(value), readScalar(drift)];
+  expectReplay(drifted);
   return lossOfShare;
+}
+
+/** The number that a scalar holds, which is then freed. */
+function readScalar(value: Float<"">): number {
+  const [number = Number.NaN] = value.dataSync();
+  value.dispose();
+  return number;
 }

@@ -52,13 +52,14 @@ export default async function enter(setup) {
     name,
     measure: () => {
       if (setup.whole) {
-        gradCache({
+        const { value, drift } = gradCache({
           columns,
           embed: /** @type {any} */ (embed),
           loss,
           parameters,
           onGradient: /** @type {any} */ (onGradient),
-        }).value.dispose();
+        });
+        tf.dispose([value, drift]);
       } else {
         const [queries = [], answers = []] = columns;
         const three = [queries[0], answers[0], queries[1]].filter((chunk) => chunk !== undefined);
