@@ -11,9 +11,10 @@ import { addLayerNormKernel, layerNormKernel } from "./kernels/layer-norm.ts";
 import { layerNormGradientKernel } from "./kernels/layer-norm-gradient.ts";
 import {
   meanPoolKernel,
-  poolGradientKernel,
+  meanPoolGradientKernel,
   segmentMaxGradientKernel,
   segmentMaxKernel,
+  weightedPoolGradientKernel,
   weightedPoolKernel,
 } from "./kernels/pooling.ts";
 import { positionBiasGradientKernel, positionBiasKernel } from "./kernels/position-bias.ts";
@@ -51,7 +52,8 @@ export const kernels: readonly Kernel[] = [
   layerNormGradientKernel,
   meanPoolKernel,
   weightedPoolKernel,
-  poolGradientKernel,
+  meanPoolGradientKernel,
+  weightedPoolGradientKernel,
   segmentMaxKernel,
   segmentMaxGradientKernel,
   positionBiasKernel,

@@ -1,5 +1,5 @@
 import * as nn from "@kindred/nn";
-import { type Float, packedLayout, valueAndGradients } from "@kindred/tensor";
+import { type Float, packed, valueAndGradients } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** How large the miniature is. `hidden` is a multiple of `heads`; there are at least 8 tokens. */
@@ -13,7 +13,7 @@ const vocab = 11;
  * inference only, the result.
  */
 export function modelInMiniature({ tokens, hidden, heads }: MiniatureSizes): ReadonlyMap<string, Float32Array> {
-  const layout = packedLayout([0, 1, tokens >> 2, tokens]);
+  const layout = packed([1, (tokens >> 2) - 1, tokens - (tokens >> 2)]);
   const ids = Int32Array.from({ length: tokens }, (_, i) => (i * i) % vocab);
   const bucketOfDistance = Int32Array.from({ length: 2 * tokens - 1 }, (_, i) => i % buckets);
   const parameters = {
@@ -36,16 +36,14 @@ export function modelInMiniature({ tokens, hidden, heads }: MiniatureSizes): Rea
     const fed = nn.geluLinear(nn.linear(normed, weight, bias), weight, bias);
     const y = nn.add(nn.gelu(fed), nn.scale(normed, 0.5));
     const means = nn.add(nn.meanPool(y, { layout }), nn.weightedPool(y, { layout, weights: Float32Array.from(ids) }));
-    const firsts: Float = nn.gatherRows(y as Float as Float<"rows hidden">, layout.data.starts);
-    const pooled: Float = nn.l2Normalize(nn.add(nn.add(means, nn.segmentMax(y, { layout })), firsts as typeof means));
-    const scores = nn.matmulTransposed(pooled as Float<"rows hidden">, normed as Float as Float<"columns hidden">);
+    const firsts: Float<"batch hidden"> = nn.gatherRows(y, layout.data.starts);
+    const pooled = nn.l2Normalize(nn.add(nn.add(means, nn.segmentMax(y, { layout })), firsts));
+    const scores = nn.matmulTransposed(pooled, normed);
     const excluded = Uint8Array.from({ length: 3 * tokens }, (_, i) => ((i % tokens) % 7 === 6 ? 1 : 0));
     return nn.sum(nn.softmaxCrossEntropy(scores, Int32Array.of(0, 1, 2), { excluded }));
   };
   const { value, gradients } = valueAndGradients(loss, parameters);
-  const projected = tf.tidy(() =>
-    nn.linear(table as Float as Float<"tokens hidden">, nn.packWeight(numbers<"32 hidden">([32, hidden]))),
-  );
+  const projected = tf.tidy(() => nn.linear(table, nn.packWeight(numbers<"32 hidden">([32, hidden]))));
   const results = new Map(Object.entries({ loss: value, projected, ...gradients }).map(([name, x]) => [name, read(x)]));
   tf.dispose([value, projected, Object.values(gradients), Object.values(parameters)]);
   return results;

@@ -2,6 +2,7 @@ import { startBackend, valueAndGradients } from "@kindred/tensor";
 import { checkOp, type OpEngine, type OpLaw } from "@kindred/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { attentionLaws } from "../../nn/test-support/attention-laws.ts";
+import { formLaws } from "../../nn/test-support/form-laws.ts";
 import { opLawList } from "../../nn/test-support/op-laws.ts";
 import { kernels } from "./kernels.ts";
 import { relaxedSimdWorks } from "./relaxed-simd-works.ts";
@@ -24,6 +25,16 @@ describe.each(["simd", "relaxed", "wide"] as const)("the %s kernel", (variant) =
   test.skipIf(!able).each(laws)("of $op.op.name obeys the op's law", async (law) => {
     await checkOp(engine, "wasm", law);
   });
+});
+
+describe("with kernels", () => {
+  let running: WasmKernels | undefined;
+  beforeAll(async () => {
+    running = await startWasmKernels();
+  });
+  afterAll(() => running?.stop());
+
+  formLaws(() => startBackend("wasm"));
 });
 
 test("every kernel belongs to an op that has a law", () => {

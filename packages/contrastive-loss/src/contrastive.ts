@@ -11,7 +11,6 @@ import {
   sum,
 } from "@kindred/nn";
 import type { Float } from "@kindred/tensor";
-import type * as tf from "@tensorflow/tfjs-core";
 import { excludedCandidates } from "./excluded-candidates.ts";
 import { type Direction, softmaxDirections } from "./softmax-directions.ts";
 
@@ -132,10 +131,10 @@ function shareOfRows(
   if (queries === undefined || positives === undefined) throw tooFew(ownDocuments.length);
   const count = queries.shape[0] ?? 0;
   const labels = Int32Array.from({ length: count }, (_, row) => firstRow + row);
-  // Plain tensors: "batch hidden" becomes the "rows hidden" and "columns hidden" of a score matrix.
-  const documents: tf.Tensor = concatRows(ownDocuments.map((column): tf.Tensor => gathered(column)));
+  const documents: Float = concatRows(ownDocuments.map(gathered));
   const lookAtQueries = softmaxes.flat().some((direction) => direction.endsWith("ToQuery"));
-  const allQueries: tf.Tensor = lookAtQueries ? gathered(queries) : queries;
+  const own = { queries, positives };
+  const allQueries: Float = lookAtQueries ? gathered(queries) : queries;
   const rows = { firstRow, count, batch: totalRows, columns: 1 + ownDocuments.length };
   const textIds = equalTexts === "leaveOut" ? batch.textIds : undefined;
 
@@ -143,18 +142,17 @@ function shareOfRows(
 
   /** The sum over own rows of the surprise that each finds, among the candidates of all these directions, that of its own row. */
   function surprise(directions: readonly Direction[]): Float<""> {
-    const blocks: readonly tf.Tensor[] = directions.map(scores);
-    const logits: tf.Tensor = blocks.length === 1 ? blocks[0]! : concatFeatures(blocks);
+    const [first, ...rest] = directions.map(scores);
+    if (first === undefined) throw new Error("contrastive: a softmax looks in no direction."); // every direction has one
+    const logits = rest.length === 0 ? first : concatFeatures([first, ...rest]);
     const excluded = excludedCandidates(directions, { ...rows, textIds });
     return sum(softmaxCrossEntropy(logits, labels, excluded && { excluded }));
   }
 
-  function scores(direction: Direction): Float<"rows columns"> {
-    const seekers = direction.startsWith("query") ? queries : positives;
-    return matmulTransposed(
-      scaled(seekers as tf.Tensor, scale),
-      direction.endsWith("ToQuery") ? allQueries : documents,
-    );
+  function scores(direction: Direction): Float<"batch columns"> {
+    const seekers = direction.startsWith("query") ? own.queries : own.positives;
+    const candidates: Float<"columns hidden"> = direction.endsWith("ToQuery") ? allQueries : documents;
+    return matmulTransposed(scaled(seekers, scale), candidates);
   }
 
   function gathered(column: Float<"batch hidden">): Float<"batch hidden"> {

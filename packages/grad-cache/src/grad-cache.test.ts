@@ -17,7 +17,7 @@ import { childKey, keyFromSeed, normal } from "@kindred/random";
 import {
   type Float,
   memoryInUse,
-  packedLayout,
+  packed,
   type RowGradient,
   type Layout,
   startBackend,
@@ -59,25 +59,25 @@ function column(name: number, sizes: readonly number[]): Chunk[] {
   let row = 0;
   return sizes.map((size) => {
     const rows = Int32Array.from({ length: size }, () => row++);
-    const starts = [0];
-    for (const i of rows) starts.push(starts.at(-1)! + 1 + (i % 3));
+    const lengths = rows.map((i) => 1 + (i % 3));
     const x = [...rows].flatMap((i) => [...normal(childKey(key, "x", name, i), features * (1 + (i % 3)), {})]);
-    return { x: Float32Array.from(x), layout: packedLayout(starts, { numbers: rows }) };
+    return { x: Float32Array.from(x), layout: packed(lengths, { numbers: rows }) };
   });
 }
 
 /** Linear, GELU, dropout, linear, mean, norm: enough for every kind of gradient. Dropout is keyed by the rows of the whole batch. */
 function embed({ x, layout }: Chunk, column: number): Float<"chunk hidden"> {
-  const input = tf.tensor2d(x, [x.length / features, features]) as tf.Tensor;
+  const input: Float<"tokens features"> = tf.tensor2d(x, [x.length / features, features]);
   const { first, second, bias } = parameters;
-  const active = gelu(linear(input, first)) as tf.Tensor;
-  const dropped = dropout(active, { rate: 0.3, key: childKey(key, "dropout", column), layout }) as tf.Tensor;
-  return l2Normalize(meanPool(linear(dropped, second, bias) as tf.Tensor, { layout })) as tf.Tensor;
+  const active = gelu(linear(input, first));
+  const dropped = dropout(active, { rate: 0.3, key: childKey(key, "dropout", column), layout });
+  const pooled: Float = l2Normalize(meanPool(linear(dropped, second, bias), { layout }));
+  return pooled; // the batch is a chunk here
 }
 
 /** One-way contrastive loss of queries against all other columns. */
 function loss([queries, ...documents]: Float[]): Float<""> {
-  const scores = matmulTransposed(scale(queries! as tf.Tensor, 5), concatRows(documents as tf.Tensor[]) as tf.Tensor);
+  const scores = matmulTransposed(scale(queries!, 5), concatRows(documents));
   return sum(
     softmaxCrossEntropy(
       scores,

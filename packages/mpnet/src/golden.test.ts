@@ -1,5 +1,5 @@
 import { add, l2Normalize, matmulTransposed, meanPool, scale, softmaxCrossEntropy, sum } from "@kindred/nn";
-import { type Float, packedLayout, paddedLayout, startBackend, valueAndGradients } from "@kindred/tensor";
+import { type Float, packed, padded, startBackend, valueAndGradients } from "@kindred/tensor";
 import { expectMutantToFail, readGoldenTensors, readJson, sharedExists, sharedPath } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
@@ -19,10 +19,8 @@ function model(folder: string): { config: MpnetConfig; parameters: { [name: stri
   return { config, parameters: Object.fromEntries(parameters) };
 }
 
-function packed(rows: readonly (readonly number[])[]) {
-  const starts = [0];
-  for (const { length } of rows) starts.push(starts.at(-1)! + length);
-  return { ids: Int32Array.from(rows.flat()), layout: packedLayout(starts) };
+function batchOf(rows: readonly (readonly number[])[]) {
+  return { ids: Int32Array.from(rows.flat()), layout: packed(rows.map(({ length }) => length)) };
 }
 
 const name = (i: number) => String(i).padStart(2, "0");
@@ -37,7 +35,7 @@ describe.skipIf(!sharedExists("golden", "mpnet-tiny")).each(["cpu", "wasm"] as c
     await startBackend(backend);
     const expected = readGoldenTensors(golden("mpnet-tiny", "expected.safetensors"));
     const { config, parameters } = model("model");
-    const { ids, layout } = packed(texts());
+    const { ids, layout } = batchOf(texts());
     const { starts, lengths } = layout.data;
     const states: Float32Array[] = [];
     const onHiddenState = (x: Float) => states.push(x.dataSync().slice() as Float32Array);
@@ -71,7 +69,7 @@ describe.skipIf(!sharedExists("golden", "mpnet-tiny")).each(["cpu", "wasm"] as c
     const ids = Int32Array.from(expected.get("batch.ids")!.values);
     const lengths = texts().map(({ length }) => length);
     const vectors = (lengthsSeen: number[]) => {
-      const layout = paddedLayout(lengthsSeen, 64);
+      const layout = padded(lengthsSeen, 64);
       return l2Normalize(meanPool(mpnet(parameters, ids, { config, layout }), { layout })).dataSync();
     };
     const want = expected.get("batch.normalized")!.values;
@@ -85,7 +83,7 @@ describe.skipIf(!sharedExists("golden", "mpnet-tiny")).each(["cpu", "wasm"] as c
     await startBackend(backend);
     const expected = readGoldenTensors(golden("mpnet-tiny", "expected-64-buckets.safetensors"));
     const { config, parameters } = model("model-64-buckets");
-    const { ids, layout } = packed(texts());
+    const { ids, layout } = batchOf(texts());
     const vectors = (named: typeof parameters) =>
       l2Normalize(meanPool(mpnet(named, ids, { config, layout }), { layout })).dataSync();
     const got = vectors(parameters);
@@ -112,7 +110,7 @@ describe.skipIf(!sharedExists("golden", "mpnet-tiny")).each(["cpu", "wasm"] as c
     const { pairs, float64 } = readJson<Training>(golden("training-tiny", "expected.json"));
     const { config, parameters } = model("model");
     const columns = pairs.columns.map(({ ids, mask }) =>
-      packed(ids.map((row, i) => row.filter((_, j) => mask[i]![j] === 1))),
+      batchOf(ids.map((row, i) => row.filter((_, j) => mask[i]![j] === 1))),
     );
     const loss = () => {
       const [a, b] = columns.map(({ ids, layout }) =>

@@ -38,7 +38,7 @@ export function mpnetEmbeddings(
   }
   return tf.tidy(() => {
     const words = embedding(ids, word_embeddings.weight, { paddingId });
-    const places = embedding(positions, position_embeddings.weight as Float as Float<"vocab hidden">, { paddingId });
+    const places = embedding(positions, position_embeddings.weight, { paddingId });
     const x = addLayerNorm(words, places, LayerNorm.weight, LayerNorm.bias, { epsilon });
     return hiddenDropout(x, { config, layout, key: dropoutKey && childKey(dropoutKey, "embeddings") });
   });

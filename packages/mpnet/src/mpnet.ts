@@ -38,14 +38,14 @@ export type MpnetOptions = {
  * ```ts
  * import { initialParameters, mpnet, mpnetConfig } from "@kindred/mpnet";
  * import { keyFromSeed } from "@kindred/random";
- * import { packedLayout, startBackend } from "@kindred/tensor";
+ * import { packed, startBackend } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
  * await startBackend("wasm");
  * const config = mpnetConfig({ model_type: "mpnet", vocab_size: 50, hidden_size: 8, num_attention_heads: 2, num_hidden_layers: 1 });
  * const weights = Object.entries(initialParameters(config, keyFromSeed(1)));
  * const parameters = Object.fromEntries(weights.map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]));
- * mpnet(parameters, Int32Array.of(0, 9, 2, 0, 2), { config, layout: packedLayout([0, 3, 5]) }).shape; // => [5, 8]
+ * mpnet(parameters, Int32Array.of(0, 9, 2, 0, 2), { config, layout: packed([3, 2]) }).shape; // => [5, 8]
  * ```
  */
 export function mpnet(

@@ -1,6 +1,6 @@
 import { sum } from "@kindred/nn";
 import { keyFromSeed } from "@kindred/random";
-import { type Float, memoryInUse, packedLayout, startBackend, valueAndGradients } from "@kindred/tensor";
+import { type Float, memoryInUse, packed, startBackend, valueAndGradients } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { initialParameters } from "./initial-parameters.ts";
@@ -27,7 +27,7 @@ function bytesHeld(layers: number, dropout: number): number {
     weights.map(([name, { shape, values }]) => [name, tf.tensor(values, [...shape])]),
   );
   const ids = Int32Array.from({ length: tokens }, (_, i) => 2 + (i % 40));
-  const options = { config, layout: packedLayout([0, 7, tokens]) };
+  const options = { config, layout: packed([7, tokens - 7]) };
   const before = memoryInUse().bytes;
   let held = 0;
   const { value, gradients } = valueAndGradients(() => {

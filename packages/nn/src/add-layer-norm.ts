@@ -1,22 +1,19 @@
 import { defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { expectEpsilon } from "./expect-epsilon.ts";
-import type { LayerNormOptions } from "./layer-norm.ts";
-import { layerNormGradientOp } from "./layer-norm-gradient.ts";
-import { normalizeRows } from "./normalize-rows.ts";
+import { expectEpsilon, layerNormGradientOp, type LayerNormOptions, normalizeRows } from "./layer-norm.ts";
 
 /** {@link addLayerNorm} as an op that a backend may implement. */
 export const addLayerNormOp = defineOp<
-  { x: Float<"tokens hidden">; residual: Float<"tokens hidden">; gamma: Float<"hidden">; beta: Float<"hidden"> },
+  { x: Float; residual: Float; gamma: Float; beta: Float },
   None,
   LayerNormOptions,
-  Float<"tokens hidden">
+  Float
 >({
   name: "KindredAddLayerNorm",
   check: ({ x, residual, gamma, beta }, _, { epsilon }) => {
     expectShapes("addLayerNorm", {
-      x: [x, "tokens hidden", "float32"],
-      residual: [residual, "tokens hidden", "float32"],
+      x: [x, "rows hidden", "float32"],
+      residual: [residual, "rows hidden", "float32"],
       gamma: [gamma, "hidden", "float32"],
       beta: [beta, "hidden", "float32"],
     });
@@ -51,12 +48,12 @@ export const addLayerNormOp = defineOp<
  * addLayerNorm(x, residual, tf.ones([2]), tf.zeros([2]), { epsilon: 0.00001 }).dataSync(); // => [-1.0000, 1.0000]
  * ```
  */
-export function addLayerNorm(
-  x: Float<"tokens hidden">,
-  residual: Float<"tokens hidden">,
-  gamma: Float<"hidden">,
-  beta: Float<"hidden">,
+export function addLayerNorm<Rows extends string, Features extends string>(
+  x: Float<`${Rows} ${Features}`>,
+  residual: Float<NoInfer<`${Rows} ${Features}`>>,
+  gamma: Float<NoInfer<Features>>,
+  beta: Float<NoInfer<Features>>,
   { epsilon }: LayerNormOptions,
-): Float<"tokens hidden"> {
+): Float<`${Rows} ${Features}`> {
   return addLayerNormOp({ x, residual, gamma, beta }, {}, { epsilon });
 }

@@ -1,5 +1,5 @@
 import { ShapeError } from "@kindred/errors";
-import { defineOp, type Float, type None } from "@kindred/tensor";
+import { type AnyAxes, defineOp, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** {@link add} as an op that a backend may implement. */
@@ -34,6 +34,6 @@ export const addOp = defineOp<{ x: Float; y: Float }, None, None, Float>({
  * add(tf.tensor1d([1, 2]), tf.tensor1d([10, 20])).dataSync(); // => [11, 22]
  * ```
  */
-export function add<Axes extends string>(x: Float<Axes>, y: Float<Axes>): Float<Axes> {
-  return addOp({ x, y }, {}, {}) as Float<Axes>;
+export function add<Axes extends string = AnyAxes>(x: Float<Axes>, y: Float<Axes>): Float<Axes> {
+  return addOp({ x, y }, {}, {});
 }

@@ -1,4 +1,4 @@
-import { defineOp, packedLayout, startBackend, valueAndGradients } from "@kindred/tensor";
+import { defineOp, packed, startBackend, valueAndGradients } from "@kindred/tensor";
 import { checkOp, expectMutantToFail, opCases, type OpEngine, opLaws } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
@@ -19,13 +19,13 @@ const mutants: [fault: string, (inputs: Inputs) => Inputs, (data: AttentionData)
     }),
     (data) => data,
   ],
-  ["a mask between sentences that is ignored", (inputs) => inputs, () => packedLayout([0, 13]).data],
+  ["a mask between sentences that is ignored", (inputs) => inputs, () => packed([13]).data],
   ["keys taken for queries", ({ q, k, ...rest }) => ({ q: k, k: q, ...rest }), (data) => data],
 ];
 type Inputs = Parameters<typeof attentionOp>[0];
 
 test.each(mutants)("the law notices %s", async (_, changeInputs, changeData) => {
-  const { data, fixed } = packedLayout([0, 5, 13]);
+  const { data, fixed } = packed([5, 8]);
   const cases = opCases<AttentionData, AttentionFixed>(attentionAxes, {
     sizes: { ...attentionSizes, tokens: { is: 13 } },
     given: () => fc.constant({ data, fixed: { ...fixed, longest: 13, heads: 3 } }),

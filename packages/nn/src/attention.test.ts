@@ -1,5 +1,5 @@
 import { keyFromSeed } from "@kindred/random";
-import { type Float, packedLayout, paddedLayout, startBackend, valueAndGradients } from "@kindred/tensor";
+import { type Float, packed, padded, startBackend, valueAndGradients } from "@kindred/tensor";
 import { arbitraryKey, arbitraryLengths, floatsFromSeed, throwOnLeaks } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
@@ -15,23 +15,8 @@ const startsOf = (lengths: readonly number[]) => {
   return starts;
 };
 
-/** The rows of a packed matrix in a padded layout, and something unlikely in the rows of padding. */
-function padded(
-  x: tf.Tensor2D,
-  lengths: readonly number[],
-  { seq, under }: { seq: number; under: number },
-): tf.Tensor2D {
-  const starts = startsOf(lengths);
-  const from = x.dataSync();
-  const to = new Float32Array(lengths.length * seq * hidden).fill(under);
-  for (const [i, length] of lengths.entries()) {
-    to.set(from.subarray(starts[i]! * hidden, (starts[i]! + length) * hidden), i * seq * hidden);
-  }
-  return tf.tensor2d(to, [lengths.length * seq, hidden]);
-}
-
-function run(qkv: readonly Float<"tokens hidden">[], attributes: AttentionOptions): Float32Array {
-  return attention(qkv[0]!, qkv[1]!, qkv[2]!, bias(), attributes).dataSync() as Float32Array;
+function run(qkv: readonly Float<"tokens hidden">[], options: AttentionOptions): Float32Array {
+  return attention(qkv[0]!, qkv[1]!, qkv[2]!, bias(), options).dataSync() as Float32Array;
 }
 
 // A weighted mean of v's, whose elements are up to 2 in size: a few roundings of 2.
@@ -48,7 +33,7 @@ describe.each(["cpu", "wasm"] as const)("attention on %s", (backend) => {
     const log2 = Math.log(2);
     // Query 0 sees distances 0 and 1, query 1 distances −1 and 0. Only distance 1 has a bias.
     const y = attention(zero, zero, tf.tensor2d([[3], [6]]), tf.tensor2d([[0, 0, log2]]), {
-      layout: packedLayout([0, 2]),
+      layout: packed([2]),
       heads: 1,
     });
     expect(y.dataSync()).toBeCloseToArray([5, 4.5], { tolerance: 1e-6 }); // (1·3 + 2·6)/3, (3 + 6)/2
@@ -57,7 +42,7 @@ describe.each(["cpu", "wasm"] as const)("attention on %s", (backend) => {
   test("the weights of every query sum to 1: where v is all ones, so is the result", () => {
     fc.assert(
       fc.property(arbitraryLengths(), fc.nat(99), (lengths, seed) => {
-        const layout = packedLayout(startsOf(lengths));
+        const layout = packed(lengths);
         const rows = layout.fixed.rows;
         const y = run([matrix(seed, rows), matrix(seed + 1, rows), tf.ones([rows, hidden])], { layout, heads });
         expect(y).toBeCloseToArray(new Float32Array(rows * hidden).fill(1), { tolerance });
@@ -66,34 +51,18 @@ describe.each(["cpu", "wasm"] as const)("attention on %s", (backend) => {
     );
   });
 
-  test("packed equals padded equals one by one, and what lies under the padding has no effect, be it NaN", () => {
+  test("a sentence gives what it gives alone", () => {
     fc.assert(
-      fc.property(arbitraryLengths(), fc.nat(3), fc.constantFrom(Number.NaN, 3e38, -1e9), (lengths, extra, under) => {
-        const starts = startsOf(lengths);
-        const rows = starts.at(-1)!;
+      fc.property(arbitraryLengths(), (lengths) => {
+        const { starts } = packed(lengths).data;
+        const rows = lengths.reduce((sum, length) => sum + length, 0);
         const qkv = [1, 2, 3].map((seed) => matrix(seed, rows));
-        const packed = run(qkv, { layout: packedLayout(starts), heads });
-
-        const seq = Math.max(...lengths) + extra;
-        const layout = paddedLayout(lengths, seq);
-        const wide = tf.tensor2d(
-          run(
-            qkv.map((x) => padded(x, lengths, { seq, under })),
-            { layout, heads },
-          ),
-          [lengths.length * seq, hidden],
-        );
-        const expected = padded(tf.tensor2d(packed, [rows, hidden]), lengths, { seq, under: 0 });
-        expect(wide.dataSync()).toBeCloseToArray(expected.dataSync(), {
-          tolerance,
-          shape: [lengths.length, seq, hidden],
-        });
-
+        const all = run(qkv, { layout: packed(lengths), heads });
         for (const [i, length] of lengths.entries()) {
           if (length === 0) continue;
           const alone = qkv.map((x) => tf.slice(x, [starts[i]!, 0], [length, hidden]));
-          const y = run(alone, { layout: packedLayout([0, length]), heads });
-          expect(y).toBeCloseToArray(packed.subarray(starts[i]! * hidden, starts[i + 1]! * hidden), { tolerance });
+          const y = run(alone, { layout: packed([length]), heads });
+          expect(y).toBeCloseToArray(all.subarray(starts[i]! * hidden, (starts[i]! + length) * hidden), { tolerance });
         }
       }),
       { numRuns: 15 },
@@ -101,7 +70,7 @@ describe.each(["cpu", "wasm"] as const)("attention on %s", (backend) => {
   });
 
   test("a key of another sentence weighs exactly 0: what it holds changes nothing, to the last bit", () => {
-    const layout = packedLayout([0, 3, 5]);
+    const layout = packed([3, 2]);
     const [q, k, v] = [1, 2, 3].map((seed) => matrix(seed, 5));
     const other = (x: tf.Tensor2D) =>
       tf.concat([tf.slice(x, [0, 0], [3, hidden]), tf.fill([2, hidden], 1e9)]) as tf.Tensor2D;
@@ -110,31 +79,12 @@ describe.each(["cpu", "wasm"] as const)("attention on %s", (backend) => {
     expect(after).toEqual(before);
   });
 
-  test("gradients of rows of padding are 0, whatever lies there", () => {
-    const layout = paddedLayout([2, 0, 1], 3);
-    const qkv = [1, 2, 3].map((seed) => padded(matrix(seed, 3), [2, 0, 1], { seq: 3, under: Number.NaN }));
-    const [q, k, v] = qkv as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
-    const upstream = padded(matrix(4, 3), [2, 0, 1], { seq: 3, under: 1 });
-    const { gradients } = valueAndGradients(
-      () => attention(q, k, v, bias(), { layout, heads }),
-      { q, k, v },
-      { upstream },
-    );
-    const isPadding = [0, 0, 1, 1, 1, 1, 0, 1, 1];
-    for (const gradient of Object.values(gradients)) {
-      const values = gradient!.dataSync();
-      expect(
-        values.every((value, i) => Number.isFinite(value) && (value === 0 || !isPadding[Math.floor(i / hidden)])),
-      ).toBe(true);
-    }
-  });
-
   test("sentences of no tokens give nothing, and a padded batch of nothing else gives zeros", () => {
     const x = matrix(1, 3);
-    expect(run([x, x, x], { layout: packedLayout([0, 0, 3, 3]), heads })).toEqual(
-      run([x, x, x], { layout: packedLayout([0, 3]), heads }),
+    expect(run([x, x, x], { layout: packed([0, 3, 0]), heads })).toEqual(
+      run([x, x, x], { layout: packed([3]), heads }),
     );
-    expect(run([x, x, x], { layout: paddedLayout([0], 3), heads })).toEqual(new Float32Array(3 * hidden));
+    expect(run([x, x, x], { layout: padded([0], 3), heads })).toBeCloseToArray(new Float32Array(3 * hidden));
   });
 
   test("a batch of several groups gives what its halves give, and gradients that add up", () => {
@@ -151,7 +101,7 @@ describe.each(["cpu", "wasm"] as const)("attention on %s", (backend) => {
         tf.tensor2d(floatsFromSeed(9, heads * 119), [heads, 119]),
         cut(4),
       ];
-      const layout = packedLayout(startsOf(lengths.slice(from, to)));
+      const layout = packed(lengths.slice(from, to));
       return valueAndGradients(() => attention(q, k, v, b, { layout, heads }), { q, b }, { upstream });
     };
     const [all, left, right] = [gradientsOf(0, 44), gradientsOf(0, half), gradientsOf(half, 44)];
@@ -163,26 +113,19 @@ describe.each(["cpu", "wasm"] as const)("attention on %s", (backend) => {
     expect(all.gradients.b!.dataSync()).toBeCloseToArray(db.dataSync(), { tolerance: 50 * tolerance });
   });
 
-  test("dropout drops the same weights in any packing, order, chunk or padding", () => {
+  test("dropout drops the same weights of a sentence alone", () => {
     fc.assert(
       fc.property(arbitraryKey(), arbitraryLengths({ empty: false, maxLength: 8 }), (key, lengths) => {
-        const starts = startsOf(lengths);
-        const rows = starts.at(-1)!;
+        const { starts } = packed(lengths).data;
+        const rows = lengths.reduce((sum, length) => sum + length, 0);
         const qkv = [1, 2, 3].map((seed) => matrix(seed, rows));
         const dropout = { rate: 0.5, key };
-        const all = run(qkv, { layout: packedLayout(starts), heads, dropout });
-        const seq = Math.max(...lengths) + 1;
-        const wide = run(
-          qkv.map((x) => padded(x, lengths, { seq, under: 0 })),
-          { layout: paddedLayout(lengths, seq), heads, dropout },
-        );
+        const all = run(qkv, { layout: packed(lengths), heads, dropout });
         for (const [i, length] of lengths.entries()) {
           const alone = qkv.map((x) => tf.slice(x, [starts[i]!, 0], [length, hidden]));
-          const layout = packedLayout([0, length], { numbers: [i] });
-          const expected = all.subarray(starts[i]! * hidden, starts[i + 1]! * hidden);
-          expect(run(alone, { layout, heads, dropout })).toBeCloseToArray(expected, { tolerance: 4 * tolerance });
-          const there = wide.subarray(i * seq * hidden, (i * seq + length) * hidden);
-          expect(there).toBeCloseToArray(expected, { tolerance: 4 * tolerance });
+          const y = run(alone, { layout: packed([length], { numbers: [i] }), heads, dropout });
+          const expected = all.subarray(starts[i]! * hidden, (starts[i]! + length) * hidden);
+          expect(y).toBeCloseToArray(expected, { tolerance: 4 * tolerance });
         }
       }),
       { numRuns: 10 },
@@ -195,11 +138,11 @@ test.each([
   ["bias doesn't fit", { heads: 3 }, distances],
   ["bias doesn't fit", {}, 4],
   ["bias doesn't fit", {}, 3],
-  ["layout and rows don't fit", { layout: packedLayout([0, 4]) }, distances],
+  ["layout and rows don't fit", { layout: packed([4]) }, distances],
   ["bad dropout rate", { dropout: { rate: 1, key: keyFromSeed(0) } }, distances],
 ])("refuses: %s (%j)", async (message, changed, count) => {
   await startBackend("cpu");
   const x = matrix(1, 3);
-  const attributes: AttentionOptions = { layout: packedLayout([0, 3]), heads, ...changed };
-  expect(() => attention(x, x, x, tf.zeros([heads, count]), attributes)).toThrow(message);
+  const options: AttentionOptions = { layout: packed([3]), heads, ...changed };
+  expect(() => attention(x, x, x, tf.zeros([heads, count]), options)).toThrow(message);
 });

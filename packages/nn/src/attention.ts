@@ -1,14 +1,18 @@
 import { ShapeError } from "@kindred/errors";
-import { dropoutThreshold } from "@kindred/random";
+import { dropoutThreshold, type Key } from "@kindred/random";
 import { defineOp, expectShapes, type Float, type Layout, type LayoutData, type LayoutFixed } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { attentionBlocks } from "./attention-blocks.ts";
-import { type AttentionDropout, attentionDropoutMask } from "./attention-dropout.ts";
-import { attentionGradientOp } from "./attention-gradient.ts";
-import { attentionWeights } from "./attention-weights.ts";
-import { blockMatMul } from "./block-matmul.ts";
-import { fromBlocks, intoBlocks, stack, unstack } from "./block-rows.ts";
+import { attend, attendGradients } from "./attention-composite.ts";
 import { expectLayout } from "./expect-layout.ts";
+import { attendGradientsInBlocks, attendInBlocks } from "./tfjs-wasm/attention-kernels.ts";
+
+/** What keyed dropout of attention weights must be told. */
+export type AttentionDropout = {
+  /** The share of weights to drop, from 0 up to, not including, 1. */
+  readonly rate: number;
+  /** Belongs to one use alone: a step, a column of the data, and a layer. */
+  readonly key: Key;
+};
 
 /** What attention must be told. */
 export type AttentionOptions = {
@@ -26,18 +30,24 @@ export type AttentionData = LayoutData & { readonly key?: Uint32Array };
 /** What does not: the layout's part, the heads and, with dropout, its rate. */
 export type AttentionFixed = LayoutFixed & { readonly heads: number; readonly rate?: number };
 
-/** {@link attention} as an op that a backend may implement. Here the bias is always given. */
-export const attentionOp = defineOp<
-  {
-    q: Float<"tokens hidden">;
-    k: Float<"tokens hidden">;
-    v: Float<"tokens hidden">;
-    bias: Float<"heads distances">;
-  },
+/** The tensors of attention's op. The bias is always given. */
+export type AttentionInputs = { readonly q: Float; readonly k: Float; readonly v: Float; readonly bias: Float };
+
+/** The gradient of {@link attention} as an op that an engine may implement: [dq, dk, dv, dbias] from dy and attention's inputs. */
+export const attentionGradientOp = defineOp<
+  AttentionInputs & { readonly dy: Float },
   AttentionData,
   AttentionFixed,
-  Float<"tokens hidden">
+  [dq: Float, dk: Float, dv: Float, dbias: Float]
 >({
+  name: "KindredAttentionGradient",
+  check: () => {},
+  composite: attendGradients,
+  kernels: { wasm: attendGradientsInBlocks },
+});
+
+/** {@link attention} as an op that an engine may implement. */
+export const attentionOp = defineOp<AttentionInputs, AttentionData, AttentionFixed, Float>({
   name: "KindredAttention",
   check: ({ q, k, v, bias }, _, fixed) => {
     const sizes = expectShapes("attention", {
@@ -49,19 +59,8 @@ export const attentionOp = defineOp<
     expectLayout("attention", q, fixed);
     expectHeads(sizes, fixed);
   },
-  composite: ({ q, k, v, bias }, data, fixed) => {
-    const { heads } = fixed;
-    const plan = attentionBlocks(data, fixed);
-    const groups = plan.groups.map((blocks) =>
-      tf.tidy(() => {
-        const parts = { q: intoBlocks(q, blocks, heads), k: intoBlocks(k, blocks, heads), bias };
-        const weights = attentionWeights(parts, blocks);
-        const kept = data.key ? tf.mul(weights, attentionDropoutMask(blocks, data, fixed)) : weights;
-        return unstack(blockMatMul(kept as tf.Tensor3D, stack(intoBlocks(v, blocks, heads))), blocks, heads);
-      }),
-    );
-    return fromBlocks(groups, plan, q.shape[1]!);
-  },
+  composite: attend,
+  kernels: { wasm: attendInBlocks },
   save: ["q", "k", "v", "bias"],
   gradient: (dy, { q, k, v, bias }, data, fixed) => {
     const [dq, dk, dv, dbias] = attentionGradientOp({ dy, q, k, v, bias }, data, fixed);
@@ -127,12 +126,12 @@ function expectHeads(
  * @example
  * ```ts
  * import { attention } from "@kindred/nn";
- * import { packedLayout, startBackend } from "@kindred/tensor";
+ * import { packed, startBackend } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
  * await startBackend("wasm");
  * const [q, v] = [tf.zeros<tf.Rank.R2>([3, 1]), tf.tensor2d([[2], [4], [9]])];
- * attention(q, q, v, undefined, { layout: packedLayout([0, 2, 3]), heads: 1 }).dataSync(); // => [3, 3, 9]
+ * attention(q, q, v, undefined, { layout: packed([2, 1]), heads: 1 }).dataSync(); // => [3, 3, 9]
  * ```
  */
 export function attention(

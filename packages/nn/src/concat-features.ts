@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 type Parts = { readonly [index: string]: Float };
 
 /** {@link concatFeatures} as an op that a backend may implement: inputs `"0"`, `"1"`, … in this order, `sizes` features each. */
-export const concatFeaturesOp = defineOp<Parts, None, { readonly sizes: readonly number[] }, Float<"rows features">>({
+export const concatFeaturesOp = defineOp<Parts, None, { readonly sizes: readonly number[] }, Float>({
   name: "KindredConcatFeatures",
   check: (parts) => {
     const shapes = Object.values(parts).map(({ shape }) => shape);
@@ -45,6 +45,8 @@ export const concatFeaturesOp = defineOp<Parts, None, { readonly sizes: readonly
  * concatFeatures([tf.tensor2d([[1], [2]]), tf.tensor2d([[3, 4], [5, 6]])]).dataSync(); // => [1, 3, 4, 2, 5, 6]
  * ```
  */
-export function concatFeatures(parts: readonly Float<"rows hidden">[]): Float<"rows features"> {
+export function concatFeatures<Rows extends string, Features extends string = "features">(
+  parts: readonly Float<`${Rows} ${string}`>[],
+): Float<`${Rows} ${Features}`> {
   return concatFeaturesOp({ ...parts } as unknown as Parts, {}, { sizes: parts.map(({ shape }) => shape[1] ?? 0) });
 }

@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 type Parts = { readonly [index: string]: Float };
 
 /** {@link concatRows} as an op that a backend may implement: inputs `"0"`, `"1"`, … in this order, `counts` rows each. */
-export const concatRowsOp = defineOp<Parts, None, { readonly counts: readonly number[] }, Float<"rows hidden">>({
+export const concatRowsOp = defineOp<Parts, None, { readonly counts: readonly number[] }, Float>({
   name: "KindredConcatRows",
   check: (parts) => {
     const shapes = Object.values(parts).map(({ shape }) => shape);
@@ -45,6 +45,8 @@ function inOrder(parts: Parts): tf.Tensor2D[] {
  * concatRows([tf.tensor2d([[1, 2]]), tf.tensor2d([[3, 4], [5, 6]])]).shape; // => [3, 2]
  * ```
  */
-export function concatRows(parts: readonly Float<"rows hidden">[]): Float<"rows hidden"> {
+export function concatRows<Features extends string, Rows extends string = "rows">(
+  parts: readonly Float<`${string} ${Features}`>[],
+): Float<`${Rows} ${Features}`> {
   return concatRowsOp({ ...parts } as unknown as Parts, {}, { counts: parts.map(({ shape }) => shape[0] ?? 0) });
 }

@@ -1,8 +1,8 @@
-import { packedLayout } from "@kindred/tensor";
+import { packed } from "@kindred/tensor";
 import { expect, test } from "vitest";
 import { countFlops } from "./count-flops.ts";
 
-const layout = packedLayout(Int32Array.of(0, 2, 5)).data; // sentences of 2 and 3 tokens: 4 + 9 pairs
+const layout = packed([2, 3]).data; // sentences of 2 and 3 tokens: 4 + 9 pairs
 
 test.each([
   ["KindredLinear", { x: [5, 3], weight: [7, 3], bias: [7] }, {}, 2 * 5 * 3 * 7],

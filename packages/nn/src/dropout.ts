@@ -29,7 +29,7 @@ export type DropoutData = LayoutData & { readonly key: Uint32Array };
 export type DropoutFixed = LayoutFixed & { readonly rate: number };
 
 /** {@link dropout} as an op that a backend may implement. */
-export const dropoutOp = defineOp<{ x: Float<"tokens hidden"> }, DropoutData, DropoutFixed, Float<"tokens hidden">>({
+export const dropoutOp = defineOp<{ x: Float }, DropoutData, DropoutFixed, Float>({
   name: "KindredDropout",
   check: ({ x }, _, fixed) => {
     const { hidden } = expectShapes("dropout", { x: [x, "tokens hidden", "float32"] });
@@ -85,15 +85,18 @@ function dropoutMask(data: DropoutData, { rate, rows }: DropoutFixed, hidden: nu
  * ```ts
  * import { dropout } from "@kindred/nn";
  * import { keyFromSeed } from "@kindred/random";
- * import { packedLayout, startBackend } from "@kindred/tensor";
+ * import { packed, startBackend } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
  * await startBackend("wasm");
  * const x = tf.ones<tf.Rank.R2>([2, 4]);
- * const y = dropout(x, { rate: 0.5, key: keyFromSeed(1), layout: packedLayout([0, 2]) });
+ * const y = dropout(x, { rate: 0.5, key: keyFromSeed(1), layout: packed([2]) });
  * y.dataSync().every((value) => value === 0 || value === 2); // => true
  * ```
  */
-export function dropout(x: Float<"tokens hidden">, { rate, key, layout }: DropoutOptions): Float<"tokens hidden"> {
+export function dropout<Features extends string>(
+  x: Float<`tokens ${Features}`>,
+  { rate, key, layout }: DropoutOptions,
+): Float<`tokens ${Features}`> {
   return dropoutOp({ x }, { ...layout.data, key: Uint32Array.from(key) }, { ...layout.fixed, rate });
 }

@@ -15,12 +15,7 @@ export type EmbeddingData = { readonly ids: Int32Array };
 export type EmbeddingFixed = EmbeddingOptions & { readonly vocab: number };
 
 /** The gradient of {@link embedding} as an op that a backend may implement: the table's gradient, dense, from dy. */
-export const embeddingGradientOp = defineOp<
-  { dy: Float<"tokens hidden"> },
-  EmbeddingData,
-  EmbeddingFixed,
-  Float<"vocab hidden">
->({
+export const embeddingGradientOp = defineOp<{ dy: Float }, EmbeddingData, EmbeddingFixed, Float>({
   name: "KindredEmbeddingGradient",
   check: () => {},
   composite: ({ dy }, { ids }, { vocab, paddingId }) =>
@@ -28,12 +23,7 @@ export const embeddingGradientOp = defineOp<
 });
 
 /** {@link embedding} as an op that a backend may implement. */
-export const embeddingOp = defineOp<
-  { table: Float<"vocab hidden"> },
-  EmbeddingData,
-  EmbeddingFixed,
-  Float<"tokens hidden">
->({
+export const embeddingOp = defineOp<{ table: Float }, EmbeddingData, EmbeddingFixed, Float>({
   name: "KindredEmbedding",
   check: ({ table }, { ids }, { paddingId }) => {
     const { vocab } = expectShapes("embedding", { table: [table, "vocab hidden", "float32"] });
@@ -55,7 +45,7 @@ export const embeddingOp = defineOp<
   },
   composite: ({ table }, { ids }) => tf.gather<tf.Tensor>(table, tf.tensor1d(ids, "int32")),
   gradient: (dy, _saved, data, fixed) => {
-    const byRows = { rows: rowsWithGradient(data.ids, fixed.paddingId), values: dy as Float as Float<"rows hidden"> };
+    const byRows = { rows: rowsWithGradient(data.ids, fixed.paddingId), values: dy };
     return { table: rowGradient(byRows, () => embeddingGradientOp({ dy }, data, fixed)) };
   },
 });
@@ -66,7 +56,7 @@ function rowsWithGradient(ids: Int32Array, paddingId: number | undefined): Int32
 }
 
 /**
- * The rows of a table at some ids: y[token] = table[ids[token]].
+ * The rows of a table at some ids: y[token] = table[ids[token]]. The caller may call the rows otherwise.
  *
  * In the gradient, row `id` gets the sum of dy over the tokens with that id, and the padding row gets none. It is a tensor of the
  * table's shape, or dy and the ids as they are for who asks `valueAndGradients` for `onRowGradient` (PyTorch's `sparse=True`).
@@ -86,11 +76,11 @@ function rowsWithGradient(ids: Int32Array, paddingId: number | undefined): Int32
  * embedding(Int32Array.of(2, 0), table).dataSync(); // => [5, 6, 1, 2]
  * ```
  */
-export function embedding(
+export function embedding<Features extends string, Rows extends string = "tokens">(
   ids: Int32Array,
-  table: Float<"vocab hidden">,
+  table: Float<`${string} ${Features}`>,
   { paddingId }: EmbeddingOptions = {},
-): Float<"tokens hidden"> {
+): Float<`${Rows} ${Features}`> {
   const vocab = table.shape[0]!;
   return embeddingOp({ table }, { ids }, paddingId === undefined ? { vocab } : { vocab, paddingId });
 }

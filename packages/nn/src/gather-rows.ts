@@ -5,10 +5,10 @@ import { embeddingGradientOp } from "./embedding.ts";
 
 /** {@link gatherRows} as an op that a backend may implement. */
 export const gatherRowsOp = defineOp<
-  { x: Float<"rows hidden"> },
+  { x: Float },
   { readonly chosen: Int32Array },
   { readonly rowCount: number },
-  Float<"chosen hidden">
+  Float
 >({
   name: "KindredGatherRows",
   check: ({ x }, { chosen }) => {
@@ -23,12 +23,13 @@ export const gatherRowsOp = defineOp<
   },
   composite: ({ x }, { chosen }) => tf.gather<tf.Tensor>(x, tf.tensor1d(chosen, "int32")),
   gradient: (dy, _saved, { chosen }, { rowCount }) => ({
-    x: () => embeddingGradientOp({ dy: dy as Float as Float<"tokens hidden"> }, { ids: chosen }, { vocab: rowCount }),
+    x: () => embeddingGradientOp({ dy }, { ids: chosen }, { vocab: rowCount }),
   }),
 });
 
 /**
- * Some rows of x, in the order asked for: y[i] = x[chosen[i]]. A row may come more than once; its gradients add up.
+ * Some rows of x, in the order asked for: y[i] = x[chosen[i]]. A row may come more than once; its gradients add up. The
+ * caller may call the rows of the result as he likes.
  *
  * @param chosen not to be written before the backward pass is over
  * @throws ShapeError when a row is not there, or none is asked for
@@ -43,6 +44,9 @@ export const gatherRowsOp = defineOp<
  * gatherRows(tf.tensor2d([[1, 2], [3, 4]]), Int32Array.of(1, 1)).dataSync(); // => [3, 4, 3, 4]
  * ```
  */
-export function gatherRows(x: Float<"rows hidden">, chosen: Int32Array): Float<"chosen hidden"> {
+export function gatherRows<Features extends string, Rows extends string = "chosen">(
+  x: Float<`${string} ${Features}`>,
+  chosen: Int32Array,
+): Float<`${Rows} ${Features}`> {
   return gatherRowsOp({ x }, { chosen }, { rowCount: x.shape[0]! });
 }

@@ -1,11 +1,7 @@
 import { defineOp, type Float, type None } from "@kindred/tensor";
-import * as tf from "@tensorflow/tfjs-core";
-import { columnSumsOp } from "./column-sums.ts";
-import { expectLinear } from "./expect-linear.ts";
 import { geluGradientOp, geluOp } from "./gelu.ts";
-import { linearOp } from "./linear.ts";
+import { columnSumsOp, expectLinear, linearOp, matmulOp, transposedMatmulOp } from "./linear.ts";
 import { expectTrainable } from "./pack-weight.ts";
-import { transposedMatmulOp } from "./transposed-matmul.ts";
 
 /** The gradient of {@link geluLinear} by x or by the weight, as an op that a backend may implement. */
 export const geluLinearGradientOp = defineOp<
@@ -16,11 +12,10 @@ export const geluLinearGradientOp = defineOp<
 >({
   name: "KindredGeluLinearGradient",
   check: () => {},
-  composite: ({ dy, x, weight }, _, { by }) => {
-    const activated = geluOp.op.composite({ x }, {}, {});
-    if (by === "weight") return transposedMatmulOp.op.composite({ a: dy, b: activated }, {}, {});
-    return geluGradientOp.op.composite({ dy: tf.matMul(dy, weight), x, y: activated }, {}, {});
-  },
+  composite: ({ dy, x, weight }, _, { by }) =>
+    by === "weight"
+      ? transposedMatmulOp({ a: dy, b: geluOp({ x }, {}, {}) }, {}, {})
+      : geluGradientOp({ dy: matmulOp({ a: dy, b: weight }, {}, {}), x }, {}, {}),
 });
 
 /** {@link geluLinear} as an op that a backend may implement. */
@@ -52,20 +47,15 @@ export const geluLinearOp = defineOp<{ x: Float; weight: Float; bias: Float | un
  * ```ts
  * import { geluLinear } from "@kindred/nn";
  * import { startBackend } from "@kindred/tensor";
- * import * as tf from "@tensorflow/tfjs-core";
- *
+ *  *
  * await startBackend("wasm");
  * geluLinear(tf.tensor2d([[1, -1]]), tf.tensor2d([[1, 1], [10, 0]])).dataSync(); // => [0.6827, 8.4134]
  * ```
  */
-export function geluLinear<In extends string, Out extends string>(
-  x: Float<`tokens ${In}`>,
+export function geluLinear<Rows extends string, In extends string, Out extends string>(
+  x: Float<`${Rows} ${In}`>,
   weight: Float<`${Out} ${In}`>,
-  bias?: Float<Out>,
-): Float<`tokens ${Out}`> {
-  return geluLinearOp(
-    { x: x as Float, weight: weight as Float, bias: bias as Float },
-    {},
-    {},
-  ) as Float<`tokens ${Out}`>;
+  bias?: Float<NoInfer<Out>>,
+): Float<`${Rows} ${Out}`> {
+  return geluLinearOp({ x, weight, bias }, {}, {});
 }

@@ -1,25 +1,16 @@
 import { ShapeError } from "@kindred/errors";
-import { defineOp, type Float, type None } from "@kindred/tensor";
+import { type AnyAxes, defineOp, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
-/** The gradient of {@link gelu} as an op that a backend may implement: dx from dy, x and y. */
-export const geluGradientOp = defineOp<{ dy: Float; x: Float; y: Float }, None, None, Float>({
+/** The gradient of {@link gelu} as an op that an engine may implement: dx = dy·(Φ(x) + x·φ(x)), where φ is the normal density. */
+export const geluGradientOp = defineOp<{ dy: Float; x: Float }, None, None, Float>({
   name: "KindredGeluGradient",
   check: () => {},
-  composite: ({ dy, x, y }) => {
-    // dx = dy·(Φ(x) + x·φ(x)). erf is the slowest kernel of tfjs-wasm, so Φ comes back out of the output instead: Φ = y/x. As
-    // (x·y + τ/2)/(x² + τ) it is also right at 0, where Φ = ½, and τ is far below what float32 sees elsewhere. Beyond ±30,
-    // where Φ is 0 or 1 and φ is 0, x and y are cut so that x² cannot overflow.
-    const cutX = tf.clipByValue(x, -30, 30);
-    const cutY = tf.clipByValue(y, -30, 30);
-    const square = tf.square(cutX);
-    const cdf = tf.div(tf.add(tf.mul(cutX, cutY), TINY / 2), tf.add(square, TINY));
-    const density = tf.mul(tf.exp(tf.mul(square, -0.5)), 1 / Math.sqrt(2 * Math.PI));
-    return tf.mul(dy, tf.add(cdf, tf.mul(cutX, density)));
+  composite: ({ dy, x }) => {
+    const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return tf.mul(dy, tf.add(distribution(x), tf.mul(x, density)));
   },
 });
-
-const TINY = 1e-30;
 
 /** {@link gelu} as an op that a backend may implement. */
 export const geluOp = defineOp<{ x: Float }, None, None, Float>({
@@ -31,12 +22,15 @@ export const geluOp = defineOp<{ x: Float }, None, None, Float>({
       { x: x.shape },
     );
   },
-  composite: ({ x }) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
+  composite: ({ x }) => tf.mul(x, distribution(x)),
   save: ["x"],
-  // The output costs no memory: the next linear keeps it as its input anyway.
-  saveResult: true,
-  gradient: (dy, { x, result }) => ({ x: () => geluGradientOp({ dy, x, y: result }, {}, {}) }),
+  gradient: (dy, { x }) => ({ x: () => geluGradientOp({ dy, x }, {}, {}) }),
 });
+
+/** Φ(x) = ½(1 + erf(x/√2)). */
+function distribution(x: Float): Float {
+  return tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+}
 
 /**
  * The Gaussian error linear unit, element by element: y = x·Φ(x) = x·½(1 + erf(x/√2)).
@@ -56,6 +50,6 @@ export const geluOp = defineOp<{ x: Float }, None, None, Float>({
  * gelu(tf.tensor1d([-1, 0, 1])).dataSync(); // => [-0.15866, 0.0, 0.84134]
  * ```
  */
-export function gelu<Axes extends string>(x: Float<Axes>): Float<Axes> {
-  return geluOp({ x }, {}, {}) as Float<Axes>;
+export function gelu<Axes extends string = AnyAxes>(x: Float<Axes>): Float<Axes> {
+  return geluOp({ x }, {}, {});
 }

@@ -1,7 +1,6 @@
 import { ConfigError } from "@kindred/errors";
 import { defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { l2NormalizeGradientOp } from "./l2-normalize-gradient.ts";
 
 /** What L2 normalisation may be told. */
 export type L2NormalizeOptions = {
@@ -9,16 +8,29 @@ export type L2NormalizeOptions = {
   readonly epsilon?: number;
 };
 
+/**
+ * The gradient of L2 normalisation as an op that a backend may implement: dx from dy and x.
+ *
+ * With y = x/‖x‖: dx = (dy − y·Σ y·dy)/‖x‖, row by row; where the norm is below epsilon the divisor is a constant, so dx = dy/epsilon.
+ */
+export const l2NormalizeGradientOp = defineOp<{ dy: Float; x: Float }, None, { readonly epsilon: number }, Float>({
+  name: "KindredL2NormalizeGradient",
+  check: () => {},
+  composite: ({ dy, x }, _, { epsilon }) => {
+    const squares = tf.sum(tf.square(x), 1, true);
+    const inverse = tf.rsqrt(tf.maximum(squares, epsilon ** 2));
+    const y = tf.mul(x, inverse);
+    const gate = tf.cast(tf.greaterEqual(squares, epsilon ** 2), "float32");
+    const along = tf.mul(tf.sum(tf.mul(y, dy), 1, true), gate);
+    return tf.mul(tf.sub(dy, tf.mul(y, along)), inverse);
+  },
+});
+
 /** {@link l2Normalize} as an op that a backend may implement. */
-export const l2NormalizeOp = defineOp<
-  { x: Float<"batch hidden"> },
-  None,
-  { readonly epsilon: number },
-  Float<"batch hidden">
->({
+export const l2NormalizeOp = defineOp<{ x: Float }, None, { readonly epsilon: number }, Float>({
   name: "KindredL2Normalize",
   check: ({ x }, _, { epsilon }) => {
-    expectShapes("l2Normalize", { x: [x, "batch hidden", "float32"] });
+    expectShapes("l2Normalize", { x: [x, "rows hidden", "float32"] });
     if (epsilon >= 1e-18 && epsilon < Infinity) return;
     throw new ConfigError(
       `l2Normalize: bad epsilon. Got ${epsilon}, expected a number of at least 1e-18. Leave it out for 1e-12.`,
@@ -53,9 +65,9 @@ export const l2NormalizeOp = defineOp<
  * l2Normalize(tf.tensor2d([[3, 4], [0, 0]])).dataSync(); // => [0.6, 0.8, 0.0, 0.0]
  * ```
  */
-export function l2Normalize(
-  x: Float<"batch hidden">,
+export function l2Normalize<Rows extends string, Features extends string>(
+  x: Float<`${Rows} ${Features}`>,
   { epsilon = 1e-12 }: L2NormalizeOptions = {},
-): Float<"batch hidden"> {
+): Float<`${Rows} ${Features}`> {
   return l2NormalizeOp({ x }, {}, { epsilon });
 }

@@ -1,10 +1,46 @@
-import { defineOp, type Float, type None } from "@kindred/tensor";
+import { defineOp, expectShape, expectShapes, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { columnSumsOp } from "./column-sums.ts";
-import { expectLinear } from "./expect-linear.ts";
-import { matmulOp } from "./matmul.ts";
-import { expectTrainable, unpackWeight } from "./pack-weight.ts";
-import { transposedMatmulOp } from "./transposed-matmul.ts";
+import { expectTrainable, unpackWeight, weightShape } from "./pack-weight.ts";
+
+// What backward passes are made of. They have no gradients themselves, since nothing is differentiated twice.
+
+/** The matrix product y = a·b, y[row, column] = Σᵢ a[row, i]·b[i, column], as an op that an engine may implement. */
+export const matmulOp = defineOp<{ a: Float; b: Float }, None, None, Float>({
+  name: "KindredMatmul",
+  check: ({ a, b }) => {
+    expectShapes("matmul", { a: [a, "rows inner", "float32"], b: [b, "inner columns", "float32"] });
+  },
+  composite: ({ a, b }) => tf.matMul(a, b),
+});
+
+/**
+ * The matrix product y = aᵀ·b, y[row, column] = Σᵢ a[i, row]·b[i, column], as an op that an engine may implement: a weight's gradient,
+ * summed over rows.
+ */
+export const transposedMatmulOp = defineOp<{ a: Float; b: Float }, None, None, Float>({
+  name: "KindredTransposedMatmul",
+  check: ({ a, b }) => {
+    expectShapes("transposedMatmul", { a: [a, "inner rows", "float32"], b: [b, "inner columns", "float32"] });
+  },
+  composite: ({ a, b }) => tf.matMul(a, b, true),
+  // It repacks the right factor at every call, slowly, so the wider of the two goes to the left.
+  kernels: {
+    wasm: ({ a, b }) =>
+      tf.tidy(() => {
+        const wideLeft = (a.shape[1] ?? 0) >= (b.shape[1] ?? 0);
+        return wideLeft ? tf.matMul(tf.transpose(a), b) : tf.transpose(tf.matMul(tf.transpose(b), a));
+      }),
+  },
+});
+
+/** The sum of all rows, y[column] = Σ x[row, column], as an op that an engine may implement: a bias's gradient. */
+export const columnSumsOp = defineOp<{ x: Float }, None, None, Float>({
+  name: "KindredColumnSums",
+  check: ({ x }) => {
+    expectShape("columnSums", "x", x, "rows columns");
+  },
+  composite: ({ x }) => tf.sum(x, 0),
+});
 
 /** {@link linear} as an op that a backend may implement. */
 export const linearOp = defineOp<{ x: Float; weight: Float; bias: Float | undefined }, None, None, Float>({
@@ -26,10 +62,23 @@ export const linearOp = defineOp<{ x: Float; weight: Float; bias: Float | undefi
   },
 });
 
+/** Checks the arguments of a linear map, whose weight may be packed. */
+export function expectLinear(
+  functionName: string,
+  { x, weight, bias }: { readonly x: tf.Tensor; readonly weight: tf.Tensor; readonly bias: tf.Tensor | undefined },
+): void {
+  const isPacked = weight.rank === 3;
+  expectShapes(functionName, {
+    x: [x, "rows in", "float32"],
+    weight: [weight, isPacked ? "panels in lanes" : "out in", "float32"],
+    bias: [bias, isPacked ? `${weightShape(weight)[0]}` : "out", "float32"],
+  });
+}
+
 /**
  * Every row of x through one affine map: y = x·weightᵀ + bias.
  *
- * y[token, o] = Σᵢ x[token, i]·weight[o, i] + bias[o]. The weight is `[out, in]`, as PyTorch's `nn.Linear` keeps it.
+ * y[row, o] = Σᵢ x[row, i]·weight[o, i] + bias[o]. The weight is `[out, in]`, as PyTorch's `nn.Linear` keeps it.
  * Rows don't see each other, so the layout of the sentences does not matter. A weight that is no longer trained may be one that
  * {@link packWeight} gave.
  *
@@ -47,10 +96,10 @@ export const linearOp = defineOp<{ x: Float; weight: Float; bias: Float | undefi
  * linear(tf.tensor2d([[2, 3]]), weight, tf.tensor1d([0, 0, 10])).dataSync(); // => [2, 3, 15]
  * ```
  */
-export function linear<In extends string, Out extends string>(
-  x: Float<`tokens ${In}`>,
+export function linear<Rows extends string, In extends string, Out extends string>(
+  x: Float<`${Rows} ${In}`>,
   weight: Float<`${Out} ${In}`>,
-  bias?: Float<Out>,
-): Float<`tokens ${Out}`> {
-  return linearOp({ x: x as Float, weight: weight as Float, bias: bias as Float }, {}, {}) as Float<`tokens ${Out}`>;
+  bias?: Float<NoInfer<Out>>,
+): Float<`${Rows} ${Out}`> {
+  return linearOp({ x, weight, bias }, {}, {});
 }

@@ -1,15 +1,9 @@
 import { defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { matmulOp } from "./matmul.ts";
-import { transposedMatmulOp } from "./transposed-matmul.ts";
+import { matmulOp, transposedMatmulOp } from "./linear.ts";
 
 /** {@link matmulTransposed} as an op that a backend may implement. */
-export const matmulTransposedOp = defineOp<
-  { a: Float<"rows hidden">; b: Float<"columns hidden"> },
-  None,
-  None,
-  Float<"rows columns">
->({
+export const matmulTransposedOp = defineOp<{ a: Float; b: Float }, None, None, Float>({
   name: "KindredMatmulTransposed",
   check: ({ a, b }) => {
     expectShapes("matmulTransposed", { a: [a, "rows hidden", "float32"], b: [b, "columns hidden", "float32"] });
@@ -39,6 +33,9 @@ export const matmulTransposedOp = defineOp<
  * matmulTransposed(tf.tensor2d([[1, 2]]), tf.tensor2d([[3, 4], [5, 6]])).dataSync(); // => [11, 17]
  * ```
  */
-export function matmulTransposed(a: Float<"rows hidden">, b: Float<"columns hidden">): Float<"rows columns"> {
+export function matmulTransposed<Rows extends string, Columns extends string, Features extends string>(
+  a: Float<`${Rows} ${Features}`>,
+  b: Float<`${Columns} ${Features}`>,
+): Float<`${Rows} ${Columns}`> {
   return matmulTransposedOp({ a, b }, {}, {});
 }

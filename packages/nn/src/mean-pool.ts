@@ -1,8 +1,7 @@
 import { defineOp, expectShapes, type Float, type Layout, type LayoutData, type LayoutFixed } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
 import { expectLayout } from "./expect-layout.ts";
-import { meanWeights } from "./mean-weights.ts";
-import { weightedPoolGradientOp } from "./weighted-pool-gradient.ts";
-import { sumSentences } from "./sum-sentences.ts";
+import { intoRows, intoSentences, perPlace } from "./sentences.ts";
 
 /** What a pooling op must be told. */
 export type PoolOptions = {
@@ -10,16 +9,31 @@ export type PoolOptions = {
   readonly layout: Layout;
 };
 
-/** {@link meanPool} as an op that a backend may implement. */
-export const meanPoolOp = defineOp<{ x: Float<"tokens hidden"> }, LayoutData, LayoutFixed, Float<"batch hidden">>({
+/** The gradient of {@link meanPool} as an op that an engine may implement: dx[token] = dy[sentence]/length, 0 for padding. */
+export const meanPoolGradientOp = defineOp<{ dy: Float }, LayoutData, LayoutFixed, Float>({
+  name: "KindredMeanPoolGradient",
+  check: () => {},
+  composite: ({ dy }, data, fixed) => {
+    const spread = tf.mul(tf.expandDims(dy, 1), shares(data, fixed));
+    return intoRows(spread as tf.Tensor3D, data, fixed);
+  },
+});
+
+/** {@link meanPool} as an op that an engine may implement. */
+export const meanPoolOp = defineOp<{ x: Float }, LayoutData, LayoutFixed, Float>({
   name: "KindredMeanPool",
   check: ({ x }, _, fixed) => {
     expectShapes("meanPool", { x: [x, "tokens hidden", "float32"] });
     expectLayout("meanPool", x, fixed);
   },
-  composite: ({ x }, data, fixed) => sumSentences(x, meanWeights(data, fixed), data, fixed),
-  gradient: (dy, _saved, data, fixed) => ({ x: () => weightedPoolGradientOp({ dy }, data, fixed) }),
+  composite: ({ x }, data, fixed) => tf.sum(tf.mul(intoSentences(x, data, fixed), shares(data, fixed)), 1),
+  gradient: (dy, _saved, data, fixed) => ({ x: () => meanPoolGradientOp({ dy }, data, fixed) }),
 });
+
+/** What each token has of its sentence's mean. */
+function shares(data: LayoutData, fixed: LayoutFixed): tf.Tensor3D {
+  return perPlace(data, fixed, { of: ({ length }) => 1 / length, otherwise: 0 });
+}
 
 /**
  * The mean of every sentence's rows: y[sentence] = (1/length)·Σ x[token] over its tokens.
@@ -32,14 +46,17 @@ export const meanPoolOp = defineOp<{ x: Float<"tokens hidden"> }, LayoutData, La
  * @example
  * ```ts
  * import { meanPool } from "@kindred/nn";
- * import { packedLayout, startBackend } from "@kindred/tensor";
+ * import { packed, startBackend } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
  * await startBackend("wasm");
  * const x = tf.tensor2d([[1, 2], [3, 4], [7, 9]]);
- * meanPool(x, { layout: packedLayout([0, 2, 3]) }).dataSync(); // => [2, 3, 7, 9]
+ * meanPool(x, { layout: packed([2, 1]) }).dataSync(); // => [2, 3, 7, 9]
  * ```
  */
-export function meanPool(x: Float<"tokens hidden">, { layout }: PoolOptions): Float<"batch hidden"> {
+export function meanPool<Features extends string>(
+  x: Float<`tokens ${Features}`>,
+  { layout }: PoolOptions,
+): Float<`batch ${Features}`> {
   return meanPoolOp({ x }, layout.data, layout.fixed);
 }

@@ -35,8 +35,8 @@ const mutants: [fault: string, original: any, mutant: any][] = [
     "GELU's gradient without the density",
     nn.geluOp,
     {
-      gradient: (dy: tf.Tensor, { x, result }: { x: tf.Tensor; result: tf.Tensor }) => ({
-        x: () => tf.mul(dy, tf.div(result, x)),
+      gradient: (dy: tf.Tensor, { x }: { x: tf.Tensor }) => ({
+        x: () => tf.mul(dy, tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5)),
       }),
     },
   ],

@@ -1,5 +1,5 @@
 import { ConfigError } from "@kindred/errors";
-import { defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
+import { type AnyAxes, defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
@@ -36,8 +36,8 @@ export const packWeightOp = defineOp<{ weight: Float }, None, None, Float>({
  * linear(tf.tensor2d([[2, 3]]), weight).dataSync(); // => [2, 3, 5]
  * ```
  */
-export function packWeight<Axes extends string>(weight: Float<Axes>): Float<Axes> {
-  return packWeightOp({ weight: weight as Float }, {}, {}) as Float<Axes>;
+export function packWeight<Axes extends string = AnyAxes>(weight: Float<Axes>): Float<Axes> {
+  return packWeightOp({ weight }, {}, {});
 }
 
 /**

@@ -4,10 +4,10 @@ import * as tf from "@tensorflow/tfjs-core";
 
 /** {@link positionBias} as an op that a backend may implement. */
 export const positionBiasOp = defineOp<
-  { table: Float<"buckets heads"> },
+  { table: Float },
   { readonly bucketOfDistance: Int32Array },
   { readonly buckets: number },
-  Float<"heads distances">
+  Float
 >({
   name: "KindredPositionBias",
   check: ({ table }, { bucketOfDistance }) => {
@@ -21,30 +21,23 @@ export const positionBiasOp = defineOp<
       { distances: bucketOfDistance.length, at: bad, buckets },
     );
   },
-  // The one-hot matrix is tiny, and matMul is faster than gather and segment sum over columns.
-  composite: ({ table }, { bucketOfDistance }, { buckets }) =>
-    tf.matMul(tf.transpose(table), tf.transpose(oneHot(bucketOfDistance, buckets))),
+  composite: ({ table }, { bucketOfDistance }) =>
+    tf.transpose(tf.gather(table, tf.tensor1d(bucketOfDistance, "int32"))),
   gradient: (dy, _saved, data, fixed) => ({ table: () => positionBiasGradientOp({ dy }, data, fixed) }),
 });
 
 /** The gradient of {@link positionBias} as an op that a backend may implement: sums of dy over the distances of each bucket. */
 export const positionBiasGradientOp = defineOp<
-  { dy: Float<"heads distances"> },
+  { dy: Float },
   { readonly bucketOfDistance: Int32Array },
   { readonly buckets: number },
-  Float<"buckets heads">
+  Float
 >({
   name: "KindredPositionBiasGradient",
   check: () => {},
   composite: ({ dy }, { bucketOfDistance }, { buckets }) =>
-    tf.transpose(tf.matMul(dy, oneHot(bucketOfDistance, buckets))) as Float<"buckets heads">,
+    tf.unsortedSegmentSum(tf.transpose(dy), tf.tensor1d(bucketOfDistance, "int32"), buckets),
 });
-
-function oneHot(bucketOfDistance: Int32Array, buckets: number): tf.Tensor2D {
-  const ones = new Float32Array(bucketOfDistance.length * buckets);
-  for (const [i, bucket] of bucketOfDistance.entries()) ones[i * buckets + bucket] = 1;
-  return tf.tensor2d(ones, [bucketOfDistance.length, buckets]);
-}
 
 /**
  * The bias of every head for every distance between key and query, looked up in a table of buckets.

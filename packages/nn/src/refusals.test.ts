@@ -1,5 +1,5 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
-import { packedLayout, startBackend } from "@kindred/tensor";
+import { packed, startBackend } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import * as nn from "./index.ts";
@@ -9,7 +9,7 @@ beforeAll(() => startBackend("cpu"));
 const m = (rows: number, columns: number) => tf.zeros<tf.Rank.R2>([rows, columns]);
 const v = (n: number) => tf.zeros<tf.Rank.R1>([n]);
 const epsilon = 1e-5;
-const layout = packedLayout([0, 2]);
+const layout = packed([2]);
 
 const refused: [string, () => unknown, typeof ShapeError | typeof ConfigError, string][] = [
   ["linear: in", () => nn.linear(m(2, 3), m(4, 5)), ShapeError, 'weight "out in" = [4, 5]'],

@@ -1,5 +1,5 @@
 import { ShapeError } from "@kindred/errors";
-import { defineOp, type Float, type None } from "@kindred/tensor";
+import { type AnyAxes, defineOp, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** {@link scale} as an op that a backend may implement. */
@@ -32,6 +32,6 @@ export const scaleOp = defineOp<{ x: Float }, None, { readonly factor: number },
  * scale(tf.tensor1d([1, 2]), 20).dataSync(); // => [20, 40]
  * ```
  */
-export function scale<Axes extends string>(x: Float<Axes>, factor: number): Float<Axes> {
-  return scaleOp({ x }, {}, { factor }) as Float<Axes>;
+export function scale<Axes extends string = AnyAxes>(x: Float<Axes>, factor: number): Float<Axes> {
+  return scaleOp({ x }, {}, { factor });
 }

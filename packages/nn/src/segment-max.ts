@@ -2,27 +2,39 @@ import { defineOp, expectShapes, type Float, type LayoutData, type LayoutFixed }
 import * as tf from "@tensorflow/tfjs-core";
 import { expectLayout } from "./expect-layout.ts";
 import type { PoolOptions } from "./mean-pool.ts";
-import { perSentence } from "./per-sentence.ts";
-import { segmentMaxGradientOp } from "./segment-max-gradient.ts";
+import { intoRows, intoSentences, LEFT_OUT, perPlace } from "./sentences.ts";
 
-/** {@link segmentMax} as an op that a backend may implement. */
-export const segmentMaxOp = defineOp<{ x: Float<"tokens hidden"> }, LayoutData, LayoutFixed, Float<"batch hidden">>({
+/** The gradient of {@link segmentMax} as an op that an engine may implement: dx from dy and x. The first of equal maxima gets it all. */
+export const segmentMaxGradientOp = defineOp<{ dy: Float; x: Float }, LayoutData, LayoutFixed, Float>({
+  name: "KindredSegmentMaxGradient",
+  check: () => {},
+  composite: ({ dy, x }, data, fixed) => {
+    const first = tf.expandDims(tf.argMax(tokensAlone(x, data, fixed), 1), 1);
+    const positions = tf.tensor3d([...new Array(fixed.longest).keys()], [1, fixed.longest, 1], "int32");
+    const isFirst = tf.cast(tf.equal(positions, first), "float32");
+    return intoRows(tf.mul(isFirst, tf.expandDims(dy, 1)) as tf.Tensor3D, data, fixed);
+  },
+});
+
+/** {@link segmentMax} as an op that an engine may implement. */
+export const segmentMaxOp = defineOp<{ x: Float }, LayoutData, LayoutFixed, Float>({
   name: "KindredSegmentMax",
   check: ({ x }, _, fixed) => {
     expectShapes("segmentMax", { x: [x, "tokens hidden", "float32"] });
     expectLayout("segmentMax", x, fixed);
   },
-  composite: ({ x }, data, fixed) =>
-    tf.concat(
-      perSentence(data, fixed, ({ rows }) => {
-        if (rows.length === 0) return tf.zeros<tf.Rank.R2>([1, x.shape[1]!]);
-        return tf.max(tf.gather(x, tf.tensor1d(rows, "int32")), 0, true) as tf.Tensor2D;
-      }),
-      0,
-    ),
+  composite: ({ x }, data, fixed) => {
+    const notEmpty = Float32Array.from(data.lengths, (length) => (length > 0 ? 1 : 0));
+    return tf.mul(tf.max(tokensAlone(x, data, fixed), 1), tf.tensor2d(notEmpty, [fixed.batch, 1]));
+  },
   save: ["x"],
   gradient: (dy, { x }, data, fixed) => ({ x: () => segmentMaxGradientOp({ dy, x }, data, fixed) }),
 });
+
+/** The rows of every sentence, and what is below them all in places after its end. */
+function tokensAlone(x: Float, data: LayoutData, fixed: LayoutFixed): tf.Tensor3D {
+  return tf.add(intoSentences(x, data, fixed), perPlace(data, fixed, { of: () => 0, otherwise: LEFT_OUT }));
+}
 
 /**
  * The largest value of every feature in every sentence: y[sentence, feature] = max x[token, feature] over its tokens.
@@ -35,14 +47,17 @@ export const segmentMaxOp = defineOp<{ x: Float<"tokens hidden"> }, LayoutData, 
  * @example
  * ```ts
  * import { segmentMax } from "@kindred/nn";
- * import { packedLayout, startBackend } from "@kindred/tensor";
+ * import { packed, startBackend } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
  * await startBackend("wasm");
  * const x = tf.tensor2d([[1, 4], [3, 2], [7, 9]]);
- * segmentMax(x, { layout: packedLayout([0, 2, 3]) }).dataSync(); // => [3, 4, 7, 9]
+ * segmentMax(x, { layout: packed([2, 1]) }).dataSync(); // => [3, 4, 7, 9]
  * ```
  */
-export function segmentMax(x: Float<"tokens hidden">, { layout }: PoolOptions): Float<"batch hidden"> {
+export function segmentMax<Features extends string>(
+  x: Float<`tokens ${Features}`>,
+  { layout }: PoolOptions,
+): Float<`batch ${Features}`> {
   return segmentMaxOp({ x }, layout.data, layout.fixed);
 }

@@ -4,10 +4,10 @@ import * as tf from "@tensorflow/tfjs-core";
 
 /** {@link sliceRows} as an op that a backend may implement. */
 export const sliceRowsOp = defineOp<
-  { x: Float<"rows hidden"> },
+  { x: Float },
   None,
   { readonly start: number; readonly count: number; readonly rowCount: number },
-  Float<"count hidden">
+  Float
 >({
   name: "KindredSliceRows",
   check: ({ x }, _, { start, count }) => {
@@ -30,7 +30,8 @@ export const sliceRowsOp = defineOp<
 });
 
 /**
- * A run of rows: y[i] = x[start + i] for i = 0 … count − 1. The other rows' gradient is zero.
+ * A run of rows: y[i] = x[start + i] for i = 0 … count − 1. The other rows' gradient is zero. The caller may call the
+ * rows of the result as he likes.
  *
  * @throws ShapeError when the run is empty or leaves x
  *
@@ -44,6 +45,10 @@ export const sliceRowsOp = defineOp<
  * sliceRows(tf.tensor2d([[1, 2], [3, 4], [5, 6]]), 1, 2).dataSync(); // => [3, 4, 5, 6]
  * ```
  */
-export function sliceRows(x: Float<"rows hidden">, start: number, count: number): Float<"count hidden"> {
+export function sliceRows<Features extends string, Rows extends string = "count">(
+  x: Float<`${string} ${Features}`>,
+  start: number,
+  count: number,
+): Float<`${Rows} ${Features}`> {
   return sliceRowsOp({ x }, {}, { start, count, rowCount: x.shape[0]! });
 }

@@ -1,8 +1,7 @@
 import { ShapeError } from "@kindred/errors";
 import { defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { leaveOut, oneHotRows } from "./leave-out.ts";
-import { softmaxCrossEntropyGradientOp } from "./softmax-cross-entropy-gradient.ts";
+import { LEFT_OUT } from "./sentences.ts";
 
 /** What the loss may be told. */
 export type SoftmaxCrossEntropyOptions = {
@@ -13,13 +12,23 @@ export type SoftmaxCrossEntropyOptions = {
 /** What changes with each batch: the right column of each row, and the exclusions. */
 export type SoftmaxCrossEntropyData = SoftmaxCrossEntropyOptions & { readonly labels: Int32Array };
 
-/** {@link softmaxCrossEntropy} as an op that a backend may implement. */
-export const softmaxCrossEntropyOp = defineOp<
-  { logits: Float<"rows columns"> },
+/** The gradient of softmaxCrossEntropy as an op that a backend may implement: dlogits = dy·(softmax(logits) − one at the label). */
+export const softmaxCrossEntropyGradientOp = defineOp<
+  { dy: Float; logits: Float },
   SoftmaxCrossEntropyData,
   None,
-  Float<"rows">
+  Float
 >({
+  name: "KindredSoftmaxCrossEntropyGradient",
+  check: () => {},
+  composite: ({ dy, logits }, { labels, excluded }) => {
+    const probabilities = tf.softmax(leaveOut(logits, excluded));
+    return tf.mul(tf.sub(probabilities, atLabels(labels, logits)), tf.expandDims(dy, 1));
+  },
+});
+
+/** {@link softmaxCrossEntropy} as an op that a backend may implement. */
+export const softmaxCrossEntropyOp = defineOp<{ logits: Float }, SoftmaxCrossEntropyData, None, Float>({
   name: "KindredSoftmaxCrossEntropy",
   check: ({ logits }, { labels, excluded }) => {
     const { rows, columns } = expectShapes("softmaxCrossEntropy", { logits: [logits, "rows columns", "float32"] });
@@ -35,12 +44,25 @@ export const softmaxCrossEntropyOp = defineOp<
     );
   },
   composite: ({ logits }, { labels, excluded }) => {
-    const logProbabilities = tf.logSoftmax(leaveOut(logits, excluded) as tf.Tensor2D);
-    return tf.neg(tf.sum(tf.mul(logProbabilities, oneHotRows(labels, logits.shape[1]!)), 1));
+    const logProbabilities = tf.logSoftmax(leaveOut(logits, excluded));
+    return tf.neg(tf.sum(tf.mul(logProbabilities, atLabels(labels, logits)), 1));
   },
   save: ["logits"],
   gradient: (dy, { logits }, data) => ({ logits: () => softmaxCrossEntropyGradientOp({ dy, logits }, data, {}) }),
 });
+
+/** The logits, with those that are excluded out of every softmax. */
+function leaveOut(logits: Float, excluded: Uint8Array | undefined): tf.Tensor2D {
+  if (excluded === undefined) return tf.reshape(logits, logits.shape as [number, number]);
+  const mask = tf.cast(tf.tensor(excluded, logits.shape, "bool"), "float32");
+  return tf.add(logits, tf.mul(mask, LEFT_OUT));
+}
+
+/** 1 at every row's label, 0 elsewhere, "rows columns". */
+function atLabels(labels: Int32Array, logits: Float): Float {
+  const columns = tf.range(0, logits.shape[1] ?? 0, 1, "int32");
+  return tf.cast(tf.equal(columns, tf.tensor2d(labels, [labels.length, 1], "int32")), "float32");
+}
 
 /**
  * The cross entropy of every row: how surprising its label is under the softmax of its logits, in nats.
@@ -63,10 +85,10 @@ export const softmaxCrossEntropyOp = defineOp<
  * softmaxCrossEntropy(logits, Int32Array.of(0, 1), { excluded }).dataSync(); // => [1.0986, 0.6931]
  * ```
  */
-export function softmaxCrossEntropy(
-  logits: Float<"rows columns">,
+export function softmaxCrossEntropy<Rows extends string>(
+  logits: Float<`${Rows} ${string}`>,
   labels: Int32Array,
   { excluded }: SoftmaxCrossEntropyOptions = {},
-): Float<"rows"> {
+): Float<Rows> {
   return softmaxCrossEntropyOp({ logits }, excluded === undefined ? { labels } : { labels, excluded }, {});
 }

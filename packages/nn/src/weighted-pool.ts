@@ -1,8 +1,8 @@
 import { ShapeError } from "@kindred/errors";
 import { defineOp, expectShapes, type Float, type Layout, type LayoutData, type LayoutFixed } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
 import { expectLayout } from "./expect-layout.ts";
-import { weightedPoolGradientOp } from "./weighted-pool-gradient.ts";
-import { sumSentences } from "./sum-sentences.ts";
+import { intoRows, intoSentences, perPlace } from "./sentences.ts";
 
 /** What {@link weightedPool} must be told. */
 export type WeightedPoolOptions = {
@@ -15,13 +15,18 @@ export type WeightedPoolOptions = {
 /** What changes with each batch: the layout's part, and the weights. */
 export type WeightedPoolData = LayoutData & { readonly weights: Float32Array };
 
-/** {@link weightedPool} as an op that a backend may implement. */
-export const weightedPoolOp = defineOp<
-  { x: Float<"tokens hidden"> },
-  WeightedPoolData,
-  LayoutFixed,
-  Float<"batch hidden">
->({
+/** The gradient of {@link weightedPool} as an op that an engine may implement: dx[token] = weights[token]·dy[sentence], 0 for padding. */
+export const weightedPoolGradientOp = defineOp<{ dy: Float }, WeightedPoolData, LayoutFixed, Float>({
+  name: "KindredWeightedPoolGradient",
+  check: () => {},
+  composite: ({ dy }, data, fixed) => {
+    const spread = tf.mul(tf.expandDims(dy, 1), weightsOfPlaces(data, fixed));
+    return intoRows(spread as tf.Tensor3D, data, fixed);
+  },
+});
+
+/** {@link weightedPool} as an op that an engine may implement. */
+export const weightedPoolOp = defineOp<{ x: Float }, WeightedPoolData, LayoutFixed, Float>({
   name: "KindredWeightedPool",
   check: ({ x }, { weights }, fixed) => {
     const { tokens } = expectShapes("weightedPool", { x: [x, "tokens hidden", "float32"] });
@@ -33,9 +38,13 @@ export const weightedPoolOp = defineOp<
       { weights: weights.length, tokens },
     );
   },
-  composite: ({ x }, data, fixed) => sumSentences(x, data.weights, data, fixed),
+  composite: ({ x }, data, fixed) => tf.sum(tf.mul(intoSentences(x, data, fixed), weightsOfPlaces(data, fixed)), 1),
   gradient: (dy, _saved, data, fixed) => ({ x: () => weightedPoolGradientOp({ dy }, data, fixed) }),
 });
+
+function weightsOfPlaces(data: WeightedPoolData, fixed: LayoutFixed): tf.Tensor3D {
+  return perPlace(data, fixed, { of: ({ row }) => data.weights[row] ?? 0, otherwise: 0 });
+}
 
 /**
  * The weighted sum of every sentence's rows: y[sentence] = Σ weights[token]·x[token] over its tokens.
@@ -48,17 +57,17 @@ export const weightedPoolOp = defineOp<
  * @example
  * ```ts
  * import { weightedPool } from "@kindred/nn";
- * import { packedLayout, startBackend } from "@kindred/tensor";
+ * import { packed, startBackend } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
  * await startBackend("wasm");
  * const x = tf.tensor2d([[1, 2], [3, 4], [7, 9]]);
- * weightedPool(x, { layout: packedLayout([0, 2, 3]), weights: Float32Array.of(1, 10, 2) }).dataSync(); // => [31, 42, 14, 18]
+ * weightedPool(x, { layout: packed([2, 1]), weights: Float32Array.of(1, 10, 2) }).dataSync(); // => [31, 42, 14, 18]
  * ```
  */
-export function weightedPool(
-  x: Float<"tokens hidden">,
+export function weightedPool<Features extends string>(
+  x: Float<`tokens ${Features}`>,
   { layout, weights }: WeightedPoolOptions,
-): Float<"batch hidden"> {
+): Float<`batch ${Features}`> {
   return weightedPoolOp({ x }, { ...layout.data, weights }, layout.fixed);
 }

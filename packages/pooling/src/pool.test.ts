@@ -1,6 +1,13 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
 import { sum } from "@kindred/nn";
-import { type Float, packedLayout, paddedLayout, type Layout, startBackend, valueAndGradients } from "@kindred/tensor";
+import {
+  type Float,
+  type Layout,
+  packed as packedLayout,
+  padded as paddedLayout,
+  startBackend,
+  valueAndGradients,
+} from "@kindred/tensor";
 import { arbitraryLengths, expectMutantToFail, finiteDifferences } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
@@ -37,8 +44,7 @@ const batch: fc.Arbitrary<Batch> = arbitraryLengths({ maxBatch: 5, maxLength: 6 
 });
 
 function packed({ sentences }: Batch): { x: number[][]; layout: Layout } {
-  let rows = 0;
-  return { x: sentences.flat(), layout: packedLayout([0, ...sentences.map(({ length }) => (rows += length))]) };
+  return { x: sentences.flat(), layout: packedLayout(sentences.map(({ length }) => length)) };
 }
 
 /** The same sentences with rows of `filling` below each. */
@@ -111,7 +117,7 @@ test("mutants: another mode, or padding counted as tokens, is noticed", () => {
   };
   const values = new Set(poolingModes.map((mode) => pooled(packed(two), mode).join()));
   expect(values.size).toBe(poolingModes.length);
-  const all = { x: padded(two, 0).x, layout: packedLayout([0, 2, 4]) };
+  const all = { x: padded(two, 0).x, layout: packedLayout([2, 2]) };
   expectMutantToFail(() => expect(pooled(all, "mean")).toBeCloseToArray(pooled(packed(two), "mean"), { tolerance }));
 });
 
@@ -182,7 +188,7 @@ test("the gradients of several modes add up", () => {
     [1, 2],
     [3, 4],
   ]);
-  const layout = packedLayout([0, 2]);
+  const layout = packedLayout([2]);
   const { value, gradients } = valueAndGradients(() => sum(pool(x, { layout, mode: ["mean", "cls"] })), { x });
   expect([...gradients.x!.dataSync()]).toEqual([1.5, 1.5, 0.5, 0.5]);
   tf.dispose([value, gradients, x] as tf.TensorContainer);
@@ -210,10 +216,10 @@ test("unknown modes and layouts of another batch are refused", () => {
     [1, 2],
     [3, 4],
   ]);
-  const layout = packedLayout([0, 2]);
+  const layout = packedLayout([2]);
   expect(() => pool(x, { layout, mode: "meann" as "mean" })).toThrow("Got meann, expected one or more of cls, max");
   expect(() => pool(x, { layout, mode: "meann" as "mean" })).toThrow("Did you mean mean?");
   expect(() => pool(x, { layout, mode: [] })).toThrow(ConfigError);
-  expect(() => pool(x, { layout: packedLayout([0, 3]), mode: "mean" })).toThrow(ShapeError);
+  expect(() => pool(x, { layout: packedLayout([3]), mode: "mean" })).toThrow(ShapeError);
   x.dispose();
 });

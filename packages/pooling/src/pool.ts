@@ -1,7 +1,6 @@
 import { ConfigError, nearestName } from "@kindred/errors";
 import { concatFeatures, meanPool, segmentMax, weightedPool } from "@kindred/nn";
 import type { Float, Layout } from "@kindred/tensor";
-import type * as tf from "@tensorflow/tfjs-core";
 import { type PoolingMode, poolingModes } from "./pooling-mode.ts";
 import { tokenWeights } from "./token-weights.ts";
 
@@ -32,12 +31,12 @@ export type PoolOptions = {
  * @example
  * ```ts
  * import { pool } from "@kindred/pooling";
- * import { packedLayout, startBackend } from "@kindred/tensor";
+ * import { packed, startBackend } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
  * await startBackend("wasm");
  * const x = tf.tensor2d([[1, 9], [4, 3], [5, 6]]); // a sentence of two tokens, one of one
- * const layout = packedLayout([0, 2, 3]);
+ * const layout = packed([2, 1]);
  * pool(x, { layout, mode: "weightedmean" }).dataSync(); // => [3, 5, 5, 6]
  * pool(x, { layout, mode: ["cls", "max"] }).dataSync(); // => [1, 9, 4, 9, 5, 6, 5, 6]
  * ```
@@ -45,8 +44,8 @@ export type PoolOptions = {
 export function pool(x: Float<"tokens hidden">, { layout, mode }: PoolOptions): Float<"batch hidden"> {
   const modes = typeof mode === "string" ? [mode] : mode;
   checkModes(modes);
-  const pooled: tf.Tensor[] = modes.map((each) => poolOne(x, each, layout));
-  return pooled.length === 1 ? pooled[0]! : (concatFeatures(pooled) as tf.Tensor);
+  const pooled = modes.map((each) => poolOne(x, each, layout));
+  return pooled.length === 1 && pooled[0] !== undefined ? pooled[0] : concatFeatures(pooled);
 }
 
 function poolOne(x: Float<"tokens hidden">, mode: PoolingMode, layout: Layout): Float<"batch hidden"> {

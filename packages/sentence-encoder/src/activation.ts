@@ -29,5 +29,5 @@ const activationOp = defineOp<{ x: Float }, None, { readonly kind: Bounded }, Fl
 /** An activation by its name, element by element; differentiable. */
 export function activation<Axes extends string>(x: Float<Axes>, kind: Activation): Float<Axes> {
   if (kind === "identity") return x;
-  return kind === "gelu" ? gelu(x) : (activationOp({ x }, {}, { kind }) as Float<Axes>);
+  return kind === "gelu" ? gelu(x) : activationOp({ x }, {}, { kind });
 }

@@ -1,6 +1,5 @@
 import { add, linear } from "@kindred/nn";
 import type { Float } from "@kindred/tensor";
-import type * as tf from "@tensorflow/tfjs-core";
 import { activation } from "./activation.ts";
 import type { DenseConfig } from "./dense-config.ts";
 import type { ModelParameters } from "./embed-sentences.ts";
@@ -11,11 +10,10 @@ export function dense(
   x: Float<"batch hidden">,
   config: DenseConfig,
 ): Float<"batch hidden"> {
-  const weight = (name: string) => parameters[`${config.path}.${name}`] as tf.Tensor | undefined;
-  const rows = x as tf.Tensor; // linear calls its rows tokens
-  const projected: tf.Tensor = linear(rows, weight("linear.weight")!, weight("linear.bias"));
+  const weight = (name: string) => parameters[`${config.path}.${name}`];
+  const projected: Float<"batch hidden"> = linear(x, weight("linear.weight")!, weight("linear.bias"));
   const activated = activation(projected, config.activation);
-  if (!config.residual) return activated as tf.Tensor;
+  if (!config.residual) return activated;
   const residual = weight("residual.weight");
-  return add(activated as tf.Tensor, residual === undefined ? rows : (linear(rows, residual) as tf.Tensor));
+  return add(activated, residual === undefined ? x : linear(x, residual));
 }

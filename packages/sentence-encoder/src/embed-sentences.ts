@@ -2,12 +2,12 @@ import { mpnet } from "@kindred/mpnet";
 import { l2Normalize } from "@kindred/nn";
 import { pool } from "@kindred/pooling";
 import type { Key } from "@kindred/random";
-import { type Float, packedLayout } from "@kindred/tensor";
+import { type Float, packed } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { dense as denseLayer } from "./dense.ts";
 import type { ModelSettings } from "./model-settings.ts";
 import { poolAfterPrompt } from "./pool-after-prompt.ts";
-import type { TokenBatch } from "./token-batch.ts";
+import { sentenceLengths, type TokenBatch } from "./token-batch.ts";
 
 /** Weights by their Hugging Face names, as tensors; those of dense layers with their folder in front. */
 export type ModelParameters = { readonly [name: string]: Float };
@@ -49,7 +49,7 @@ export function embedSentences(
     const pooled =
       promptLength > 0
         ? poolAfterPrompt(hiddenStates, { starts, promptLength, modes: pooling.modes })
-        : pool(hiddenStates, { layout: packedLayout(starts), mode: pooling.modes });
+        : pool(hiddenStates, { layout: packed(sentenceLengths(batch)), mode: pooling.modes });
     const projected = dense.reduce((x, layer) => denseLayer(parameters, x, layer), pooled as Float<"batch hidden">);
     return normalize ? l2Normalize(projected) : projected;
   });
@@ -75,9 +75,9 @@ export function embedSentences(
  */
 export function embedTokens(
   parameters: ModelParameters,
-  { ids, starts }: TokenBatch,
+  batch: TokenBatch,
   { config, dropout, rows }: Pick<EmbeddingSettings, "config"> & { readonly dropout?: Key; readonly rows?: Int32Array },
 ): Float<"tokens hidden"> {
-  const layout = packedLayout(starts, rows === undefined ? {} : { numbers: rows });
-  return mpnet(parameters, ids, { config, layout, ...(dropout === undefined ? {} : { dropout }) });
+  const layout = packed(sentenceLengths(batch), { numbers: rows });
+  return mpnet(parameters, batch.ids, { config, layout, ...(dropout === undefined ? {} : { dropout }) });
 }

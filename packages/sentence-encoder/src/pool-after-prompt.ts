@@ -1,6 +1,6 @@
 import { concatFeatures, gatherRows, weightedPool } from "@kindred/nn";
 import { type PoolingMode, pool } from "@kindred/pooling";
-import { type Float, packedLayout } from "@kindred/tensor";
+import { type Float, packed } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
@@ -16,7 +16,7 @@ export function poolAfterPrompt(
 ): Float<"batch hidden"> {
   const kept: number[] = [];
   const weights: number[] = [];
-  const keptStarts = Int32Array.from(starts);
+  const lengths: number[] = [];
   for (let sentence = 0; sentence + 1 < starts.length; sentence++) {
     const length = starts[sentence + 1]! - starts[sentence]!;
     const sum = (length * (length + 1) - promptLength * (promptLength + 1)) / 2; // of the positions after the prompt
@@ -24,16 +24,15 @@ export function poolAfterPrompt(
       kept.push(starts[sentence]! + position);
       weights.push((position + 1) / sum);
     }
-    keptStarts[sentence + 1] = kept.length;
+    lengths.push(Math.max(0, length - promptLength));
   }
   if (kept.length === 0) return tf.zeros([starts.length - 1, modes.length * hiddenStates.shape[1]!]);
-  const rows: Float<"tokens hidden"> = gatherRows(hiddenStates as tf.Tensor, Int32Array.from(kept)) as tf.Tensor;
-  const layout = packedLayout(keptStarts);
-  const pooled = modes.map(
-    (mode): tf.Tensor =>
-      mode === "weightedmean"
-        ? weightedPool(rows, { layout, weights: Float32Array.from(weights) })
-        : pool(rows, { layout, mode }),
+  const rows: Float<"tokens hidden"> = gatherRows(hiddenStates, Int32Array.from(kept));
+  const layout = packed(lengths);
+  const pooled = modes.map((mode) =>
+    mode === "weightedmean"
+      ? weightedPool(rows, { layout, weights: Float32Array.from(weights) })
+      : pool(rows, { layout, mode }),
   );
-  return pooled.length === 1 ? pooled[0]! : (concatFeatures(pooled) as tf.Tensor);
+  return pooled.length === 1 && pooled[0] !== undefined ? pooled[0] : concatFeatures(pooled);
 }

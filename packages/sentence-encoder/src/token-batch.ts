@@ -6,6 +6,11 @@ export type TokenBatch = {
   readonly promptLength?: number;
 };
 
+/** The tokens of each sentence. */
+export function sentenceLengths({ starts }: TokenBatch): Int32Array {
+  return starts.subarray(1).map((end, i) => end - (starts[i] ?? 0));
+}
+
 /**
  * The sentences of `batch` at `indices`, in that order, as a batch of their own.
  *

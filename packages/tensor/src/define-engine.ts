@@ -1,7 +1,7 @@
 import { ConfigError } from "@kindred/errors";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Engine, EngineModule, RunningEngine } from "./engine.ts";
-import { packedLayout } from "./layout.ts";
+import { packed } from "./layout.ts";
 import { memoryInUse } from "./memory-in-use.ts";
 import { overwrite } from "./overwrite.ts";
 import { registerPlainGradients } from "./plain-gradients/register-plain-gradients.ts";
@@ -93,11 +93,7 @@ function activate(): void {
 
 /** What engines on tfjs's own backends do. */
 const ofTfjs: Omit<RunningEngine, "description" | "stop"> = {
-  layout: (lengths, numbers) => {
-    const starts = new Int32Array(lengths.length + 1);
-    for (const [i, length] of lengths.entries()) starts[i + 1] = (starts[i] ?? 0) + length;
-    return packedLayout(starts, numbers === undefined ? {} : { numbers });
-  },
+  layout: (lengths, numbers) => packed(lengths, { numbers }),
   write: overwrite,
   read: async (from, into, at) => readInto(from, into, at),
   readSync: readInto,

@@ -148,6 +148,17 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
     expect([...after({ x }, {}, {}).dataSync()]).toEqual([1, 8]);
   });
 
+  test("a form tuned for a backend runs there instead of the composite, until an engine has a kernel", () => {
+    const tuned = defineOp({ ...cubeOf("TestTuned").op, kernels: { wasm: ({ x }) => tf.fill(x.shape, 5) } });
+    const x = tf.tensor1d([1, 2]);
+    const untouched = backend === "wasm" ? [5, 5] : [1, 8];
+    expect([...tuned({ x }, {}, {}).dataSync()]).toEqual(untouched);
+    const giveBack = implement(tuned, backend, ({ x }) => tf.fill(x.shape, 7));
+    expect([...tuned({ x }, {}, {}).dataSync()]).toEqual([7, 7]);
+    giveBack();
+    expect([...tuned({ x }, {}, {}).dataSync()]).toEqual(untouched);
+  });
+
   test("defining an op again, as a second copy of a package does, changes nothing and warns of nothing", () => {
     const warnings: unknown[] = [];
     const warn = console.warn;

@@ -36,6 +36,13 @@ export type Op<Inputs extends OpInputs, Data extends HostData, Constants extends
   readonly check: (inputs: Inputs, data: Data, fixed: Constants) => void;
   /** The meaning of the op, in plain tfjs ops that have gradients. Runs as the kernel where an engine has no better one. */
   readonly composite: (inputs: Inputs, data: Data, fixed: Constants) => Result;
+  /**
+   * Forms of the composite that were tuned for one of tfjs's own backends, by its name. They run there in its place, free what they make
+   * in between, and give way to kernels that an engine implements.
+   */
+  readonly kernels?: {
+    readonly [backendName: string]: (inputs: Inputs, data: Data, fixed: Constants) => Result;
+  };
   /** The inputs that the gradient needs. Only inputs that are always given, and none by the name of `result`. */
   readonly save?: readonly (keyof Inputs & string)[];
   /** Whether the gradient needs the result. Default false. */
@@ -120,6 +127,8 @@ function register<Inputs extends OpInputs, Data extends HostData, Constants exte
   if (!tf.getKernel(op.name, backendName)) {
     replaceKernel(op.name, backendName, ({ inputs, attrs }) => {
       const { data, fixed } = attrs as unknown as OpAttributes<Data, Constants>;
+      const tuned = op.kernels?.[backendName];
+      if (tuned !== undefined) return tuned(inputs as unknown as Inputs, data, fixed);
       // Only a tidy frees a composite's intermediates.
       return tf.tidy(() => fresh(op.composite(inputs as unknown as Inputs, data, fixed), inputs));
     });

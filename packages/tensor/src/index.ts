@@ -11,20 +11,19 @@ export { cpu } from "./cpu.ts";
 export { tfjs, type TfjsOptions } from "./tfjs.ts";
 export { startBackend, type StartBackendOptions } from "./start-backend.ts";
 export { memoryInUse } from "./memory-in-use.ts";
-export type { Float, Int, AxisNames, AxisSizes } from "./named-axes.ts";
+export type { AnyAxes, Float, Int, AxisNames, AxisSizes } from "./named-axes.ts";
 export { expectShape } from "./expect-shape.ts";
 export { expectShapes, type ShapeExpectation } from "./expect-shapes.ts";
 export {
-  packedLayout,
-  paddedLayout,
-  layoutPositions,
-  sentencesOf,
+  packed,
+  padded,
+  inBlocks,
   type Layout,
   type LayoutData,
   type LayoutFixed,
   type LayoutOptions,
-  type SentenceSpan,
 } from "./layout.ts";
+export { inRows, layoutPositions, sentencesOf, type SentenceSpan } from "./layout-rows.ts";
 export {
   defineOp,
   type DefinedOp,

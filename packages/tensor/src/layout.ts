@@ -8,7 +8,7 @@ export type LayoutFixed = {
   readonly rows: number;
   /** The most tokens that a sentence in this layout may have, at least 1. What is sized by it fits whatever comes. */
   readonly longest: number;
-  /** The number of blocks, each rows / blocks rows long, of a layout in blocks. */
+  /** The number of blocks, each `longest` rows long, of a layout in blocks. */
   readonly blocks?: number;
 };
 
@@ -20,13 +20,12 @@ export type LayoutData = {
   readonly lengths: Int32Array;
   /** The number of each sentence in the whole (global) batch, for keyed dropout. Default 0, 1, …, batch − 1. */
   readonly numbers?: Int32Array;
-  /** The sentence of each row, −1 for padding. */
+  /** The sentence of each row, −1 for padding; given for blocks. */
   readonly segments?: Int32Array;
 };
 
 /**
- * Where the sentences of a batch lie among the rows of a `"tokens hidden"` tensor: `packed`, end to end without padding, or `padded`,
- * each in a run of `longest` rows of its own.
+ * Where the sentences of a batch lie among the rows of a `"tokens hidden"` tensor: {@link packed}, {@link padded} or {@link inBlocks}.
  *
  * Row-wise ops (linear, layer norm, GELU) don't ask; attention and pooling take the layout as an argument, and hand `data` and `fixed` on
  * to their op as they are. It is frozen plain data, so it goes through `postMessage`.
@@ -37,95 +36,129 @@ export type Layout = {
   readonly data: LayoutData;
 };
 
-/** What {@link packedLayout} and {@link paddedLayout} take besides lengths. */
+/** What the three functions that make a layout take besides lengths. */
 export type LayoutOptions = {
   /** The number of each sentence in the global batch, for keyed dropout. Default 0, 1, …, batch − 1. */
-  readonly numbers?: ArrayLike<number>;
+  readonly numbers?: ArrayLike<number> | undefined;
 };
 
 /**
- * Sentences end to end, without padding.
+ * Sentences end to end, without padding; `longest` is that of the batch.
  *
- * Sentences of length 0 are allowed, a batch of no sentence is not. `longest` is that of the batch.
- *
- * @param starts batch + 1 row offsets, as the tokenizer gives them.
- * @throws ShapeError when `starts` is shorter than 2, does not begin at 0, or falls.
+ * @param lengths the tokens of each sentence. 0 is allowed, a batch of no sentence is not
+ * @throws ShapeError when there is no sentence, a length is not a whole number from 0 on, or numbers don't fit
  * @example
  * ```ts
- * import { packedLayout } from "@kindred/tensor";
+ * import { packed } from "@kindred/tensor";
  *
- * const { fixed, data } = packedLayout([0, 3, 3, 5]);
+ * const { fixed, data } = packed([3, 0, 2]);
  * fixed; // => { batch: 3, rows: 5, longest: 3 }
- * data.lengths; // => [3, 0, 2]
+ * data.starts; // => [0, 3, 3]
  * ```
  */
-export function packedLayout(starts: ArrayLike<number>, options: LayoutOptions = {}): Layout {
-  const offsets = Array.from(starts);
-  const bad = offsets.findIndex(
-    (start, i) => !(Number.isInteger(start) && start <= 0x7fffffff && start >= (offsets[i - 1] ?? 0)),
-  );
-  const rows = offsets.at(-1);
-  if (rows === undefined || offsets.length < 2 || offsets[0] !== 0 || bad !== -1) {
-    const got =
-      bad === -1
-        ? `[${offsets.slice(0, 3).join(", ")}${offsets.length > 3 ? ", …" : ""}]`
-        : `${offsets[bad]} at ${bad}`;
-    throw new ShapeError(
-      `packedLayout: starts are not the offsets of a batch. Got ${got}, expected at least two whole numbers from 0 on that ` +
-        "never fall. Give the row where each sentence starts, and the number of rows at the end.",
-      { starts: offsets },
-    );
+export function packed(lengths: ArrayLike<number>, { numbers }: LayoutOptions = {}): Layout {
+  const data = checkedData("packed", lengths, { numbers });
+  let rows = 0;
+  for (const [i, length] of data.lengths.entries()) {
+    data.starts[i] = rows;
+    rows += length;
   }
-  const firsts = Int32Array.from(offsets.slice(0, -1));
-  const lengths = firsts.map((start, i) => (offsets[i + 1] ?? start) - start);
-  const longest = lengths.reduce((most, length) => Math.max(most, length), 1);
-  return layoutOf("packedLayout", "packed", { rows, longest }, { starts: firsts, lengths }, options);
+  const longest = data.lengths.reduce((most, length) => Math.max(most, length), 1);
+  return layoutOf("packed", { rows, longest }, data);
 }
 
 /**
  * Sentences in runs of `longest` rows each: sentence i is the first `lengths[i]` rows of run i, the rest is padding.
  *
- * @throws ShapeError when there is no sentence, `longest` is not a whole number from 1 on, or a length is outside 0 … longest.
+ * @throws ShapeError when there is no sentence, a length is outside 0 … longest, or numbers don't fit
  * @example
  * ```ts
- * import { paddedLayout } from "@kindred/tensor";
+ * import { padded } from "@kindred/tensor";
  *
- * const { fixed, data } = paddedLayout([3, 0, 2], 4);
+ * const { fixed, data } = padded([3, 0, 2], 4);
  * fixed; // => { batch: 3, rows: 12, longest: 4 }
  * data.starts; // => [0, 4, 8]
  * ```
  */
-export function paddedLayout(lengths: ArrayLike<number>, longest: number, options: LayoutOptions = {}): Layout {
-  const checked = Array.from(lengths);
-  const bad = checked.find((length) => !Number.isInteger(length) || length < 0 || length > longest);
-  const rows = checked.length * longest;
-  if (!Number.isInteger(longest) || longest < 1 || checked.length === 0 || rows > 0x7fffffff || bad !== undefined) {
+export function padded(lengths: ArrayLike<number>, longest: number, { numbers }: LayoutOptions = {}): Layout {
+  const data = checkedData("padded", lengths, { longest, numbers });
+  for (const i of data.starts.keys()) data.starts[i] = i * longest;
+  return layoutOf("padded", { rows: data.lengths.length * longest, longest }, data);
+}
+
+/**
+ * Sentences in blocks of `longest` rows each, several whole ones in a block: the shapes of a padded layout with little of its padding
+ * (9 to 14 % instead of 64 to 68 % of the rows of a training batch).
+ *
+ * Each sentence goes to the first block with room for it, the longest first. Sentences follow each other in a block; rows left over at
+ * its end are padding.
+ *
+ * @param count the number of blocks, for programs that are made for a certain one. Default: as many as it takes
+ * @throws ShapeError when there is no sentence, a length is outside 0 … longest, `count` blocks do not hold the sentences, or numbers
+ * don't fit
+ * @see Krell et al., "Efficient Sequence Packing without Cross-contamination", arXiv:2107.02027, 2021
+ * @example
+ * ```ts
+ * import { inBlocks } from "@kindred/tensor";
+ *
+ * const { fixed, data } = inBlocks([2, 4, 1], 4);
+ * fixed; // => { batch: 3, rows: 8, longest: 4, blocks: 2 }
+ * data.starts; // => [4, 0, 6]
+ * data.segments; // => [1, 1, 1, 1, 0, 0, 2, -1]
+ * ```
+ */
+export function inBlocks(
+  lengths: ArrayLike<number>,
+  longest: number,
+  { count, numbers }: LayoutOptions & { readonly count?: number } = {},
+): Layout {
+  const data = checkedData("inBlocks", lengths, { longest, numbers });
+  const used: number[] = []; // rows of each block
+  const longestFirst = Array.from(data.lengths.entries()).sort(([, a], [, b]) => b - a);
+  for (const [i, length] of longestFirst) {
+    const found = used.findIndex((rows) => rows + length <= longest);
+    const block = found < 0 ? used.length : found;
+    const rows = used[block] ?? 0;
+    data.starts[i] = block * longest + rows;
+    used[block] = rows + length;
+  }
+  const blocks = count ?? used.length;
+  if (!Number.isInteger(blocks) || blocks < used.length || blocks * longest > 0x7fffffff) {
     throw new ShapeError(
-      `paddedLayout: lengths do not fit. Got ${checked.length} lengths${bad === undefined ? "" : `, ${bad} among them`}, for ` +
-        `${longest} rows each, expected at least one whole length from 0 to longest, and longest from 1 on. Cut longer sentences first.`,
-      { lengths: checked, longest },
+      `inBlocks: the blocks do not hold the sentences. Got ${blocks} blocks of ${longest} rows, expected a whole number from ` +
+        `${used.length} on. Leave the count out, or take a larger one.`,
+      { count, needed: used.length, longest },
     );
   }
-  const starts = Int32Array.from(checked, (_, i) => i * longest);
-  return layoutOf("paddedLayout", "padded", { rows, longest }, { starts, lengths: Int32Array.from(checked) }, options);
+  const segments = new Int32Array(blocks * longest).fill(-1);
+  for (const [i, length] of data.lengths.entries()) {
+    const start = data.starts[i] ?? 0;
+    segments.fill(i, start, start + length);
+  }
+  return layoutOf("blocks", { rows: blocks * longest, longest, blocks }, { ...data, segments });
 }
 
-function layoutOf(
+/** Copies of lengths and numbers, and room for the starts. */
+function checkedData(
   functionName: string,
-  form: Layout["form"],
-  sizes: Omit<LayoutFixed, "batch">,
-  data: LayoutData,
-  { numbers }: LayoutOptions,
-): Layout {
-  const batch = data.lengths.length;
-  return Object.freeze({
-    form,
-    fixed: Object.freeze({ batch, ...sizes }),
-    data: Object.freeze(numbers ? { ...data, numbers: checkNumbers(functionName, numbers, batch) } : data),
-  });
+  lengths: ArrayLike<number>,
+  { longest = 0x7fffffff, numbers }: LayoutOptions & { readonly longest?: number },
+): LayoutData {
+  const given = Array.from(lengths);
+  const bad = given.find((length) => !Number.isInteger(length) || length < 0 || length > longest);
+  const rows = longest === 0x7fffffff ? given.reduce((sum, length) => sum + length, 0) : given.length * longest;
+  if (!Number.isInteger(longest) || longest < 1 || given.length === 0 || rows > 0x7fffffff || bad !== undefined) {
+    throw new ShapeError(
+      `${functionName}: lengths do not fit. Got ${given.length} lengths${bad === undefined ? "" : `, ${bad} among them`}, expected at ` +
+        `least one, each a whole number from 0 to ${longest}, and at most 2147483647 rows. Cut longer sentences first.`,
+      { lengths: given, longest },
+    );
+  }
+  const data = { starts: new Int32Array(given.length), lengths: Int32Array.from(given) };
+  return numbers === undefined ? data : { ...data, numbers: checkedNumbers(functionName, numbers, given.length) };
 }
 
-function checkNumbers(functionName: string, numbers: ArrayLike<number>, batch: number): Int32Array {
+function checkedNumbers(functionName: string, numbers: ArrayLike<number>, batch: number): Int32Array {
   const bad = Array.from(numbers).find((number) => !Number.isInteger(number) || number < 0 || number > 0x7fffffff);
   if (numbers.length !== batch || bad !== undefined) {
     throw new ShapeError(
@@ -137,53 +170,7 @@ function checkNumbers(functionName: string, numbers: ArrayLike<number>, batch: n
   return Int32Array.from(numbers);
 }
 
-/** One sentence of a batch. */
-export type SentenceSpan = {
-  /** Its first row. */
-  readonly start: number;
-  /** Its tokens, a row each. */
-  readonly length: number;
-  /** Its number in the global batch. */
-  readonly number: number;
-};
-
-/**
- * The sentences of a layout one by one, those of length 0 included.
- *
- * @example
- * ```ts
- * import { paddedLayout, sentencesOf } from "@kindred/tensor";
- *
- * sentencesOf(paddedLayout([3, 2], 4).data)[1]; // => { start: 4, length: 2, number: 1 }
- * ```
- */
-export function sentencesOf({ starts, lengths, numbers }: LayoutData): SentenceSpan[] {
-  return Array.from(lengths, (length, i) => ({ start: starts[i] ?? 0, length, number: numbers?.[i] ?? i }));
-}
-
-// Every layer of a forward pass asks for the same layout's positions. Arrays of data are not written, so one is the key.
-const positionsOf = new WeakMap<Int32Array, Int32Array>();
-
-/**
- * The position of every row in its sentence, from 0, and −1 for rows of padding.
- *
- * The array is remembered for the layout and shared: not to be written.
- *
- * @example
- * ```ts
- * import { layoutPositions, packedLayout, paddedLayout } from "@kindred/tensor";
- *
- * layoutPositions(packedLayout([0, 3, 5])); // => [0, 1, 2, 0, 1]
- * layoutPositions(paddedLayout([1, 2], 3)); // => [0, -1, -1, 0, 1, -1]
- * ```
- */
-export function layoutPositions({ fixed, data }: Layout): Int32Array {
-  const known = positionsOf.get(data.lengths);
-  if (known) return known;
-  const positions = new Int32Array(fixed.rows).fill(-1);
-  for (const { start, length } of sentencesOf(data)) {
-    for (let position = 0; position < length; position++) positions[start + position] = position;
-  }
-  positionsOf.set(data.lengths, positions);
-  return positions;
+function layoutOf(form: Layout["form"], sizes: Omit<LayoutFixed, "batch">, data: LayoutData): Layout {
+  const fixed = Object.freeze({ batch: data.lengths.length, ...sizes });
+  return Object.freeze({ form, fixed, data: Object.freeze(data) });
 }

@@ -21,6 +21,7 @@ test("axes are told apart, and so are element types; tfjs's own tensors fit all"
     // @ts-expect-error other elements, axes left open
     const float: Float = ids;
     const any: Float = batch;
+    accept(any);
     const stock: tf.Tensor = tokens;
     return [float, any, stock];
   };

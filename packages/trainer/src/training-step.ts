@@ -6,7 +6,6 @@ import { type EmbeddingSettings, embedSentences, type ModelParameters } from "@k
 import { type Float, type RowGradient, valueAndGradients } from "@kindred/tensor";
 import type { Core } from "@kindred/mesh";
 import { allGather } from "@kindred/tpu-sharding";
-import type * as tf from "@tensorflow/tfjs-core";
 import { type BatchShare, joinColumns, type NumberedSentences, tokenChunks } from "./deal-batch.ts";
 
 /** What a core computes the gradient of. */
@@ -70,15 +69,15 @@ export function trainingStep(
   const { parameters, settings, core, dropoutKey } = task;
   const { columns, rows, firstRow, data } = share;
   const chunks = tokenChunks(joinColumns(share, totalRows), task.maxBatchTokens);
-  const embed = ({ batch, rows }: NumberedSentences) => {
+  const embed = ({ batch, rows }: NumberedSentences): Float => {
     const dropout = dropoutKey === undefined ? {} : { dropout: childKey(dropoutKey, step) };
-    return embedSentences(parameters, batch, { ...settings, ...dropout, rows }) as tf.Tensor;
+    return embedSentences(parameters, batch, { ...settings, ...dropout, rows });
   };
   const loss = (embeddings: Float<"batch hidden">) =>
     lossShare(
       task.loss,
-      columns.map((_, column) => sliceRows(embeddings as tf.Tensor, column * rows.length, rows.length) as tf.Tensor),
-      { ...data, gather: (x) => allGather(x as tf.Tensor, core), cores: core.size, firstRow, totalRows },
+      columns.map((_, column) => sliceRows(embeddings, column * rows.length, rows.length)),
+      { ...data, gather: (own: Float) => allGather(own, core), cores: core.size, firstRow, totalRows },
     );
   const [first, ...more] = chunks;
   if (first !== undefined && more.length === 0) {

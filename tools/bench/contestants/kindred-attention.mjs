@@ -1,9 +1,8 @@
 // Kindred's attention over packed rows, forward and back.
 import { attention } from "@kindred/nn";
-import { packedLayout, valueAndGradients } from "@kindred/tensor";
+import { packed, valueAndGradients } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { attentionGigaflop, layerInputs } from "../inputs/layer-inputs.mjs";
-import { rowStarts } from "../inputs/row-starts.mjs";
 import { startKindred } from "../start-kindred.mjs";
 import { strided } from "../strided.mjs";
 
@@ -15,7 +14,7 @@ export default async function enter(setup) {
     /** @type {any} */ (tf.tensor(values, shape));
   const inputs = { q: tensor(q), k: tensor(k), v: tensor(v), bias: tensor(bias) };
   const dy = tensor(upstream);
-  const layout = packedLayout(rowStarts(setup.lengths));
+  const layout = packed(setup.lengths);
   const forward = () => attention(inputs.q, inputs.k, inputs.v, inputs.bias, { layout, heads: setup.heads });
   /** @type {ArrayLike<number>[]} */
   let read = [];

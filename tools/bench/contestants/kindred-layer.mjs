@@ -1,11 +1,10 @@
 // A layer of Kindred's MPNet, forward and back, with the gradients of its input, its weights and the position bias.
 import { mpnetConfig } from "@kindred/mpnet";
-import { packedLayout, valueAndGradients } from "@kindred/tensor";
+import { packed, valueAndGradients } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 // The layer is no export of the package, whose public unit is the whole encoder.
 import { mpnetLayer } from "../../../packages/mpnet/dist/mpnet-layer.js";
 import { layerGigaflop, layerInputs } from "../inputs/layer-inputs.mjs";
-import { rowStarts } from "../inputs/row-starts.mjs";
 import { startKindred } from "../start-kindred.mjs";
 import { strided } from "../strided.mjs";
 
@@ -25,7 +24,7 @@ export default async function enter(setup) {
   const named = Object.fromEntries(Object.entries(weights).map(([weight, values]) => [weight, tensor(values)]));
   const inputs = { x: tensor(x), bias: tensor(bias), ...named };
   const dy = tensor(upstream);
-  const layout = packedLayout(rowStarts(setup.lengths));
+  const layout = packed(setup.lengths);
   const tree = layerTree(named);
   const forward = () => mpnetLayer(tree, inputs.x, { config, layout, bias: inputs.bias });
   /** @type {Record<string, ArrayLike<number>>} */

@@ -1,4 +1,11 @@
-import { meanPoolOp, segmentMaxGradientOp, segmentMaxOp, weightedPoolGradientOp, weightedPoolOp } from "@kindred/nn";
+import {
+  meanPoolGradientOp,
+  meanPoolOp,
+  segmentMaxGradientOp,
+  segmentMaxOp,
+  weightedPoolGradientOp,
+  weightedPoolOp,
+} from "@kindred/nn";
 import type { LayoutData, LayoutFixed } from "@kindred/tensor";
 import { kernelOf, type Operand, type Workspace } from "../kernel-call.ts";
 import { spanBytes, writeSpans } from "./layout-spans.ts";
@@ -23,9 +30,17 @@ function pool(call: Workspace, x: Operand, data: PoolData, fixed: LayoutFixed) {
   return y.info;
 }
 
+/** Every row its sentence's, divided by its length. */
+export const meanPoolGradientKernel = kernelOf(meanPoolGradientOp, (call, data, fixed) =>
+  poolGradient(call, call.input("dy"), data, fixed),
+);
+
 /** Every row its sentence's, times its weight. */
-export const poolGradientKernel = kernelOf(weightedPoolGradientOp, (call, data: PoolData, fixed) => {
-  const dy = call.input("dy");
+export const weightedPoolGradientKernel = kernelOf(weightedPoolGradientOp, (call, data, fixed) =>
+  poolGradient(call, call.input("dy"), data, fixed),
+);
+
+function poolGradient(call: Workspace, dy: Operand, data: PoolData, fixed: LayoutFixed) {
   const hidden = dy.shape[1]!;
   const [spans, weightsAt] = call.scratch(spanBytes(fixed), data.weights?.byteLength ?? 0);
   const dx = call.output([fixed.rows, hidden]);
@@ -33,7 +48,7 @@ export const poolGradientKernel = kernelOf(weightedPoolGradientOp, (call, data: 
   const at = writeWeights(call, weightsAt, data.weights);
   call.exports["poolGradient"]!(dy.address, at, dx.address, spans, fixed.batch, hidden);
   return dx.info;
-});
+}
 
 /** The largest value of every feature in every sentence. */
 export const segmentMaxKernel = kernelOf(segmentMaxOp, ({ exports, input, scratch, output, heap }, data, fixed) => {

@@ -47,7 +47,7 @@ export function attentionBlocks(data: LayoutData, { rows }: LayoutFixed): Attent
   let slots = 0;
   for (const group of inLengthGroups(longestFirst).flatMap(packGroups)) {
     for (const [slot, row] of group.rows.entries()) {
-      if (group.sentences[slot]! >= 0) slotOfRow[row] = slots + slot;
+      if ((group.sentences[slot] ?? -1) >= 0) slotOfRow[row] = slots + slot;
     }
     slots += group.rows.length;
     groups.push(group);

@@ -10,15 +10,19 @@ import * as tf from "@tensorflow/tfjs-core";
  * @param length at least 2
  */
 export function biasMatrix(bias: Float<"heads distances">, length: number): tf.Tensor3D {
-  const heads = bias.shape[0]!;
+  const [heads = 0] = bias.shape;
   const width = 2 * length - 1;
   const repeated = tf.mul(tf.reshape(fitDistances(bias, width), [heads, 1, width]), tf.ones([1, length, 1]));
-  const shifted = tf.slice(
+  const shifted: tf.Tensor = tf.slice(
     tf.reshape(repeated, [heads, length * width]),
     [0, length - 1],
     [heads, length * (width - 1)],
   );
-  return tf.slice(tf.reshape(shifted, [heads, length, width - 1]), [0, 0, 0], [heads, length, length]) as tf.Tensor3D;
+  return tf.slice<tf.Rank.R3, tf.Tensor3D>(
+    tf.reshape(shifted, [heads, length, width - 1]),
+    [0, 0, 0],
+    [heads, length, length],
+  );
 }
 
 /** The gradient of {@link biasMatrix}: the sums over the diagonals of dy [heads, length, length], one a distance. */
@@ -42,7 +46,7 @@ export function diagonalSums(dy: tf.Tensor3D, distances: number): Float<"heads d
 
 /** As many distances as wanted around distance 0: cut off, or filled up with 0. Both numbers are odd. */
 function fitDistances(table: Float<"heads distances">, wanted: number): Float<"heads distances"> {
-  const [heads, distances] = table.shape as [number, number];
+  const [heads = 0, distances = 0] = table.shape;
   const missing = (wanted - distances) / 2;
   if (missing <= 0) return tf.slice(table, [0, -missing], [heads, wanted]);
   return tf.pad(table, [
