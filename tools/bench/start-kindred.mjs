@@ -1,4 +1,4 @@
-import { startWasmKernels } from "@kindred/backend-wasm";
+import { wasm } from "@kindred/backend-wasm";
 import { enableRevectorization } from "@kindred/backend-wasm/node";
 
 /**
@@ -10,6 +10,6 @@ import { enableRevectorization } from "@kindred/backend-wasm/node";
  */
 export async function startKindred({ variant = "auto" } = {}) {
   const flag = variant === "auto" ? { revectorization: enableRevectorization() } : {};
-  const kernels = await startWasmKernels({ variant, ...flag });
-  return `Kindred, ${kernels.variant}`;
+  const engine = await wasm({ variant, ...flag }).start();
+  return `Kindred, ${engine.variant}`;
 }

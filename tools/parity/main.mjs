@@ -3,8 +3,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { wasm } from "@kindred/backend-wasm";
 import { openModelFolder } from "@kindred/model-folder/node";
-import { loadParameters, modelSettings, SentenceEncoder, startEngine } from "@kindred/sentence-encoder";
+import { loadParameters, modelSettings, SentenceEncoder } from "@kindred/sentence-encoder";
+import { cpu, tfjs } from "@kindred/tensor";
 import { root, underChosenNode } from "../node-runtime.mjs";
 import { embedderOf } from "./embedder-of.mjs";
 import { measureLoading } from "./measure-loading.mjs";
@@ -30,18 +32,19 @@ if (values.model === "") {
   console.error("parity: --model is missing. Expected --model FOLDER, a folder of all-mpnet-base-v2.");
   process.exit(2);
 }
-if (values.backend !== "wasm" && values.backend !== "tfjs" && values.backend !== "cpu") {
+const engine = [wasm(), tfjs(), cpu()].find(({ name }) => name === values.backend);
+if (engine === undefined) {
   console.error(`parity: unknown --backend. Got ${values.backend}, expected wasm, tfjs or cpu.`);
   process.exit(2);
 }
 
 const folder = await openModelFolder(values.model);
 const settings = modelSettings(folder);
-const engine = await startEngine(values.backend);
+const { description } = await engine.start();
 const { parameters, seconds, readSeconds, peakRatio } = await measureLoading(values.model, () =>
   loadParameters(folder),
 );
-console.log(`Node ${process.versions.node}, ${engine}`);
+console.log(`Node ${process.versions.node}, ${description}`);
 console.log(
   `weights loaded in ${seconds.toFixed(2)} s (${readSeconds.toFixed(2)} s to read the file alone), at a peak of ${peakRatio.toFixed(2)} × their float32 size`,
 );

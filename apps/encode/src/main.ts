@@ -1,4 +1,6 @@
 import { availableParallelism } from "node:os";
+import { wasm } from "@kindred/backend-wasm";
+import { enableRevectorization } from "@kindred/backend-wasm/node";
 import { checkOutputFile, exitCodeOf, packageVersion, parseFlags } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
@@ -41,7 +43,8 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     signal,
     ...(flags.quiet ? {} : { sink: process.stderr }),
   });
-  await using encoder = await loadSentenceEncoder(folder, { cores, revectorize: flags.revectorize });
+  const engine = wasm(flags.revectorize ? { revectorization: enableRevectorization() } : {});
+  await using encoder = await loadSentenceEncoder(folder, { cores, engine });
   if (flags.maxLength !== undefined) checkMaxLength(flags.maxLength, encoder.settings);
   const { maxLength, promptName, prompt, truncateDim, normalizeEmbeddings, specialTokens, maxBatchTokens } = flags;
   const options = {

@@ -4,7 +4,7 @@ import { openDataset } from "@kindred/datasets/node";
 import { DataError } from "@kindred/errors";
 import { fitRows, type Loss } from "@kindred/loss";
 import { soloCore } from "@kindred/mesh";
-import { startEngine } from "@kindred/sentence-encoder";
+import { wasm } from "@kindred/backend-wasm";
 import { toFloat32Array } from "@kindred/tensor";
 import { fromFloat32, type NamedTensor } from "@kindred/tensor-files";
 import { dealBatch, trainingStep } from "@kindred/trainer";
@@ -50,7 +50,7 @@ export async function batchGradients({
   if (first === undefined || rows.length < 2)
     throw new DataError({ file: data }, "no batch. Expected at least two rows.");
   fitRows(loss, first, { file: data });
-  await startEngine("wasm");
+  const { stop } = await wasm().start();
   const columns = first.texts.map((_, column) =>
     tokenizer.encodeBatch(
       rows.map(({ texts }) => texts[column] ?? ""),
@@ -68,5 +68,6 @@ export async function batchGradients({
     { onGradient: (name, gradient) => gradients.set(name, fromFloat32(toFloat32Array(gradient), gradient.shape)) },
   );
   tf.dispose(parameters);
+  stop();
   return { loss: value, gradients };
 }

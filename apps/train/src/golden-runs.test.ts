@@ -1,6 +1,9 @@
+import { cpu, type Engine, tfjs } from "@kindred/tensor";
 import { readGoldenTensors, readJson, sharedExists, sharedPath } from "@kindred/testing";
 import { describe, expect, test } from "vitest";
 import { type BatchShare, trainConfig } from "@kindred/trainer";
+import { wasm } from "@kindred/backend-wasm";
+import { enableRevectorization } from "@kindred/backend-wasm/node";
 import { contrastive } from "@kindred/contrastive-loss";
 import { startTrainingMesh } from "@kindred/trainer/node";
 import { batchGradients } from "./batch-gradients.ts";
@@ -51,18 +54,18 @@ function shares(columns: readonly Column[], cores: number): BatchShare[] {
 describe.skipIf(!sharedExists(...folder))("training-tiny, as PyTorch runs it in float64", () => {
   const golden = sharedExists(...folder) ? readJson<Golden>(sharedPath(...folder, "expected.json")) : undefined;
 
-  test.each([
+  test.each<[name: string, cores: number, options: object, engine?: Engine]>([
     ["hf", 1, { optimizer: "hf" }],
     ["hf", 1, { maxSeqLength: 3, maxBatchTokens: 40 }], // some columns in chunks, by GradCache
-    ["hf", 1, { backend: "tfjs" }],
-    ["hf", 1, { backend: "cpu" }],
-    ["hf", 1, { revectorize: true }],
+    ["hf", 1, {}, tfjs()],
+    ["hf", 1, {}, cpu()],
+    ["hf", 1, {}, wasm({ revectorization: enableRevectorization() })],
     ["hf-decay", 1, { optimizer: "hf", weightDecay: 0.01 }],
     ["torch", 1, { optimizer: "torch", weightDecay: 0.01, adamEpsilon: 1e-8 }],
     ["xla-exact", 4, { clipping: "xla-exact" }],
     ["xla-exact-clip6", 4, { clipping: "xla-exact", maxGradNorm: 6 }],
     ["xla-clean", 4, { clipping: "xla-clean" }],
-  ] as const)("%s on %i cores: %j: losses and final weights", async (name, cores, options) => {
+  ])("%s on %i cores: %j: losses and final weights", async (name, cores, options, engine = wasm()) => {
     const config = trainConfig({
       ...options,
       learningRate: golden!.peakLearningRate,
@@ -74,7 +77,7 @@ describe.skipIf(!sharedExists(...folder))("training-tiny, as PyTorch runs it in 
     const trainable = await readTrainableModel(model);
     const without = { ...trainable.settings.config, hiddenDropoutProb: 0, attentionProbsDropoutProb: 0 };
     const tiny = { ...trainable, settings: { ...trainable.settings, config: without } };
-    const mesh = await startTrainingMesh({ ...config, cores }, tiny);
+    const mesh = await startTrainingMesh({ ...config, cores }, tiny, { engine });
     try {
       const expected = golden!.float64[name] as readonly { readonly loss: number }[];
       for (const [step, { columns }] of golden!.steps.slice(0, expected.length).entries()) {

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
+import { wasm } from "@kindred/backend-wasm";
+import { enableRevectorization } from "@kindred/backend-wasm/node";
 import { ConfigError } from "@kindred/errors";
 import {
   createRunFolder,
@@ -28,6 +30,7 @@ import {
   trainingSampler,
 } from "@kindred/trainer";
 import { type StartOptions, startTrainingMesh } from "@kindred/trainer/node";
+import { cpu, type Engine, tfjs } from "@kindred/tensor";
 import { openRunData } from "./open-run-data.ts";
 import { startingModel } from "./starting-model.ts";
 
@@ -44,6 +47,8 @@ export type TrainOptions = {
    * needs the one that it began with.
    */
   readonly program?: URL;
+  /** What the cores run on, of which `backend` and `revectorize` say nothing then. Default: the engine that they name. */
+  readonly engine?: Engine;
   /** Names of options that were given: beside those that differ from their defaults, none may say what the program sets. Default: none. */
   readonly given?: readonly string[];
   /** More readers of the run, besides its folder and its report. Default: none. */
@@ -72,7 +77,7 @@ export type TrainOptions = {
  * ```
  */
 export async function* train(config: TrainConfig, options: TrainOptions = {}): AsyncGenerator<TrainEvent, void> {
-  const { signal, resume, name = "run", readers = [], program } = options;
+  const { signal, resume, name = "run", readers = [], program, engine = engineOf(config) } = options;
   const complete = completeConfig(config, name);
   const identity = program === undefined ? undefined : await identityOf(program);
   if (resume === undefined) expectNewFolder(complete.output);
@@ -83,7 +88,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
   const loss = lossOf(complete, parts);
   const data = await trainingData(config, model, { ...(await openRunData(config)), loss });
   const sampler = trainingSampler(complete, data, resume?.state.cursor);
-  const cores = await startTrainingMesh(complete, model, startOptions(program, resume));
+  const cores = await startTrainingMesh(complete, model, startOptions(engine, program, resume));
   try {
     const kept = {
       program: identity,
@@ -161,8 +166,14 @@ function differing(config: TrainConfig): string[] {
   );
 }
 
-function startOptions(program: URL | undefined, resume: ResumePoint | undefined): StartOptions {
-  const asked = program === undefined ? {} : { program };
+/** The engine that the options name. Before any thread compiles a kernel: that is when pairing to 256 bits is switched on. */
+function engineOf({ backend, revectorize }: TrainConfig): Engine {
+  if (backend === "wasm") return wasm(revectorize ? { revectorization: enableRevectorization() } : {});
+  return backend === "tfjs" ? tfjs() : cpu();
+}
+
+function startOptions(engine: Engine, program: URL | undefined, resume: ResumePoint | undefined): StartOptions {
+  const asked = program === undefined ? { engine } : { engine, program };
   if (resume === undefined) return asked;
   return { ...asked, stepsDone: resume.state.step, restore: (moments) => readMoments(resume.folder, moments) };
 }

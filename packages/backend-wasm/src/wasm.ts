@@ -13,6 +13,9 @@ import type { KernelVariant } from "./kernel-variant.ts";
 import { replaceKernels } from "./replace-kernels.ts";
 import type { Revectorization } from "./revectorization.ts";
 
+// Threads run what is built: Node 20 reads no TypeScript.
+const moduleUrl = import.meta.url.replace(/src\/wasm\.ts$/, "dist/wasm.js");
+
 /** Options of {@link wasm}. */
 export type WasmOptions = TfjsOptions & {
   /** The build to run. Default `"auto"`: the fastest that works here. */
@@ -61,7 +64,7 @@ export function wasm(options: WasmOptions = {}): DefinedEngine<WasmExtra> {
   const crossing = revectorization === undefined ? {} : { revectorization: { module: revectorization.module } };
   return defineEngine({
     name: "wasm",
-    module: { url: import.meta.url, options: { ...ofTfjs, variant, ...crossing } },
+    module: { url: moduleUrl, options: { ...ofTfjs, variant, ...crossing } },
     load,
   });
 }

@@ -22,13 +22,14 @@ export type EmbeddingSettings = Pick<ModelSettings, "config" | "pooling" | "norm
  *
  * @example
  * ```ts
+ * import { wasm } from "@kindred/backend-wasm";
  * import { initialParameters, mpnetConfig } from "@kindred/mpnet";
  * import { poolingFromConfig } from "@kindred/pooling";
  * import { keyFromSeed } from "@kindred/random";
- * import { embedSentences, startEngine } from "@kindred/sentence-encoder";
+ * import { embedSentences } from "@kindred/sentence-encoder";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startEngine("wasm");
+ * await wasm().start();
  * const config = mpnetConfig({ model_type: "mpnet", vocab_size: 50, hidden_size: 8, num_attention_heads: 2, num_hidden_layers: 1 });
  * const weights = Object.entries(initialParameters(config, keyFromSeed(1)));
  * const parameters = Object.fromEntries(weights.map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]));
@@ -60,12 +61,13 @@ export function embedSentences(
  *
  * @example
  * ```ts
+ * import { wasm } from "@kindred/backend-wasm";
  * import { initialParameters, mpnetConfig } from "@kindred/mpnet";
  * import { keyFromSeed } from "@kindred/random";
- * import { embedTokens, startEngine } from "@kindred/sentence-encoder";
+ * import { embedTokens } from "@kindred/sentence-encoder";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startEngine("wasm");
+ * await wasm().start();
  * const config = mpnetConfig({ model_type: "mpnet", vocab_size: 50, hidden_size: 8, num_attention_heads: 2, num_hidden_layers: 1 });
  * const weights = Object.entries(initialParameters(config, keyFromSeed(1)));
  * const parameters = Object.fromEntries(weights.map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]));

@@ -1,3 +1,5 @@
+import { wasm } from "@kindred/backend-wasm";
+import { cpu, tfjs } from "@kindred/tensor";
 import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -24,11 +26,11 @@ describe.skipIf(!sharedExists(...folder))("mpnet-tiny, as sentence-transformers 
   });
   afterAll(() => rm(root, { recursive: true }));
 
-  const backends = ["wasm", "tfjs", "cpu"] as const;
-  test.each(weightFiles.flatMap((weights) => backends.map((backend) => ({ weights, backend }))))(
-    "normalised vectors from $weights on $backend, one by one and together",
-    async ({ weights, backend }) => {
-      await using encoder = await loadSentenceEncoder(join(root, weights), { cores: 0, backend });
+  const engines = [wasm(), tfjs(), cpu()];
+  test.each(weightFiles.flatMap((weights) => engines.map((engine) => ({ weights, engine }))))(
+    "normalised vectors from $weights on $engine.name, one by one and together",
+    async ({ weights, engine }) => {
+      await using encoder = await loadSentenceEncoder(join(root, weights), { cores: 0, engine });
       await expectGoldenVectors(encoder);
     },
   );

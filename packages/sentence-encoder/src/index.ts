@@ -11,4 +11,3 @@ export type { Embeddings, QuantizedEmbeddings, TokenEmbeddings } from "./embeddi
 export { type Embedder, type Encode, SentenceEncoder } from "./sentence-encoder.ts";
 export { type FromFilesOptions, sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
 export { newModelFolder, type SentenceModel } from "./new-model-folder.ts";
-export { type EngineName, type StartEngineOptions, startEngine } from "./start-engine.ts";

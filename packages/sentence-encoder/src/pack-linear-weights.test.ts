@@ -1,4 +1,6 @@
 import { ShapeError } from "@kindred/errors";
+import { wasm } from "@kindred/backend-wasm";
+import { cpu } from "@kindred/tensor";
 import { initialParameters, mpnetConfig } from "@kindred/mpnet";
 import { poolingFromConfig } from "@kindred/pooling";
 import { keyFromSeed } from "@kindred/random";
@@ -7,7 +9,6 @@ import { expect, test } from "vitest";
 import { embedSentences, type ModelParameters } from "./embed-sentences.ts";
 import { localEmbedder } from "./local-embedder.ts";
 import { packLinearWeights } from "./pack-linear-weights.ts";
-import { startEngine } from "./start-engine.ts";
 
 const config = mpnetConfig({
   model_type: "mpnet",
@@ -28,10 +29,10 @@ function loaded(): ModelParameters {
   );
 }
 
-test.each(["wasm", "cpu"] as const)(
-  "on %s vectors are the same to the last bit, in as much memory, all of which is freed",
+test.each([wasm(), cpu()])(
+  "on $name vectors are the same to the last bit, in as much memory, all of which is freed",
   async (engine) => {
-    await startEngine(engine);
+    const running = await engine.start();
     const before = tf.memory().numTensors;
     const parameters = loaded();
     const { numTensors, numBytes } = tf.memory();
@@ -41,22 +42,24 @@ test.each(["wasm", "cpu"] as const)(
     expect(Object.keys(packed)).toEqual(Object.keys(parameters));
     const replaced = Object.keys(packed).filter((name) => packed[name] !== parameters[name]);
     expect(replaced.length).toBe(6 * config.numHiddenLayers);
-    expect(replaced.every((name) => packed[name]!.rank === (engine === "wasm" ? 3 : 2))).toBe(true);
+    expect(replaced.every((name) => packed[name]!.rank === (engine.name === "wasm" ? 3 : 2))).toBe(true);
     tf.dispose(Object.values(packed));
 
-    const embedder = localEmbedder(loaded(), settings);
+    const embedder = await localEmbedder(engine, async () => loaded(), settings);
     expect(await embedder.embed([batch])).toEqual([plain]);
     await embedder.close();
     expect(tf.memory().numTensors).toBe(before);
+    running.stop();
   },
 );
 
 test("when a weight cannot be packed, nothing stays allocated", async () => {
-  await startEngine("wasm");
+  const { stop } = await wasm().start();
   const before = tf.memory().numTensors;
   const matrix = (dtype: "float32" | "int32") => tf.keep(tf.ones([16, 2], dtype)) as tf.Tensor;
   const bias = () => tf.keep(tf.ones([16])) as tf.Tensor;
   const parameters = { "a.weight": matrix("float32"), "a.bias": bias(), "b.weight": matrix("int32"), "b.bias": bias() };
   expect(() => packLinearWeights(parameters)).toThrow(ShapeError);
   expect(tf.memory().numTensors).toBe(before);
+  stop();
 });

@@ -1,16 +1,15 @@
+import { wasm } from "@kindred/backend-wasm";
 import { filesInMemory, type ModelFiles, readModelFolder } from "@kindred/model-folder";
+import type { Engine } from "@kindred/tensor";
+import { loadParameters } from "./load-parameters.ts";
 import { localEmbedder } from "./local-embedder.ts";
 import { modelSettings } from "./model-settings.ts";
-import { loadParameters } from "./load-parameters.ts";
 import { SentenceEncoder } from "./sentence-encoder.ts";
-import { type EngineName, startEngine } from "./start-engine.ts";
 
 /** Options of {@link sentenceEncoderFromFiles}. */
 export type FromFilesOptions = {
-  /** What runs the model. Default: `"wasm"`, Kindred's own kernels. */
-  readonly backend?: EngineName;
-  /** The folder, or the addresses by file name, of tfjs's `.wasm` files. Needed in a bundled page; Node finds them itself. */
-  readonly wasmPaths?: string | { readonly [file: string]: string };
+  /** What runs the model. Default: `wasm()` of `@kindred/backend-wasm`, which a bundled page must tell where tfjs's `.wasm` files are. */
+  readonly engine?: Engine;
 };
 
 /**
@@ -40,13 +39,10 @@ export type FromFilesOptions = {
  */
 export async function sentenceEncoderFromFiles(
   files: ModelFiles,
-  options: FromFilesOptions = {},
+  { engine = wasm() }: FromFilesOptions = {},
 ): Promise<SentenceEncoder> {
   const folder = await readModelFolder(filesInMemory(files));
   const settings = modelSettings(folder);
   const { tokenizer } = folder;
-  const { backend = "wasm", wasmPaths } = options;
-  await startEngine(backend, wasmPaths === undefined ? {} : { wasmPaths });
-  const parameters = await loadParameters(folder);
-  return new SentenceEncoder(settings, tokenizer, localEmbedder(parameters, settings));
+  return new SentenceEncoder(settings, tokenizer, await localEmbedder(engine, () => loadParameters(folder), settings));
 }

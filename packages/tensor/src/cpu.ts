@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type DefinedEngine, defineEngine, type EngineParts } from "./define-engine.ts";
 
+// Threads run what is built: Node 20 reads no TypeScript.
+const moduleUrl = import.meta.url.replace(/src\/cpu\.ts$/, "dist/cpu.js");
 const parts: EngineParts = { description: "tfjs cpu", backend: "cpu", running: {} };
 
 /**
@@ -18,7 +20,7 @@ const parts: EngineParts = { description: "tfjs cpu", backend: "cpu", running: {
 export function cpu(): DefinedEngine {
   return defineEngine({
     name: "cpu",
-    module: { url: import.meta.url },
+    module: { url: moduleUrl },
     load: async () => {
       await import("@tensorflow/tfjs-backend-cpu");
       if (tf.engine().registry["cpu"] === undefined) await tf.setBackend("cpu");

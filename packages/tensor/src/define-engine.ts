@@ -23,11 +23,20 @@ export type DefinedEngine<Extra extends object = object> = Engine<RunningEngine 
   readonly load: () => Promise<EngineParts<Extra>>;
 };
 
-/** The engines that were started in this thread and not stopped, the active one last. */
-const started: { readonly parts: EngineParts; readonly running: RunningEngine }[] = [];
-/** The engine that was entered. */
-let active: { readonly parts: EngineParts; readonly leave: (() => void) | undefined } | undefined;
-let lastStart: Promise<unknown> = Promise.resolve();
+/** What runs in this thread. */
+type Engines = {
+  /** The engines that were started and not stopped, the newest last. */
+  readonly started: { readonly parts: EngineParts; readonly running: RunningEngine }[];
+  /** The one that was entered. */
+  active?: { readonly parts: EngineParts; readonly leave: (() => void) | undefined } | undefined;
+  lastStart: Promise<unknown>;
+};
+
+// Under a global name, so that two copies of this package in one thread know of each other's engines: tfjs has one active backend.
+const key = Symbol.for("kindred.engines");
+const global = globalThis as { [key]?: Engines };
+const engines: Engines = global[key] ?? { started: [], lastStart: Promise.resolve() };
+global[key] = engines;
 
 /**
  * An engine from what it is made of: `load` gets it ready, as often as it is started, and gives its parts.
@@ -54,8 +63,8 @@ export function defineEngine<Extra extends object = object>({
 }): DefinedEngine<Extra> {
   const start = () => {
     // One after another: of two starts at a time, tfjs drops the first.
-    const starting = lastStart.then(() => startOf(load));
-    lastStart = starting.catch(() => {});
+    const starting = engines.lastStart.then(() => startOf(load));
+    engines.lastStart = starting.catch(() => {});
     return starting;
   };
   return { name, load, start, ...(module === undefined ? {} : { module }) };
@@ -68,11 +77,11 @@ async function startOf<Extra extends object>(load: () => Promise<EngineParts<Ext
     const parts = await load();
     const running = { ...ofTfjs, ...parts.running, description: parts.description, stop };
     const entry = { parts, running };
-    started.push(entry);
+    engines.started.push(entry);
     return running;
     function stop() {
-      const at = started.indexOf(entry);
-      if (at >= 0) started.splice(at, 1);
+      const at = engines.started.indexOf(entry);
+      if (at >= 0) engines.started.splice(at, 1);
       activate();
     }
   } finally {
@@ -82,10 +91,10 @@ async function startOf<Extra extends object>(load: () => Promise<EngineParts<Ext
 
 /** Makes the newest engine that is left the active one. */
 function activate(): void {
-  const parts = started.at(-1)?.parts;
-  if (parts !== active?.parts) {
-    active?.leave?.();
-    active = parts && { parts, leave: parts.enter?.() };
+  const parts = engines.started.at(-1)?.parts;
+  if (parts !== engines.active?.parts) {
+    engines.active?.leave?.();
+    engines.active = parts && { parts, leave: parts.enter?.() };
   }
   // At once, though it returns a promise: the backend is initialised.
   if (parts !== undefined && tf.getBackend() !== parts.backend) void tf.setBackend(parts.backend);
@@ -113,7 +122,7 @@ const ofTfjs: Omit<RunningEngine, "description" | "stop"> = {
  * ```
  */
 export function activeEngine(): RunningEngine {
-  const newest = started.at(-1);
+  const newest = engines.started.at(-1);
   if (newest !== undefined) return newest.running;
   throw new ConfigError(
     "activeEngine: no engine runs in this thread. Got none, expected one that was started. Await an engine's start() first: " +

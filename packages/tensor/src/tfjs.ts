@@ -14,6 +14,8 @@ export type TfjsOptions = {
   readonly wasmPaths?: string | { readonly [file: string]: string };
 };
 
+// Threads run what is built: Node 20 reads no TypeScript.
+const moduleUrl = import.meta.url.replace(/src\/tfjs\.ts$/, "dist/tfjs.js");
 const plain: EngineParts = { description: "tfjs wasm", backend: "wasm", running: {} };
 
 /**
@@ -52,7 +54,7 @@ export function tfjs(options: TfjsOptions = {}): DefinedEngine {
     if (tf.engine().registry["wasm"] === undefined) await initialize(wasmPaths);
     return parts;
   };
-  return defineEngine({ name: "tfjs", module: { url: import.meta.url, options }, load });
+  return defineEngine({ name: "tfjs", module: { url: moduleUrl, options }, load });
 }
 
 export default tfjs;

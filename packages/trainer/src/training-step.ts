@@ -40,12 +40,12 @@ export type GradientReceivers = {
  * import { initialParameters, mpnetConfig } from "@kindred/mpnet";
  * import { poolingFromConfig } from "@kindred/pooling";
  * import { keyFromSeed } from "@kindred/random";
- * import { startEngine } from "@kindred/sentence-encoder";
+ * import { cpu } from "@kindred/tensor";
  * import { soloCore } from "@kindred/mesh";
  * import { dealBatch, trainingStep } from "@kindred/trainer";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startEngine("wasm");
+ * await cpu().start();
  * const config = mpnetConfig({ model_type: "mpnet", vocab_size: 9, hidden_size: 8, num_attention_heads: 2, num_hidden_layers: 1 });
  * const weights = Object.entries(initialParameters(config, keyFromSeed(1)));
  * const parameters = Object.fromEntries(weights.map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]));

@@ -1,6 +1,6 @@
 import { contrastive } from "@kindred/contrastive-loss";
 import { add, matmulTransposed, scale, sliceRows, sum } from "@kindred/nn";
-import { startEngine } from "@kindred/sentence-encoder";
+import { engineFromModule } from "@kindred/tensor";
 import { parameterExchange, parameterViews } from "@kindred/tpu-sharding";
 import { trainingStep } from "@kindred/trainer";
 import * as tf from "@tensorflow/tfjs-core";
@@ -66,8 +66,8 @@ const losses = {
   judgedBatch: { ...judged, over: "batch" },
 };
 
-export default async (core, { backend, settings, shapes, shards, memory, dropoutKey }) => {
-  await startEngine(backend);
+export default async (core, { engine, settings, shapes, shards, memory, dropoutKey }) => {
+  await (await engineFromModule(engine)).start();
   const exchange = parameterExchange(core, shards, memory);
   const weights = Object.entries(parameterViews(shards, memory.weights));
   const parameters = Object.fromEntries(

@@ -1,4 +1,6 @@
 // Kindred's sentence encoder, from texts to vectors.
+import { wasm } from "@kindred/backend-wasm";
+import { enableRevectorization } from "@kindred/backend-wasm/node";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { strided } from "../strided.mjs";
 
@@ -11,7 +13,10 @@ import { strided } from "../strided.mjs";
 
 /** @type {import("../contestant.mjs").Enter<EncodeSetup>} */
 export default async function enter({ folder, texts, cores }) {
-  const encoder = await loadSentenceEncoder(folder, { cores, revectorize: true }); // as the command does
+  const encoder = await loadSentenceEncoder(folder, {
+    cores,
+    engine: wasm({ revectorization: enableRevectorization() }), // as the command does
+  });
   const tokens = encoder.tokenizer.encodeBatch(texts, { maxLength: encoder.settings.maxSeqLength }).ids.length;
   /** @type {Float32Array} */
   let embeddings = new Float32Array();

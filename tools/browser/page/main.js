@@ -1,4 +1,5 @@
 // The page of the browser test: tokenizer and sentence-encoder, bundled as any web application would.
+import { wasm } from "@kindred/backend-wasm";
 import { sentenceEncoderFromFiles } from "@kindred/sentence-encoder";
 import { tokenizerFromJson } from "@kindred/tokenizer";
 // A bundler gives each .wasm file an address of its own, so tfjs is told them by name.
@@ -19,7 +20,7 @@ globalThis.encodeWithKindred = async (base64Files, texts) => {
     files[name] = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   }
   const tokenizer = tokenizerFromJson(new TextDecoder().decode(files["tokenizer.json"]));
-  const encoder = await sentenceEncoderFromFiles(files, { wasmPaths });
+  const encoder = await sentenceEncoderFromFiles(files, { engine: wasm({ wasmPaths }) });
   const { embeddings } = await encoder.encode(texts);
   return { ids: texts.map((text) => [...tokenizer.encode(text).ids]), embeddings: [...embeddings] };
 };

@@ -20,7 +20,11 @@ import type { Revectorization } from "../revectorization.ts";
  * ```
  */
 export function enableRevectorization(): Revectorization {
-  const module = import.meta.url;
+  // Threads run what is built: Node 20 reads no TypeScript.
+  const module = import.meta.url.replace(
+    /src\/node\/enable-revectorization\.ts$/,
+    "dist/node/enable-revectorization.js",
+  );
   if (!relaxedSimdWorks()) return { module, disable: () => {} }; // Node 20's V8 complains of the flag
   v8.setFlagsFromString("--experimental-wasm-revectorize");
   return { module, disable: () => v8.setFlagsFromString("--no-experimental-wasm-revectorize") };

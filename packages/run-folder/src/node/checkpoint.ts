@@ -92,7 +92,7 @@ function stateOf(text: string | Error, file: string): TrainerState {
  *
  * const { folder, state } = await resumePoint("my-run");
  * const restore = (moments) => readMoments(folder, moments);
- * const cores = await startTrainingMesh(config, model, { stepsDone: state.step, restore });
+ * const cores = await startTrainingMesh(config, model, { engine, stepsDone: state.step, restore });
  * ```
  */
 export async function readMoments(folder: string, moments: NamedMoments): Promise<void> {

@@ -1,24 +1,22 @@
-import { enableRevectorization } from "@kindred/backend-wasm/node";
 import type { Core } from "@kindred/mesh";
 import { openModelFolder } from "@kindred/model-folder/node";
+import { type EngineModule, engineFromModule } from "@kindred/tensor";
 import { loadParameters } from "../load-parameters.ts";
 import { localEmbedder } from "../local-embedder.ts";
 import { modelSettings } from "../model-settings.ts";
-import { type EngineName, startEngine } from "../start-engine.ts";
 import type { TokenBatch } from "../token-batch.ts";
 
 /** What a core of an encoding mesh is told at its start. */
 export type EncodeProgramData = {
   readonly folder: string;
-  readonly backend: EngineName;
-  readonly revectorize: boolean;
+  readonly engine: EngineModule;
 };
 
 /** The program of one core of an encoding mesh: it loads the model and turns batches into vectors. */
-export default async function encodeProgram(_core: Core, { folder, backend, revectorize }: EncodeProgramData) {
+export default async function encodeProgram(_core: Core, { folder, engine }: EncodeProgramData) {
   const model = await openModelFolder(folder);
-  await startEngine(backend, revectorize ? { revectorization: enableRevectorization() } : {});
-  const embedder = localEmbedder(await loadParameters(model), modelSettings(model));
+  const load = () => loadParameters(model);
+  const embedder = await localEmbedder(await engineFromModule(engine), load, modelSettings(model));
   return {
     embed: async (batch: TokenBatch | undefined) =>
       batch === undefined ? undefined : (await embedder.embed([batch]))[0],

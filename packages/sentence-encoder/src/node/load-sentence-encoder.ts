@@ -1,11 +1,11 @@
-import { enableRevectorization } from "@kindred/backend-wasm/node";
+import { wasm } from "@kindred/backend-wasm";
 import { startMesh } from "@kindred/mesh/node";
 import { openModelFolder } from "@kindred/model-folder/node";
+import { type Engine, moduleOfEngine } from "@kindred/tensor";
 import { loadParameters } from "../load-parameters.ts";
 import { localEmbedder } from "../local-embedder.ts";
 import { modelSettings } from "../model-settings.ts";
 import { type Embedder, SentenceEncoder } from "../sentence-encoder.ts";
-import { type EngineName, startEngine } from "../start-engine.ts";
 import type { TokenBatch } from "../token-batch.ts";
 import type { EncodeProgramData } from "./encode-program.ts";
 
@@ -16,13 +16,11 @@ export type LoadOptions = {
    * while a batch is encoded. Default: 1.
    */
   readonly cores?: number;
-  /** What runs the model. Default: `"wasm"`, Kindred's own kernels. */
-  readonly backend?: EngineName;
   /**
-   * Let V8 pair the kernels' 128-bit instructions to 256 bits: faster on Node 22 and later, after a check that the results
-   * are the same. It sets an experimental flag of V8 for the whole process, so it is the caller's choice. Default: false.
+   * What runs the model. Default: `wasm()` of `@kindred/backend-wasm`. On Node 22 and later it is faster as
+   * `wasm({ revectorization: enableRevectorization() })`, which sets an experimental flag of V8 for the whole process.
    */
-  readonly revectorize?: boolean;
+  readonly engine?: Engine;
 };
 
 /**
@@ -31,6 +29,7 @@ export type LoadOptions = {
  * Idle workers do not keep the process alive.
  *
  * @throws FormatError for a folder that is not a whole MPNet model, naming the file and the rule.
+ * @throws ConfigError when worker threads can't find the engine.
  *
  * @example
  * ```ts ignore
@@ -42,16 +41,16 @@ export type LoadOptions = {
  */
 export async function loadSentenceEncoder(
   folder: string,
-  { cores = 1, backend = "wasm", revectorize = false }: LoadOptions = {},
+  { cores = 1, engine = wasm() }: LoadOptions = {},
 ): Promise<SentenceEncoder> {
   const model = await openModelFolder(folder);
   const settings = modelSettings(model);
   const { tokenizer } = model;
-  const revectorization = revectorize ? enableRevectorization() : undefined; // before any thread compiles a kernel
-  if (cores > 0)
-    return new SentenceEncoder(settings, tokenizer, await meshEmbedder(cores, { folder, backend, revectorize }));
-  await startEngine(backend, revectorization === undefined ? {} : { revectorization });
-  return new SentenceEncoder(settings, tokenizer, localEmbedder(await loadParameters(model), settings));
+  const embedder =
+    cores > 0
+      ? await meshEmbedder(cores, { folder, engine: moduleOfEngine("loadSentenceEncoder", engine) })
+      : await localEmbedder(engine, () => loadParameters(model), settings);
+  return new SentenceEncoder(settings, tokenizer, embedder);
 }
 
 async function meshEmbedder(cores: number, data: EncodeProgramData): Promise<Embedder> {

@@ -3,7 +3,9 @@ import { startMesh } from "@kindred/mesh/node";
 import { initialParameters, mpnetConfig } from "@kindred/mpnet";
 import { poolingFromConfig } from "@kindred/pooling";
 import { childKey, integerAt, keyFromSeed } from "@kindred/random";
-import type { EngineName, TokenBatch } from "@kindred/sentence-encoder";
+import { wasm } from "@kindred/backend-wasm";
+import type { TokenBatch } from "@kindred/sentence-encoder";
+import { type Engine, moduleOfEngine, tfjs } from "@kindred/tensor";
 import { expectMutantToFail } from "@kindred/testing";
 import { exchangeMemory, parameterShards, parameterViews } from "@kindred/tpu-sharding";
 import { afterAll, describe, expect, test } from "vitest";
@@ -62,11 +64,18 @@ function randomBatch(rows: number, columns: number) {
   return { rows: texts.map((all, row) => ({ texts: all, scores: [1 + row], label: row % 3 })), packed };
 }
 
-async function startLawMesh(cores: number, backend: EngineName): Promise<Mesh> {
+async function startLawMesh(cores: number, engine: Engine): Promise<Mesh> {
   const shards = parameterShards(sizes, cores);
   const memory = exchangeMemory(shards, { rowLengths: { "embeddings.word_embeddings.weight": config.hiddenSize } });
   for (const [name, view] of Object.entries(parameterViews(shards, memory.weights))) view.set(weights[name]!.values);
-  const data = { backend, settings, shapes, shards, memory, dropoutKey: keyFromSeed("dropout") };
+  const data = {
+    engine: moduleOfEngine("the law", engine),
+    settings,
+    shapes,
+    shards,
+    memory,
+    dropoutKey: keyFromSeed("dropout"),
+  };
   return startMesh({ cores, program: new URL("../../test-programs/step-gradients.mjs", import.meta.url), data });
 }
 
@@ -109,9 +118,9 @@ function expectSame(actual: Result, expected: Result): void {
   }
 }
 
-describe.each(["wasm", "tfjs"] as const)("on %s", async (backend) => {
+describe.each([wasm(), tfjs()])("on $name", async (engine) => {
   const meshes = new Map<number, Mesh>();
-  for (const cores of [1, 2, 3]) meshes.set(cores, await startLawMesh(cores, backend));
+  for (const cores of [1, 2, 3]) meshes.set(cores, await startLawMesh(cores, engine));
   afterAll(() => Promise.all([...meshes.values()].map((mesh) => mesh.close())));
   const step = (cores: number, batch: BatchSize, choice?: Choice) =>
     stepOn(meshes.get(cores)!, { cores, ...batch }, choice);

@@ -1,6 +1,5 @@
 import { scheduleByName, scriptKernel } from "@kindred/adamw";
 import { adamwKernel } from "@kindred/backend-wasm";
-import { enableRevectorization } from "@kindred/backend-wasm/node";
 import { DivergenceError } from "@kindred/errors";
 import type { Core } from "@kindred/mesh";
 import { countFlops } from "@kindred/nn";
@@ -10,9 +9,8 @@ import {
   type EmbeddingSettings,
   type ModelParameters,
   type TokenBatch,
-  startEngine,
 } from "@kindred/sentence-encoder";
-import { type Float, overwrite, type Profile, profileKernels } from "@kindred/tensor";
+import { type EngineModule, engineFromModule, type Float, type Profile, profileKernels } from "@kindred/tensor";
 import { type ExchangeMemory, type ParameterShards, parameterExchange, parameterViews } from "@kindred/tpu-sharding";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BatchShare } from "../deal-batch.ts";
@@ -26,6 +24,7 @@ import { trainingOptimizer } from "./training-optimizer.ts";
 /** What a core of a training mesh is told at its start. Weights and moments lie in shared memory, seen by main as well. */
 export type TrainingCoreData = {
   readonly config: TrainConfig;
+  readonly engine: EngineModule;
   readonly settings: EmbeddingSettings;
   readonly shapes: { readonly [name: string]: readonly number[] };
   readonly shards: ParameterShards;
@@ -46,10 +45,7 @@ export type StepJob = { readonly step: number; readonly share: BatchShare; reado
 /** The program of one core of a training mesh: it makes steps, and embeds texts for evaluation with the weights as they are. */
 export default async function trainingCore(core: Core, data: TrainingCoreData) {
   const { config, settings, shards, memory } = data;
-  const engine = await startEngine(
-    config.backend,
-    config.revectorize ? { revectorization: enableRevectorization() } : {},
-  );
+  const engine = await (await engineFromModule(data.engine)).start();
   const parameters = tensorsOf(parameterViews(shards, memory.weights), data.shapes);
   // In WebAssembly where the memory is a heap and the run uses Kindred's kernels, else in JavaScript.
   const kernel = data.heap !== undefined && config.backend === "wasm" ? await adamwKernel(data.heap) : undefined;
@@ -67,7 +63,7 @@ export default async function trainingCore(core: Core, data: TrainingCoreData) {
   let profiler: ReturnType<typeof profileKernels> | undefined;
   let steps = 0;
   return {
-    engine: () => engine,
+    engine: () => engine.description,
     profile: (): Profile | undefined => profiler?.stop(),
     step: (job: StepJob): StepResult => {
       if (++steps === firstProfiledStep && config.profile && core.index === 0)
@@ -87,13 +83,14 @@ export default async function trainingCore(core: Core, data: TrainingCoreData) {
           { step: job.step + 1, loss, gradientNorm },
         );
       }
-      for (const [name, values] of Object.entries(exchange.publishWeights())) overwrite(parameters[name]!, values);
+      for (const [name, values] of Object.entries(exchange.publishWeights())) engine.write(parameters[name]!, values);
       return { loss, gradientNorm, learningRate };
     },
-    embed: (batch: TokenBatch | undefined): Float32Array | undefined => {
+    embed: async (batch: TokenBatch | undefined): Promise<Float32Array | undefined> => {
       if (batch === undefined) return undefined;
       const embeddings = embedSentences(parameters, batch, settings);
-      const values = embeddings.dataSync() as Float32Array;
+      const values = new Float32Array(embeddings.size);
+      await engine.read(embeddings, values);
       embeddings.dispose();
       return values;
     },

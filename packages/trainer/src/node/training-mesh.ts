@@ -1,4 +1,4 @@
-import { enableRevectorization } from "@kindred/backend-wasm/node";
+import { type Engine, moduleOfEngine } from "@kindred/tensor";
 import {
   type ExchangeMemory,
   type ParameterShards,
@@ -18,6 +18,8 @@ import type { TrainingHandlers, TrainingCoreData } from "./training-core.ts";
 
 /** Options of {@link startTrainingMesh}. */
 export type StartOptions = {
+  /** What the cores run on. */
+  readonly engine: Engine;
   /** Steps already done. Default 0. */
   readonly stepsDone?: number;
   /** The module of the run's program, for every core to import. Default: none. */
@@ -57,23 +59,24 @@ function embeddingRowLengths({ weights }: TrainableModel): { [name: string]: num
 /**
  * Starts `config.cores` worker threads that hold this model in shared memory and make the steps of a run.
  *
- * @throws MeshError if one does not start in time; OutOfMemoryError.
+ * @throws ConfigError if worker threads cannot find the engine; MeshError if one does not start in time; OutOfMemoryError.
  *
  * @example
  * ```ts ignore
+ * import { wasm } from "@kindred/backend-wasm";
  * import { newModel, trainConfig } from "@kindred/trainer";
  * import { startTrainingMesh } from "@kindred/trainer/node";
  *
  * const config = trainConfig({ cores: 2 });
- * const cores = await startTrainingMesh(config, newModel(config, tokenizer));
- * cores.engine; // "wasm, fma kernels", say
+ * const cores = await startTrainingMesh(config, newModel(config, tokenizer), { engine: wasm() });
+ * cores.engine; // "wasm kernels: relaxed (…)", say
  * await cores.close();
  * ```
  */
 export async function startTrainingMesh(
   config: TrainConfig,
   model: TrainableModel,
-  { stepsDone = 0, program, restore }: StartOptions = {},
+  { engine, stepsDone = 0, program, restore }: StartOptions,
 ): Promise<TrainingCores> {
   const { shards, memory, heap, moments, weights, namedMoments } = trainingMemory(model, config.cores);
   await restore?.(namedMoments);
@@ -82,6 +85,7 @@ export async function startTrainingMesh(
   const shapes = Object.fromEntries(Object.entries(model.weights).map(([name, { shape }]) => [name, shape]));
   const data: TrainingCoreData = {
     config,
+    engine: moduleOfEngine("train", engine),
     settings: { config: modelConfig, pooling, dense, normalize },
     shapes,
     shards,
@@ -91,7 +95,6 @@ export async function startTrainingMesh(
     program: program?.href,
     stepsDone,
   };
-  if (config.revectorize) enableRevectorization(); // before any thread compiles a kernel
   // Cores run what is built, also where this file is run as it is written: Node 20 reads no TypeScript.
   const core = import.meta.url.endsWith(".ts") ? "../../dist/node/training-core.js" : "./training-core.js";
   const mesh: Mesh<TrainingHandlers> = await startMesh({
@@ -99,10 +102,10 @@ export async function startTrainingMesh(
     program: new URL(core, import.meta.url),
     data,
   });
-  const [engine] = await mesh.call("engine", Array(cores).fill(undefined));
+  const [description] = await mesh.call("engine", Array(cores).fill(undefined));
   return {
     cores,
-    engine: engine!,
+    engine: description ?? engine.name,
     weights,
     moments: namedMoments,
     step: async (step, shares) => {
