@@ -17,3 +17,6 @@ export type ByteSource = {
 export function memorySource(bytes: Uint8Array, file: string): ByteSource {
   return { file, length: bytes.length, read: async (offset, length) => bytes.subarray(offset, offset + length) };
 }
+
+/** Ends the reading with an error about the byte, or the letter, at an index of what is read. */
+export type Fail = (at: number, message: string) => never;

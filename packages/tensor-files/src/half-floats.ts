@@ -1,6 +1,7 @@
 // float16 and bfloat16 to and from float32, bit by bit, in bulk. To narrow is to round to the nearest, ties to even;
 // NaN stays NaN with the upper bits of its payload (made quiet, lest it become infinity), and what is too large becomes
-// infinity. See IEEE 754-2019, sections 3.6 (binary16) and 4.3.1 (roundTiesToEven).
+// infinity. See IEEE 754-2019, sections 3.6 (binary16) and 4.3.1 (roundTiesToEven). `!` throughout: the loops run over the arrays that
+// they read.
 
 /** The float32 values of float16 bits; all are exact. */
 export function float16ToFloat32(halves: Uint16Array): Float32Array {

@@ -1,8 +1,6 @@
-export type { Dtype } from "./dtype.ts";
-export type { NamedTensor } from "./named-tensor.ts";
+export type { Dtype, NamedTensor } from "./named-tensor.ts";
 export { readSafetensors, type ReadOptions, type Safetensors } from "./read-safetensors.ts";
-export { toFloat32 } from "./to-float32.ts";
-export { fromFloat32 } from "./from-float32.ts";
+export { fromFloat32, toFloat32 } from "./float32.ts";
 export { writeSafetensors, type WriteSafetensorsOptions } from "./write-safetensors.ts";
 export { safetensorsIndex } from "./safetensors-index.ts";
 export { readTorchCheckpoint, type TorchContents } from "./read-torch-checkpoint.ts";

@@ -1,4 +1,5 @@
 import { FormatError } from "@kindred/errors";
+import type { Dtype } from "./named-tensor.ts";
 
 /** The three things that an .npy header says, and where the data begins. */
 export type NpyHeader = {
@@ -57,7 +58,7 @@ function parseDictionary(text: string, fail: (message: string) => never): Omit<N
   const member =
     /\s*(['"])(descr|fortran_order|shape)\1\s*:\s*(?:(['"])([^'"\\]*)\3|(True|False)|\(([\d\s,]*)\))\s*(,|$)/y;
   const members = new Map<string, RegExpExecArray>();
-  const inner = dictionary[1]!.trimEnd();
+  const inner = (dictionary[1] ?? "").trimEnd();
   while (member.lastIndex < inner.length) {
     const at = member.lastIndex;
     const match = member.exec(inner);
@@ -65,9 +66,9 @@ function parseDictionary(text: string, fail: (message: string) => never): Omit<N
       return fail(
         `bad header member. Got ${JSON.stringify(inner.slice(at, at + 40))}, expected descr, fortran_order or shape.`,
       );
-    if (members.has(match[2]!))
-      fail(`header says ${match[2]} twice. Expected descr, fortran_order and shape once each.`);
-    members.set(match[2]!, match);
+    const [, , name = ""] = match;
+    if (members.has(name)) fail(`header says ${name} twice. Expected descr, fortran_order and shape once each.`);
+    members.set(name, match);
   }
   const description = members.get("descr")?.[4];
   const order = members.get("fortran_order")?.[5];
@@ -107,4 +108,43 @@ function latin1(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
   return text;
+}
+
+/** NumPy's letter and byte width for each dtype that NumPy has. */
+const typeOf: { readonly [D in Dtype]?: string } = {
+  F64: "f8",
+  F32: "f4",
+  F16: "f2",
+  C64: "c8",
+  I64: "i8",
+  I32: "i4",
+  I16: "i2",
+  I8: "i1",
+  U64: "u8",
+  U32: "u4",
+  U16: "u2",
+  U8: "u1",
+  BOOL: "b1",
+};
+
+/** How elements lie in an .npy file: their dtype, and how many bytes to reverse at a time if they are big-endian. */
+type NpyElements = { readonly dtype: Dtype; readonly reversedBytes: number };
+
+/** NumPy's word for a dtype, `<f4` for instance; undefined for those that NumPy has not. */
+export function npyDescription(dtype: Dtype): string | undefined {
+  const type = typeOf[dtype];
+  return type && (type.endsWith("1") ? "|" : "<") + type;
+}
+
+/** The dtype that NumPy's word stands for; undefined if no dtype here does (objects, strings, dates, float128, …). */
+export function parseNpyDescription(description: string): NpyElements | undefined {
+  const [order, type] = [description[0], description.slice(1)];
+  const dtype = (Object.keys(typeOf) as Dtype[]).find((name) => typeOf[name] === type);
+  if (dtype === undefined) return undefined;
+  const width = Number(type.slice(1));
+  // "|" says that order does not matter, so it belongs to single bytes; NumPy also writes "<" and ">" there in old
+  // files.
+  if (order !== "<" && order !== ">" && !(order === "|" && width === 1)) return undefined;
+  const numberWidth = type === "c8" ? 4 : width;
+  return { dtype, reversedBytes: order === ">" ? numberWidth : 1 };
 }

@@ -2,8 +2,7 @@ import { FormatError, ShapeError } from "@kindred/errors";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fuzzRuns } from "../test-support/fuzz-runs.ts";
-import { byteLength } from "./byte-length.ts";
-import { dtypeBits } from "./dtype.ts";
+import { byteLength, dtypeBits } from "./named-tensor.ts";
 import { type Dtype, fromFloat32, readNpy, toFloat32, writeNpy } from "./index.ts";
 import { formatNpyHeader } from "./npy-header.ts";
 

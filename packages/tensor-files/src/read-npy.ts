@@ -1,8 +1,7 @@
 import { FormatError } from "@kindred/errors";
-import { byteLength } from "./byte-length.ts";
-import { dtypeBits } from "./dtype.ts";
-import type { NamedTensor } from "./named-tensor.ts";
-import { parseNpyDescription } from "./npy-dtype.ts";
+import { gatherStrided } from "./gather-strided.ts";
+import { byteLength, dtypeBits, type NamedTensor } from "./named-tensor.ts";
+import { parseNpyDescription } from "./npy-header.ts";
 import { parseNpyHeader } from "./npy-header.ts";
 import type { ReadOptions } from "./read-safetensors.ts";
 
@@ -47,7 +46,9 @@ export function readNpy(bytes: Uint8Array, { file = "(bytes)" }: ReadOptions = {
     );
   }
   const littleEndian = reversedBytes === 1 ? data : reverseGroups(data, reversedBytes);
-  return { dtype, shape, bytes: isFortranOrder ? transposed(littleEndian, shape, dtypeBits[dtype] / 8) : littleEndian };
+  if (!isFortranOrder) return { dtype, shape, bytes: littleEndian };
+  const strides = columnMajorStrides(shape);
+  return { dtype, shape, bytes: gatherStrided(littleEndian, { shape, strides, width: dtypeBits[dtype] / 8 }) };
 }
 
 function reverseGroups(bytes: Uint8Array, width: number): Uint8Array {
@@ -56,19 +57,12 @@ function reverseGroups(bytes: Uint8Array, width: number): Uint8Array {
   return swapped;
 }
 
-/** Column-major elements in row-major order: the last index runs fastest in the result, the first in the source. */
-function transposed(bytes: Uint8Array, shape: readonly number[], width: number): Uint8Array {
-  const result = new Uint8Array(bytes.length);
-  const index = shape.map(() => 0);
-  for (let to = 0; to < result.length; to += width) {
-    let from = 0;
-    for (let axis = shape.length - 1; axis >= 0; axis--) from = from * shape[axis]! + index[axis]!;
-    for (let i = 0; i < width; i++) result[to + i] = bytes[from * width + i]!;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      index[axis]! += 1;
-      if (index[axis]! < shape[axis]!) break;
-      index[axis] = 0;
-    }
-  }
-  return result;
+/** How far neighbours along each axis lie from each other where the first index runs fastest. */
+function columnMajorStrides(shape: readonly number[]): number[] {
+  let next = 1;
+  return shape.map((size) => {
+    const stride = next;
+    next *= size;
+    return stride;
+  });
 }

@@ -2,8 +2,7 @@ import { ConfigError, FormatError, ShapeError } from "@kindred/errors";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fuzzRuns } from "../test-support/fuzz-runs.ts";
-import { byteLength } from "./byte-length.ts";
-import { dtypeBits } from "./dtype.ts";
+import { byteLength, dtypeBits } from "./named-tensor.ts";
 import { type Dtype, fromFloat32, type NamedTensor, readSafetensors, toFloat32, writeSafetensors } from "./index.ts";
 
 const wellFormed = fc.string({ unit: "binary", maxLength: 12 });

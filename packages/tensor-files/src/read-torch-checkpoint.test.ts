@@ -17,8 +17,7 @@ import {
   type View,
   zip,
 } from "../test-support/torch-file.ts";
-import { byteLength } from "./byte-length.ts";
-import { dtypeBits } from "./dtype.ts";
+import { byteLength, dtypeBits } from "./named-tensor.ts";
 import { readTorchCheckpoint } from "./index.ts";
 
 const f32 = (...values: number[]) => new Uint8Array(Float32Array.from(values).buffer);

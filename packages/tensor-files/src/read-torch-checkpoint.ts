@@ -42,6 +42,9 @@ export async function readTorchCheckpoint(
 ): Promise<TorchContents> {
   const { tensors, values, read } = await torchCheckpoint(memorySource(bytes, file));
   const contents = new Map<string, NamedTensor>();
-  for (const name of tensors.keys()) contents.set(name, (await read(name))!);
+  for (const name of tensors.keys()) {
+    const tensor = await read(name);
+    if (tensor !== undefined) contents.set(name, tensor);
+  }
   return { tensors: contents, values };
 }

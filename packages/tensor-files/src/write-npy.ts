@@ -1,6 +1,6 @@
 import { ShapeError } from "@kindred/errors";
 import { expectTensor, type NamedTensor } from "./named-tensor.ts";
-import { npyDescription } from "./npy-dtype.ts";
+import { npyDescription } from "./npy-header.ts";
 import { formatNpyHeader } from "./npy-header.ts";
 
 /**

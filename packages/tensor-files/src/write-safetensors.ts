@@ -1,6 +1,5 @@
 import { ConfigError } from "@kindred/errors";
-import { type Dtype, dtypeBits } from "./dtype.ts";
-import { expectTensor, type NamedTensor } from "./named-tensor.ts";
+import { type Dtype, dtypeBits, expectTensor, type NamedTensor } from "./named-tensor.ts";
 
 /** What may stand beside the tensors. */
 export type WriteSafetensorsOptions = {
@@ -34,9 +33,9 @@ export function writeSafetensors(
 ): Uint8Array {
   const sorted = [...tensors].sort(([a, x], [b, y]) => rank(y.dtype) - rank(x.dtype) || compareCodePoints(a, b));
   const members: string[] = [];
-  const keys = Object.keys(metadata).sort(compareCodePoints);
-  if (keys.length > 0) {
-    members.push(`"__metadata__":{${keys.map((key) => `${quote(key)}:${quote(metadata[key]!)}`).join(",")}}`);
+  const notes = Object.entries(metadata).sort(([a], [b]) => compareCodePoints(a, b));
+  if (notes.length > 0) {
+    members.push(`"__metadata__":{${notes.map(([key, value]) => `${quote(key)}:${quote(value)}`).join(",")}}`);
   }
   const names = new Set(["__metadata__"]);
   let end = 0;
@@ -68,10 +67,10 @@ function assemble(json: string, sorted: readonly (readonly [string, NamedTensor]
   return bytes;
 }
 
-const order = new Map(Object.keys(dtypeBits).map((dtype, index) => [dtype, index]));
+const order = Object.keys(dtypeBits);
 
 function rank(dtype: Dtype): number {
-  return order.get(dtype)!;
+  return order.indexOf(dtype);
 }
 
 function quote(text: string): string {

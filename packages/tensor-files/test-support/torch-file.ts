@@ -1,6 +1,6 @@
 // A small writer of PyTorch checkpoints in both forms, for tests: what torch.save writes, and what it never would.
 import { deflateRawSync } from "node:zlib";
-import { type Dtype, dtypeBits } from "../src/dtype.ts";
+import { type Dtype, dtypeBits } from "../src/named-tensor.ts";
 
 /** A view of a storage, as torch pickles a tensor. */
 export type View = {

@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { ConfigError } from "@kindred/errors";
-import { removeLeftovers, syncFolder, temporarySibling } from "./temporary-sibling.ts";
+import { removeLeftovers, syncFolder, temporarySibling } from "./write-file-atomic.ts";
 
 /** What may become of a folder that is already there. */
 export type WriteFolderOptions = {

@@ -1,6 +1,5 @@
 import { parseSafetensorsHeader, safetensorsHeaderLength } from "../safetensors-header.ts";
-import { openFileSource } from "./file-source.ts";
-import { type TensorFile, type TensorSummary, unknownTensor } from "./tensor-file.ts";
+import { openFileSource, type TensorFile, type TensorSummary, unknownTensor } from "./tensor-file.ts";
 
 /** An open safetensors file: the header in memory, the tensors on disk. */
 export type SafetensorsFile = TensorFile & {

@@ -1,6 +1,5 @@
 import { torchCheckpoint } from "../torch/torch-checkpoint.ts";
-import { openFileSource } from "./file-source.ts";
-import { type TensorFile, unknownTensor } from "./tensor-file.ts";
+import { openFileSource, type TensorFile, unknownTensor } from "./tensor-file.ts";
 
 /** An open PyTorch checkpoint: what its pickle says in memory, the tensors on disk. */
 export type TorchCheckpointFile = TensorFile & {

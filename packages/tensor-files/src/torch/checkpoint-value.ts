@@ -1,4 +1,4 @@
-import type { Dtype } from "../dtype.ts";
+import type { Dtype } from "../named-tensor.ts";
 
 /** Bytes that tensors share, named by a key; the container knows where they lie. */
 type StorageValue = {

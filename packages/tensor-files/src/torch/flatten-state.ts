@@ -1,4 +1,4 @@
-import { byteLength } from "../byte-length.ts";
+import { byteLength } from "../named-tensor.ts";
 import type { CheckpointValue, KeyValue, TensorValue } from "./checkpoint-value.ts";
 
 /** A checkpoint's tree as names: `{"model": {"weight": …}}` has `model.weight`. */

@@ -1,4 +1,4 @@
-import type { Fail } from "../json-cursor.ts";
+import type { Fail } from "../byte-source.ts";
 
 /** Reads the arguments of pickle opcodes from left to right; ends with an error where the bytes end. */
 export class PickleCursor {
@@ -29,7 +29,7 @@ export class PickleCursor {
   }
 
   byte(): number {
-    return this.#bytes[this.#step(1)]!;
+    return this.#view.getUint8(this.#step(1));
   }
 
   uint32(): number {
@@ -50,7 +50,7 @@ export class PickleCursor {
   integer(length: number): number | bigint {
     const from = this.#step(length);
     let value = 0n;
-    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.#bytes[from + i]!);
+    for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.#view.getUint8(from + i));
     value = BigInt.asIntN(8 * length, value);
     return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   }

@@ -1,7 +1,6 @@
-import type { Fail } from "../json-cursor.ts";
+import type { Fail } from "../byte-source.ts";
 import { type CheckpointValue, describeValue } from "./checkpoint-value.ts";
 import { PickleCursor } from "./pickle-cursor.ts";
-import { opcodeName } from "./pickle-opcodes.ts";
 import { PickleStack } from "./pickle-stack.ts";
 
 /** What a pickle's imports and references mean to whoever reads it. */
@@ -31,7 +30,8 @@ export function readPickle(
 ): { readonly value: CheckpointValue; readonly end: number } {
   const cursor = new PickleCursor(bytes, start, fail);
   let opcodeAt = start;
-  const refuse = (message: string): never => fail(opcodeAt, `pickle: ${opcodeName(bytes[opcodeAt]!)}: ${message}`);
+  let opcode = "";
+  const refuse = (message: string): never => fail(opcodeAt, `pickle: ${opcode}: ${message}`);
   const stack = new PickleStack(refuse);
   const importName = (module: string, name: string) => {
     const dotted = `${module}.${name}`;
@@ -98,9 +98,9 @@ export function readPickle(
   };
   for (;;) {
     opcodeAt = cursor.at;
-    const name = opcodeName(cursor.byte());
-    if (name === "STOP") return { value: stack.popLast(), end: cursor.at };
-    const step = Object.hasOwn(steps, name) ? steps[name] : undefined;
+    opcode = opcodeName(cursor.byte());
+    if (opcode === "STOP") return { value: stack.popLast(), end: cursor.at };
+    const step = Object.hasOwn(steps, opcode) ? steps[opcode] : undefined;
     if (step === undefined) refuse("this opcode is not allowed in a checkpoint.");
     else step();
   }
@@ -115,8 +115,29 @@ function setItemsOf(stack: PickleStack, items: readonly CheckpointValue[], refus
   const { entries } = stack.topDict();
   if (items.length % 2 !== 0) refuse("a key without a value.");
   for (let i = 0; i < items.length; i += 2) {
-    const key = items[i]!;
+    const [key = null, value = null] = items.slice(i, i + 2);
     if (typeof key === "object" && key !== null) refuse(`${describeValue(key)} as a key. Expected a text or a number.`);
-    else entries.set(key, items[i + 1]!);
+    else entries.set(key, value);
   }
+}
+
+/**
+ * Every opcode of the pickle protocols 0 to 5 by its byte, for errors that refuse one by name.
+ *
+ * @see Python, Lib/pickletools.py
+ */
+const names =
+  "( MARK|. STOP|0 POP|1 POP_MARK|2 DUP|F FLOAT|I INT|J BININT|K BININT1|L LONG|M BININT2|N NONE|P PERSID|Q BINPERSID|" +
+  "R REDUCE|S STRING|T BINSTRING|U SHORT_BINSTRING|V UNICODE|X BINUNICODE|a APPEND|b BUILD|c GLOBAL|d DICT|} EMPTY_DICT|" +
+  "e APPENDS|g GET|h BINGET|i INST|j LONG_BINGET|l LIST|] EMPTY_LIST|o OBJ|p PUT|q BINPUT|r LONG_BINPUT|s SETITEM|" +
+  "t TUPLE|) EMPTY_TUPLE|u SETITEMS|G BINFLOAT|B BINBYTES|C SHORT_BINBYTES|\x80 PROTO|\x81 NEWOBJ|\x82 EXT1|\x83 EXT2|" +
+  "\x84 EXT4|\x85 TUPLE1|\x86 TUPLE2|\x87 TUPLE3|\x88 NEWTRUE|\x89 NEWFALSE|\x8a LONG1|\x8b LONG4|\x8c SHORT_BINUNICODE|" +
+  "\x8d BINUNICODE8|\x8e BINBYTES8|\x8f EMPTY_SET|\x90 ADDITEMS|\x91 FROZENSET|\x92 NEWOBJ_EX|\x93 STACK_GLOBAL|" +
+  "\x94 MEMOIZE|\x95 FRAME|\x96 BYTEARRAY8|\x97 NEXT_BUFFER|\x98 READONLY_BUFFER";
+
+const nameOfByte = new Map(names.split("|").map((entry) => [entry.charCodeAt(0), entry.slice(2)]));
+
+/** The name of an opcode, or of a byte that is none, in hexadecimal. */
+function opcodeName(byte: number): string {
+  return nameOfByte.get(byte) ?? `0x${byte.toString(16).padStart(2, "0")}`;
 }

@@ -1,10 +1,8 @@
 import { FormatError } from "@kindred/errors";
-import { byteLength } from "../byte-length.ts";
+import { gatherStrided, strideSpan } from "../gather-strided.ts";
+import { byteLength, type Dtype, dtypeBits, type NamedTensor } from "../named-tensor.ts";
 import type { ByteSource } from "../byte-source.ts";
-import type { Dtype } from "../dtype.ts";
-import type { NamedTensor } from "../named-tensor.ts";
 import type { KeyValue, TensorValue } from "./checkpoint-value.ts";
-import { gatherView, viewSpan } from "./gather-view.ts";
 import { openTorchStream } from "./torch-stream.ts";
 import { openTorchZip } from "./torch-zip.ts";
 
@@ -38,7 +36,8 @@ export async function torchCheckpoint(source: ByteSource): Promise<TorchCheckpoi
     if (view === undefined) return undefined;
     const { begin, length } = viewSpan(view);
     const bytes = length === 0 ? new Uint8Array() : await readStorage(view.storage.key, begin, length);
-    return { dtype: view.dtype, shape: view.shape, bytes: gatherView(view, bytes) };
+    const { dtype, shape, strides } = view;
+    return { dtype, shape, bytes: gatherStrided(bytes, { shape, strides, width: dtypeBits[dtype] / 8 }) };
   };
   const summaries = new Map<string, TorchTensorSummary>();
   for (const [name, { dtype, shape }] of byStorage(tensors))
@@ -51,8 +50,9 @@ function byStorage(tensors: ReadonlyMap<string, TensorValue>): [string, TensorVa
   const groups = new Map<string, [string, TensorValue][]>();
   for (const entry of tensors) {
     const { key } = entry[1].storage;
-    groups.set(key, groups.get(key) ?? []);
-    groups.get(key)!.push(entry);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [entry]);
+    else group.push(entry);
   }
   return [...groups.values()].flat();
 }
@@ -71,4 +71,11 @@ async function openContainer(source: ByteSource): Promise<TorchContainer> {
         ? "the file is empty."
         : `neither a zip archive nor a pickle. Got ${JSON.stringify(text.slice(0, 8))}.`;
   throw new FormatError({ file, offset: 0 }, `no PyTorch checkpoint: ${what}`);
+}
+
+/** Where in its storage, in bytes, the first element of a view begins and how far its last one reaches from there. */
+function viewSpan({ dtype, shape, strides, offset }: TensorValue): { begin: number; length: number } {
+  const width = dtypeBits[dtype] / 8;
+  if (shape.includes(0)) return { begin: 0, length: 0 };
+  return { begin: offset * width, length: (strideSpan(shape, strides) + 1) * width };
 }

@@ -1,4 +1,5 @@
-import { dtypeBits, type Dtype } from "../dtype.ts";
+import { strideSpan } from "../gather-strided.ts";
+import { dtypeBits, type Dtype } from "../named-tensor.ts";
 import { type CheckpointValue, describeValue, type TensorValue } from "./checkpoint-value.ts";
 import type { PickleHost } from "./read-pickle.ts";
 
@@ -101,9 +102,7 @@ function rebuildTensor(args: readonly CheckpointValue[], dtype: Dtype | undefine
 function expectWithin({ dtype, shape, strides, offset, storage }: TensorValue, refuse: Refuse): void {
   const width = dtypeBits[dtype] / 8;
   // Sums beyond 2⁵³ are rounded, and still larger than any storage.
-  const elements = shape.includes(0)
-    ? 0
-    : shape.reduce((last, size, axis) => last + (size - 1) * strides[axis]!, offset) + 1;
+  const elements = shape.includes(0) ? 0 : offset + strideSpan(shape, strides) + 1;
   if (elements * width <= storage.bytes) return;
   refuse(
     `a tensor beyond its storage. Got shape [${shape}], strides [${strides}], offset ${offset}, which needs ${elements} ` +

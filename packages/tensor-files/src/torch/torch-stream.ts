@@ -1,5 +1,5 @@
 import { FormatError } from "@kindred/errors";
-import { dtypeBits } from "../dtype.ts";
+import { dtypeBits } from "../named-tensor.ts";
 import type { ByteSource } from "../byte-source.ts";
 import { type CheckpointValue, describeValue } from "./checkpoint-value.ts";
 import { flattenState } from "./flatten-state.ts";
@@ -99,6 +99,9 @@ async function readStream(
   if (at !== source.length) {
     throw new FormatError({ file: source.file, offset: at }, `${source.length - at} bytes follow the last storage.`);
   }
-  const readStorage = (key: string, begin: number, length: number) => source.read(offsets.get(key)! + begin, length);
+  const readStorage = async (key: string, begin: number, length: number) => {
+    const offset = offsets.get(key) ?? fail(keysAt, `the storage ${key} is not there.`);
+    return source.read(offset + begin, length);
+  };
   return { tensors, values, readStorage };
 }

@@ -4,8 +4,7 @@ import { flattenState } from "./flatten-state.ts";
 import { readPickle } from "./read-pickle.ts";
 import type { TorchContainer } from "./torch-checkpoint.ts";
 import { torchImports } from "./torch-imports.ts";
-import { readZipDirectory, type ZipEntry } from "./zip-directory.ts";
-import { readZipEntry, zipDataOffset } from "./zip-entry.ts";
+import { readZipDirectory, readZipEntry, type ZipEntry, zipDataOffset } from "./zip.ts";
 
 /** The largest version of the archive that PyTorch 2 reads. */
 const NEWEST_VERSION = 10;
@@ -48,19 +47,17 @@ export async function openTorchZip(source: ByteSource): Promise<TorchContainer> 
   if (end !== bytes.length) fail(end, `pickle: ${bytes.length - end} bytes follow its end.`);
   const { tensors, values } = flattenState(value, bytes.length, (message) => fail(0, `checkpoint: ${message}`));
 
+  const entryOf = (key: string, name: string) =>
+    entries.get(`${folder}data/${key}`) ??
+    fail(0, `${name}: the archive has no ${folder}data/${key}, which holds its elements.`);
   for (const [name, { storage }] of tensors) {
-    const entry = entries.get(`${folder}data/${storage.key}`);
-    if (entry === undefined)
-      fail(
-        0,
-        `tensor ${JSON.stringify(name)}: the archive has no ${folder}data/${storage.key}, which holds its elements.`,
-      );
-    else if (entry.bytes !== storage.bytes)
+    const entry = entryOf(storage.key, `tensor ${JSON.stringify(name)}`);
+    if (entry.bytes !== storage.bytes)
       refuse(entry, `got ${entry.bytes} bytes, expected the ${storage.bytes} that data.pkl says.`);
   }
   const unpacked = lastOnly((entry: ZipEntry) => readZipEntry(source, entry));
   const readStorage = async (key: string, begin: number, length: number): Promise<Uint8Array> => {
-    const entry = entries.get(`${folder}data/${key}`)!;
+    const entry = entryOf(key, `storage ${key}`);
     if (entry.isDeflated) return (await unpacked(entry)).subarray(begin, begin + length);
     return source.read((await zipDataOffset(source, entry)) + begin, length);
   };

@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { removeLeftovers, writeFileAtomic, writeFolderAtomic } from "./index.ts";
-import { temporarySibling } from "./temporary-sibling.ts";
+import { temporarySibling } from "./write-file-atomic.ts";
 
 let folder: string;
 beforeEach(() => {

@@ -1,3 +1,6 @@
+// Zip archives, as far as torch.save writes them. Ours: of a model of gigabytes parts of stored entries are read, from disk or memory,
+// in browsers too, and nothing is allocated because a directory says so. fflate takes an archive whole and allocates what it is told;
+// yauzl needs Node.
 import { FormatError } from "@kindred/errors";
 import type { ByteSource } from "../byte-source.ts";
 
@@ -176,4 +179,78 @@ function expectApart(entries: ReadonlyMap<string, ZipEntry>, directoryOffset: nu
     }
     covered = end;
   }
+}
+
+/** Where the data of an entry begin: after its own header, whose name must be the directory's. */
+export async function zipDataOffset(source: ByteSource, { name, headerOffset, compressedBytes }: ZipEntry) {
+  const fail = (message: string): never => {
+    throw new FormatError({ file: source.file, offset: headerOffset }, `zip entry ${JSON.stringify(name)}: ${message}`);
+  };
+  const expectedName = new TextEncoder().encode(name);
+  const headerBytes = 30 + expectedName.length;
+  if (headerOffset + headerBytes > source.length) fail("its header runs beyond the file.");
+  const header = await source.read(headerOffset, headerBytes);
+  const view = new DataView(header.buffer, header.byteOffset, header.length);
+  if (view.getUint32(0, true) !== 0x04034b50) fail("no header here. Expected PK\\3\\4.");
+  const isSameName =
+    view.getUint16(26, true) === expectedName.length && expectedName.every((byte, i) => byte === header[30 + i]);
+  if (!isSameName) fail("its header has another name than the directory.");
+  const offset = headerOffset + headerBytes + view.getUint16(28, true);
+  return offset + compressedBytes <= source.length ? offset : fail("its data run beyond the file. Is it cut off?");
+}
+
+/**
+ * The unpacked bytes of an entry. Its checksum is not looked at: PyTorch does not either, and may be told to write
+ * none.
+ */
+export async function readZipEntry(source: ByteSource, entry: ZipEntry): Promise<Uint8Array> {
+  const offset = await zipDataOffset(source, entry);
+  if (!entry.isDeflated) return source.read(offset, entry.bytes);
+  return inflateRaw(source, { offset, compressedBytes: entry.compressedBytes, bytes: entry.bytes });
+}
+
+const PIECE_BYTES = 2 ** 20;
+
+/**
+ * The bytes that a deflated span of a file unpacks to, by the platform's own decompressor. Never more than `bytes` and
+ * a piece are held; packed data that give more, or fewer, are refused.
+ *
+ * @throws FormatError naming file and the span's offset
+ * @see Deutsch (1996), RFC 1951
+ */
+async function inflateRaw(
+  source: ByteSource,
+  { offset, compressedBytes, bytes }: { offset: number; compressedBytes: number; bytes: number },
+): Promise<Uint8Array> {
+  const fail = (message: string, cause?: unknown): never => {
+    throw new FormatError({ file: source.file, offset }, `deflated data: ${message}`, {}, { cause });
+  };
+  let at = 0;
+  const packed = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull: async (controller) => {
+      const length = Math.min(PIECE_BYTES, compressedBytes - at);
+      // A copy, since streams may hand buffers on and detach them.
+      if (length > 0) controller.enqueue(new Uint8Array(await source.read(offset + at, length)));
+      else controller.close();
+      at += length;
+    },
+  });
+  const reader = packed.pipeThrough(new DecompressionStream("deflate-raw")).getReader();
+  const unpacked = new Uint8Array(bytes);
+  let filled = 0;
+  for (;;) {
+    const { done, value } = await reader
+      .read()
+      .catch((cause: unknown) =>
+        cause instanceof FormatError ? Promise.reject(cause) : fail("they are corrupt.", cause),
+      );
+    if (done) break;
+    if (filled + value.length > bytes) {
+      await reader.cancel().catch(() => undefined);
+      fail(`they unpack to more than the ${bytes} bytes that the directory says.`);
+    }
+    unpacked.set(value, filled);
+    filled += value.length;
+  }
+  return filled === bytes ? unpacked : fail(`they unpack to ${filled} bytes, expected ${bytes}.`);
 }
