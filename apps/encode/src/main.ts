@@ -6,12 +6,11 @@ import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
 import { countFlops } from "@kindred/nn";
 import { checkOptions, type OptionValues } from "@kindred/options";
+import type { ModelSettings } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { profileKernels, profileTable } from "@kindred/tensor";
-import { checkMaxLength } from "./check-max-length.ts";
-import { encodeFile } from "./encode-file.ts";
 import { encodeFlags, encodeHelp } from "./encode-flags.ts";
-import { encodeTexts } from "./encode-texts.ts";
+import { encodeFile, encodeTexts } from "./encode-texts.ts";
 import { inspect } from "./inspect.ts";
 import { tokenize } from "./tokenize.ts";
 import { checkVectorFile } from "./vector-sink.ts";
@@ -76,4 +75,13 @@ function refuseContradictions({ model, input, output, similarity }: Flags, texts
     throw new ConfigError(
       "kindred-encode: --similarity compares texts on the command line. Leave out --input and --output.",
     );
+}
+
+function checkMaxLength(maxLength: number, { config }: Pick<ModelSettings, "config">): void {
+  const limit = config.maxPositionEmbeddings - config.padTokenId - 1; // positions count from the padding's + 1
+  if (maxLength <= limit) return;
+  throw new ConfigError(
+    `--max-length: more than the model can read. Got ${maxLength}, expected a whole number from 2 to its ${limit} tokens.`,
+    { maxLength, limit },
+  );
 }

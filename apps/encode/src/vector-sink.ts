@@ -8,8 +8,8 @@ import { npyRowsWriter } from "@kindred/tensor-files/node";
 export type VectorSink = {
   write(texts: readonly string[], embeddings: Float32Array): Promise<void>;
   finish(): Promise<void>;
-  /** Gives up: no file is left. */
-  abandon(): Promise<void>;
+  /** Gives up, unless it was finished: no file is left. */
+  [Symbol.asyncDispose](): Promise<void>;
 };
 
 const kinds = { ".npy": npySink, ".jsonl": jsonlSink, ".safetensors": safetensorsSink };
@@ -43,7 +43,7 @@ function outputSink(dimension: number): VectorSink {
   return {
     write: (texts, embeddings) => writeToStream(process.stdout, vectorLines(texts, embeddings, dimension)),
     finish: async () => {},
-    abandon: async () => {},
+    [Symbol.asyncDispose]: async () => {},
   };
 }
 
@@ -62,7 +62,7 @@ async function npySink(file: string, dimension: number): Promise<VectorSink> {
   return {
     write: (_texts, embeddings) => writer.write(embeddings),
     finish: () => writer.close(),
-    abandon: () => writer[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => writer[Symbol.asyncDispose](),
   };
 }
 
@@ -87,6 +87,6 @@ async function safetensorsSink(file: string, dimension: number): Promise<VectorS
       }
       await writeFileAtomic(file, writeSafetensors([["embeddings", fromFloat32(all, [rows, dimension])]]));
     },
-    abandon: async () => {},
+    [Symbol.asyncDispose]: async () => {},
   };
 }
