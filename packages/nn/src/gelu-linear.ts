@@ -47,7 +47,8 @@ export const geluLinearOp = defineOp<{ x: Float; weight: Float; bias: Float | un
  * ```ts
  * import { geluLinear } from "@kindred/nn";
  * import { startBackend } from "@kindred/tensor";
- *  *
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
  * await startBackend("wasm");
  * geluLinear(tf.tensor2d([[1, -1]]), tf.tensor2d([[1, 1], [10, 0]])).dataSync(); // => [0.6827, 8.4134]
  * ```
