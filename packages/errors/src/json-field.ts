@@ -107,7 +107,9 @@ export class JsonField {
   }
 
   /** One of a few constants. */
-  oneOf<const Values extends readonly (string | boolean | null | undefined)[]>(...values: Values): Values[number] {
+  oneOf<const Values extends readonly (string | number | boolean | null | undefined)[]>(
+    ...values: Values
+  ): Values[number] {
     for (const value of values) if (value === this.value) return value;
     return this.refuse(values.map((value) => (value === undefined ? "nothing" : JSON.stringify(value))).join(" or "));
   }

@@ -1,6 +1,6 @@
 import { ConfigError } from "@kindred/errors";
 import { fromFloat32, type NamedTensor, toFloat32, writeSafetensors } from "@kindred/tensor-files";
-import type { Tokenizer } from "@kindred/tokenizer";
+import { tokenizerToFiles } from "@kindred/tokenizer";
 import type { JsonObject, ModelFiles, ModelFolder, ModelModule, StoredTensors } from "./model-folder.ts";
 import { tensorsInMemory } from "./stored-tensors.ts";
 
@@ -93,7 +93,9 @@ export async function modelFolderFiles(
     similarity_fn_name: settings.similarityFunction,
     ...(settings.truncateDim === undefined ? {} : { truncate_dim: settings.truncateDim }),
   });
-  Object.assign(files, tokenizerFiles(tokenizer, settings.maxSeqLength));
+  const { maxSeqLength: maxLength, doLowerCase: lowercase } = settings;
+  const modelType = modules[0].config["model_type"];
+  Object.assign(files, tokenizerToFiles(tokenizer, { modelType, maxLength, lowercase }));
   for (const module of placed) {
     const folder = module.path === "" ? "" : `${module.path}/`;
     const config = module.kind === "Transformer" ? { ...module.config, torch_dtype: dtype } : module.config;
@@ -120,35 +122,6 @@ async function safetensorsOf(weights: StoredTensors, dtype: WeightDtype): Promis
     ]);
   }
   return writeSafetensors(tensors, { metadata: { format: "pt" } });
-}
-
-function tokenizerFiles(tokenizer: Tokenizer, maxSeqLength: number | undefined): ModelFiles {
-  const name = (id: number) => tokenizer.tokenOf(id);
-  const { bos, eos, pad, mask, unknown } = tokenizer.specialIds;
-  const { lowercase, padChinese, stripAccents } = tokenizer.definition.normalizer;
-  const special = {
-    bos_token: name(bos),
-    cls_token: name(bos),
-    eos_token: name(eos),
-    sep_token: name(eos),
-    pad_token: name(pad),
-    unk_token: name(unknown),
-    mask_token: { content: name(mask), single_word: false, lstrip: true, rstrip: false, normalized: false },
-  };
-  return {
-    "tokenizer.json": new TextEncoder().encode(tokenizer.toJson()),
-    "vocab.txt": new TextEncoder().encode(tokenizer.toVocab()),
-    "special_tokens_map.json": json(special),
-    "tokenizer_config.json": json({
-      ...special,
-      mask_token: name(mask),
-      do_lower_case: lowercase,
-      tokenize_chinese_chars: padChinese,
-      strip_accents: stripAccents === lowercase ? null : stripAccents,
-      ...(maxSeqLength === undefined ? {} : { model_max_length: maxSeqLength }),
-      tokenizer_class: "MPNetTokenizer",
-    }),
-  };
 }
 
 function json(value: unknown): Uint8Array {

@@ -29,28 +29,24 @@ import { openWeights, tensorsInMemory } from "./stored-tensors.ts";
  * ```
  */
 export async function readModelFolder(source: FileSource): Promise<ModelFolder> {
-  const listed = listedModules(await source.read(modulesFile), { file: source.nameOf(modulesFile) });
-  const isBare = listed.length === 1;
-  const inFolder = (path: string) => (path === "" ? "" : `${path}/`);
-  const transformerFolder = inFolder(listed[0]?.path ?? "");
-  const transformer = await readTransformerSettings(source, transformerFolder, { isBare });
-  const { tokenizer, path: tokenizerFile, maxLength } = await readTokenizer(source, transformerFolder, transformer);
+  const { listed, isBare, transformer, tokenizer } = await readTransformer(source);
   const sentence = isBare ? undefined : await readJson(source, "config_sentence_transformers.json");
   const [first, pooling, ...after] = await Promise.all(
     listed.map(async ({ kind, path }): Promise<ModelModule> => {
-      const json = await readJson(source, `${inFolder(path)}config.json`);
+      const isTransformer = kind === "Transformer";
       const file = source.nameOf(`${inFolder(path)}config.json`);
-      const needsConfig = kind === "Transformer" || kind === "Pooling" || kind === "Dense";
-      if (json === undefined && needsConfig) throw new FormatError({ file }, missingConfig(kind));
-      if (json !== undefined && kind !== "Transformer") expectSentenceEmbedding(json);
-      const fields = [...(json?.entries() ?? []), ...(kind === "Transformer" ? transformer.configArguments : [])];
+      const json = isTransformer ? transformer.config : await readJson(source, `${inFolder(path)}config.json`);
+      if (json === undefined && (isTransformer || kind === "Pooling" || kind === "Dense"))
+        throw new FormatError({ file }, missingConfig(kind));
+      if (json !== undefined && !isTransformer) expectSentenceEmbedding(json);
+      const fields = [...(json?.entries() ?? []), ...(isTransformer ? transformer.configArguments : [])];
       return {
         kind,
         path,
         file,
         config: Object.fromEntries(fields.map(([key, { value }]) => [key, value])),
         openWeights: async () =>
-          kind === "Transformer" || kind === "Dense" ? openWeights(source, inFolder(path)) : tensorsInMemory([], file),
+          isTransformer || kind === "Dense" ? openWeights(source, inFolder(path)) : tensorsInMemory([], file),
       };
     }),
   );
@@ -58,17 +54,50 @@ export async function readModelFolder(source: FileSource): Promise<ModelFolder> 
   return {
     modules: [first, pooling ?? meanPooling, ...after],
     get tokenizer() {
-      return tokenizer();
+      return tokenizer.tokenizer();
     },
-    tokenizerFile,
+    tokenizerFile: tokenizer.path,
     settings: {
-      maxSeqLength: transformer.maxSeqLength ?? maxLength,
+      maxSeqLength: transformer.maxSeqLength ?? tokenizer.maxLength,
       doLowerCase: transformer.doLowerCase,
       ...sentenceSettings(sentence),
     },
     writtenWith: versionsIn(sentence),
   };
 }
+
+/**
+ * The tokenizer of a model as {@link readModelFolder} reads it, and the limit of tokens that the files name, from its tokenizer's files
+ * alone: neither a config.json nor anything else of a model need be there.
+ *
+ * @throws FormatError as {@link readModelFolder} does
+ *
+ * @example
+ * ```ts
+ * import { filesInMemory, readModelTokenizer } from "@kindred/model-folder";
+ *
+ * const vocabulary = new TextEncoder().encode("<s>\n<pad>\n</s>\n<unk>\ncat\n[UNK]\n<mask>\n");
+ * const { tokenizer } = await readModelTokenizer(filesInMemory({ "vocab.txt": vocabulary }));
+ * tokenizer.encode("Cat").ids; // => [0, 4, 2]
+ * ```
+ */
+export async function readModelTokenizer(
+  source: FileSource,
+): Promise<Pick<ModelFolder, "tokenizer"> & Pick<ModelFolder["settings"], "maxSeqLength">> {
+  const { transformer, tokenizer } = await readTransformer(source);
+  return { tokenizer: tokenizer.tokenizer(), maxSeqLength: transformer.maxSeqLength ?? tokenizer.maxLength };
+}
+
+/** Which modules there are, and what the first of them says of texts. */
+async function readTransformer(source: FileSource) {
+  const listed = listedModules(await source.read(modulesFile), { file: source.nameOf(modulesFile) });
+  const isBare = listed.length === 1;
+  const folder = inFolder(listed[0]?.path ?? "");
+  const transformer = await readTransformerSettings(source, folder, { isBare });
+  return { listed, isBare, transformer, tokenizer: await readTokenizer(source, folder, transformer) };
+}
+
+const inFolder = (path: string) => (path === "" ? "" : `${path}/`);
 
 /**
  * The files of a model in memory, as a browser fetches them, for {@link readModelFolder}.

@@ -13,6 +13,8 @@ export async function readJson(source: FileSource, path: string): Promise<JsonFi
 
 /** How the transformer module reads texts, and what it hands on to transformers. */
 export type TransformerSettings = {
+  /** Its config.json; undefined where there is none. */
+  readonly config: JsonField | undefined;
   readonly maxSeqLength: number | undefined;
   readonly doLowerCase: boolean;
   /** What it puts over keys of config.json. */
@@ -83,8 +85,11 @@ export async function readTransformerSettings(
         source,
         transformerSettingsNames.map((name) => folder + name),
       );
-  if (json === undefined)
-    return { maxSeqLength: undefined, doLowerCase: false, configArguments: new Map(), tokenizerArguments: new Map() };
+  const config = await readJson(source, `${folder}config.json`);
+  if (json === undefined) {
+    const none = { configArguments: new Map(), tokenizerArguments: new Map() };
+    return { config, maxSeqLength: undefined, doLowerCase: false, ...none };
+  }
   const settings = json.object(
     "max_seq_length",
     "do_lower_case",
@@ -122,6 +127,7 @@ export async function readTransformerSettings(
     (field) => field?.isNull === false,
   );
   return {
+    config,
     maxSeqLength: limit?.number(2),
     doLowerCase: settings.do_lower_case.boolean(false),
     configArguments: argumentsOf(settings.config_args, settings.config_kwargs),

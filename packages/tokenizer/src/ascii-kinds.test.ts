@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { AddedToken } from "./added-token.ts";
+import type { AddedToken } from "./tokenizer-definition.ts";
 import { AsciiKind, asciiKinds } from "./ascii-kinds.ts";
 import { createNormalizer } from "./normalizer.ts";
 import { splitWords } from "./split-words.ts";
@@ -10,11 +10,12 @@ const token = (content: string, normalized: boolean): AddedToken => ({
   content,
   special: false,
   normalized,
+  singleWord: false,
   stripLeft: false,
   stripRight: false,
 });
 const kindOf = (character: string, added: AddedToken[] = [], rules = all) =>
-  asciiKinds(added, createNormalizer(rules))?.[character.charCodeAt(0)];
+  asciiKinds(added, createNormalizer([rules]))?.[character.charCodeAt(0)];
 
 test.each([
   ["A", 0x61],
@@ -44,7 +45,7 @@ test("agrees with the stages on every character, whatever the rules", () => {
       lowercase: lowercase!,
     };
     for (let code = 0; code < 128; code++) {
-      const { text } = createNormalizer(rules)(`x${String.fromCharCode(code)}x`);
+      const { text } = createNormalizer([rules])(`x${String.fromCharCode(code)}x`);
       const words = splitWords(text).length / 2;
       const kind = kindOf(String.fromCharCode(code), [], rules)!;
       if (kind === AsciiKind.hard) expect([text, words]).toEqual(["xx", 1]);

@@ -1,6 +1,6 @@
-import type { AddedToken } from "./added-token.ts";
 import { codePointTraits, Trait } from "./code-point-traits.ts";
 import type { Normalizer } from "./normalizer.ts";
+import type { AddedToken } from "./tokenizer-definition.ts";
 
 /** What an ASCII character is where words are collected one by one. A letter of a word is below all of these. */
 export const AsciiKind = {
@@ -8,7 +8,7 @@ export const AsciiKind = {
   space: 0x80,
   /** A word of its own: this plus what it normalizes to. */
   punctuation: 0x100,
-  /** Needs all stages: it is dropped without ending a word, or an added token may begin with it. */
+  /** Needs all stages: it is dropped without ending a word, an added token may begin with it, or it belongs to the word around one. */
   hard: 0x200,
 } as const;
 
@@ -20,7 +20,7 @@ export const AsciiKind = {
  */
 export function asciiKinds(added: readonly AddedToken[], normalize: Normalizer): Uint16Array | undefined {
   const traits = codePointTraits();
-  const has = (character: string, trait: number) => (traits[character.codePointAt(0)!]! & trait) !== 0;
+  const has = (character: string, trait: number) => ((traits[character.codePointAt(0) ?? 0] ?? 0) & trait) !== 0;
   const raw = added.filter(({ normalized }) => !normalized).map(({ content }) => content);
   const normalized = added.filter((token) => token.normalized).map(({ content }) => normalize(content).text);
   if ([...raw, ...normalized].some((content) => [...content].some((character) => has(character, Trait.whitespace)))) {
@@ -32,7 +32,9 @@ export function asciiKinds(added: readonly AddedToken[], normalize: Normalizer):
     const isDropped = letter === "";
     const mayBeginToken =
       raw.some((content) => content.startsWith(character)) || normalized.some((content) => content.startsWith(letter));
-    if (isDropped || mayBeginToken) return AsciiKind.hard;
+    // Punctuation ends a word here, but `_` before a single-word token makes it none.
+    const mayBelong = character === "_" && added.some(({ singleWord }) => singleWord);
+    if (isDropped || mayBeginToken || mayBelong) return AsciiKind.hard;
     if (has(letter, Trait.whitespace)) return AsciiKind.space;
     return letter.charCodeAt(0) + (has(letter, Trait.punctuation) ? AsciiKind.punctuation : 0);
   });

@@ -1,5 +1,4 @@
-import { canonicalDecomposition } from "./canonical-decomposition.ts";
-import { combiningClass } from "./combining-class.ts";
+import { canonicalDecomposition, codesIn, combiningClass } from "./unicode-data.ts";
 import {
   chineseRanges,
   markRanges,
@@ -49,15 +48,15 @@ export function codePointTraits(): Uint8Array {
 }
 
 function markSorted(table: Uint8Array): void {
-  const isSorted = (code: number) => combiningClass(code) > 0 && (table[code]! & Trait.mark) === 0;
-  for (let code = 0; code < table.length; code++) {
-    if (isSorted(code) || canonicalDecomposition(code)?.some(isSorted)) table[code]! |= Trait.sorted;
+  const isSorted = (code: number) => combiningClass(code) > 0 && ((table[code] ?? 0) & Trait.mark) === 0;
+  for (const code of table.keys()) {
+    if (isSorted(code) || canonicalDecomposition(code)?.some(isSorted)) table[code] = (table[code] ?? 0) | Trait.sorted;
   }
 }
 
 function mark(table: Uint8Array, ranges: string, trait: number): void {
   for (const range of ranges.split(" ")) {
-    const [first, last = first] = range.split("-").map((code) => Number.parseInt(code, 16));
-    for (let code = first!; code <= last!; code++) table[code]! |= trait;
+    const { first, last } = codesIn(range);
+    for (let code = first; code <= last; code++) table[code] = (table[code] ?? 0) | trait;
   }
 }

@@ -1,9 +1,9 @@
 import { expectMutantToFail } from "@kindred/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type AlignedText, alignedText } from "./aligned-text.ts";
-import { canonicalDecomposition } from "./canonical-decomposition.ts";
-import { combiningClass } from "./combining-class.ts";
+import { type AlignedText, alignedText } from "./normalize-aligned.ts";
+import { canonicalDecomposition } from "./unicode-data.ts";
+import { combiningClass } from "./unicode-data.ts";
 import { decompose } from "./decompose.ts";
 
 const codePoints = Array.from({ length: 0x110000 }, (_, code) => code).filter((code) => code < 0xd800 || code > 0xdfff);

@@ -1,6 +1,5 @@
-import type { AlignedText } from "./aligned-text.ts";
-import { canonicalDecomposition } from "./canonical-decomposition.ts";
-import { combiningClass } from "./combining-class.ts";
+import type { AlignedText } from "./normalize-aligned.ts";
+import { canonicalDecomposition, combiningClass } from "./unicode-data.ts";
 
 /** A mark that waits for its place, and whether it is the first code point that its source decomposes to. */
 type Mark = { readonly code: number; readonly first: boolean; readonly combiningClass: number };
@@ -20,7 +19,7 @@ export function decompose({ codes, starts }: AlignedText): AlignedText {
   const emit = (code: number, first: boolean) => {
     if (first) source++;
     decomposed.codes.push(code);
-    decomposed.starts.push(starts[source]!);
+    decomposed.starts.push(starts[source] ?? 0); // as many firsts as sources
   };
   const emitMarks = () => {
     marks.sort((a, b) => a.combiningClass - b.combiningClass); // stable: equal classes keep their order
@@ -39,7 +38,7 @@ export function decompose({ codes, starts }: AlignedText): AlignedText {
   for (const code of codes) {
     const parts = canonicalDecomposition(code);
     if (parts === undefined) place(code, true);
-    else for (let i = 0; i < parts.length; i++) place(parts[i]!, i === 0);
+    else for (const [i, part] of parts.entries()) place(part, i === 0);
   }
   if (marks.length > 0) emitMarks();
   return decomposed;

@@ -3,8 +3,8 @@ export type EncodeOptions = {
   /** The most ids a text may get, special tokens included; at least 2 (4 for a pair). Default: no limit. */
   readonly maxLength?: number | undefined;
   /**
-   * What a special token that is spelled out in the text means: `"parse"` (default, as Python does): that token; `"plain"`: its
-   * letters, which is what text from strangers needs.
+   * What a special token that is spelled out in the text means: `"parse"` (default, as Python does, unless the tokenizer's files say
+   * `split_special_tokens`): that token; `"plain"`: its letters, which is what text from strangers needs.
    */
   readonly specialTokens?: "parse" | "plain";
 };
@@ -29,6 +29,8 @@ export type Encoding = {
 export type PairEncoding = Encoding & {
   /** The index of the first id of the second text. Offsets before it lie in the first text, from it on in the second. */
   readonly secondStart: number;
+  /** The token type of each id: for BERT 1 from `secondStart` on, else 0. (A single text has type 0 throughout.) */
+  readonly typeIds: Int32Array;
 };
 
 /** Many texts as ids, end to end, without padding. */

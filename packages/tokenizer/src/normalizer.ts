@@ -1,6 +1,5 @@
-import { type AlignedText, alignedText } from "./aligned-text.ts";
 import { codePointTraits, Trait } from "./code-point-traits.ts";
-import { type NormalizerRules, normalizeAligned } from "./normalize-aligned.ts";
+import { type AlignedText, alignedText, type NormalizerRules, normalizeAligned } from "./normalize-aligned.ts";
 
 /** A normalized text that remembers where it came from. */
 export type NormalizedText = {
@@ -18,45 +17,49 @@ export type Normalizer = (text: string) => NormalizedText;
 const rememberedCodePoints = 4096;
 
 /**
- * Stage 1 of 4: the text that words are cut from. Order of the steps: clean, pad Chinese, strip accents, lower case.
+ * Stage 1 of 4: the text that words are cut from. Each rules' steps are taken in this order: clean, pad Chinese, strip accents,
+ * lower case; then those of the next rules.
  *
  * Time is linear in the text but for sorting runs of marks. What a code point becomes does not depend on its neighbours, except
  * where a mark that is not stripped has to be sorted among others: so results are remembered by code point, and only a text with
- * such a mark goes through the steps as a whole.
+ * such a mark, or one that goes through several rules and is not ASCII, goes through the steps as a whole.
  *
  * @see Devlin et al., BERT, 2018 (BasicTokenizer); BertNormalizer in huggingface/tokenizers, whose Unicode tables these are
  * @example
  * ```ts
  * import { createNormalizer } from "@kindred/tokenizer";
  *
- * const normalize = createNormalizer({ cleanText: true, padChinese: true, stripAccents: true, lowercase: true });
+ * const normalize = createNormalizer([{ cleanText: true, padChinese: true, stripAccents: true, lowercase: true }]);
  * const { text, starts } = normalize("É\u0000中");
  * text; // => "e 中 "
  * starts; // => [0, 2, 2, 2]
  * ```
  */
-export function createNormalizer(rules: NormalizerRules): Normalizer {
+export function createNormalizer(sequence: readonly NormalizerRules[]): Normalizer {
+  const throughAll = (text: AlignedText) => sequence.reduce(normalizeAligned, text);
+  const lowercase = sequence.some((rules) => rules.lowercase);
+  const stripAccents = sequence.some((rules) => rules.stripAccents);
   const remembered = new Map<number, string>();
   const normalizeCodePoint = (code: number) => {
     let normalized = remembered.get(code);
     if (normalized === undefined) {
-      normalized = String.fromCodePoint(...normalizeAligned({ codes: [code], starts: [0] }, rules).codes);
+      normalized = String.fromCodePoint(...throughAll({ codes: [code], starts: [0] }).codes);
       if (remembered.size >= rememberedCodePoints) remembered.clear();
       remembered.set(code, normalized);
     }
     return normalized;
   };
   return (text) => {
-    if (/^[ -~]*$/.test(text)) return { text: rules.lowercase ? text.toLowerCase() : text };
+    if (/^[ -~]*$/.test(text)) return { text: lowercase ? text.toLowerCase() : text };
     const { codes, starts } = alignedText(text);
     const traits = codePointTraits();
-    if (rules.stripAccents && codes.some((code) => traits[code]! & Trait.sorted)) {
-      return inUnits(normalizeAligned({ codes, starts }, rules));
-    }
+    // Lower case before stripping may make a mark that is sorted: then nothing is known of a code point alone.
+    const isSorted = (code: number) => sequence.length > 1 || ((traits[code] ?? 0) & Trait.sorted) !== 0;
+    if (stripAccents && codes.some(isSorted)) return inUnits(throughAll({ codes, starts }));
     let normalized = "";
     const unitStarts: number[] = [];
     for (let i = 0; i < codes.length; i++) {
-      const part = normalizeCodePoint(codes[i]!);
+      const part = normalizeCodePoint(codes[i]!); // i is below the length of both
       normalized += part;
       for (let unit = 0; unit < part.length; unit++) unitStarts.push(starts[i]!);
     }
@@ -65,9 +68,6 @@ export function createNormalizer(rules: NormalizerRules): Normalizer {
 }
 
 function inUnits({ codes, starts }: AlignedText): NormalizedText {
-  const text = codes.map((code) => String.fromCodePoint(code)).join("");
-  return {
-    text,
-    starts: Int32Array.from(codes.flatMap((code, i) => (code > 0xffff ? [starts[i]!, starts[i]!] : [starts[i]!]))),
-  };
+  const unitStarts = starts.flatMap((start, i) => ((codes[i] ?? 0) > 0xffff ? [start, start] : [start]));
+  return { text: codes.map((code) => String.fromCodePoint(code)).join(""), starts: Int32Array.from(unitStarts) };
 }

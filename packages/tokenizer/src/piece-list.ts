@@ -32,6 +32,13 @@ export class PieceList {
     this.count = count + 1;
   }
 
+  /** Drops `count` pieces from the one at `first` on; those behind them move up. */
+  drop(first: number, count: number): void {
+    this.ids.copyWithin(first, first + count, this.count);
+    this.offsets.copyWithin(2 * first, 2 * (first + count), 2 * this.count);
+    this.count -= count;
+  }
+
   /** Drops all pieces, the memory that a huge text took, and whatever a reader that threw left. */
   clear(): void {
     this.count = 0;

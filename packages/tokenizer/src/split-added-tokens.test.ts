@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { AddedToken } from "./added-token.ts";
+import type { AddedToken } from "./tokenizer-definition.ts";
 import { createAddedTokenSplitter } from "./split-added-tokens.ts";
 
 const token = (content: string, id: number, options: Partial<AddedToken> = {}): AddedToken => ({
@@ -8,6 +8,7 @@ const token = (content: string, id: number, options: Partial<AddedToken> = {}): 
   content,
   special: true,
   normalized: false,
+  singleWord: false,
   stripLeft: false,
   stripRight: false,
   ...options,

@@ -1,19 +1,20 @@
-import type { AddedToken } from "./added-token.ts";
 import type { NormalizerRules } from "./normalize-aligned.ts";
 import type { WordPieceRules } from "./word-piece.ts";
 
-/** Everything that makes one tokenizer different from another, as plain data: what tokenizer.json and vocab.txt are read into. */
-export type TokenizerDefinition = {
-  /** The WordPiece vocabulary; an id is an index. Entries are distinct, not empty, and well-formed Unicode. */
-  readonly vocabulary: readonly string[];
-  /** Tokens looked for in the text itself. Those that are not in `vocabulary` have the ids that follow it, without gaps. */
-  readonly addedTokens: readonly AddedToken[];
-  readonly normalizer: NormalizerRules;
-  readonly wordPiece: WordPieceRules;
-  /** The tokens with a role, all of them in `vocabulary` or among `addedTokens`. */
-  readonly specialTokens: SpecialTokens;
-  /** How many `eos` stand between the two texts of a pair: 2 for MPNet, 1 for BERT. */
-  readonly pairSeparators: 1 | 2;
+/** A token that is looked for in the text itself, before it is cut into words. */
+export type AddedToken = {
+  readonly id: number;
+  readonly content: string;
+  /** Whether it means something to the model (`<s>`, `<mask>`), so that `specialTokens: "plain"` leaves it in the text. */
+  readonly special: boolean;
+  /** Looked for in the normalized text: `<UNK>` is then `<unk>`. Others are looked for in the text as it is. */
+  readonly normalized: boolean;
+  /** Only where no letter, digit, mark or `_` stands before it or after it. */
+  readonly singleWord: boolean;
+  /** Swallow the whitespace before it. */
+  readonly stripLeft: boolean;
+  /** Swallow the whitespace after it. */
+  readonly stripRight: boolean;
 };
 
 /** The tokens with a role, by name. */
@@ -24,6 +25,41 @@ export type SpecialTokens = {
   readonly eos: string;
   /** Fills short rows of a padded batch: `<pad>`. */
   readonly pad: string;
-  /** Stands for a hidden word in pretraining: `<mask>`. */
-  readonly mask: string;
+  /** Stands for a hidden word in pretraining: `<mask>`. Not every vocabulary has one. */
+  readonly mask?: string;
 };
+
+/** Everything that makes one tokenizer different from another, as plain data: what the files of a tokenizer are read into. */
+export type TokenizerDefinition = {
+  /**
+   * The WordPiece vocabulary; an id is an index. Entries are distinct and well-formed Unicode; an empty one is an id that no
+   * token has.
+   */
+  readonly vocabulary: readonly string[];
+  /** Tokens looked for in the text itself. Those that are not in `vocabulary` have the ids that follow it, without gaps. */
+  readonly addedTokens: readonly AddedToken[];
+  /** The rules that a text goes through, one after another. MPNet and BERT have one. */
+  readonly normalizer: readonly NormalizerRules[];
+  readonly wordPiece: WordPieceRules;
+  /** The tokens with a role, all of them in `vocabulary` or among `addedTokens`. */
+  readonly specialTokens: SpecialTokens;
+  /** Two texts in one row. */
+  readonly pair: {
+    /** How many `eos` stand between them: 2 for MPNet, 1 for BERT. */
+    readonly separators: 1 | 2;
+    /** The token type of each part: `bos`, the first text, each `eos` between, the second text, `eos`. BERT's second text has 1. */
+    readonly types: readonly number[];
+  };
+  /** Which end a text that is too long loses. */
+  readonly truncationSide: "left" | "right";
+  /** Whether special tokens that are spelled out in a text are text, unless the caller says otherwise. */
+  readonly splitSpecialTokens: boolean;
+};
+
+/** The ids of all tokens. */
+export function idsOf(vocabulary: readonly string[], added: readonly AddedToken[]): Map<string, number> {
+  const ids = new Map(vocabulary.map((token, id) => [token, id]));
+  ids.delete("");
+  for (const { content, id } of added) ids.set(content, id);
+  return ids;
+}

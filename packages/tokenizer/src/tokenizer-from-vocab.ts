@@ -1,7 +1,8 @@
 import { FormatError } from "@kindred/errors";
-import type { AddedToken } from "./added-token.ts";
-import { specialTokensBeside } from "./special-tokens-beside.ts";
+import { codePointTraits, Trait } from "./code-point-traits.ts";
 import { Tokenizer } from "./tokenizer.ts";
+import { type AddedToken, idsOf, type TokenizerDefinition } from "./tokenizer-definition.ts";
+import { specialTokensBeside } from "./tokenizer-from-json.ts";
 
 /** What a vocab.txt does not say. */
 export type VocabOptions = {
@@ -16,13 +17,15 @@ export type VocabOptions = {
 };
 
 /**
- * The tokenizer of a vocab.txt: one token a line, ids from 0. Lines end at a line feed, with or without a carriage return before it.
+ * The tokenizer of a vocab.txt: one token a line, ids from 0. Lines end at a line feed; whitespace at the end of a line is no part of
+ * its token. Of two lines that are alike the later one counts, as in the Rust tokenizers: the id of the other has no token, and
+ * neither has that of an empty line.
  *
  * With `<s>` and `</s>` in the vocabulary it is MPNet's pipeline, else BERT's with `[CLS]` and `[SEP]`. The special tokens that the
  * vocabulary has are looked for in the text, `<mask>` with the whitespace before it, `<unk>` in any case. Unknown words are `[UNK]`
  * even beside `<unk>`, as MPNet was trained.
  *
- * @throws FormatError if a line is empty, stands twice, or holds a lone surrogate, or if a special token is missing
+ * @throws FormatError if a line holds a lone surrogate, or if a special token is missing
  * @see MPNetConverter and BertConverter in huggingface/transformers
  * @example
  * ```ts
@@ -33,56 +36,75 @@ export type VocabOptions = {
  * ```
  */
 export function tokenizerFromVocab(text: string, options: VocabOptions = {}): Tokenizer {
+  return new Tokenizer(definitionFromVocab(text, options));
+}
+
+/** What the vocab.txt of a model of MPNet's or BERT's says by itself. */
+export function definitionFromVocab(text: string, options: VocabOptions = {}): TokenizerDefinition {
   const { file = "vocab.txt", lowercase = true, stripAccents = lowercase, padChinese = true } = options;
-  const vocabulary = text.replace(/\r?\n$/, "").split(/\r?\n/);
-  const ids = new Map<string, number>();
-  for (const [id, token] of vocabulary.entries()) {
-    const problem = problemWith(token, ids);
-    if (problem !== undefined) {
-      throw new FormatError({ file }, `tokenizerFromVocab: line ${id + 1} ${problem}.`, { line: id + 1, token });
-    }
-    ids.set(token, id);
-  }
+  const vocabulary = vocabularyIn(text, file);
+  const ids = idsOf(vocabulary, []);
   const isMpnet = ids.has("<s>") && ids.has("</s>");
   const [bos, eos] = isMpnet ? ["<s>", "</s>"] : ["[CLS]", "[SEP]"];
   const unknownToken = ids.has("[UNK]") || !ids.has("<unk>") ? "[UNK]" : "<unk>";
-  const missing = [bos, eos, unknownToken].find((token) => !ids.has(token));
-  if (missing !== undefined) {
+  const refuse = (expected: string): never => {
     throw new FormatError(
       { file },
-      `tokenizerFromVocab: no ${missing} in the vocabulary. Got ${ids.size} tokens, expected <s>, </s> and [UNK] (MPNet) or [CLS], [SEP] and [UNK] (BERT). Is this a WordPiece vocabulary?`,
+      `not the vocabulary of a model. Got ${ids.size} tokens, expected ${expected}. Is this a WordPiece vocabulary?`,
     );
-  }
-  return new Tokenizer({
+  };
+  const missing = [bos, eos, unknownToken].find((token) => !ids.has(token));
+  if (missing !== undefined)
+    refuse(`${missing} among them: <s>, </s> and [UNK] (MPNet) or [CLS], [SEP] and [UNK] (BERT)`);
+  return {
     vocabulary,
     addedTokens: addedTokens(isMpnet, ids),
-    normalizer: { cleanText: true, padChinese, stripAccents, lowercase },
+    normalizer: [{ cleanText: true, padChinese, stripAccents, lowercase }],
     wordPiece: { unknownToken, continuingPrefix: "##", maxWordLength: 100 },
-    specialTokens: { bos, eos, ...specialTokensBeside(bos, ids, file) },
-    pairSeparators: isMpnet ? 2 : 1,
-  });
+    specialTokens: { bos, eos, ...specialTokensBeside(bos, ids, { refuse }) },
+    pair: isMpnet ? { separators: 2, types: [0, 0, 0, 0, 0, 0] } : { separators: 1, types: [0, 0, 0, 1, 1] },
+    truncationSide: "right",
+    splitSpecialTokens: false,
+  };
 }
 
-function problemWith(token: string, ids: ReadonlyMap<string, number>): string | undefined {
-  if (token === "") return "is empty, expected a token";
-  if (ids.has(token))
-    return `repeats line ${ids.get(token)! + 1}. Got ${JSON.stringify(token)}, expected distinct tokens`;
-  return /\p{Cs}/u.test(token) ? "holds a lone surrogate, expected well-formed Unicode" : undefined;
+/** The tokens of a vocab.txt by their ids. */
+export function vocabularyIn(text: string, file: string): string[] {
+  const lines = text.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  const vocabulary: string[] = [];
+  const ids = new Map<string, number>();
+  for (const [id, line] of lines.entries()) {
+    const token = withoutSpaceAtEnd(line);
+    if (/\p{Cs}/u.test(token))
+      throw new FormatError({ file }, `line ${id + 1} holds a lone surrogate, expected well-formed Unicode.`, {
+        line: id + 1,
+      });
+    const earlier = ids.get(token);
+    if (earlier !== undefined) vocabulary[earlier] = "";
+    if (token !== "") ids.set(token, id);
+    vocabulary.push(token);
+  }
+  return vocabulary;
+}
+
+function withoutSpaceAtEnd(line: string): string {
+  let end = line.length;
+  while (end > 0 && ((codePointTraits()[line.charCodeAt(end - 1)] ?? 0) & Trait.whitespace) !== 0) end--;
+  return line.slice(0, end);
 }
 
 function addedTokens(isMpnet: boolean, ids: ReadonlyMap<string, number>): AddedToken[] {
   const names = isMpnet
     ? ["<s>", "<pad>", "</s>", "<unk>", "[UNK]", "<mask>"]
     : ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"];
-  return names
-    .filter((content) => ids.has(content))
-    .map((content) => ({
-      id: ids.get(content)!,
-      content,
-      special: true,
-      normalized: content === "<unk>",
-      stripLeft: content === "<mask>",
-      stripRight: false,
-    }))
-    .sort((a, b) => a.id - b.id);
+  const added = names.flatMap((content) => {
+    const id = ids.get(content);
+    if (id === undefined) return [];
+    const normalized = content === "<unk>";
+    return [
+      { id, content, special: true, normalized, singleWord: false, stripLeft: content === "<mask>", stripRight: false },
+    ];
+  });
+  return added.sort((a, b) => a.id - b.id);
 }

@@ -2,10 +2,9 @@ import { ConfigError, ShapeError } from "@kindred/errors";
 import { ArrayPool } from "./array-pool.ts";
 import type { BatchEncoding, EncodeOptions, Encoding, PairEncoding } from "./encoding.ts";
 import { PieceList } from "./piece-list.ts";
-import type { PieceReader } from "./piece-reader.ts";
-import { type TextReaders, textReaders } from "./text-readers.ts";
+import { type PieceReader, type TextReaders, textReaders } from "./piece-reader.ts";
 import { tokenizerToJson } from "./tokenizer-to-json.ts";
-import type { TokenizerDefinition } from "./tokenizer-definition.ts";
+import { idsOf, type TokenizerDefinition } from "./tokenizer-definition.ts";
 import { truncatePair } from "./truncate-pair.ts";
 
 /** The ids with a role. */
@@ -16,8 +15,8 @@ export type SpecialIds = {
   readonly eos: number;
   /** Fills short rows of a padded batch. */
   readonly pad: number;
-  /** Stands for a hidden word in pretraining. */
-  readonly mask: number;
+  /** Stands for a hidden word in pretraining, where the vocabulary has such a token. */
+  readonly mask?: number;
   /** A word that the vocabulary cannot spell. */
   readonly unknown: number;
 };
@@ -54,22 +53,34 @@ export class Tokenizer {
     const tokens = [...definition.vocabulary];
     for (const { id, content } of definition.addedTokens) tokens[id] = content;
     this.#tokens = tokens;
-    this.#ids = new Map(tokens.map((token, id) => [token, id]));
+    const ids = idsOf(definition.vocabulary, definition.addedTokens);
+    this.#ids = ids;
     const { bos, eos, pad, mask } = definition.specialTokens;
-    const idOf = (token: string) => this.#ids.get(token)!;
-    const unknown = idOf(definition.wordPiece.unknownToken);
-    this.specialIds = { bos: idOf(bos), eos: idOf(eos), pad: idOf(pad), mask: idOf(mask), unknown };
+    const idOf = (token: string) => {
+      const id = ids.get(token);
+      if (id !== undefined) return id;
+      throw new ConfigError(
+        `Tokenizer: no ${token} in the vocabulary. Got ${ids.size} tokens, expected it among them.`,
+        {
+          token,
+        },
+      );
+    };
+    this.specialIds = {
+      ...{ bos: idOf(bos), eos: idOf(eos), pad: idOf(pad), unknown: idOf(definition.wordPiece.unknownToken) },
+      ...(mask === undefined ? {} : { mask: idOf(mask) }),
+    };
     this.#readers = textReaders(definition);
   }
 
-  /** How many ids there are: they run from 0 to one less than this. */
+  /** How many ids there are: they run from 0 to one less than this. (An id may have no token, where the files leave it out.) */
   get vocabularySize(): number {
     return this.#tokens.length;
   }
 
   /** The token of an id, `##` and all; undefined if there is none. */
   tokenOf(id: number): string | undefined {
-    return this.#tokens[id];
+    return this.#tokens[id] || undefined;
   }
 
   /** The id of a token exactly as the vocabulary spells it; undefined if it has none. */
@@ -78,7 +89,8 @@ export class Tokenizer {
   }
 
   /**
-   * One text as `<s>` pieces `</s>`, cut at the right if it is longer than `maxLength`. An empty text is `<s> </s>`.
+   * One text as `<s>` pieces `</s>`, cut if it is longer than `maxLength`, at the right unless the definition says otherwise. An
+   * empty text is `<s> </s>`.
    *
    * @throws ShapeError if an input is not a string, ConfigError if an option is out of its range
    */
@@ -117,13 +129,14 @@ export class Tokenizer {
   /**
    * Two texts in one row: `<s> A </s> </s> B </s>`, with a single `</s>` between for BERT. The longer text is cut first.
    *
-   * MPNet has no token types, so none are given. Ids equal those of the Rust tokenizers 0.23.3; their 0.23.1 and 0.23.2 stopped
+   * Ids equal those of the Rust tokenizers 0.23.3; their 0.23.1 and 0.23.2 stopped
    * reading a text after `maxLength` pieces and then shared out an odd number of places differently.
    *
    * @throws ShapeError if an input is not a string, ConfigError if an option is out of its range
    */
   encodePair(first: string, second: string, options: EncodeOptions = {}): PairEncoding {
-    const { pairSeparators } = this.definition;
+    const { pair, truncationSide } = this.definition;
+    const pairSeparators = pair.separators;
     const { read, maxLength } = this.#check("encodePair", 2 + pairSeparators, options);
     expectText("encodePair", first);
     expectText("encodePair", second);
@@ -135,14 +148,17 @@ export class Tokenizer {
     const countB = pieces.count - countA;
     const [keepA, keepB] = truncatePair(countA, countB, maxLength - 2 - pairSeparators);
     const secondStart = 1 + keepA + pairSeparators;
+    const [fromA, fromB] = truncationSide === "left" ? [countA - keepA, countA + countB - keepB] : [0, countA];
     const ids = new Int32Array(secondStart + keepB + 1).fill(eos);
     ids[0] = bos;
-    ids.set(pieces.ids.subarray(0, keepA), 1);
-    ids.set(pieces.ids.subarray(countA, countA + keepB), secondStart);
+    ids.set(pieces.ids.subarray(fromA, fromA + keepA), 1);
+    ids.set(pieces.ids.subarray(fromB, fromB + keepB), secondStart);
     const offsets = new Int32Array(2 * ids.length);
-    offsets.set(pieces.offsets.subarray(0, 2 * keepA), 2);
-    offsets.set(pieces.offsets.subarray(2 * countA, 2 * (countA + keepB)), 2 * secondStart);
-    return { ids, offsets, truncated: keepA < countA || keepB < countB, secondStart };
+    offsets.set(pieces.offsets.subarray(2 * fromA, 2 * (fromA + keepA)), 2);
+    offsets.set(pieces.offsets.subarray(2 * fromB, 2 * (fromB + keepB)), 2 * secondStart);
+    const lengths = [1, keepA, ...Array.from({ length: pairSeparators }, () => 1), keepB, 1];
+    const typeIds = Int32Array.from(pair.types.flatMap((type, part) => Array<number>(lengths[part] ?? 0).fill(type)));
+    return { ids, offsets, truncated: keepA < countA || keepB < countB, secondStart, typeIds };
   }
 
   /** This tokenizer as the text of a tokenizer.json; truncation and padding are null in it. */
@@ -150,25 +166,32 @@ export class Tokenizer {
     return tokenizerToJson(this.definition);
   }
 
-  /** The vocabulary as the text of a vocab.txt: one token a line, in the order of ids, a line feed after each. */
+  /**
+   * The WordPiece vocabulary as the text of a vocab.txt: one token a line, in the order of ids, a line feed after each. Added tokens
+   * beyond it are not in it.
+   */
   toVocab(): string {
-    return this.#tokens.map((token) => `${token}\n`).join("");
+    return this.definition.vocabulary.map((token) => `${token}\n`).join("");
   }
 
   /** Stage 4 of 4: appends `<s>`, a text's pieces and `</s>`, and says whether it cut any. */
   #frame(text: string, pieces: PieceList, read: PieceReader, maxLength: number): boolean {
-    const lastPlace = pieces.count + maxLength - 1;
-    pieces.limit = lastPlace + 1; // one piece too many tells that the text goes on
+    const first = pieces.count + 1;
+    const lastPlace = first + maxLength - 2;
+    const keepsEnd = this.definition.truncationSide === "left";
+    pieces.limit = keepsEnd ? Number.POSITIVE_INFINITY : lastPlace + 1; // one piece too many tells that the text goes on
     pieces.push(this.specialIds.bos, 0, 0);
     read(text, pieces);
     const truncated = pieces.count > lastPlace;
-    if (truncated) pieces.count = lastPlace;
+    if (truncated && keepsEnd) pieces.drop(first, pieces.count - lastPlace);
+    else if (truncated) pieces.count = lastPlace;
     pieces.push(this.specialIds.eos, 0, 0);
     return truncated;
   }
 
   #check(method: string, least: number, options: EncodeOptions): { read: PieceReader; maxLength: number } {
-    const { maxLength = Number.POSITIVE_INFINITY, specialTokens = "parse" } = options;
+    const { splitSpecialTokens } = this.definition;
+    const { maxLength = Number.POSITIVE_INFINITY, specialTokens = splitSpecialTokens ? "plain" : "parse" } = options;
     if (!(maxLength >= least && (Number.isInteger(maxLength) || maxLength === Number.POSITIVE_INFINITY))) {
       throw new ConfigError(
         `${method}: maxLength leaves no room. Got ${maxLength}, expected a whole number of at least ${least}, the special tokens.`,

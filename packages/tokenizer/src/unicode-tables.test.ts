@@ -3,9 +3,8 @@ import { fileURLToPath } from "node:url";
 import { readJson, sharedExists, sharedPath } from "@kindred/testing";
 import { expect, test } from "vitest";
 import { type CombiningClasses, type UnicodeRanges, unicodeTables } from "../tools/generate-unicode-tables.ts";
-import { canonicalDecomposition } from "./canonical-decomposition.ts";
 import { codePointTraits, Trait } from "./code-point-traits.ts";
-import { combiningClass } from "./combining-class.ts";
+import { canonicalDecomposition, combiningClass } from "./unicode-data.ts";
 
 const ranges = ["golden", "tokenizer", "unicode-ranges.json"];
 const codePoints = Array.from({ length: 0x110000 }, (_, code) => code).filter((code) => code < 0xd800 || code > 0xdfff);

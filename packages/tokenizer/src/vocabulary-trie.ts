@@ -30,6 +30,7 @@ export function vocabularyTrie(entries: readonly string[]): VocabularyTrie {
 
   let nodes = 1;
   for (const [id, entry] of entries.entries()) {
+    if (entry === "") continue; // an id without a token
     let node = 0;
     for (let i = 0; i < entry.length; i++) {
       const edge = find(node, entry.charCodeAt(i));

@@ -1,2 +1,2 @@
-export { filesInFolder, openModelFolder } from "./open-model-folder.ts";
+export { filesInFolder, openModelFolder, openModelTokenizer } from "./open-model-folder.ts";
 export { saveModelFolder, type SaveModelFolderOptions, writeModelFolder } from "./save-model-folder.ts";

@@ -2,8 +2,9 @@ import { lstat, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FormatError } from "@kindred/errors";
 import { openSafetensors, openTorchCheckpoint } from "@kindred/tensor-files/node";
+import { loadTokenizer } from "@kindred/tokenizer/node";
 import type { FileSource, ModelFolder } from "../model-folder.ts";
-import { readModelFolder } from "../read-model-folder.ts";
+import { readModelFolder, readModelTokenizer } from "../read-model-folder.ts";
 
 /** The largest settings or vocabulary file that is read: MPNet's tokenizer.json has half a MiB. */
 const largestFileBytes = 64 * 2 ** 20;
@@ -28,6 +29,30 @@ const largestFileBytes = 64 * 2 ** 20;
 export async function openModelFolder(folder: string): Promise<ModelFolder> {
   await expectFolder(folder);
   return readModelFolder(filesInFolder(folder));
+}
+
+/**
+ * The tokenizer of a model's folder, of a folder with a tokenizer's files alone, or of a tokenizer.json or vocab.txt; and the limit of
+ * tokens, where the folder names one.
+ *
+ * @throws FormatError if there is none, or one that breaks its format
+ *
+ * @example
+ * ```ts ignore
+ * import { openModelTokenizer } from "@kindred/model-folder/node";
+ *
+ * const { tokenizer, maxSeqLength: maxLength } = await openModelTokenizer("all-mpnet-base-v2");
+ * tokenizer.encode("A cat sat.", { maxLength }).ids;
+ * ```
+ */
+export async function openModelTokenizer(path: string): ReturnType<typeof readModelTokenizer> {
+  const isFile = await stat(path).then(
+    (state) => state.isFile(),
+    () => false,
+  );
+  if (isFile) return { tokenizer: await loadTokenizer(path), maxSeqLength: undefined };
+  await expectFolder(path);
+  return readModelTokenizer(filesInFolder(path));
 }
 
 async function expectFolder(folder: string): Promise<void> {

@@ -105,15 +105,15 @@ function refuseDense(path: string): never {
 }
 
 function describeTokenizer({ tokenizer, tokenizerFile }: ModelFolder): ModelDescription["tokenizer"] {
-  const { lowercase, stripAccents } = tokenizer.definition.normalizer;
+  const { normalizer } = tokenizer.definition;
   return {
     file: tokenizerFile,
     vocabularySize: tokenizer.vocabularySize,
     specialTokens: Object.fromEntries(
       Object.entries(tokenizer.specialIds).map(([role, id]) => [role, tokenizer.tokenOf(id) ?? ""]),
     ),
-    lowercase,
-    stripAccents,
+    lowercase: normalizer.some(({ lowercase }) => lowercase),
+    stripAccents: normalizer.some(({ stripAccents }) => stripAccents),
   };
 }
 

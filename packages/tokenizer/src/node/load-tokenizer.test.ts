@@ -31,12 +31,13 @@ test("takes the case of a vocab.txt from tokenizer_config.json beside it", async
 
 test("refuses what is not there or broken, naming it", async () => {
   await expect(loadTokenizer(join(folder, "none"))).rejects.toThrow(FormatError);
-  await expect(loadTokenizer(folder)).rejects.toThrow("Expected tokenizer.json or vocab.txt");
+  await expect(loadTokenizer(folder)).rejects.toThrow("the file is missing, and so is vocab.txt");
   await write("vocab.txt", vocab);
   await write("tokenizer_config.json", '{"do_lower_case":"no"}');
   await expect(loadTokenizer(folder)).rejects.toThrow("do_lower_case");
   await write("tokenizer_config.json", "{");
   await expect(loadTokenizer(folder)).rejects.toThrow(join(folder, "tokenizer_config.json"));
+  await write("tokenizer_config.json", "{}");
   await write("tokenizer.json", "{}");
   await expect(loadTokenizer(folder)).rejects.toThrow(join(folder, "tokenizer.json"));
 });

@@ -1,18 +1,19 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { FormatError } from "@kindred/errors";
+import { FormatError, JsonField } from "@kindred/errors";
 import type { Tokenizer } from "../tokenizer.ts";
+import { tokenizerFileNames, tokenizerFromFiles } from "../tokenizer-from-files.ts";
 import { tokenizerFromJson } from "../tokenizer-from-json.ts";
-import { tokenizerFromVocab, type VocabOptions } from "../tokenizer-from-vocab.ts";
+import { tokenizerFromVocab } from "../tokenizer-from-vocab.ts";
 
 /**
- * The tokenizer of a file or a model folder. A file whose name ends in `.txt` is a vocab.txt, any other a tokenizer.json. In a
- * folder, tokenizer.json is taken if it is there; else vocab.txt, with `do_lower_case`, `strip_accents` and
- * `tokenize_chinese_chars` from tokenizer_config.json beside it.
+ * The tokenizer of a file, or of the folder of a transformers model as `AutoTokenizer` reads it (`tokenizerFromFiles`). A file whose
+ * name ends in `.txt` is a vocab.txt, any other a tokenizer.json.
  *
- * The length limits in those files are not used: a model's limit stands in its sentence_bert_config.json.
+ * The length limits in those files are not used, and neither is what sentence-transformers says of the model: the tokenizer of one of
+ * its folders, its lower-casing included, is that of `openModelFolder` of `@kindred/model-folder/node`.
  *
- * @throws FormatError if neither file is there, or if one breaks its format
+ * @throws FormatError if there is no tokenizer, or if a file breaks its format
  * @example
  * ```ts ignore
  * import { loadTokenizer } from "@kindred/tokenizer/node";
@@ -22,60 +23,31 @@ import { tokenizerFromVocab, type VocabOptions } from "../tokenizer-from-vocab.t
  * ```
  */
 export async function loadTokenizer(path: string): Promise<Tokenizer> {
-  if (!(await isFolder(path))) {
-    const text = await read(path);
-    if (text === undefined) throw new FormatError({ file: path }, "loadTokenizer: no such file or folder.");
-    return path.endsWith(".txt") ? tokenizerFromVocab(text, { file: path }) : tokenizerFromJson(text, { file: path });
-  }
-  const jsonPath = join(path, "tokenizer.json");
-  const json = await read(jsonPath);
-  if (json !== undefined) return tokenizerFromJson(json, { file: jsonPath });
-  const vocabPath = join(path, "vocab.txt");
-  const vocab = await read(vocabPath);
-  if (vocab !== undefined) return tokenizerFromVocab(vocab, { file: vocabPath, ...(await readConfig(path)) });
-  throw new FormatError({ file: path }, "loadTokenizer: no tokenizer here. Expected tokenizer.json or vocab.txt.");
+  const isFolder = await stat(path).then(
+    (state) => state.isDirectory(),
+    () => false,
+  );
+  if (isFolder) return folderTokenizer(path);
+  const bytes = await read(path);
+  if (bytes === undefined) throw new FormatError({ file: path }, "no such file or folder. Expected a tokenizer's.");
+  if (!path.endsWith(".txt")) return tokenizerFromJson(bytes, { file: path });
+  return tokenizerFromVocab(new TextDecoder().decode(bytes), { file: path });
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch {
-    return false;
-  }
+async function folderTokenizer(folder: string): Promise<Tokenizer> {
+  const nameOf = (name: string) => join(folder, name);
+  const files = await Promise.all(tokenizerFileNames.map(async (name) => [name, await read(nameOf(name))] as const));
+  const config = await read(nameOf("config.json"));
+  return tokenizerFromFiles(Object.fromEntries(files.filter(([, bytes]) => bytes !== undefined)), {
+    nameOf,
+    config: config === undefined ? undefined : JsonField.parse(config, nameOf("config.json")),
+  });
 }
 
-/** The text of a file; undefined if there is none. */
-async function read(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
-async function readConfig(folder: string): Promise<VocabOptions> {
-  const file = join(folder, "tokenizer_config.json");
-  const text = await read(file);
-  if (text === undefined) return {};
-  let config: unknown;
-  try {
-    config = JSON.parse(text);
-  } catch (cause) {
-    const reason = (cause as Error).message;
-    throw new FormatError({ file }, `loadTokenizer: not JSON. Got ${reason}`, {}, { cause });
-  }
-  const setting = (key: string) => {
-    const value =
-      typeof config === "object" && config !== null && Object.hasOwn(config, key) ? Reflect.get(config, key) : null;
-    if (value === null || typeof value === "boolean") return value ?? undefined;
-    throw new FormatError({ file }, `loadTokenizer: ${key} is not true or false. Got ${JSON.stringify(value)}.`, {
-      key,
-    });
-  };
-  return {
-    lowercase: setting("do_lower_case"),
-    stripAccents: setting("strip_accents"),
-    padChinese: setting("tokenize_chinese_chars"),
-  };
+/** The bytes of a file; undefined if there is none. */
+async function read(path: string): Promise<Uint8Array | undefined> {
+  return readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+    return undefined;
+  });
 }

@@ -1,0 +1,111 @@
+import type { Tokenizer } from "./tokenizer.ts";
+import { classes, classNames, specialTokenKeys } from "./tokenizer-classes.ts";
+import type { TokenizerDefinition } from "./tokenizer-definition.ts";
+import type { TokenizerFiles } from "./tokenizer-from-files.ts";
+
+/** What of a model stands in its tokenizer's files. */
+export type TokenizerToFilesOptions = {
+  /** The model's `model_type`, which has a class of its own. Default: none, and then tokenizer.json says everything. */
+  readonly modelType?: unknown;
+  /** The most tokens of a text, special ones included. Default: not said. */
+  readonly maxLength?: number | undefined;
+  /** Whether lower-casing comes from outside, so that the files leave it out. Default: false. */
+  readonly lowercase?: boolean;
+};
+
+/**
+ * The files of a tokenizer, as transformers of every version reads them: tokenizer.json, vocab.txt, tokenizer_config.json,
+ * special_tokens_map.json, and added_tokens.json where there are tokens beyond the vocabulary.
+ *
+ * The class is the one of the model's type where that makes the same of the files, else `PreTrainedTokenizerFast`.
+ *
+ * @example
+ * ```ts
+ * import { tokenizerFromFiles, tokenizerFromVocab, tokenizerToFiles } from "@kindred/tokenizer";
+ *
+ * const tokenizer = tokenizerFromVocab("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nhello\n");
+ * const files = tokenizerToFiles(tokenizer, { modelType: "bert" });
+ * JSON.parse(new TextDecoder().decode(files["tokenizer_config.json"])).tokenizer_class; // => "BertTokenizer"
+ * tokenizerFromFiles(files).encode("Hello").ids; // => [2, 5, 3]
+ * ```
+ */
+export function tokenizerToFiles(
+  tokenizer: Tokenizer,
+  { modelType, maxLength, lowercase = false }: TokenizerToFilesOptions = {},
+): TokenizerFiles {
+  const { definition } = tokenizer;
+  const { normalizer, vocabulary, addedTokens } = definition;
+  const [rules, ...others] = lowercase && normalizer.length > 1 ? normalizer.slice(1) : normalizer;
+  const ofType =
+    typeof modelType === "string" && Object.hasOwn(classNames, modelType) ? classNames[modelType] : undefined;
+  const isOwn = others.length === 0 && rules?.cleanText === true;
+  const className =
+    isOwn && ofType !== undefined && ofType !== "tokenizer.json" && makes(ofType, definition) ? ofType : undefined;
+  const tokens = namedTokens(
+    definition,
+    className === undefined ? specialTokenKeys : Object.keys(classes[className].tokens),
+  );
+  const beyond = addedTokens.filter(({ id }) => id >= vocabulary.length);
+  return {
+    "tokenizer.json": bytes(tokenizer.toJson()),
+    "vocab.txt": bytes(tokenizer.toVocab()),
+    "special_tokens_map.json": json(tokens),
+    "tokenizer_config.json": json({
+      ...Object.fromEntries(
+        Object.entries(tokens).map(([key, token]) => [key, typeof token === "string" ? token : token.content]),
+      ),
+      ...(className === undefined || rules === undefined
+        ? {}
+        : {
+            do_lower_case: rules.lowercase,
+            tokenize_chinese_chars: rules.padChinese,
+            strip_accents: rules.stripAccents === rules.lowercase ? null : rules.stripAccents,
+          }),
+      ...(maxLength === undefined ? {} : { model_max_length: maxLength }),
+      ...(definition.truncationSide === "left" ? { truncation_side: "left" } : {}),
+      ...(definition.splitSpecialTokens ? { split_special_tokens: true } : {}),
+      tokenizer_class: className ?? "PreTrainedTokenizerFast",
+    }),
+    ...(beyond.length === 0
+      ? {}
+      : { "added_tokens.json": json(Object.fromEntries(beyond.map(({ content, id }) => [content, id]))) }),
+  };
+}
+
+/** Whether a class cuts and frames texts as a definition says. */
+function makes(className: keyof typeof classes, { wordPiece, pair }: TokenizerDefinition): boolean {
+  const ofClass = classes[className].pair;
+  const isCut = wordPiece.continuingPrefix === "##" && wordPiece.maxWordLength === 100;
+  return isCut && pair.types.join() === ofClass.types.join();
+}
+
+/** The special tokens by the names that files have for their roles; with flags where they have any. */
+function namedTokens(
+  { specialTokens: { bos, eos, pad, mask }, wordPiece, addedTokens }: TokenizerDefinition,
+  keys: readonly string[],
+): { readonly [key: string]: string | { readonly content: string } } {
+  const byRole: { readonly [key: string]: string | undefined } = {
+    ...{ bos_token: bos, eos_token: eos, unk_token: wordPiece.unknownToken, sep_token: eos },
+    ...{ pad_token: pad, cls_token: bos, mask_token: mask },
+  };
+  const spelled = (content: string) => {
+    const token = addedTokens.find((added) => added.content === content);
+    if (token === undefined || !(token.stripLeft || token.stripRight || token.singleWord)) return content;
+    const { singleWord, stripLeft, stripRight, normalized } = token;
+    return { content, single_word: singleWord, lstrip: stripLeft, rstrip: stripRight, normalized };
+  };
+  return Object.fromEntries(
+    keys.flatMap((key) => {
+      const content = byRole[key];
+      return content === undefined ? [] : [[key, spelled(content)]];
+    }),
+  );
+}
+
+function json(value: unknown): Uint8Array {
+  return bytes(`${JSON.stringify(value, null, 2)}\n`);
+}
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
