@@ -1,8 +1,7 @@
 // This program's end of a contestant's process.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { join } from "node:path";
-import { root } from "../node-runtime.mjs";
+import { fileURLToPath } from "node:url";
 import { CannotError } from "./contestant.mjs";
 
 /** @typedef {{ amount: number, seconds: number }} Measurement */
@@ -14,7 +13,6 @@ import { CannotError } from "./contestant.mjs";
  * @property {string} contestant module in contestants/, or script in python/ if there is an interpreter
  * @property {object} setup goes to the contestant as JSON
  * @property {string} [python] path of a Python interpreter
- * @property {string} [checkout] the checkout of Kindred whose contestant it is; default: this one
  */
 
 /** A contestant's process, asked one thing at a time. */
@@ -27,12 +25,11 @@ export class Player {
   #answers;
 
   /** @param {Side} side */
-  constructor({ contestant, python, checkout = root }) {
-    const folder = join(checkout, "tools", "bench");
+  constructor({ contestant, python }) {
     const [command, script] =
       python === undefined
-        ? [process.execPath, join(folder, "play.mjs")]
-        : [python, join(folder, "python", `${contestant}.py`)];
+        ? [process.execPath, fileURLToPath(new URL("play.mjs", import.meta.url))]
+        : [python, fileURLToPath(new URL(`python/${contestant}.py`, import.meta.url))];
     // No flags of this process go to the child: each contestant sets its own.
     const { NODE_OPTIONS: _, ...env } = process.env;
     this.#process = spawn(command, [script, contestant], { env, stdio: ["pipe", 2, "inherit", "pipe"] });

@@ -31,7 +31,7 @@ const forbidden = new Map([
   ["randomStandardNormal", unkeyed],
   ["truncatedNormal", unkeyed],
   ["multinomial", unkeyed],
-  ["variable", "is not needed: weights are plain tensors, written by overwrite of @kindred/tensor"],
+  ["variable", "is not needed: weights are plain tensors, written by write of the running engine"],
 ]);
 
 /**

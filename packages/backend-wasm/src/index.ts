@@ -1,10 +1,4 @@
 export { wasm, type WasmExtra, type WasmOptions } from "./wasm.ts";
-export {
-  startWasmKernels,
-  stopWasmKernels,
-  type StartWasmKernelsOptions,
-  type WasmKernels,
-} from "./start-wasm-kernels.ts";
 export type { KernelVariant } from "./kernel-variant.ts";
 export type { Revectorization } from "./revectorization.ts";
 export { adamwKernel, type WasmAdamwKernel } from "./adamw-kernel.ts";

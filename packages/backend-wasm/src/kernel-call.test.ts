@@ -1,14 +1,13 @@
 import { OutOfMemoryError } from "@kindred/errors";
 import { matmulTransposed } from "@kindred/nn";
-import { asWasmBackend, defineOp, type Float, memoryInUse, type None, startBackend } from "@kindred/tensor";
+import { activeEngine, asWasmBackend, defineOp, type Float, type None, tfjs } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
-import type { KernelExports } from "./generated/kernel-exports.ts";
 import { kernelOf, type Run } from "./kernel-call.ts";
 import { scratchArena } from "./scratch-arena.ts";
-import { startWasmKernels } from "./start-wasm-kernels.ts";
+import { wasm } from "./wasm.ts";
 
-beforeAll(() => startBackend("wasm"));
+beforeAll(() => tfjs().start());
 
 const example = defineOp<None, None, None, tf.Tensor>({
   name: "KernelCallExample",
@@ -19,7 +18,7 @@ const example = defineOp<None, None, None, tf.Tensor>({
 function call(run: Run<None, None, None, tf.Tensor>) {
   const backend = asWasmBackend(tf.backend())!;
   const arena = scratchArena(backend.wasm);
-  const giveBack = kernelOf(example, run).start({} as KernelExports, backend, arena);
+  const giveBack = kernelOf(example, run).start({}, backend, arena);
   try {
     example({}, {}, {}).dispose();
   } finally {
@@ -29,7 +28,7 @@ function call(run: Run<None, None, None, tf.Tensor>) {
 }
 
 test("a kernel that throws leaves neither outputs nor scratch behind", () => {
-  const before = [memoryInUse(), tf.backend().numDataIds()];
+  const before = [activeEngine().memory(), tf.backend().numDataIds()];
   const fails = () =>
     call(({ scratch, output }) => {
       scratch(1000, 10_000_000);
@@ -38,7 +37,7 @@ test("a kernel that throws leaves neither outputs nor scratch behind", () => {
       throw new Error("fails");
     });
   expect(fails).toThrow("fails");
-  expect([memoryInUse(), tf.backend().numDataIds()]).toEqual(before);
+  expect([activeEngine().memory(), tf.backend().numDataIds()]).toEqual(before);
 });
 
 test("scratch is aligned, and its stretches don't overlap", () => {
@@ -64,7 +63,7 @@ test("scratch twice, or after an output, is refused", () => {
 test("a scratch block too large to keep goes back after the call, a small one stays", () => {
   const backend = asWasmBackend(tf.backend())!;
   const arena = scratchArena(backend.wasm);
-  const bytes = () => memoryInUse().bytes;
+  const bytes = () => activeEngine().memory().bytes;
   const before = bytes();
   arena.take([100_000_000]);
   arena.giveBack();
@@ -78,15 +77,15 @@ test("a scratch block too large to keep goes back after the call, a small one st
 });
 
 test("a product that does not fit is an OutOfMemoryError, leaves nothing behind, and the next one works", async () => {
-  const { stop } = await startWasmKernels({ variant: "simd" });
+  const { stop } = await wasm({ variant: "simd" }).start();
   const x: Float = tf.ones([600, 400]);
   const run = () => matmulTransposed(x as Float<"rows hidden">, x as Float<"columns hidden">);
   run().dispose(); // now the arena holds what it keeps
-  const before = memoryInUse();
-  await startBackend("wasm", { memoryLimitBytes: before.bytes + 600 * 600 * 4 - 1 });
+  const before = activeEngine().memory();
+  const limited = await wasm({ variant: "simd", memoryLimitBytes: before.bytes + 600 * 600 * 4 - 1 }).start();
   expect(run).toThrow(OutOfMemoryError);
-  expect(memoryInUse().bytes).toBe(before.bytes);
-  await startBackend("wasm", { memoryLimitBytes: before.limitBytes });
+  expect(activeEngine().memory().bytes).toBe(before.bytes);
+  limited.stop();
   const y = run();
   expect(y.dataSync().every((value) => value === 400)).toBe(true);
   tf.dispose([x, y]);

@@ -3,12 +3,12 @@ import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { kernels } from "./kernels.ts";
 import { modelInMiniature } from "./model-in-miniature.ts";
-import { startWasmKernels } from "./start-wasm-kernels.ts";
+import { wasm } from "./wasm.ts";
 
 const sizes = { tokens: 23, hidden: 88, heads: 8 };
 
 test("the miniature runs every kernel", async () => {
-  const { stop } = await startWasmKernels();
+  const { stop } = await wasm().start();
   const called = new Set<string>();
   for (const { name } of kernels) {
     const { kernelFunc, ...config } = tf.getKernel(name, "wasm")!;
@@ -25,7 +25,7 @@ test("the miniature runs every kernel", async () => {
 });
 
 test("every kernel gives the same bits with all tensors above 2 GiB", async () => {
-  const { stop } = await startWasmKernels();
+  const { stop } = await wasm().start();
   const low = modelInMiniature(sizes);
   const backend = asWasmBackend(tf.backend())!;
   const block = backend.wasm._malloc(2.1 * 2 ** 30); // never written to: it takes no memory

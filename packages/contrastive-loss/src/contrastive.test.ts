@@ -1,4 +1,4 @@
-import { type Float, memoryInUse, startBackend, valueAndGradients } from "@kindred/tensor";
+import { activeEngine, type Float, tfjs, valueAndGradients } from "@kindred/tensor";
 import { expectMutantToFail, finiteDifferences } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
@@ -8,7 +8,7 @@ import { type Matrix, partsOf, reference, type Settings } from "../test-support/
 import { contrastiveLoss, type LossCall } from "../test-support/contrastive-loss.ts";
 import type { Direction } from "./index.ts";
 
-beforeAll(() => startBackend("wasm"));
+beforeAll(() => tfjs().start());
 
 function lossOf(columns: readonly Matrix[], options: LossCall): number {
   return tf.tidy(
@@ -281,8 +281,8 @@ test("nothing stays in memory", () => {
     ]),
   ];
   gradientsOf(columns, {});
-  const before = memoryInUse();
+  const before = activeEngine().memory();
   gradientsOf(columns, { textIds: [Int32Array.of(0, 0), Int32Array.of(1, 2)] });
-  expect(memoryInUse()).toEqual(before);
+  expect(activeEngine().memory()).toEqual(before);
   tf.dispose(columns);
 });

@@ -86,10 +86,10 @@ export type ContrastiveOptions = {
  * ```ts
  * import { contrastive } from "@kindred/contrastive-loss";
  * import { lossShare } from "@kindred/loss";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const queries = tf.tensor2d([[1, 0], [0, 1]]);
  * const ties = tf.tensor2d([[1, 1], [1, 1]]);
  * const textIds = [Int32Array.of(1, 2), Int32Array.of(3, 4)];

@@ -1,5 +1,5 @@
 import { l2Normalize, scale, sliceRows } from "@kindred/nn";
-import { type Float, startBackend, valueAndGradients } from "@kindred/tensor";
+import { type Float, tfjs, valueAndGradients } from "@kindred/tensor";
 import { expectMutantToFail } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
@@ -7,7 +7,7 @@ import { beforeAll, expect, test } from "vitest";
 import { contrastiveLoss, type LossCall } from "../test-support/contrastive-loss.ts";
 import type { Direction } from "./index.ts";
 
-beforeAll(() => startBackend("wasm"));
+beforeAll(() => tfjs().start());
 
 const rounding = 2 ** -24;
 

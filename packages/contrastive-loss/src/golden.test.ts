@@ -1,13 +1,13 @@
 import { type Loss, lossShare, matryoshka } from "@kindred/loss";
 import { l2Normalize } from "@kindred/nn";
-import { type Float, startBackend, valueAndGradients } from "@kindred/tensor";
+import { type Float, tfjs, valueAndGradients } from "@kindred/tensor";
 import { expectMutantToFail, readGoldenTensors, readJson, sharedExists, sharedPath } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type GoldenCases, goldenLoss, goldenTolerance } from "../test-support/golden-loss.ts";
 import { contrastive } from "./index.ts";
 
-beforeAll(() => startBackend("wasm"));
+beforeAll(() => tfjs().start());
 
 const has = sharedExists("golden", "losses", "cases.json");
 const embeddings = ["golden", "training-tiny", "gradients-float64.safetensors"];

@@ -1,11 +1,11 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
 import { lossShare } from "@kindred/loss";
-import { startBackend } from "@kindred/tensor";
+import { tfjs } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import { type ContrastiveOptions, contrastive, type Direction } from "./index.ts";
 
-beforeAll(() => startBackend("wasm"));
+beforeAll(() => tfjs().start());
 
 test("columns and rows that do not fit are refused", () => {
   const [two, three] = [tf.ones<tf.Rank.R2>([2, 2]), tf.ones<tf.Rank.R2>([3, 2])];

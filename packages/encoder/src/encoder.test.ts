@@ -1,7 +1,7 @@
 import { FormatError, ShapeError } from "@kindred/errors";
 import { packWeight } from "@kindred/nn";
 import { keyFromSeed } from "@kindred/random";
-import { startBackend } from "@kindred/tensor";
+import { tfjs } from "@kindred/tensor";
 import { arbitraryKey } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
@@ -61,7 +61,7 @@ test("a parameter depends on key, name and shape alone, and no two are alike", (
 });
 
 test("expectParameters takes packed weights and further ones, and names what is missing or misshapen", async () => {
-  await startBackend("wasm");
+  await tfjs().start();
   const given = Object.fromEntries(specs.map(({ name, shape }) => [name, tf.zeros([...shape])]));
   const weight = packWeight(tf.zeros([64, 8]));
   expectParameters("encode", { ...given, more: tf.zeros([1]) }, specs);

@@ -13,10 +13,10 @@ import type { EncoderParameters, ParameterSpec } from "./parameter-spec.ts";
  * @example
  * ```ts
  * import { expectParameters, parameterNamed } from "@kindred/encoder";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const parameters = { "dense.bias": tf.zeros([3]) };
  * expectParameters("encode", parameters, [{ name: "dense.bias", shape: [3], kind: "shift" }]);
  * parameterNamed<"out">(parameters, "dense.bias").shape; // => [3]
@@ -48,10 +48,10 @@ export function expectParameters(
  * ```ts
  * import { parameterNamed } from "@kindred/encoder";
  * import { linear } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const parameters = { "dense.weight": tf.ones([2, 3]), "dense.bias": tf.zeros([2]) };
  * const weight = parameterNamed<"out in">(parameters, "dense.weight");
  * linear(tf.ones([1, 3]), weight, parameterNamed<"out">(parameters, "dense.bias")).dataSync(); // => [3, 3]

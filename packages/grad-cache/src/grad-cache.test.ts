@@ -15,12 +15,12 @@ import {
 } from "@kindred/nn";
 import { childKey, keyFromSeed, normal } from "@kindred/random";
 import {
+  activeEngine,
   type Float,
-  memoryInUse,
+  type Layout,
   packed,
   type RowGradient,
-  type Layout,
-  startBackend,
+  tfjs,
   valueAndGradients,
 } from "@kindred/tensor";
 import { expectMutantToFail } from "@kindred/testing";
@@ -38,9 +38,9 @@ type Parameters = { readonly first: Float<"out in">; readonly second: Float<"out
 let parameters: Parameters;
 let tensorsBefore: number;
 
-beforeAll(() => startBackend("wasm"));
+beforeAll(() => tfjs().start());
 beforeEach(() => {
-  tensorsBefore = memoryInUse().tensors;
+  tensorsBefore = activeEngine().memory().tensors;
   const weights = (name: string, shape: number[]) =>
     tf.tensor(normal(childKey(key, name), tf.util.sizeFromShape(shape), {}), shape);
   parameters = {
@@ -51,7 +51,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   tf.dispose(parameters as unknown as tf.NamedTensorMap);
-  expect(memoryInUse().tensors).toBe(tensorsBefore); // no test leaves a tensor behind
+  expect(activeEngine().memory().tensors).toBe(tensorsBefore); // no test leaves a tensor behind
 });
 
 /** A column of sentences of 1, 2, 3, 1, 2, … tokens, cut into chunks of the given sizes. */
@@ -233,7 +233,7 @@ test("eight times the rows add their embeddings to the peak of memory, not their
 });
 
 test("nothing stays behind when embed, loss or onGradient throws, whenever they do", () => {
-  const before = memoryInUse();
+  const before = activeEngine().memory();
   const sizes = [[2, 1], [3]];
   const failAt = (call: number) => {
     let calls = 0;
@@ -258,7 +258,7 @@ test("nothing stays behind when embed, loss or onGradient throws, whenever they 
   for (let call = 1; call <= 9; call++) {
     expect(() => cached(sizes, { onGradient: failAt(call) })).toThrow("as planned");
   }
-  expect(memoryInUse()).toEqual(before);
+  expect(activeEngine().memory()).toEqual(before);
 });
 
 test("a column that the loss does not use is refused", () => {

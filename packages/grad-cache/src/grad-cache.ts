@@ -59,10 +59,10 @@ export type GradCacheResult<Name extends string = string> = {
  * ```ts
  * import { gradCache } from "@kindred/grad-cache";
  * import { linear, matmulTransposed, sum } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const weight = tf.tensor2d([[1, 0], [0, 1]]);
  * const { value, gradients } = gradCache({
  *   columns: [[[[1, 2]], [[3, 4]]], [[[5, 6]], [[7, 8]]]], // two columns of two chunks of one row

@@ -1,13 +1,13 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
 import { add, scale, sliceRows, sum } from "@kindred/nn";
-import { type Float, memoryInUse, startBackend, valueAndGradients } from "@kindred/tensor";
+import { activeEngine, type Float, tfjs, valueAndGradients } from "@kindred/tensor";
 import { expectMutantToFail } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { type Loss, type LossContext, type LossShareOptions, lossShare } from "./index.ts";
 
-beforeAll(() => startBackend("wasm"));
+beforeAll(() => tfjs().start());
 
 const plain = { name: "plain", options: {} } as const;
 
@@ -200,8 +200,8 @@ test("nothing stays in memory", () => {
   const columns = [tf.ones<tf.Rank.R2>([3, 2]), tf.ones<tf.Rank.R2>([3, 2])];
   const options = { scores: Float32Array.of(1, 2, 3), cores: 2 };
   read(columns, () => lossShare(weighted.batch, columns, options));
-  const before = memoryInUse();
+  const before = activeEngine().memory();
   read(columns, () => lossShare(weighted.batch, columns, options));
-  expect(memoryInUse()).toEqual(before);
+  expect(activeEngine().memory()).toEqual(before);
   tf.dispose(columns);
 });

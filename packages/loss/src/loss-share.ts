@@ -27,14 +27,14 @@ export type LossShareOptions = Partial<LossData> &
  * ```ts
  * import { lossShare, type Loss } from "@kindred/loss";
  * import { add, scale, sum } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
  * const meanOfSums: Loss = {
  *   name: "meanOfSums", options: {}, over: "batch",
  *   value: ([a, b], { totalRows }) => scale(sum(add(a!, b!)), 1 / totalRows),
  * };
- * await startBackend("wasm");
+ * await cpu().start();
  * lossShare(meanOfSums, [tf.tensor2d([[1, 2], [0, 3]]), tf.tensor2d([[4, 4], [5, 5]])]).dataSync(); // => [12]
  * ```
  */

@@ -1,13 +1,13 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
 import { l2Normalize, matmulTransposed, scale, sum } from "@kindred/nn";
-import { type Float, memoryInUse, startBackend, valueAndGradients } from "@kindred/tensor";
+import { activeEngine, type Float, tfjs, valueAndGradients } from "@kindred/tensor";
 import { expectMutantToFail, finiteDifferences } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { type Loss, lossShare, matryoshka } from "./index.ts";
 
-beforeAll(() => startBackend("wasm"));
+beforeAll(() => tfjs().start());
 
 /** The mean product of all first texts with all second ones. */
 const products: Loss = {
@@ -155,8 +155,8 @@ test("nothing stays in memory", () => {
     tf.dispose([value, gradients] as tf.TensorContainer);
   };
   run();
-  const before = memoryInUse();
+  const before = activeEngine().memory();
   run();
-  expect(memoryInUse()).toEqual(before);
+  expect(activeEngine().memory()).toEqual(before);
   x.dispose();
 });

@@ -22,14 +22,14 @@ import type { Loss } from "./loss.ts";
  * ```ts
  * import { type Loss, lossShare, matryoshka } from "@kindred/loss";
  * import { scale, sum } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
  * const mean: Loss = {
  *   name: "mean", options: {}, over: "batch", needs: { texts: { least: 1 } },
  *   value: ([rows], { totalRows }) => scale(sum(rows!), 1 / totalRows),
  * };
- * await startBackend("wasm");
+ * await cpu().start();
  * lossShare(mean, [tf.tensor2d([[3, 4]])]).dataSync(); // => [7]
  * lossShare(matryoshka(mean, [2, 1]), [tf.tensor2d([[3, 4]])]).dataSync(); // => [2.4]
  * ```
@@ -45,9 +45,9 @@ export function matryoshka(
     name: "matryoshka",
     options: { loss: { name: loss.name, options: loss.options }, dimensions, weights },
     value: (columns, context) => {
-      const values = dimensions.map((dimension, k) => {
-        const cut = columns.map((column) => l2Normalize(firstFeatures(column, dimension)));
-        return scale(loss.value(cut, context), weights[k] ?? 1); // there is one for each
+      const values = weights.map((weight, k) => {
+        const cut = columns.map((column) => l2Normalize(firstFeatures(column, dimensions[k]!)));
+        return scale(loss.value(cut, context), weight);
       });
       return values.reduce(add);
     },

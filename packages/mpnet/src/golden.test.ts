@@ -1,5 +1,5 @@
 import { add, l2Normalize, matmulTransposed, meanPool, scale, softmaxCrossEntropy, sum } from "@kindred/nn";
-import { type Float, packed, padded, startBackend, valueAndGradients } from "@kindred/tensor";
+import { cpu, type Float, packed, padded, tfjs, valueAndGradients } from "@kindred/tensor";
 import { expectMutantToFail, readGoldenTensors, readJson, sharedExists, sharedPath } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
@@ -25,14 +25,14 @@ function batchOf(rows: readonly (readonly number[])[]) {
 
 const name = (i: number) => String(i).padStart(2, "0");
 
-describe.skipIf(!sharedExists("golden", "mpnet-tiny")).each(["cpu", "wasm"] as const)("on %s", (backend) => {
+describe.skipIf(!sharedExists("golden", "mpnet-tiny")).each([cpu(), tfjs()])("on $name", (engine) => {
   // 8 times what the reference's own float32 strays from its float64.
   const tolerance = 1.1e-5;
   // 8 times 1.2e-7, which is that of the sentence vectors, of length 1.
   const vectorTolerance = 1e-6;
 
   test("embeddings, layers and last hidden states are transformers'", async () => {
-    await startBackend(backend);
+    await engine.start();
     const expected = readGoldenTensors(golden("mpnet-tiny", "expected.safetensors"));
     const { config, parameters } = model("model");
     const { ids, layout } = batchOf(texts());
@@ -63,7 +63,7 @@ describe.skipIf(!sharedExists("golden", "mpnet-tiny")).each(["cpu", "wasm"] as c
   });
 
   test("the padded batch gives the same sentence vectors; without the mask it does not", async () => {
-    await startBackend(backend);
+    await engine.start();
     const expected = readGoldenTensors(golden("mpnet-tiny", "expected.safetensors"));
     const { config, parameters } = model("model");
     const ids = Int32Array.from(expected.get("batch.ids")!.values);
@@ -80,7 +80,7 @@ describe.skipIf(!sharedExists("golden", "mpnet-tiny")).each(["cpu", "wasm"] as c
   });
 
   test("a table of 64 buckets works, and its rows from 32 on do not matter", async () => {
-    await startBackend(backend);
+    await engine.start();
     const expected = readGoldenTensors(golden("mpnet-tiny", "expected-64-buckets.safetensors"));
     const { config, parameters } = model("model-64-buckets");
     const { ids, layout } = batchOf(texts());
@@ -105,7 +105,7 @@ describe.skipIf(!sharedExists("golden", "mpnet-tiny")).each(["cpu", "wasm"] as c
   const goldenGradients = ["golden", "training-tiny", "gradients-float64.safetensors"];
   const gradientTest = test.skipIf(!sharedExists(...goldenGradients));
   gradientTest("the gradient of the symmetric contrastive loss is torch's, weight by weight", async () => {
-    await startBackend(backend);
+    await engine.start();
     const expected = readGoldenTensors(sharedPath(...goldenGradients));
     const { pairs, float64 } = readJson<Training>(golden("training-tiny", "expected.json"));
     const { config, parameters } = model("model");

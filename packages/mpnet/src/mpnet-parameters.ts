@@ -51,10 +51,10 @@ export type MpnetParameters = {
  * ```ts
  * import { initialParameters, mpnetConfig, mpnetParameters } from "@kindred/mpnet";
  * import { keyFromSeed } from "@kindred/random";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const config = mpnetConfig({ model_type: "mpnet", vocab_size: 50, hidden_size: 8, num_attention_heads: 2, num_hidden_layers: 1 });
  * const weights = Object.entries(initialParameters(config, keyFromSeed(1)));
  * const named = Object.fromEntries(weights.map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]));

@@ -1,5 +1,5 @@
 import { keyFromSeed } from "@kindred/random";
-import { type Float, packed, padded, startBackend } from "@kindred/tensor";
+import { cpu, type Float, packed, padded, tfjs } from "@kindred/tensor";
 import { arbitraryLengths, floatsFromSeed, throwOnLeaks } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
@@ -40,9 +40,9 @@ function startsOf(texts: readonly (readonly number[])[]): number[] {
 
 let parameters: { [name: string]: Float };
 
-describe.each(["cpu", "wasm"] as const)("mpnet on %s", (backend) => {
+describe.each([cpu(), tfjs()])("mpnet on $name", (engine) => {
   beforeAll(async () => {
-    await startBackend(backend);
+    await engine.start();
     const weights = Object.entries(initialParameters(config, keyFromSeed(1)));
     parameters = Object.fromEntries(
       weights.map(([name, { shape, values }], i) => {

@@ -38,10 +38,10 @@ export type MpnetOptions = {
  * ```ts
  * import { initialParameters, mpnet, mpnetConfig } from "@kindred/mpnet";
  * import { keyFromSeed } from "@kindred/random";
- * import { packed, startBackend } from "@kindred/tensor";
+ * import { cpu, packed } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const config = mpnetConfig({ model_type: "mpnet", vocab_size: 50, hidden_size: 8, num_attention_heads: 2, num_hidden_layers: 1 });
  * const weights = Object.entries(initialParameters(config, keyFromSeed(1)));
  * const parameters = Object.fromEntries(weights.map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]));

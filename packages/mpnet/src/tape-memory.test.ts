@@ -1,6 +1,6 @@
 import { sum } from "@kindred/nn";
 import { keyFromSeed } from "@kindred/random";
-import { type Float, memoryInUse, packed, startBackend, valueAndGradients } from "@kindred/tensor";
+import { activeEngine, type Float, packed, tfjs, valueAndGradients } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { initialParameters } from "./initial-parameters.ts";
@@ -28,11 +28,11 @@ function bytesHeld(layers: number, dropout: number): number {
   );
   const ids = Int32Array.from({ length: tokens }, (_, i) => 2 + (i % 40));
   const options = { config, layout: packed([7, tokens - 7]) };
-  const before = memoryInUse().bytes;
+  const before = activeEngine().memory().bytes;
   let held = 0;
   const { value, gradients } = valueAndGradients(() => {
     const states = mpnet(parameters, ids, dropout > 0 ? { ...options, dropout: keyFromSeed(2) } : options);
-    held = memoryInUse().bytes - before;
+    held = activeEngine().memory().bytes - before;
     return sum(states);
   }, parameters);
   tf.dispose([value, gradients, parameters]);
@@ -40,7 +40,7 @@ function bytesHeld(layers: number, dropout: number): number {
 }
 
 test.each([0, 0.1])("with dropout at %d the tape keeps 12 × hidden floats a token and layer", async (dropout) => {
-  await startBackend("wasm");
+  await tfjs().start();
   const layer = (bytesHeld(3, dropout) - bytesHeld(1, dropout)) / 2;
   // x, q, k, v, what attention gives, that after its linear map, its norm, the wide layer before GELU (4), and what comes of that.
   expect(layer / 4 / tokens / hidden).toBe(12);

@@ -3,7 +3,7 @@ import { arbitraryKey, readGoldenTensors, sharedExists, sharedPath } from "@kind
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { startBackend } from "@kindred/tensor";
+import { cpu } from "@kindred/tensor";
 import { canonicalWeightName } from "./canonical-weight-name.ts";
 import { initialParameters } from "./initial-parameters.ts";
 import { mpnetConfig } from "./mpnet-config.ts";
@@ -91,7 +91,7 @@ test("a weight depends on key, name and shape alone: a deeper model begins like 
 });
 
 test("parameters as a tree read like their names; a missing or misshapen one is named", async () => {
-  await startBackend("cpu");
+  await cpu().start();
   const named = Object.fromEntries(weightNames(tiny).map(({ name, shape }) => [name, tf.zeros([...shape])]));
   const tree = mpnetParameters({ ...named, "pooler.dense.bias": tf.zeros([32]) }, tiny);
   expect(tree.encoder.layer[1]!.attention.attn.q.weight).toBe(named["encoder.layer.1.attention.attn.q.weight"]);

@@ -40,10 +40,10 @@ export const addLayerNormOp = defineOp<
  * @example
  * ```ts
  * import { addLayerNorm } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const [x, residual] = [tf.tensor2d([[1, 1]]), tf.tensor2d([[0, 2]])];
  * addLayerNorm(x, residual, tf.ones([2]), tf.zeros([2]), { epsilon: 0.00001 }).dataSync(); // => [-1.0000, 1.0000]
  * ```

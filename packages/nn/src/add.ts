@@ -27,10 +27,10 @@ export const addOp = defineOp<{ x: Float; y: Float }, None, None, Float>({
  * @example
  * ```ts
  * import { add } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * add(tf.tensor1d([1, 2]), tf.tensor1d([10, 20])).dataSync(); // => [11, 22]
  * ```
  */

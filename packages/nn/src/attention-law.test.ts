@@ -1,14 +1,14 @@
-import { defineOp, packed, startBackend, valueAndGradients } from "@kindred/tensor";
-import { checkOp, expectMutantToFail, opCases, type OpEngine, opLaws } from "@kindred/testing";
+import { cpu, defineOp, packed, tfjs, valueAndGradients } from "@kindred/tensor";
+import { checkOp, expectMutantToFail, opCases, type OpTools, opLaws } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { test } from "vitest";
 import { attentionAxes, attentionLaws, attentionSizes } from "../test-support/attention-laws.ts";
 import { type AttentionData, type AttentionFixed, attentionOp } from "./attention.ts";
 
-const engine = { startBackend, valueAndGradients } as unknown as OpEngine;
+const tools = { reference: cpu(), valueAndGradients } as unknown as OpTools;
 
-opLaws(engine, attentionLaws);
+opLaws(tools, attentionLaws, [cpu(), tfjs()]);
 
 const mutants: [fault: string, (inputs: Inputs) => Inputs, (data: AttentionData) => AttentionData][] = [
   [
@@ -31,12 +31,12 @@ test.each(mutants)("the law notices %s", async (_, changeInputs, changeData) => 
     given: () => fc.constant({ data, fixed: { ...fixed, longest: 13, heads: 3 } }),
   });
   const law = { ...attentionLaws[0]!, cases, runs: 2 };
-  await checkOp(engine, "cpu", { ...law, op: defineOp({ ...attentionOp.op, name: "KindredAttentionSame" }) });
+  await checkOp(tools, cpu(), { ...law, op: defineOp({ ...attentionOp.op, name: "KindredAttentionSame" }) });
   const mutant = defineOp({
     ...attentionOp.op,
     name: `Mutant: ${_}`,
     composite: (inputs, given, constants) =>
       attentionOp.op.composite(changeInputs(inputs), changeData(given), constants),
   });
-  await expectMutantToFail(() => checkOp(engine, "cpu", { ...law, op: mutant }));
+  await expectMutantToFail(() => checkOp(tools, cpu(), { ...law, op: mutant }));
 });

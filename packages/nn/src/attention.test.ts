@@ -1,5 +1,5 @@
 import { keyFromSeed } from "@kindred/random";
-import { type Float, packed, padded, startBackend, valueAndGradients } from "@kindred/tensor";
+import { cpu, type Float, packed, padded, tfjs, valueAndGradients } from "@kindred/tensor";
 import { arbitraryKey, arbitraryLengths, floatsFromSeed, throwOnLeaks } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
@@ -22,9 +22,9 @@ function run(qkv: readonly Float<"tokens hidden">[], options: AttentionOptions):
 // A weighted mean of v's, whose elements are up to 2 in size: a few roundings of 2.
 const tolerance = 16 * 2 ** -23;
 
-describe.each(["cpu", "wasm"] as const)("attention on %s", (backend) => {
+describe.each([cpu(), tfjs()])("attention on $name", (engine) => {
   beforeEach(async () => {
-    await startBackend(backend);
+    await engine.start();
     throwOnLeaks();
   });
 
@@ -141,7 +141,7 @@ test.each([
   ["layout and rows don't fit", { layout: packed([4]) }, distances],
   ["bad dropout rate", { dropout: { rate: 1, key: keyFromSeed(0) } }, distances],
 ])("refuses: %s (%j)", async (message, changed, count) => {
-  await startBackend("cpu");
+  await cpu().start();
   const x = matrix(1, 3);
   const options: AttentionOptions = { layout: packed([3]), heads, ...changed };
   expect(() => attention(x, x, x, tf.zeros([heads, count]), options)).toThrow(message);

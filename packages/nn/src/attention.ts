@@ -126,10 +126,10 @@ function expectHeads(
  * @example
  * ```ts
  * import { attention } from "@kindred/nn";
- * import { packed, startBackend } from "@kindred/tensor";
+ * import { cpu, packed } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const [q, v] = [tf.zeros<tf.Rank.R2>([3, 1]), tf.tensor2d([[2], [4], [9]])];
  * attention(q, q, v, undefined, { layout: packed([2, 1]), heads: 1 }).dataSync(); // => [3, 3, 9]
  * ```

@@ -38,10 +38,10 @@ export const concatFeaturesOp = defineOp<Parts, None, { readonly sizes: readonly
  * @example
  * ```ts
  * import { concatFeatures } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * concatFeatures([tf.tensor2d([[1], [2]]), tf.tensor2d([[3, 4], [5, 6]])]).dataSync(); // => [1, 3, 4, 2, 5, 6]
  * ```
  */

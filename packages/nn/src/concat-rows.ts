@@ -38,10 +38,10 @@ function inOrder(parts: Parts): tf.Tensor2D[] {
  * @example
  * ```ts
  * import { concatRows } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * concatRows([tf.tensor2d([[1, 2]]), tf.tensor2d([[3, 4], [5, 6]])]).shape; // => [3, 2]
  * ```
  */

@@ -1,5 +1,5 @@
 import { type Key, keyFromSeed } from "@kindred/random";
-import { type Layout, packed, startBackend } from "@kindred/tensor";
+import { type Layout, packed, tfjs } from "@kindred/tensor";
 import { arbitraryKey, arbitraryLengths, throwOnLeaks } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
@@ -7,7 +7,7 @@ import { beforeEach, expect, test } from "vitest";
 import { dropout } from "./dropout.ts";
 
 beforeEach(async () => {
-  await startBackend("wasm");
+  await tfjs().start();
   throwOnLeaks();
 });
 

@@ -85,10 +85,10 @@ function dropoutMask(data: DropoutData, { rate, rows }: DropoutFixed, hidden: nu
  * ```ts
  * import { dropout } from "@kindred/nn";
  * import { keyFromSeed } from "@kindred/random";
- * import { packed, startBackend } from "@kindred/tensor";
+ * import { cpu, packed } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const x = tf.ones<tf.Rank.R2>([2, 4]);
  * const y = dropout(x, { rate: 0.5, key: keyFromSeed(1), layout: packed([2]) });
  * y.dataSync().every((value) => value === 0 || value === 2); // => true

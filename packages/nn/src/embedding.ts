@@ -68,10 +68,10 @@ function rowsWithGradient(ids: Int32Array, paddingId: number | undefined): Int32
  * @example
  * ```ts
  * import { embedding } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const table = tf.tensor2d([[1, 2], [3, 4], [5, 6]]);
  * embedding(Int32Array.of(2, 0), table).dataSync(); // => [5, 6, 1, 2]
  * ```

@@ -37,10 +37,10 @@ export const gatherRowsOp = defineOp<
  * @example
  * ```ts
  * import { gatherRows } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * gatherRows(tf.tensor2d([[1, 2], [3, 4]]), Int32Array.of(1, 1)).dataSync(); // => [3, 4, 3, 4]
  * ```
  */

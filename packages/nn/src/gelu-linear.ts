@@ -46,10 +46,10 @@ export const geluLinearOp = defineOp<{ x: Float; weight: Float; bias: Float | un
  * @example
  * ```ts
  * import { geluLinear } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * geluLinear(tf.tensor2d([[1, -1]]), tf.tensor2d([[1, 1], [10, 0]])).dataSync(); // => [0.6827, 8.4134]
  * ```
  */

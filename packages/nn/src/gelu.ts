@@ -43,10 +43,10 @@ function distribution(x: Float): Float {
  * @example
  * ```ts
  * import { gelu } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * gelu(tf.tensor1d([-1, 0, 1])).dataSync(); // => [-0.15866, 0.0, 0.84134]
  * ```
  */

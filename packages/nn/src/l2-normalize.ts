@@ -58,10 +58,10 @@ export const l2NormalizeOp = defineOp<{ x: Float }, None, { readonly epsilon: nu
  * @example
  * ```ts
  * import { l2Normalize } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * l2Normalize(tf.tensor2d([[3, 4], [0, 0]])).dataSync(); // => [0.6, 0.8, 0.0, 0.0]
  * ```
  */

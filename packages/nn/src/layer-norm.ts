@@ -89,10 +89,10 @@ export function expectEpsilon(functionName: string, epsilon: number): void {
  * @example
  * ```ts
  * import { layerNorm } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const x = tf.tensor2d([[1, 3], [5, 5]]);
  * layerNorm(x, tf.tensor1d([1, 2]), tf.tensor1d([0, 7]), { epsilon: 0.00001 }).dataSync(); // => [-1.0000, 9.0000, 0.0, 7.0]
  * ```

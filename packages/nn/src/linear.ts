@@ -88,10 +88,10 @@ export function expectLinear(
  * @example
  * ```ts
  * import { linear } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const weight = tf.tensor2d([[1, 0], [0, 1], [1, 1]]);
  * linear(tf.tensor2d([[2, 3]]), weight, tf.tensor1d([0, 0, 10])).dataSync(); // => [2, 3, 15]
  * ```

@@ -26,10 +26,10 @@ export const matmulTransposedOp = defineOp<{ a: Float; b: Float }, None, None, F
  * @example
  * ```ts
  * import { matmulTransposed } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * matmulTransposed(tf.tensor2d([[1, 2]]), tf.tensor2d([[3, 4], [5, 6]])).dataSync(); // => [11, 17]
  * ```
  */

@@ -46,10 +46,10 @@ function shares(data: LayoutData, fixed: LayoutFixed): tf.Tensor3D {
  * @example
  * ```ts
  * import { meanPool } from "@kindred/nn";
- * import { packed, startBackend } from "@kindred/tensor";
+ * import { cpu, packed } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const x = tf.tensor2d([[1, 2], [3, 4], [7, 9]]);
  * meanPool(x, { layout: packed([2, 1]) }).dataSync(); // => [2, 3, 7, 9]
  * ```

@@ -1,5 +1,5 @@
-import { defineOp, type LayoutData, type LayoutFixed, startBackend, valueAndGradients } from "@kindred/tensor";
-import { checkOp, expectMutantToFail, opCases, type OpEngine, opLaws } from "@kindred/testing";
+import { cpu, defineOp, type LayoutData, type LayoutFixed, tfjs, valueAndGradients } from "@kindred/tensor";
+import { checkOp, expectMutantToFail, opCases, type OpTools, opLaws } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -7,9 +7,9 @@ import { arbitraryLayout } from "../test-support/arbitrary-layout.ts";
 import { opLawList } from "../test-support/op-laws.ts";
 import * as nn from "./index.ts";
 
-const engine = { startBackend, valueAndGradients } as unknown as OpEngine;
+const tools = { reference: cpu(), valueAndGradients } as unknown as OpTools;
 
-opLaws(engine, opLawList);
+opLaws(tools, opLawList, [cpu(), tfjs()]);
 
 test("every op has a law, and every gradient op belongs to one", () => {
   const names = Object.values(nn).flatMap((exported) => ("op" in exported ? [exported.op.name] : []));
@@ -63,9 +63,9 @@ test.each(mutants)("the law notices %s", async (_, original, changed) => {
   const law = opLawList.find(({ op }) => op === original)!;
   const square = opCases({ x: "n n", weight: "n n" }, { sizes: { n: { is: 5 } } });
   const cases = original === nn.linearOp ? square : law.cases;
-  await checkOp(engine, "cpu", { ...law, cases, op: defineOp({ ...original.op, name: `${original.op.name}Same` }) });
+  await checkOp(tools, cpu(), { ...law, cases, op: defineOp({ ...original.op, name: `${original.op.name}Same` }) });
   const mutant = defineOp({ ...original.op, ...changed, name: `${original.op.name}Mutant` });
-  await expectMutantToFail(() => checkOp(engine, "cpu", { ...law, cases, op: mutant }));
+  await expectMutantToFail(() => checkOp(tools, cpu(), { ...law, cases, op: mutant }));
 });
 
 test("layouts of these laws have as many rows as they should", () => {

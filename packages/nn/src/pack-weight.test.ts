@@ -1,5 +1,5 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
-import { startBackend, valueAndGradients } from "@kindred/tensor";
+import { cpu, valueAndGradients } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import { geluLinear } from "./gelu-linear.ts";
@@ -7,7 +7,7 @@ import { linear } from "./linear.ts";
 import { packWeight, unpackWeight, weightShape } from "./pack-weight.ts";
 import { sum } from "./sum.ts";
 
-beforeAll(() => startBackend("cpu"));
+beforeAll(() => cpu().start());
 
 // Two panels of two lanes: packed[p, i, l] = weight[2p + l, i].
 const weight = [

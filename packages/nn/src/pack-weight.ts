@@ -28,10 +28,10 @@ export const packWeightOp = defineOp<{ weight: Float }, None, None, Float>({
  * @example
  * ```ts
  * import { linear, packWeight } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const weight = packWeight(tf.tensor2d([[1, 0], [0, 1], [1, 1]]));
  * linear(tf.tensor2d([[2, 3]]), weight).dataSync(); // => [2, 3, 5]
  * ```
@@ -46,10 +46,10 @@ export function packWeight<Axes extends string = AnyAxes>(weight: Float<Axes>): 
  * @example
  * ```ts
  * import { packWeight, weightShape } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * weightShape(packWeight(tf.ones([32, 3]))); // => [32, 3]
  * ```
  */

@@ -52,10 +52,10 @@ export const positionBiasGradientOp = defineOp<
  * @example
  * ```ts
  * import { positionBias } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const table = tf.tensor2d([[1, 10], [2, 20]]); // two buckets, two heads
  * positionBias(table, Int32Array.of(1, 0, 0)).dataSync(); // => [2, 1, 1, 20, 10, 10]
  * ```

@@ -1,10 +1,10 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
-import { packed, startBackend } from "@kindred/tensor";
+import { cpu, packed } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import * as nn from "./index.ts";
 
-beforeAll(() => startBackend("cpu"));
+beforeAll(() => cpu().start());
 
 const m = (rows: number, columns: number) => tf.zeros<tf.Rank.R2>([rows, columns]);
 const v = (n: number) => tf.zeros<tf.Rank.R1>([n]);

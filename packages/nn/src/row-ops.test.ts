@@ -1,4 +1,4 @@
-import { type RowGradient, startBackend, toFloat32Array, valueAndGradients } from "@kindred/tensor";
+import { cpu, type RowGradient, tfjs, toFloat32Array, valueAndGradients } from "@kindred/tensor";
 import { floatsFromSeed, throwOnLeaks } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
@@ -14,9 +14,9 @@ import { sum } from "./sum.ts";
 const rows = (seed: number, count: number, hidden: number) =>
   tf.tensor2d(floatsFromSeed(seed, count * hidden), [count, hidden]);
 
-describe.each(["cpu", "wasm"] as const)("on %s", (backend) => {
+describe.each([cpu(), tfjs()])("on $name", (engine) => {
   beforeEach(async () => {
-    await startBackend(backend);
+    await engine.start();
     throwOnLeaks();
   });
 

@@ -25,10 +25,10 @@ export const scaleOp = defineOp<{ x: Float }, None, { readonly factor: number },
  * @example
  * ```ts
  * import { scale } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * scale(tf.tensor1d([1, 2]), 20).dataSync(); // => [20, 40]
  * ```
  */

@@ -47,10 +47,10 @@ function tokensAlone(x: Float, data: LayoutData, fixed: LayoutFixed): tf.Tensor3
  * @example
  * ```ts
  * import { segmentMax } from "@kindred/nn";
- * import { packed, startBackend } from "@kindred/tensor";
+ * import { cpu, packed } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const x = tf.tensor2d([[1, 4], [3, 2], [7, 9]]);
  * segmentMax(x, { layout: packed([2, 1]) }).dataSync(); // => [3, 4, 7, 9]
  * ```

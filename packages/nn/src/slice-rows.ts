@@ -38,10 +38,10 @@ export const sliceRowsOp = defineOp<
  * @example
  * ```ts
  * import { sliceRows } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * sliceRows(tf.tensor2d([[1, 2], [3, 4], [5, 6]]), 1, 2).dataSync(); // => [3, 4, 5, 6]
  * ```
  */

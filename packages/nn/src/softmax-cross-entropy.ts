@@ -76,10 +76,10 @@ function atLabels(labels: Int32Array, logits: Float): Float {
  * @example
  * ```ts
  * import { softmaxCrossEntropy } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const logits = tf.tensor2d([[0, 0, 0], [7, 1, 1]]);
  * const excluded = Uint8Array.of(0, 0, 0, 1, 0, 0);
  * softmaxCrossEntropy(logits, Int32Array.of(0, 1), { excluded }).dataSync(); // => [1.0986, 0.6931]

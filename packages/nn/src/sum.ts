@@ -23,10 +23,10 @@ export const sumOp = defineOp<{ x: Float }, None, { readonly shape: readonly num
  * @example
  * ```ts
  * import { sum } from "@kindred/nn";
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * sum(tf.tensor2d([[1, 2], [3, 4]])).dataSync(); // => [10]
  * ```
  */

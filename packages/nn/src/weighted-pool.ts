@@ -57,10 +57,10 @@ function weightsOfPlaces(data: WeightedPoolData, fixed: LayoutFixed): tf.Tensor3
  * @example
  * ```ts
  * import { weightedPool } from "@kindred/nn";
- * import { packed, startBackend } from "@kindred/tensor";
+ * import { cpu, packed } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const x = tf.tensor2d([[1, 2], [3, 4], [7, 9]]);
  * weightedPool(x, { layout: packed([2, 1]), weights: Float32Array.of(1, 10, 2) }).dataSync(); // => [31, 42, 14, 18]
  * ```

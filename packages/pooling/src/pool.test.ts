@@ -5,7 +5,7 @@ import {
   type Layout,
   packed as packedLayout,
   padded as paddedLayout,
-  startBackend,
+  tfjs,
   valueAndGradients,
 } from "@kindred/tensor";
 import { arbitraryLengths, expectMutantToFail, finiteDifferences } from "@kindred/testing";
@@ -14,7 +14,7 @@ import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
 import { l2Normalize, type PoolingMode, pool, poolingModes } from "./index.ts";
 
-beforeAll(() => startBackend("wasm"));
+beforeAll(() => tfjs().start());
 
 const hidden = 3;
 

@@ -31,10 +31,10 @@ export type PoolOptions = {
  * @example
  * ```ts
  * import { pool } from "@kindred/pooling";
- * import { packed, startBackend } from "@kindred/tensor";
+ * import { cpu, packed } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const x = tf.tensor2d([[1, 9], [4, 3], [5, 6]]); // a sentence of two tokens, one of one
  * const layout = packed([2, 1]);
  * pool(x, { layout, mode: "weightedmean" }).dataSync(); // => [3, 5, 5, 6]

@@ -1,4 +1,4 @@
-import { startBackend, valueAndGradients } from "@kindred/tensor";
+import { cpu, tfjs, valueAndGradients } from "@kindred/tensor";
 import { sum } from "@kindred/nn";
 import { toFloat32 } from "@kindred/tensor-files";
 import { expectMutantToFail, finiteDifferences, floatsFromSeed } from "@kindred/testing";
@@ -19,7 +19,7 @@ const float64: { readonly [kind in Activation]: (x: number) => number } = {
 };
 
 test("one row through a layer of two features, by hand", async () => {
-  await startBackend("cpu");
+  await cpu().start();
   const layer: DenseConfig = { ...toyDense().layer, inFeatures: 2, outFeatures: 2, activation: "relu" };
   const parameters = {
     "2_Dense.linear.weight": tf.tensor2d([1, 2, -3, 4], [2, 2]),
@@ -30,7 +30,7 @@ test("one row through a layer of two features, by hand", async () => {
   expect([...dense(parameters, x, { ...layer, residual: true }).dataSync()]).toEqual([8.5, 1]);
 });
 
-describe.each(["wasm", "cpu"] as const)("%s", (backend) => {
+describe.each([tfjs(), cpu()])("$name", (engine) => {
   test.each(
     activations.flatMap((activation) => [
       { activation, bias: true, residual: false },
@@ -38,7 +38,7 @@ describe.each(["wasm", "cpu"] as const)("%s", (backend) => {
       { activation, bias: true, residual: true, outFeatures: 12 },
     ]),
   )("value and gradients of $activation, residual: $residual, are the definition's", async (changes) => {
-    await startBackend(backend);
+    await engine.start();
     const { layer, weights } = toyDense(changes);
     const names = ["x", ...weights.map(([name]) => name)];
     const arrays = [floatsFromSeed(9, 3 * 12), ...weights.map(([, tensor]) => toFloat32(tensor))];

@@ -1,11 +1,10 @@
 import { ConfigError } from "@kindred/errors";
 import * as tf from "@tensorflow/tfjs-core";
+import { readElements, writeElements } from "./elements.ts";
 import type { Engine, EngineModule, RunningEngine } from "./engine.ts";
 import { packed } from "./layout.ts";
-import { memoryInUse } from "./memory-in-use.ts";
-import { overwrite } from "./overwrite.ts";
+import { memoryInUse } from "./memory-guard.ts";
 import { registerPlainGradients } from "./plain-gradients/register-plain-gradients.ts";
-import { readInto } from "./read-into.ts";
 
 /** What an engine consists of once it is loaded. The same object twice is the same engine. */
 export type EngineParts<Extra extends object = object> = {
@@ -103,9 +102,9 @@ function activate(): void {
 /** What engines on tfjs's own backends do. */
 const ofTfjs: Omit<RunningEngine, "description" | "stop"> = {
   layout: (lengths, numbers) => packed(lengths, { numbers }),
-  write: overwrite,
-  read: async (from, into, at) => readInto(from, into, at),
-  readSync: readInto,
+  write: writeElements,
+  read: async (from, into, at) => readElements(from, into, at),
+  readSync: readElements,
   memory: memoryInUse,
 };
 

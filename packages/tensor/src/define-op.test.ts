@@ -3,7 +3,7 @@ import { opCases, opLaw, throwOnLeaks } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
-import { defineOp, type Float, implement, type None, startBackend, valueAndGradients } from "./index.ts";
+import { cpu, defineOp, type Float, implement, type None, tfjs, valueAndGradients } from "./index.ts";
 
 type Unary = { x: Float };
 
@@ -17,10 +17,10 @@ const cubeOf = (name: string) =>
     gradient: (dy, { x }) => ({ x: () => tf.mul(tf.mul(dy, 3), tf.square(x)) }),
   });
 
-test("without a backend an op says what to do", () => {
+test("without an engine an op says what to do", () => {
   const call = () => cubeOf("TestTooEarly")({ x: undefined as unknown as Float }, {}, {});
   expect(call).toThrow(ConfigError);
-  expect(call).toThrow("TestTooEarly: no backend is active. Got none, expected wasm or cpu. Await startBackend first.");
+  expect(call).toThrow("TestTooEarly: no engine runs. Got none, expected one that was started. Await");
 });
 
 type Halves = { x: Float<"rows columns">; shift: Float<"columns"> | undefined };
@@ -46,7 +46,7 @@ const positive = (seed: number, count: number) =>
   Float32Array.from({ length: count }, (_, i) => 0.5 + ((seed + i * 37) % 101) / 64);
 
 opLaw(
-  { startBackend, valueAndGradients },
+  { reference: cpu(), valueAndGradients },
   {
     op: sumAndProduct,
     cases: opCases(
@@ -65,11 +65,13 @@ opLaw(
       return [sums, shifted.map((v) => factor * v * v)];
     },
   },
+  [cpu(), tfjs()],
 );
 
-describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
+describe.each([tfjs(), cpu()])("on $name", (engine) => {
+  const backend = engine.name === "tfjs" ? "wasm" : "cpu";
   beforeEach(async () => {
-    await startBackend(backend);
+    await engine.start();
     throwOnLeaks();
   });
 

@@ -79,11 +79,11 @@ export type DefinedOp<
  * the op's own gradient runs on every backend. Defining registers nothing; defining one op twice (two copies of a package in one
  * process) is harmless. Data and constants reach kernel and gradient by reference: frozen objects may be passed.
  *
- * The returned function throws what `check` throws, and ConfigError when no backend was started.
+ * The returned function throws what `check` throws, and ConfigError when no engine was started.
  *
  * @example
  * ```ts
- * import { defineOp, type Float, type None, startBackend } from "@kindred/tensor";
+ * import { cpu, defineOp, type Float, type None } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
  * const power = defineOp<{ x: Float }, None, { exponent: number }, Float>({
@@ -93,7 +93,7 @@ export type DefinedOp<
  *   save: ["x"],
  *   gradient: (dy, { x }, _, { exponent }) => ({ x: () => tf.mul(tf.mul(dy, exponent), tf.pow(x, exponent - 1)) }),
  * });
- * await startBackend("wasm");
+ * await cpu().start();
  * power({ x: tf.tensor1d([1, 2, 3]) }, {}, { exponent: 3 }).dataSync(); // => [1, 8, 27]
  * ```
  */
@@ -120,7 +120,7 @@ function register<Inputs extends OpInputs, Data extends HostData, Constants exte
   const backendName: string | null = tf.getBackend();
   if (!backendName) {
     throw new ConfigError(
-      `${op.name}: no backend is active. Got none, expected wasm or cpu. Await startBackend first.`,
+      `${op.name}: no engine runs. Got none, expected one that was started. Await an engine's start() first.`,
     );
   }
   if (op.gradient && !tf.getGradient(op.name)) tf.registerGradient(gradientConfig(op, op.gradient));

@@ -8,10 +8,10 @@ import type { AxisSizes } from "./named-axes.ts";
  * @throws ShapeError when the rank, a literal size or the same name's sizes do not fit, or an axis is empty.
  * @example
  * ```ts
- * import { expectShape, startBackend } from "@kindred/tensor";
+ * import { cpu, expectShape } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("cpu");
+ * await cpu().start();
  * const { tokens } = expectShape("meanPool", "x", tf.ones([7, 64]), "tokens hidden");
  * tokens; // => 7
  * ```

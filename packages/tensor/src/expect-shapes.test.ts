@@ -3,9 +3,9 @@ import { arbitraryShape } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { expectShape, expectShapes, startBackend } from "./index.ts";
+import { cpu, expectShape, expectShapes } from "./index.ts";
 
-beforeAll(() => startBackend("cpu"));
+beforeAll(() => cpu().start());
 
 const x = () => tf.zeros([128, 512]);
 

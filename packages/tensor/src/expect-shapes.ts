@@ -19,10 +19,10 @@ export type ShapeExpectation<Axes extends string = string> = readonly [
  * @throws ShapeError when a rank, a size or an element type does not fit; the message prints every argument's shape.
  * @example
  * ```ts
- * import { expectShapes, startBackend } from "@kindred/tensor";
+ * import { cpu, expectShapes } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("cpu");
+ * await cpu().start();
  * const sizes = expectShapes("linear", { x: [tf.ones([2, 3]), "tokens in"], weight: [tf.ones([5, 3]), "out in"] });
  * sizes; // => { tokens: 2, in: 3, out: 5 }
  * ```

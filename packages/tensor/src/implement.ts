@@ -16,11 +16,11 @@ export type KernelResult<Result extends OpResult> = Result extends readonly tf.T
  *
  * @example
  * ```ts
- * import { defineOp, type Float, implement, type None, startBackend } from "@kindred/tensor";
+ * import { cpu, defineOp, type Float, implement, type None } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
  * const double = defineOp<{ x: Float }, None, None, Float>({ name: "ExampleDouble", check: () => {}, composite: ({ x }) => tf.mul(x, 2) });
- * await startBackend("cpu");
+ * await cpu().start();
  * const giveBack = implement(double, "cpu", ({ x }) => tf.add(x, x));
  * double({ x: tf.tensor1d([1, 2]) }, {}, {}).dataSync(); // => [2, 4]
  * giveBack(); // to the composite

@@ -9,8 +9,6 @@ export {
 export { activeEngine, type DefinedEngine, defineEngine, type EngineParts } from "./define-engine.ts";
 export { cpu } from "./cpu.ts";
 export { tfjs, type TfjsOptions } from "./tfjs.ts";
-export { startBackend, type StartBackendOptions } from "./start-backend.ts";
-export { memoryInUse } from "./memory-in-use.ts";
 export type { AnyAxes, Float, Int, AxisNames, AxisSizes } from "./named-axes.ts";
 export { expectShape } from "./expect-shape.ts";
 export { expectShapes, type ShapeExpectation } from "./expect-shapes.ts";
@@ -40,8 +38,6 @@ export { implement, type KernelResult } from "./implement.ts";
 export { asWasmBackend, type WasmBackend, type WasmData, type WasmModule } from "./wasm-backend.ts";
 export { valueAndGradients, type ValueAndGradientsOptions } from "./value-and-gradients.ts";
 export { type RowGradient, type RowGradientClosure, rowGradient } from "./row-gradient.ts";
-export { overwrite } from "./overwrite.ts";
-export { readInto } from "./read-into.ts";
 export { toFloat32Array } from "./to-float32-array.ts";
 export { profileKernels, type CountFlops, type KernelProfile, type Profile } from "./profile-kernels.ts";
 export { profileTable } from "./profile-table.ts";

@@ -1,31 +1,32 @@
 import { ConfigError, OutOfMemoryError } from "@kindred/errors";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, expect, test } from "vitest";
-import { asWasmBackend, memoryInUse, startBackend } from "./index.ts";
+import { activeEngine, asWasmBackend, type RunningEngine, tfjs } from "./index.ts";
 import { guardMemory, memoryGuardOf } from "./memory-guard.ts";
 import type { WasmModule } from "./wasm-backend.ts";
 
 const mebibyte = 2 ** 20;
 
-beforeAll(() => startBackend("wasm"));
-afterEach(() => startBackend("wasm", { memoryLimitBytes: 3584 * mebibyte }));
+beforeAll(() => tfjs().start());
+let limited: RunningEngine | undefined;
+afterEach(() => limited?.stop());
 
 test("counts what tensors take, and gives it back", () => {
-  const before = memoryInUse();
+  const before = activeEngine().memory();
   const x = tf.zeros([1000]);
-  expect(memoryInUse()).toEqual({
+  expect(activeEngine().memory()).toEqual({
     tensors: before.tensors + 1,
     bytes: before.bytes + 4000,
     limitBytes: before.limitBytes,
   });
   x.dispose();
-  expect(memoryInUse()).toEqual(before);
+  expect(activeEngine().memory()).toEqual(before);
 });
 
 test("beyond the budget it throws with what was asked for, in use and allowed, and everything goes on", async () => {
-  const before = memoryInUse();
+  const before = activeEngine().memory();
   const limitBytes = before.bytes + 3 * mebibyte;
-  await startBackend("wasm", { memoryLimitBytes: limitBytes });
+  limited = await tfjs({ memoryLimitBytes: limitBytes }).start();
   const kept: tf.Tensor[] = [];
   const fill = () => {
     for (;;) kept.push(tf.ones([mebibyte / 4]));
@@ -45,7 +46,7 @@ test("beyond the budget it throws with what was asked for, in use and allowed, a
   const again = tf.ones([mebibyte / 4]);
   expect(again.dataSync()[7]).toBe(1);
   tf.dispose([...kept, again]);
-  expect(memoryInUse()).toEqual({ ...before, limitBytes });
+  expect(activeEngine().memory()).toEqual({ ...before, limitBytes });
 });
 
 test("what is larger than a kilobyte begins at a cache line, wherever the allocator finds room", () => {
@@ -55,12 +56,17 @@ test("what is larger than a kilobyte begins at a cache line, wherever the alloca
   tf.dispose(kept.flat());
 });
 
-test("a limit that is no size is refused; one beyond the heap's end is the heap's end", async () => {
+test("a limit that is no size is refused; one beyond the heap's end is the heap's end, while its engine is active", async () => {
   for (const memoryLimitBytes of [0, -1, Number.NaN]) {
-    await expect(startBackend("wasm", { memoryLimitBytes })).rejects.toThrow(ConfigError);
+    expect(() => tfjs({ memoryLimitBytes })).toThrow(ConfigError);
+    expect(() => tfjs({ memoryLimitBytes })).toThrow(
+      `tfjs: memoryLimitBytes is no size. Got ${memoryLimitBytes}, expected`,
+    );
   }
-  await startBackend("wasm", { memoryLimitBytes: Number.POSITIVE_INFINITY });
-  expect(memoryInUse().limitBytes).toBe(4096 * mebibyte);
+  limited = await tfjs({ memoryLimitBytes: Number.POSITIVE_INFINITY }).start();
+  expect(activeEngine().memory().limitBytes).toBe(4096 * mebibyte);
+  limited.stop();
+  expect(activeEngine().memory().limitBytes).toBe(3584 * mebibyte);
 });
 
 /** An allocator with a heap of `size` bytes that never reuses an address, and Emscripten's habit of replacing its own stubs. */

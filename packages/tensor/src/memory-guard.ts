@@ -1,5 +1,7 @@
 import { OutOfMemoryError } from "@kindred/errors";
-import type { WasmModule } from "./wasm-backend.ts";
+import * as tf from "@tensorflow/tfjs-core";
+import type { MemoryInUse } from "./engine.ts";
+import { asWasmBackend, type WasmModule } from "./wasm-backend.ts";
 
 /** What the guard of a wasm heap counts. */
 export type MemoryGuard = {
@@ -84,4 +86,12 @@ function full({ usedBytes, limitBytes }: MemoryGuard, requestedBytes: number): O
       "memoryLimitBytes where it is below the heap's end at 4096 MiB.",
     { requestedBytes, usedBytes, limitBytes },
   );
+}
+
+/** `memory` of a running engine on tfjs's own backends. */
+export function memoryInUse(): MemoryInUse {
+  const { numTensors: tensors, numBytes } = tf.memory();
+  const wasm = asWasmBackend(tf.backend())?.wasm;
+  const guard = wasm && memoryGuardOf(wasm);
+  return { tensors, bytes: guard?.usedBytes ?? numBytes, limitBytes: guard?.limitBytes ?? Number.POSITIVE_INFINITY };
 }

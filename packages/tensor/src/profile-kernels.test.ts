@@ -1,9 +1,10 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
+import { cpu } from "./cpu.ts";
 import { defineOp, type None } from "./define-op.ts";
 import type { Float } from "./named-axes.ts";
 import { profileKernels } from "./profile-kernels.ts";
-import { startBackend } from "./start-backend.ts";
+import { tfjs } from "./tfjs.ts";
 
 const op = defineOp<{ x: Float }, None, None, Float>({
   name: "ProfiledSquarePlusOne",
@@ -11,10 +12,11 @@ const op = defineOp<{ x: Float }, None, None, Float>({
   composite: ({ x }) => tf.add(tf.square(x), 1),
 });
 
-test.each(["wasm", "cpu"] as const)(
-  "on %s: calls, bytes and flops of what ran between start and stop, and of nothing else",
-  async (backend) => {
-    await startBackend(backend);
+test.each([tfjs(), cpu()])(
+  "on $name: calls, bytes and flops of what ran between start and stop, and of nothing else",
+  async (engine) => {
+    await engine.start();
+    const backend = tf.getBackend();
     const x = tf.tensor1d([1, 2, 3]);
     op({ x }, {}, {}); // registers the composite
     const before = tf.getKernel("Square", backend)?.kernelFunc;
@@ -33,7 +35,7 @@ test.each(["wasm", "cpu"] as const)(
 );
 
 test("a kernel that throws is not counted, and the ones after it are", async () => {
-  await startBackend("cpu");
+  await cpu().start();
   const broken = defineOp<{ x: Float }, None, None, Float>({
     name: "ProfiledBroken",
     check: () => {},

@@ -37,10 +37,10 @@ export type CountFlops = (
  *
  * @example
  * ```ts
- * import { profileKernels, startBackend } from "@kindred/tensor";
+ * import { cpu, profileKernels } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const { stop } = profileKernels();
  * tf.add(tf.tensor1d([1, 2]), tf.tensor1d([3, 4]));
  * stop().kernels.map(({ name, calls, bytes }) => [name, calls, bytes]); // => [["Add", 1, 24]]

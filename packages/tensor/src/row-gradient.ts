@@ -18,10 +18,10 @@ export type RowGradientClosure = (() => Float) & { readonly byRows: RowGradient 
  *
  * @example
  * ```ts
- * import { rowGradient, startBackend } from "@kindred/tensor";
+ * import { cpu, rowGradient } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("cpu");
+ * await cpu().start();
  * const closure = rowGradient({ rows: Int32Array.of(1), values: tf.tensor2d([[5, 6]]) }, () => tf.tensor2d([[0, 0], [5, 6]]));
  * closure().dataSync(); // => [0, 0, 5, 6]
  * closure.byRows.rows; // => [1]

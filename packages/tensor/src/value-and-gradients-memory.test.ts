@@ -2,7 +2,7 @@ import { throwOnLeaks } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, test } from "vitest";
 import { inUse } from "../test-support/in-use.ts";
-import { defineOp, type Float, memoryInUse, type None, startBackend, valueAndGradients } from "./index.ts";
+import { activeEngine, cpu, defineOp, type Float, type None, tfjs, valueAndGradients } from "./index.ts";
 
 const failing = defineOp<{ x: Float; y: Float }, None, None, Float>({
   name: "TestFailing",
@@ -20,9 +20,9 @@ const failing = defineOp<{ x: Float; y: Float }, None, None, Float>({
   },
 });
 
-describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
+describe.each([tfjs(), cpu()])("on $name", (engine) => {
   beforeEach(async () => {
-    await startBackend(backend);
+    await engine.start();
     throwOnLeaks();
   });
 
@@ -89,7 +89,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
 });
 
 test("the peak of a backward pass is less than a third of tf.variableGrads's, on a chain of layers", async () => {
-  await startBackend("wasm");
+  await tfjs().start();
   const layer = defineOp<{ x: Float; w: Float }, None, None, Float>({
     name: "TestLayer",
     check: () => {},
@@ -126,11 +126,11 @@ test("the peak of a backward pass is less than a third of tf.variableGrads's, on
 function peakBytes(work: () => void): number {
   const { wasm } = tf.backend() as unknown as { wasm: { _malloc: (bytes: number) => number } };
   const malloc = wasm._malloc;
-  const before = memoryInUse().bytes;
+  const before = activeEngine().memory().bytes;
   let peak = before;
   wasm._malloc = (bytes) => {
     const offset = malloc(bytes);
-    peak = Math.max(peak, memoryInUse().bytes);
+    peak = Math.max(peak, activeEngine().memory().bytes);
     return offset;
   };
   try {
@@ -138,6 +138,6 @@ function peakBytes(work: () => void): number {
   } finally {
     wasm._malloc = malloc;
   }
-  expect(memoryInUse().bytes).toBe(before);
+  expect(activeEngine().memory().bytes).toBe(before);
   return peak - before;
 }

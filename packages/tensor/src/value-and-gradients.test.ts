@@ -5,19 +5,20 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { inUse } from "../test-support/in-use.ts";
 import {
+  activeEngine,
+  cpu,
   defineOp,
   type Float,
   type None,
-  overwrite,
   rowGradient,
-  startBackend,
+  tfjs,
   toFloat32Array,
   valueAndGradients,
 } from "./index.ts";
 
-describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
+describe.each([tfjs(), cpu()])("on $name", (engine) => {
   beforeEach(async () => {
-    await startBackend(backend);
+    await engine.start();
     throwOnLeaks();
   });
 
@@ -135,7 +136,7 @@ describe.each(["wasm", "cpu"] as const)("on %s", (backend) => {
         onGradient: (_, gradient) => {
           calls++;
           expect(toFloat32Array(gradient)).toEqual(want);
-          overwrite(weight, Float32Array.of(0, 0, 0, 0));
+          activeEngine().write(weight, Float32Array.of(0, 0, 0, 0));
         },
       },
     );

@@ -36,10 +36,10 @@ export type ValueAndGradientsOptions = {
  * @see Griewank and Walther 2008, *Evaluating Derivatives*, chapter 3 (the reverse mode).
  * @example
  * ```ts
- * import { defineOp, type Float, type None, startBackend, valueAndGradients } from "@kindred/tensor";
+ * import { cpu, defineOp, type Float, type None, valueAndGradients } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("wasm");
+ * await cpu().start();
  * const sumOfCubes = defineOp<{ x: Float }, None, None, Float<"">>({
  *   name: "ExampleSumOfCubes",
  *   check: () => {},

@@ -48,10 +48,10 @@ export type WasmBackend = tf.KernelBackend & {
  *
  * @example
  * ```ts
- * import { asWasmBackend, startBackend } from "@kindred/tensor";
+ * import { asWasmBackend, cpu } from "@kindred/tensor";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("cpu");
+ * await cpu().start();
  * asWasmBackend(tf.backend()); // => undefined
  * ```
  */

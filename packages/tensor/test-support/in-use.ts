@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { memoryInUse } from "../src/memory-in-use.ts";
+import { activeEngine } from "../src/index.ts";
 
 /** All that a call may not leave behind. */
-export const inUse = () => ({ ...memoryInUse(), blocks: tf.backend().numDataIds() });
+export const inUse = () => ({ ...activeEngine().memory(), blocks: tf.backend().numDataIds() });

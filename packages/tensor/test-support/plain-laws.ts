@@ -1,8 +1,8 @@
-import { checkOp, type Numbers, type OpCase, type OpEngine } from "@kindred/testing";
+import { checkOp, type Numbers, type OpCase, type OpTools } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import type fc from "fast-check";
 import { expect, test } from "vitest";
-import { startBackend, valueAndGradients } from "../src/index.ts";
+import { cpu, tfjs, valueAndGradients } from "../src/index.ts";
 import type { Rule } from "../src/plain-gradients/rule.ts";
 
 type Tensors = { readonly [name: string]: tf.Tensor };
@@ -21,15 +21,15 @@ export type PlainLaw = {
   readonly reference: (inputs: Reference) => ArrayLike<number> | readonly ArrayLike<number>[];
 };
 
-const engine = { startBackend, valueAndGradients } as unknown as OpEngine;
+const tools = { reference: cpu(), valueAndGradients } as unknown as OpTools;
 
-/** The body of a law's test: value and gradient are the float64 reference's, on both backends, and nothing leaks. */
+/** The body of a law's test: value and gradient are the float64 reference's, on both engines, and nothing leaks. */
 export async function checkPlainLaw({ kernels, cases, wrt, runs = 10, run, reference }: PlainLaw): Promise<void> {
   const op = Object.assign((inputs: Tensors) => tf.tidy(() => run(inputs)), {
     op: { name: kernels.join(" and "), composite: run },
   });
-  for (const backend of ["cpu", "wasm"] as const) {
-    await checkOp(engine, backend, { op, cases, wrt: wrt ?? ["x"], reference, runs });
+  for (const engine of [cpu(), tfjs()]) {
+    await checkOp(tools, engine, { op, cases, wrt: wrt ?? ["x"], reference, runs });
   }
 }
 

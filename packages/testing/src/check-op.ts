@@ -5,7 +5,7 @@ import { arrayDifference } from "./array-difference.ts";
 import { numbersOf } from "./numbers.ts";
 import type { OpCase } from "./op-case.ts";
 import { differentiateByTfjs, evaluateOp, type OpEvaluation } from "./op-evaluation.ts";
-import type { OpEngine, OpLaw } from "./op-law.ts";
+import type { OpLaw, OpTools, TestedEngine } from "./op-law.ts";
 import { outputsOf, referenceGradient } from "./reference-gradient.ts";
 import { largestChange, largestElement, nudged } from "./rounding-noise.ts";
 import { throwOnLeaks } from "./throw-on-leaks.ts";
@@ -27,15 +27,15 @@ type Outcome = {
 
 /** The body of `opLaw`'s test, for tests that expect a mutant of an op to fail it. */
 export async function checkOp<Data extends object, Fixed extends object>(
-  engine: OpEngine,
-  backend: "cpu" | "wasm",
+  { reference, valueAndGradients }: OpTools,
+  engine: TestedEngine,
   law: OpLaw<Data, Fixed>,
 ): Promise<void> {
   const { op, cases, wrt, runs = 10 } = law;
   const sharpest = new Map<string, number>(); // the smallest tolerance of each comparison, as a share of its largest element
   const compare: Compare = (what, got, { values, shape, tolerance }) => {
     const difference = arrayDifference(got, values, { tolerance, shape });
-    if (difference !== undefined) expect.fail(`${op.op.name} on ${backend}: ${what}: ${difference}`);
+    if (difference !== undefined) expect.fail(`${op.op.name} on ${engine.name}: ${what}: ${difference}`);
     const relative = tolerance / largestElement(values);
     if (Number.isFinite(relative)) sharpest.set(what, Math.min(relative, sharpest.get(what) ?? 1));
   };
@@ -45,19 +45,30 @@ export async function checkOp<Data extends object, Fixed extends object>(
         wrt,
         differentiate: differentiateByTfjs,
       });
-    await engine.startBackend("cpu");
-    throwOnLeaks();
-    const expected = evaluateComposite(call.inputs);
-    const moved = [1, 2].map((i) => evaluateComposite(nudged(call.inputs, seed + i)));
-    await engine.startBackend(backend);
-    const differentiate = engine.valueAndGradients;
-    const actual = evaluateOp((tensors) => op(tensors, call.data, call.fixed), call.inputs, { wrt, differentiate });
+    const { expected, moved } = await runningOn(reference, () => ({
+      expected: evaluateComposite(call.inputs),
+      moved: [1, 2].map((i) => evaluateComposite(nudged(call.inputs, seed + i))),
+    }));
+    const how = { wrt, differentiate: valueAndGradients };
+    const actual = await runningOn(engine, () =>
+      evaluateOp((tensors) => op(tensors, call.data, call.fixed), call.inputs, how),
+    );
     compareValues(compare, law, call, { actual, expected, moved, seed });
     compareGradients(compare, law, call, { actual, expected, moved, seed });
   });
   await fc.assert(property, { numRuns: runs });
   for (const [what, relative] of sharpest) {
     expect(relative, `${op.op.name}: ${what}: the tolerance would hide any error`).toBeLessThan(1e-3);
+  }
+}
+
+async function runningOn<Result>(engine: TestedEngine, work: () => Result): Promise<Result> {
+  const { stop } = await engine.start();
+  throwOnLeaks();
+  try {
+    return work();
+  } finally {
+    stop();
   }
 }
 

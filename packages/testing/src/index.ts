@@ -12,7 +12,7 @@ export { expectMutantToFail } from "./expect-mutant-to-fail.ts";
 export type { Numbers } from "./numbers.ts";
 export { floatsFromSeed } from "./floats-from-seed.ts";
 export { opCases, type OpCase, type OpInput, type OpCaseOptions } from "./op-case.ts";
-export { opLaw, opLaws, type OpLaw, type OpEngine } from "./op-law.ts";
+export { opLaw, opLaws, type OpLaw, type OpTools, type TestedEngine } from "./op-law.ts";
 export { checkOp } from "./check-op.ts";
 export type { Differentiate } from "./op-evaluation.ts";
 export { throwOnLeaks } from "./throw-on-leaks.ts";

@@ -4,12 +4,14 @@ import { checkOp, expectMutantToFail, type OpLaw, opCases } from "./index.ts";
 import { differentiateByTfjs } from "./op-evaluation.ts";
 
 const engine = {
-  startBackend: async () => {
+  name: "cpu",
+  start: async () => {
     await import("@tensorflow/tfjs-backend-cpu");
     await tf.setBackend("cpu");
+    return { stop: () => {} };
   },
-  valueAndGradients: differentiateByTfjs,
 };
+const tools = { reference: engine, valueAndGradients: differentiateByTfjs };
 
 type Inputs = { x: tf.Tensor; y: tf.Tensor };
 const f = ({ x, y }: Inputs) => tf.mul(tf.square(x), y);
@@ -45,7 +47,7 @@ type Gradient = (d: tf.Tensor, x: tf.Tensor, y: tf.Tensor) => tf.Tensor;
 type Fault = { dx?: Gradient; dy?: Gradient };
 
 beforeAll(async () => {
-  await engine.startBackend();
+  await engine.start();
   // What an engine gives tfjs's kernels, for those of f and of the sum that is differentiated.
   const gradients: { readonly [kernelName: string]: tf.GradFunc } = {
     Sum: (dy, [x]) => ({ x: () => tf.mul(tf.onesLike(x!), dy as tf.Tensor) }),
@@ -58,7 +60,7 @@ beforeAll(async () => {
 });
 
 test("a right op keeps the law", async () => {
-  await checkOp(engine, "cpu", law("Right"));
+  await checkOp(tools, engine, law("Right"));
 });
 
 const tenThousandth = 1.0001;
@@ -69,11 +71,11 @@ test.each<[string, Partial<Record<"kernel", typeof f>> & Fault]>([
   ["a forgotten upstream gradient", { dy: (_, x) => tf.square(x) }],
   ["a result of another shape", { kernel: (inputs) => tf.reshape(f(inputs), [-1]) }],
 ])("%s breaks the law", async (name, fault) => {
-  await expectMutantToFail(() => checkOp(engine, "cpu", law(name, fault)));
+  await expectMutantToFail(() => checkOp(tools, engine, law(name, fault)));
 });
 
 const failure = (faulty: OpLaw<object, object>) =>
-  checkOp(engine, "cpu", faulty).then(
+  checkOp(tools, engine, faulty).then(
     () => "none",
     (error) => String(error.cause),
   );
@@ -94,9 +96,9 @@ test("a kernel that leaks or writes to its input breaks the law", async () => {
 
 test("a reference that disagrees with both breaks the law", async () => {
   const off = { ...law("Reference"), reference: ({ x }: { [name: string]: { values: Float64Array } }) => x!.values };
-  await expectMutantToFail(() => checkOp(engine, "cpu", off));
+  await expectMutantToFail(() => checkOp(tools, engine, off));
 });
 
 test("a law whose tolerance hides everything fails", async () => {
-  await expectMutantToFail(() => checkOp(engine, "cpu", { ...law("Loose"), roundings: 1e5 }));
+  await expectMutantToFail(() => checkOp(tools, engine, { ...law("Loose"), roundings: 1e5 }));
 });

@@ -6,9 +6,14 @@ import type { Numbers } from "./numbers.ts";
 import type { OpCase } from "./op-case.ts";
 import type { Differentiate } from "./op-evaluation.ts";
 
-/** What the laws need of the engine: `startBackend` and `valueAndGradients` of `@kindred/tensor`, which this package can't import. */
-export type OpEngine = {
-  readonly startBackend: (name: "cpu" | "wasm") => Promise<void>;
+/** What runs ops: an `Engine` of `@kindred/tensor`, which this package can't import. */
+export type TestedEngine = { readonly name: string; readonly start: () => Promise<{ readonly stop: () => void }> };
+
+/** What the laws need of the product. */
+export type OpTools = {
+  /** `cpu()` of `@kindred/tensor`: where the composite is differentiated. */
+  readonly reference: TestedEngine;
+  /** That of `@kindred/tensor`. */
   readonly valueAndGradients: Differentiate;
 };
 
@@ -36,7 +41,7 @@ export type OpLaw<Data extends object, Fixed extends object> = {
 };
 
 /**
- * Registers, for each backend, the law of an op: its value is the reference's, and its gradient is that of its composite recorded
+ * Registers, for each engine, the law of an op: its value is the reference's, and its gradient is that of its composite recorded
  * straight on tfjs's cpu tape, and that of the reference by central differences. It leaks nothing and leaves its inputs as
  * they are.
  *
@@ -46,23 +51,23 @@ export type OpLaw<Data extends object, Fixed extends object> = {
  * in which that tolerance is never below 1e-3 of the largest element fails too: it would notice nothing.
  */
 export function opLaw<Data extends object, Fixed extends object>(
-  engine: OpEngine,
+  tools: OpTools,
   law: OpLaw<Data, Fixed>,
-  { backends = ["cpu", "wasm"] }: { readonly backends?: readonly ("cpu" | "wasm")[] } = {},
+  engines: readonly TestedEngine[],
 ): void {
   describe(law.op.op.name, () => {
-    test.each(backends)("has its reference's value and gradient, and its composite's, on %s", async (backend) => {
-      await checkOp(engine, backend, law);
+    test.each(engines)("has its reference's value and gradient, and its composite's, on $name", async (engine) => {
+      await checkOp(tools, engine, law);
     });
   });
 }
 
 /** {@link opLaw} for a list of ops. */
 export function opLaws(
-  engine: OpEngine,
+  tools: OpTools,
   // biome-ignore lint/suspicious/noExplicitAny: a list holds ops with data and constants of many types
   laws: readonly OpLaw<any, any>[],
-  options: { readonly backends?: readonly ("cpu" | "wasm")[] } = {},
+  engines: readonly TestedEngine[],
 ): void {
-  for (const law of laws) opLaw(engine, law, options);
+  for (const law of laws) opLaw(tools, law, engines);
 }

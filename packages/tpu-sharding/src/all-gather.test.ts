@@ -1,6 +1,6 @@
 import { ShapeError } from "@kindred/errors";
 import { soloCore } from "@kindred/mesh";
-import { startBackend, toFloat32Array, valueAndGradients } from "@kindred/tensor";
+import { cpu, tfjs, toFloat32Array, valueAndGradients } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { allGather } from "./all-gather.ts";
@@ -13,10 +13,10 @@ import { reduceScatterRows } from "./reduce-scatter-rows.ts";
 const core = soloCore();
 const ops = { allGather, reduceScatter, allReduce } as const;
 
-describe.each(["cpu", "wasm"] as const)("on %s", (backend) => {
+describe.each([cpu(), tfjs()])("on $name", (engine) => {
   beforeAll(() => {
     tf.env().set("IS_TEST", true); // the engine then throws on a kernel that leaks
-    return startBackend(backend);
+    return engine.start();
   });
 
   test.each(Object.entries(ops))("%s of a mesh of one is the identity, and so is its gradient", (_name, op) => {

@@ -24,12 +24,12 @@ import { rowsOfCores } from "./rows-of-cores.ts";
  *
  * @example
  * ```ts
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import { soloCore } from "@kindred/mesh";
  * import { allGather } from "@kindred/tpu-sharding";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("cpu");
+ * await cpu().start();
  * allGather(tf.tensor2d([[1, 2]]), soloCore()).shape; // => [1, 2]
  * ```
  */

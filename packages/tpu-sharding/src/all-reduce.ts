@@ -27,12 +27,12 @@ const kindredAllReduce: DefinedOp<{ x: Float }, None, { core: Core }, Float> = d
  *
  * @example
  * ```ts
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import { soloCore } from "@kindred/mesh";
  * import { allReduce } from "@kindred/tpu-sharding";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("cpu");
+ * await cpu().start();
  * allReduce(tf.tensor1d([1, 2]), soloCore()).dataSync(); // => [1, 2]
  * ```
  */

@@ -1,3 +1,4 @@
+import { cpu, type Engine, moduleOfEngine, tfjs } from "@kindred/tensor";
 import type { Mesh } from "@kindred/mesh";
 import { startMesh } from "@kindred/mesh/node";
 import { expectMutantToFail, finiteDifferences } from "@kindred/testing";
@@ -19,16 +20,16 @@ const batchOf = (rows: number) => ({ x: numbers(rows * inputs, 3), y: numbers(ro
 
 type Result = { losses: number[]; gradients: Record<string, Float32Array>; tensors: number };
 
-type TrainOptions = { rows: number; steps?: number; backend?: string; mutant?: boolean };
+type TrainOptions = { rows: number; steps?: number; engine?: Engine; mutant?: boolean };
 
 async function train(cores: number, options: TrainOptions) {
-  const { rows, steps = 1, backend = "wasm", mutant = false } = options;
+  const { rows, steps = 1, engine = tfjs(), mutant = false } = options;
   const shards = parameterShards({ u: hidden * inputs, v: hidden * inputs }, cores);
   const memory = exchangeMemory(shards);
   const weights = parameterViews(shards, memory.weights);
   for (const [name, values] of Object.entries(initial)) weights[name]!.set(values);
   const program = new URL("../test-programs/tower.mjs", import.meta.url);
-  const data = { shards, memory, sizes: { inputs, hidden }, backend, mutant };
+  const data = { shards, memory, sizes: { inputs, hidden }, engine: moduleOfEngine("the law", engine), mutant };
   await using mesh = await startMesh({ cores, program, data });
   const argument = { batch: batchOf(rows), steps, rate: 0.1 };
   const results = (await mesh.call("train", Array(cores).fill(argument))) as Result[];
@@ -99,10 +100,10 @@ test("steps of training keep the cores' weights together, repeat bit for bit, an
   expect(once.weights).toBeCloseToArray(one.weights, { tolerance: relative * largest(one.weights) });
 });
 
-test("the collective ops run on the cpu backend as well", async () => {
-  const wasm = await train(2, { rows: 5 });
-  const cpu = await train(2, { rows: 5, backend: "cpu" });
-  expect(cpu.gradient).toBeCloseToArray(wasm.gradient, { tolerance: relative * largest(wasm.gradient) });
+test("the collective ops run on the cpu engine as well", async () => {
+  const onWasm = await train(2, { rows: 5 });
+  const onCpu = await train(2, { rows: 5, engine: cpu() });
+  expect(onCpu.gradient).toBeCloseToArray(onWasm.gradient, { tolerance: relative * largest(onWasm.gradient) });
 });
 
 test.each([1, 2, 4])(

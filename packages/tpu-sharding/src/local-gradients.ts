@@ -1,5 +1,5 @@
 import { ShapeError } from "@kindred/errors";
-import { readInto, toFloat32Array } from "@kindred/tensor";
+import { toFloat32Array } from "@kindred/tensor";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import { addRows } from "./arrays/add-rows.ts";
 import type { ParameterShards } from "./parameter-shards.ts";
@@ -45,7 +45,7 @@ export function localGradients(
       for (let i = 0; i < sum.length; i++) sum[i] = sum[i]! + more[i]!;
       table?.touchAll();
     } else if (gradient instanceof Float32Array) sum.set(gradient);
-    else readInto(gradient, sum);
+    else toFloat32Array(gradient, sum);
     current.add(name);
   }
 

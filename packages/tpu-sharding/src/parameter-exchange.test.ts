@@ -1,6 +1,6 @@
 import { MeshError, ShapeError } from "@kindred/errors";
 import { soloCore } from "@kindred/mesh";
-import { startBackend } from "@kindred/tensor";
+import { tfjs } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { exchangeMemory } from "./exchange-memory.ts";
@@ -30,7 +30,7 @@ test("local gradients may be scaled before they are summed", () => {
 });
 
 test("a tensor is handed over like an array", async () => {
-  await startBackend("wasm");
+  await tfjs().start();
   const exchange = start();
   exchange.addGradient("weight", tf.tensor1d([1, 2, 3]));
   exchange.addGradient("weight", tf.tensor1d([1, 1, 1]));

@@ -13,12 +13,12 @@ import { kindredReduceScatter } from "./row-ops.ts";
  *
  * @example
  * ```ts
- * import { startBackend } from "@kindred/tensor";
+ * import { cpu } from "@kindred/tensor";
  * import { soloCore } from "@kindred/mesh";
  * import { reduceScatter } from "@kindred/tpu-sharding";
  * import * as tf from "@tensorflow/tfjs-core";
  *
- * await startBackend("cpu");
+ * await cpu().start();
  * reduceScatter(tf.tensor2d([[1, 2]]), soloCore()).shape; // => [1, 2]
  * ```
  */

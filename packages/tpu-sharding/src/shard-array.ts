@@ -48,7 +48,8 @@ export function shardArray<T extends NumericArray>(
  *
  * @example
  * ```ts
- *  *
+ * import { unshardArrays } from "@kindred/tpu-sharding";
+ *
  * const shards = [Float32Array.of(1, 2, 3, 4), Float32Array.of(5, 6)];
  * unshardArrays(shards, "batch@data hidden", { shape: [3, 2] }); // => [1, 2, 3, 4, 5, 6]
  * ```

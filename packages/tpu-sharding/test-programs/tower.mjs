@@ -1,4 +1,4 @@
-import { defineOp, startBackend, valueAndGradients } from "@kindred/tensor";
+import { defineOp, engineFromModule, valueAndGradients } from "@kindred/tensor";
 import { shardRows } from "@kindred/mesh";
 import { allGather, allGatherRows, parameterExchange, reduceScatterRows } from "@kindred/tpu-sharding";
 import * as tf from "@tensorflow/tfjs-core";
@@ -51,8 +51,8 @@ const sliceGather = defineOp({
   }),
 });
 
-export default async (core, { shards, memory, sizes, backend, mutant }) => {
-  await startBackend(backend);
+export default async (core, { shards, memory, sizes, engine, mutant }) => {
+  await (await engineFromModule(engine)).start();
   const { inputs, hidden } = sizes;
   const exchange = parameterExchange(core, shards, memory);
   const scale = 1.5;

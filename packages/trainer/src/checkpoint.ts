@@ -1,11 +1,12 @@
+import type { SamplerCursor } from "@kindred/sampler";
 import type { SentenceModel } from "@kindred/sentence-encoder";
 
 /** Where a run stands, beside its weights and moments. */
 export type TrainerState = {
   /** Steps done. */
   readonly step: number;
-  /** Where in the data it stands: what the sampler said, as plain JSON. */
-  readonly cursor: unknown;
+  /** Where in the data it stands. */
+  readonly cursor: SamplerCursor;
   /** Seconds of training so far, over all parts of the run. */
   readonly seconds: number;
 };

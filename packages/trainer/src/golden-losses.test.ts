@@ -2,13 +2,13 @@ import { contrastive } from "@kindred/contrastive-loss";
 import { gradCache } from "@kindred/grad-cache";
 import { type Loss, lossShare } from "@kindred/loss";
 import { sliceRows } from "@kindred/nn";
-import { startBackend } from "@kindred/tensor";
+import { tfjs } from "@kindred/tensor";
 import { expectMutantToFail, readGoldenTensors, readJson, sharedExists, sharedPath } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type GoldenCases, goldenLoss, goldenTolerance } from "../../contrastive-loss/test-support/golden-loss.ts";
 
-beforeAll(() => startBackend("wasm"));
+beforeAll(() => tfjs().start());
 
 const has = sharedExists("golden", "losses", "cases.json");
 

@@ -13,8 +13,6 @@ export {
 } from "./train-program.ts";
 export { fineTunedModel, type NamedWeights, newModel, type TrainableModel } from "./trainable-model.ts";
 export {
-  type BatchSampler,
-  type MakeSampler,
   type RowSet,
   type RunData,
   type TrainingData,

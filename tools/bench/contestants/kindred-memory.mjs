@@ -6,7 +6,7 @@ import { initialParameters, mpnetConfig } from "@kindred/mpnet";
 import { poolingFromConfig } from "@kindred/pooling";
 import { childKey, integerAt, keyFromSeed, normal } from "@kindred/random";
 import { embedSentences } from "@kindred/sentence-encoder";
-import { asWasmBackend, readInto, valueAndGradients } from "@kindred/tensor";
+import { asWasmBackend, toFloat32Array, valueAndGradients } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { startKindred } from "../start-kindred.mjs";
 
@@ -41,8 +41,7 @@ export default async function enter(setup) {
   // As in the trainer: each gradient leaves the heap when it is final.
   const onGradient = (/** @type {string} */ weight, /** @type {tf.Tensor} */ gradient) => {
     const sum = gradients[weight] ?? new Float32Array();
-    const part = new Float32Array(gradient.size);
-    readInto(gradient, part);
+    const part = toFloat32Array(gradient);
     for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (part[i] ?? 0);
   };
   const columns = [0, 1].map((column) => chunksOf(setup, config.vocabSize, column));

@@ -1,16 +1,16 @@
 import { dropout, dropoutOp } from "@kindred/nn";
-import { packed, startBackend } from "@kindred/tensor";
+import { packed, type RunningEngine } from "@kindred/tensor";
 import { arbitraryKey, floatsFromSeed } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startWasmKernels, type WasmKernels } from "../start-wasm-kernels.ts";
+import { wasm } from "../wasm.ts";
 
-let kernels: WasmKernels;
+let running: RunningEngine;
 beforeAll(async () => {
-  kernels = await startWasmKernels();
+  running = await wasm().start();
 });
-afterAll(() => kernels.stop());
+afterAll(() => running.stop());
 
 const cases = fc.record({
   lengths: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 2, maxLength: 4 }),
@@ -21,7 +21,6 @@ const cases = fc.record({
 });
 
 test("drops bit for bit what JavaScript drops", async () => {
-  await startBackend("wasm");
   fc.assert(
     fc.property(cases, ({ lengths, hidden, seed, rate, key }) => {
       const layout = packed(lengths, { numbers: lengths.map((_, i) => 2 ** 31 - 1 - i * seed) });

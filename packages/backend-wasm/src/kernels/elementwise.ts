@@ -1,11 +1,12 @@
 import { addOp, scaleOp, sumOp } from "@kindred/nn";
-import { elementCount, kernelOf } from "../kernel-call.ts";
+import { kernelOf } from "../kernel-call.ts";
+import { elementCount } from "./element-count.ts";
 
 /** x + y. */
 export const addKernel = kernelOf(addOp, ({ exports, input, output }) => {
   const x = input("x");
   const sum = output(x.shape);
-  exports.add(x.address, input("y").address, sum.address, elementCount(x));
+  exports["add"]!(x.address, input("y").address, sum.address, elementCount(x.shape));
   return sum.info;
 });
 
@@ -13,7 +14,7 @@ export const addKernel = kernelOf(addOp, ({ exports, input, output }) => {
 export const scaleKernel = kernelOf(scaleOp, ({ exports, input, output }, _, { factor }) => {
   const x = input("x");
   const y = output(x.shape);
-  exports.scale(x.address, factor, y.address, elementCount(x));
+  exports["scale"]!(x.address, factor, y.address, elementCount(x.shape));
   return y.info;
 });
 
@@ -21,6 +22,6 @@ export const scaleKernel = kernelOf(scaleOp, ({ exports, input, output }, _, { f
 export const sumKernel = kernelOf(sumOp, ({ exports, input, output, heap }) => {
   const x = input("x");
   const total = output([]);
-  new Float32Array(heap().buffer, total.address, 1)[0] = exports.sum(x.address, elementCount(x));
+  new Float32Array(heap().buffer, total.address, 1)[0] = exports["sum"]!(x.address, elementCount(x.shape));
   return total.info;
 });

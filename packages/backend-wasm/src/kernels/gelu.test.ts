@@ -2,7 +2,7 @@ import { gelu } from "@kindred/nn";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { relaxedSimdWorks } from "../relaxed-simd-works.ts";
-import { startWasmKernels } from "../start-wasm-kernels.ts";
+import { wasm } from "../wasm.ts";
 
 /** Φ(x) for x ≤ 0, from the series of ½ − Φ, or from the asymptotic one of the tail where that has cancelled. */
 function cdf(x: number): number {
@@ -27,7 +27,7 @@ test.each(["simd", "relaxed"] as const)(
   "GELU of the %s kernel keeps its digits far down the negative tail",
   async (variant) => {
     if (variant === "relaxed" && !relaxedSimdWorks()) return;
-    const kernels = await startWasmKernels({ variant });
+    const kernels = await wasm({ variant }).start();
     const x = Float32Array.from({ length: 12001 }, (_, i) => -i / 1000);
     const y = tf.tidy(() => gelu(tf.tensor1d(x)).dataSync());
     for (const [i, value] of x.entries()) {

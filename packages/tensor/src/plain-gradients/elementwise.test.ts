@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { at, checkPlainLaw, elements, type PlainLaw, plainLaws } from "../../test-support/plain-laws.ts";
-import { startBackend, valueAndGradients } from "../index.ts";
+import { cpu, valueAndGradients } from "../index.ts";
 import { elementwiseGradients } from "./elementwise.ts";
 
 type Values = (seed: number, count: number) => Float32Array;
@@ -179,7 +179,7 @@ test("the law notices a gradient of the wrong sign, and one that forgets to undo
 });
 
 test("0 to a power has a gradient that is finite where the function has one", async () => {
-  await startBackend("cpu");
+  await cpu().start();
   const a = tf.tensor1d([0, 0, 0, -2]);
   const b = tf.tensor1d([0, 1, 2, 3]);
   const { gradients } = valueAndGradients(() => tf.sum(tf.pow(a, b)) as tf.Scalar, { a, b });

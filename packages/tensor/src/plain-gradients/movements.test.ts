@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { at, checkPlainLaw, elements, type PlainLaw, plainLaws } from "../../test-support/plain-laws.ts";
-import { startBackend, valueAndGradients } from "../index.ts";
+import { cpu, valueAndGradients } from "../index.ts";
 import { movementGradients } from "./movements.ts";
 
 type Index = readonly number[];
@@ -215,7 +215,7 @@ const laws: PlainLaw[] = [
 plainLaws(movementGradients, laws);
 
 test("conditions and indices carry no gradient: the paths around them do", async () => {
-  await startBackend("cpu");
+  await cpu().start();
   const x = tf.tensor1d([-1, 2, 0.5]);
   const f = () => {
     const relu = tf.where(tf.greater(x, 0), x, 0);

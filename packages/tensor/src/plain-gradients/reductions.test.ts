@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { at, checkPlainLaw, elements, indicesOf, type PlainLaw, plainLaws } from "../../test-support/plain-laws.ts";
-import { startBackend, valueAndGradients } from "../index.ts";
+import { cpu, valueAndGradients } from "../index.ts";
 import { reductionGradients } from "./reductions.ts";
 
 /** Different numbers in −2 … 2, far enough apart for central differences of a maximum. */
@@ -140,7 +140,7 @@ const laws: PlainLaw[] = [
 plainLaws(reductionGradients, laws);
 
 test("several largest elements share the gradient, so that it is one of the function", async () => {
-  await startBackend("cpu");
+  await cpu().start();
   const x = tf.tensor2d([
     [3, 1, 3],
     [2, 2, 2],

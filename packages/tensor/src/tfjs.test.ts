@@ -6,13 +6,13 @@ import { throwOnLeaks } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { memoryInUse, startBackend, toFloat32Array } from "./index.ts";
+import { activeEngine, cpu, type Engine, tfjs, toFloat32Array } from "./index.ts";
 
 const events = ["uncaughtException", "unhandledRejection"] as const;
 const listenersBefore = events.map((event) => process.listeners(event as "uncaughtException"));
 
 beforeAll(async () => {
-  await startBackend("wasm");
+  await tfjs().start();
   throwOnLeaks();
 });
 
@@ -20,31 +20,18 @@ test("leaves the process's handlers as they were", () => {
   expect(events.map((event) => process.listeners(event as "uncaughtException"))).toEqual(listenersBefore);
 });
 
-test("again and again, and back and forth, it switches backends and keeps the tensors", async () => {
-  const x = tf.tensor1d([1, 2, 3]);
-  await Promise.all([startBackend("wasm"), startBackend("wasm")]);
-  for (const name of ["cpu", "wasm", "cpu"] as const) {
-    await startBackend(name);
-    expect(tf.getBackend()).toBe(name);
-    expect([...tf.add(x, 1).dataSync()]).toEqual([2, 3, 4]);
-  }
-  await startBackend("wasm");
-  expect([...x.dataSync()]).toEqual([1, 2, 3]);
-  x.dispose();
-});
-
-describe("on wasm", () => {
-  beforeAll(() => startBackend("wasm"));
+describe("mended", () => {
+  beforeAll(() => tfjs().start());
 
   test("a clone shares memory", () => {
     const x = tf.zeros([256]);
-    const { bytes } = memoryInUse();
+    const { bytes } = activeEngine().memory();
     const clone = tf.clone(x);
-    expect(memoryInUse().bytes).toBe(bytes);
+    expect(activeEngine().memory().bytes).toBe(bytes);
     x.dispose();
     expect(clone.dataSync().length).toBe(256);
     clone.dispose();
-    expect(memoryInUse().bytes).toBe(bytes - 1024);
+    expect(activeEngine().memory().bytes).toBe(bytes - 1024);
   });
 
   const gather = fc
@@ -71,8 +58,8 @@ describe("on wasm", () => {
     await fc.assert(
       fc.asyncProperty(gather, async ({ shape, axis, dtype, indices }) => {
         const size = shape.reduce((product, length) => product * length, 1);
-        const run = async (backend: "wasm" | "cpu") => {
-          await startBackend(backend);
+        const run = async (engine: Engine) => {
+          await engine.start();
           return tf.tidy(() => {
             const x = tf.reshape(tf.cast(tf.range(0, size), dtype), shape);
             const chosen = tf.tensor(indices as number[], undefined, "int32");
@@ -80,8 +67,8 @@ describe("on wasm", () => {
             return { shape: result.shape, dtype: result.dtype, values: [...result.dataSync()] };
           });
         };
-        const expected = await run("cpu");
-        expect(await run("wasm")).toEqual(expected);
+        const expected = await run(cpu());
+        expect(await run(tfjs())).toEqual(expected);
       }),
       { numRuns: 60 },
     );
@@ -127,9 +114,9 @@ describe("on wasm", () => {
         return toFloat32Array(tf.unsortedSegmentSum(x, tf.tensor1d([2, 0, 2, 5], "int32"), 4));
       });
     expect([...sums()]).toEqual([3, 4, 0, 0, 6, 8, 0, 0]);
-    await startBackend("cpu");
+    await cpu().start();
     expect([...sums()]).toEqual([3, 4, 0, 0, 6, 8, 0, 0]);
-    await startBackend("wasm");
+    await tfjs().start();
     tf.tidy(() => {
       const ints = tf.unsortedSegmentSum(tf.tensor1d([1, 2, 3], "int32"), tf.tensor1d([1, 1, 0], "int32"), 2);
       expect([ints.dtype, ...ints.dataSync()]).toEqual(["int32", 3, 3]);
@@ -158,12 +145,12 @@ test.skipIf(!isBuilt)(
   "works in worker threads, each with a heap of its own, also when started twice at a time",
   async () => {
     const program = `
-    await Promise.all([1, 2].map(() => tensor.startBackend("wasm", { memoryLimitBytes: 2 ** 20 })));
+    await Promise.all([1, 2].map(() => tensor.tfjs({ memoryLimitBytes: 2 ** 20 }).start()));
     const sum = tf.tidy(() => tf.sum(tf.ones([10])).dataSync()[0]);
     let refused = "";
     try { tf.zeros([2 ** 20]); } catch (error) { refused = error.name; }
     const handlers = process.listenerCount("uncaughtException") + process.listenerCount("unhandledRejection");
-    return { sum, refused, limitBytes: tensor.memoryInUse().limitBytes, handlers };
+    return { sum, refused, limitBytes: tensor.activeEngine().memory().limitBytes, handlers };
   `;
     for (const answer of await Promise.all([inWorker(program), inWorker(program)])) {
       expect(answer).toEqual({ sum: 10, refused: "OutOfMemoryError", limitBytes: 2 ** 20, handlers: 0 });
@@ -175,15 +162,11 @@ test.skipIf(!isBuilt)("refuses to start where the .wasm files are not", async ()
   const program = `
     const errors = [];
     for (const wasmPaths of ["/nowhere/", "/still nowhere/"]) {
-      await tensor.startBackend("wasm", { wasmPaths }).catch((error) => errors.push(error.name + " " + error.message));
+      await tensor.tfjs({ wasmPaths }).start().catch((error) => errors.push(error.name + " " + error.message));
     }
     return errors;
   `;
   const [first, second] = (await inWorker(program)) as [string, string];
-  expect(first).toMatch(
-    /^ConfigError startBackend: the wasm backend does not start\. Got wasmPaths "\/nowhere\/", expected/,
-  );
-  expect(second).toMatch(
-    /^ConfigError startBackend: the wasm backend does not start\. Got wasmPaths "\/still nowhere\/"/,
-  );
+  expect(first).toMatch(/^ConfigError tfjs: the wasm backend does not start\. Got wasmPaths "\/nowhere\/", expected/);
+  expect(second).toMatch(/^ConfigError tfjs: the wasm backend does not start\. Got wasmPaths "\/still nowhere\/"/);
 });

@@ -1,0 +1,16 @@
+import { geluLinearGradientOp, geluLinearOp } from "@kindred/nn";
+import { kernelOf } from "../kernel-call.ts";
+import { multiply } from "./multiply.ts";
+
+/** y = gelu(x)·weightᵀ + bias. GELU is applied to blocks of x as they are packed: its values are never stored. */
+export const geluLinearKernel = kernelOf(geluLinearOp, (call) => {
+  const options = { rightTransposed: true, leftActivated: true, bias: call.optional("bias") };
+  return multiply(call, call.input("x"), call.input("weight"), options).info;
+});
+
+/** dx = (dy·weight)·gelu'(x), or dweight = dyᵀ·gelu(x). */
+export const geluLinearGradientKernel = kernelOf(geluLinearGradientOp, (call, _, { by }) => {
+  const [dy, x] = [call.input("dy"), call.input("x")];
+  if (by === "weight") return multiply(call, dy, x, { leftTransposed: true, rightActivated: true }).info;
+  return multiply(call, dy, call.input("weight"), { timesSlopeOf: x }).info;
+});
