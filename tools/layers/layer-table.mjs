@@ -12,8 +12,8 @@ export const layers = [
   { name: "folder", projects: ["model-folder"] },
   { name: "engine", projects: ["tensor"] },
   { name: "ops", projects: ["nn"] },
-  { name: "parts", projects: ["encoder", "pooling"] },
-  { name: "blocks", projects: ["transformer", "loss"] },
+  { name: "encoders", projects: ["encoder"] },
+  { name: "parts", projects: ["pooling", "transformer", "loss"] },
   {
     name: "models and learning",
     projects: ["mpnet", "bert", "contrastive-loss", "adamw", "grad-cache", "sampler", "evaluation"],

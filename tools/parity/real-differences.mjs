@@ -14,7 +14,9 @@ export async function realDifferences(encoder, { golden, texts, maxLength }) {
   await file.close();
   const { embeddings, dimension } = await encoder.encode(texts, { maxLength });
   if (embeddings.length !== wanted.length)
-    throw new Error(`parity: got ${embeddings.length} numbers, expected ${wanted.length}. Is this all-mpnet-base-v2?`);
+    throw new Error(
+      `parity: got ${embeddings.length} numbers, expected ${wanted.length}. Is this the model that Python ran?`,
+    );
   const largest = embeddings.reduce((most, value, i) => Math.max(most, Math.abs(value - (wanted[i] ?? Number.NaN))), 0);
   const cosines = encoder.similarityPairwise({ embeddings, dimension }, { embeddings: wanted, dimension });
   return { largest, leastCosine: Math.min(...cosines) };

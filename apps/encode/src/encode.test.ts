@@ -5,11 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { saveModelFolder } from "@kindred/model-folder/node";
-import { newModelFolder } from "@kindred/sentence-encoder";
 import { readNpy, readSafetensors, toFloat32 } from "@kindred/tensor-files";
 import "@kindred/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { toyModel } from "../../../packages/sentence-encoder/test-support/toy-model.ts";
+import { toySaved } from "../../../packages/sentence-encoder/test-support/toy-model.ts";
 
 // The command as a user types it: the committed bin, which runs what is built.
 const bin = fileURLToPath(new URL("../bin/kindred-encode.mjs", import.meta.url));
@@ -18,7 +17,7 @@ const texts = ["the cat sat on the mat.", "a dog", "", "cats \u2028 sat"];
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "kindred-encode-"));
-  await saveModelFolder(join(folder, "model"), newModelFolder(toyModel()));
+  await saveModelFolder(join(folder, "model"), toySaved());
   writeFileSync(join(folder, "texts.txt"), `${texts.join("\n")}\n`);
   writeFileSync(
     join(folder, "rows.jsonl.gz"),
@@ -88,7 +87,7 @@ test("--max-length cuts, and how many texts were cut is said", () => {
 
 test("a prompt by name is the prompt written out, and fewer numbers still have length 1", () => {
   const embedding = (...args: string[]) => rowsOf(encode("--model", "model", ...args).stdout)[0]!.embedding;
-  // toyModel has the prompt query: "find: "
+  // the toy has the prompt query: "find: "
   expect(embedding("the cat", "--prompt-name", "query")).toEqual(embedding("the cat", "--prompt", "find: "));
   expect(embedding("the cat", "--prompt-name", "query")).not.toEqual(embedding("the cat"));
   const short = embedding("the cat", "--truncate-dim", "5");
@@ -136,7 +135,7 @@ test("tokenize shows ids, pieces and places, as a table and as rows, and needs n
 test("inspect says what a model is, for people and as JSON", () => {
   const { code, stdout, stderr } = encode("inspect", "model");
   expect([code, stderr]).toEqual([0, ""]);
-  expect(stdout).toContain("MPNet: 2 layers of width 12, 3 heads, feed-forward 20");
+  expect(stdout).toContain("MPNet, 2 layers of width 12, 3 heads, feed-forward 20");
   expect(stdout).toContain("Pooling: mean\n");
   expect(stdout).toContain("16 tokens are read, of 32 that the model has positions for");
   expect(stdout).toMatch(/weights +[\d,]+ parameters, .* F32 \d+, in model\.safetensors/);

@@ -70,18 +70,18 @@ function modelText(
 
 function moduleText(module: ModuleDescription): string {
   switch (module.kind) {
-    case "Transformer": {
-      const { numHiddenLayers, hiddenSize, numAttentionHeads, intermediateSize } = module.config;
-      return `MPNet: ${numHiddenLayers} layers of width ${hiddenSize}, ${numAttentionHeads} heads, feed-forward ${intermediateSize}`;
-    }
+    case "Transformer":
+      return module.description;
     case "Pooling":
-      return `Pooling: ${module.pooling.modes.join(" + ")}`;
-    case "Dense":
-      return `Dense: ${JSON.stringify(module.dense)}`;
+      return `Pooling: ${module.modes.join(" + ")}`;
+    case "Dense": {
+      const { kind, ...layer } = module;
+      return `${kind}: ${JSON.stringify(layer)}`;
+    }
     case "Normalize":
       return "Normalize: vectors of length 1";
     case "Dropout":
-      return "Dropout: does nothing where texts are encoded";
+      return `Dropout: ${module.rate} while training, nothing where texts are encoded`;
   }
 }
 

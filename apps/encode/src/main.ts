@@ -6,7 +6,7 @@ import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
 import { countFlops } from "@kindred/nn";
 import { checkOptions, type OptionValues } from "@kindred/options";
-import type { ModelSettings } from "@kindred/sentence-encoder";
+import type { SentenceModel } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { profileKernels, profileTable } from "@kindred/tensor";
 import { encodeFlags, encodeHelp } from "./encode-flags.ts";
@@ -44,7 +44,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   });
   const engine = wasm(flags.revectorize ? { revectorization: enableRevectorization() } : {});
   await using encoder = await loadSentenceEncoder(folder, { cores, engine });
-  if (flags.maxLength !== undefined) checkMaxLength(flags.maxLength, encoder.settings);
+  if (flags.maxLength !== undefined) checkMaxLength(flags.maxLength, encoder.model);
   const { maxLength, promptName, prompt, truncateDim, normalizeEmbeddings, specialTokens, maxBatchTokens } = flags;
   const options = {
     ...(maxLength === undefined ? {} : { maxLength }),
@@ -77,8 +77,8 @@ function refuseContradictions({ model, input, output, similarity }: Flags, texts
     );
 }
 
-function checkMaxLength(maxLength: number, { config }: Pick<ModelSettings, "config">): void {
-  const limit = config.maxPositionEmbeddings - config.padTokenId - 1; // positions count from the padding's + 1
+function checkMaxLength(maxLength: number, { encoder }: Pick<SentenceModel, "encoder">): void {
+  const limit = encoder.sizes.longest;
   if (maxLength <= limit) return;
   throw new ConfigError(
     `--max-length: more than the model can read. Got ${maxLength}, expected a whole number from 2 to its ${limit} tokens.`,

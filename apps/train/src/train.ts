@@ -15,7 +15,7 @@ import {
   type ResumePoint,
 } from "@kindred/run-folder/node";
 import { modelCard, reportReader } from "@kindred/run-report";
-import type { SentenceModel } from "@kindred/sentence-encoder";
+import type { SavedModel } from "@kindred/sentence-encoder";
 import {
   loadProgram,
   lossOf,
@@ -92,7 +92,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
   try {
     const kept = {
       program: identity,
-      card: (events: readonly TrainEvent[], { settings }: SentenceModel) => modelCard(events, settings),
+      card: (events: readonly TrainEvent[], { settings }: SavedModel) => modelCard(events, settings),
     };
     const folder =
       resume === undefined

@@ -1,18 +1,18 @@
+import { FormatError } from "@kindred/errors";
+import { initialParameters } from "@kindred/encoder";
 import { keyFromSeed } from "@kindred/random";
-import { cpu, type Float, packed, padded, tfjs } from "@kindred/tensor";
-import { arbitraryLengths, floatsFromSeed, throwOnLeaks } from "@kindred/testing";
+import { cpu, packed } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import fc from "fast-check";
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { initialParameters } from "./initial-parameters.ts";
-import { mpnet, type MpnetOptions } from "./mpnet.ts";
-import { mpnetConfig } from "./mpnet-config.ts";
+import { expect, test } from "vitest";
+import { familyLaws } from "../../encoder/test-support/family-laws.ts";
+import { mpnet } from "./mpnet.ts";
 
-const hidden = 12;
-const config = mpnetConfig({
+const file = "models/a/config.json";
+const open = (changes: object) => mpnet.open({ model_type: "mpnet", ...changes }, { file });
+const tiny = {
   model_type: "mpnet",
   vocab_size: 40,
-  hidden_size: hidden,
+  hidden_size: 12,
   num_hidden_layers: 2,
   num_attention_heads: 3,
   intermediate_size: 20,
@@ -21,149 +21,101 @@ const config = mpnetConfig({
   initializer_range: 0.3, // so that attention is far from uniform
   hidden_dropout_prob: 0.3,
   attention_probs_dropout_prob: 0.4,
+};
+
+familyLaws(mpnet, tiny);
+
+test("missing keys have the defaults of Hugging Face's class, also where published models differ; others are ignored", () => {
+  expect(open({}).configJson()).toEqual({
+    architectures: ["MPNetModel"],
+    model_type: "mpnet",
+    hidden_act: "gelu",
+    vocab_size: 30527,
+    hidden_size: 768,
+    num_hidden_layers: 12,
+    num_attention_heads: 12,
+    intermediate_size: 3072,
+    hidden_dropout_prob: 0.1,
+    attention_probs_dropout_prob: 0.1,
+    max_position_embeddings: 512,
+    layer_norm_eps: 1e-12,
+    initializer_range: 0.02,
+    relative_attention_num_buckets: 32,
+    pad_token_id: 1,
+    bos_token_id: 0,
+    eos_token_id: 2,
+  });
+  const more = { transformers_version: "4.8.2", architectures: ["X"], layer_norm_eps: null };
+  expect(open(more).configJson()).toEqual(open({}).configJson());
 });
 
-// Outputs are layer norms, of size up to about 3, after two layers; packings differ by the order of float32 sums.
-const tolerance = 64 * 2 ** -23 * 3;
+test("the published model has 108,895,872 weights, 109,486,464 with the pooler, and room for 512 tokens", () => {
+  const { specs, unused, sizes, description } = open({ max_position_embeddings: 514 });
+  const count = (list: typeof unused) =>
+    list.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  expect([count(specs), count([...specs, ...unused])]).toEqual([108_895_872, 109_486_464]);
+  expect(sizes).toEqual({ hidden: 768, longest: 512, vocabulary: 30527 });
+  expect(description).toBe("MPNet, 12 layers of width 768, 12 heads, feed-forward 3072");
+  expect(specs.length).toBe(197);
+});
 
-const sentences = arbitraryLengths({ maxLength: 16 }).chain((lengths) =>
-  fc.tuple(
-    ...lengths.map((length) => fc.array(fc.integer({ min: 2, max: 39 }), { minLength: length, maxLength: length })),
-  ),
-);
+test("stored names: the masked-LM model's prefix goes, its head and other families' names are no parameters", () => {
+  const { specs, parameterOf } = mpnet.open(tiny, { file });
+  for (const { name } of specs) expect(parameterOf(`mpnet.${name}`)).toBe(name);
+  for (const name of ["mpnet.embeddings.position_ids", "bert.encoder.x", "lm_head.dense.weight"])
+    expect(parameterOf(name)).toBeUndefined();
+});
 
-function startsOf(texts: readonly (readonly number[])[]): number[] {
-  const starts = [0];
-  for (const { length } of texts) starts.push(starts.at(-1)! + length);
-  return starts;
-}
-
-let parameters: { [name: string]: Float };
-
-describe.each([cpu(), tfjs()])("mpnet on $name", (engine) => {
-  beforeAll(async () => {
-    await engine.start();
-    const weights = Object.entries(initialParameters(config, keyFromSeed(1)));
-    parameters = Object.fromEntries(
-      weights.map(([name, { shape, values }], i) => {
-        // Biases and padding rows that are not 0, so that a leak of padding or a lost bias shows.
-        const noise = floatsFromSeed(i, values.length).map((x, j) => (values[j] === 0 ? 0.3 * x : values[j]!));
-        return [name, tf.keep(tf.tensor(noise, [...shape]))];
-      }),
-    );
+test("kinds: tables are looked up, matrices multiply, and row 1 of words and positions gets no gradient", () => {
+  const { specs } = mpnet.open(tiny, { file });
+  const kinds = Object.fromEntries(
+    specs.map(({ name, kind, rowWithoutGradient }) => [name, [kind, rowWithoutGradient]]),
+  );
+  expect(kinds).toMatchObject({
+    "embeddings.word_embeddings.weight": ["table", 1],
+    "embeddings.position_embeddings.weight": ["table", 1],
+    "embeddings.LayerNorm.weight": ["gain", undefined],
+    "encoder.relative_attention_bias.weight": ["table", undefined],
+    "encoder.layer.0.attention.attn.q.weight": ["matrix", undefined],
+    "encoder.layer.0.attention.attn.q.bias": ["shift", undefined],
+    "encoder.layer.1.output.LayerNorm.bias": ["shift", undefined],
   });
-  beforeEach(throwOnLeaks);
+});
 
-  /** The hidden states of each text, run packed in one batch. */
-  function run(
-    texts: readonly (readonly number[])[],
-    options: Partial<MpnetOptions> & { numbers?: number[] } = {},
-  ): Float32Array[] {
-    const starts = startsOf(texts);
-    const layout = packed(
-      texts.map(({ length }) => length),
-      { numbers: options.numbers },
-    );
-    const y = mpnet(parameters, Int32Array.from(texts.flat()), { config, layout, ...options });
-    const all = y.dataSync() as Float32Array;
-    y.dispose();
-    return texts.map((_, i) => all.slice(starts[i]! * hidden, starts[i + 1]! * hidden));
-  }
-
-  function expectEqual(actual: readonly Float32Array[], expected: readonly Float32Array[]): void {
-    expect(actual.length).toBe(expected.length);
-    for (const [i, want] of expected.entries()) {
-      expect(actual[i]!).toBeCloseToArray(want, {
-        tolerance,
-        shape: [want.length / hidden, hidden],
-        axes: "tokens hidden",
-      });
-    }
-  }
-
-  test("packed equals padded equals one by one", () => {
-    fc.assert(
-      fc.property(sentences, fc.nat(2), (texts, extra) => {
-        const expected = run(texts);
-        expectEqual(
-          texts.flatMap((text) => (text.length === 0 ? [new Float32Array()] : run([text]))),
-          expected,
-        );
-        const lengths = texts.map(({ length }) => length);
-        const seq = Math.max(...lengths) + extra;
-        const ids = new Int32Array(texts.length * seq).fill(config.padTokenId);
-        for (const [i, text] of texts.entries()) ids.set(text, i * seq);
-        const y = mpnet(parameters, ids, { config, layout: padded(lengths, seq) }).dataSync() as Float32Array;
-        expectEqual(
-          texts.map(({ length }, i) => y.slice(i * seq * hidden, (i * seq + length) * hidden)),
-          expected,
-        );
-      }),
-      { numRuns: 10 },
-    );
-  });
-
-  test("permuting sentences permutes the output", () => {
-    fc.assert(
-      fc.property(sentences, fc.nat(5), (texts, turn) => {
-        const rotate = <T>(list: readonly T[]) => list.map((_, i) => list[(i + turn) % list.length]!);
-        expectEqual(run(rotate(texts)), rotate(run(texts)));
-      }),
-      { numRuns: 10 },
-    );
-  });
-
-  test("without a key it is deterministic, whatever the configuration's dropout; with one, too, and different", () => {
-    const texts = [
-      [0, 5, 6, 2],
-      [0, 7, 2],
-    ];
-    expect(run(texts)).toEqual(run(texts));
-    const dropout = keyFromSeed(1);
-    expect(run(texts, { dropout })).toEqual(run(texts, { dropout }));
-    expect(run(texts, { dropout })).not.toEqual(run(texts));
-    expect(run(texts, { dropout: keyFromSeed(2) })).not.toEqual(run(texts, { dropout }));
-  });
-
-  test("dropout is the same in any chunk, if the layout numbers the sentences of the batch", () => {
-    fc.assert(
-      fc.property(sentences, fc.nat(99), (texts, seed) => {
-        const dropout = keyFromSeed(seed);
-        const all = run(texts, { dropout });
-        for (const [i, text] of texts.entries()) {
-          if (text.length > 0) expectEqual(run([text], { dropout, numbers: [i] }), [all[i]!]);
-        }
-      }),
-      { numRuns: 10 },
-    );
-  });
-
-  test("every dropout site has its own mask: with rates of 0 but for one kind, the result still changes", () => {
-    const texts = [[0, 5, 6, 9, 9, 9, 8, 2]];
-    const dropout = keyFromSeed(3);
-    const hiddenOnly = { config: { ...config, attentionProbsDropoutProb: 0 }, dropout };
-    const weightsOnly = { config: { ...config, hiddenDropoutProb: 0 }, dropout };
-    const none = { config: { ...config, hiddenDropoutProb: 0, attentionProbsDropoutProb: 0 }, dropout };
-    expect(run(texts, none)).toEqual(run(texts));
-    for (const options of [hiddenOnly, weightsOnly]) expect(run(texts, options)).not.toEqual(run(texts));
-  });
-
-  test("leaves no tensor behind but its result", () => {
-    const before = tf.memory().numTensors;
-    const y = mpnet(parameters, Int32Array.of(0, 5, 2), {
-      config,
-      layout: packed([3]),
-      dropout: keyFromSeed(1),
+test("a token of id 1 has position 1 and is not counted, as in transformers; it is attended all the same", async () => {
+  await cpu().start();
+  const { specs, forward } = mpnet.open({ ...tiny, num_hidden_layers: 0 }, { file });
+  const weights = Object.entries(initialParameters(specs, keyFromSeed(1)));
+  const parameters = Object.fromEntries(
+    weights.map(([name, { shape, values }]) => [name, tf.tensor(values, [...shape])]),
+  );
+  const states = (ids: number[]) =>
+    tf.tidy(() => {
+      const y = forward(parameters, { ids: Int32Array.from(ids) }, { layout: packed([ids.length]) });
+      return Array.from({ length: ids.length }, (_, i) => Array.from(y.dataSync().subarray(i * 12, (i + 1) * 12)));
     });
-    expect(tf.memory().numTensors).toBe(before + 1);
-    y.dispose();
-  });
+  const [first, padding, second] = states([7, 1, 8]);
+  expect(states([7, 8])).toEqual([first, second]);
+  expect(states([1])).toEqual([padding]);
+  expect(states([7, 9, 8])[2]).not.toEqual(second);
+});
 
-  test("refuses a text longer than the positions, an id outside the vocabulary, and another batch's layout", () => {
-    const ids = new Int32Array(17).fill(3);
-    expect(run([[...ids.subarray(1)]])[0]!.length).toBe(16 * hidden);
-    expect(() => run([[...ids]])).toThrow("mpnet: a text is too long. Got 17 tokens, expected at most 16");
-    expect(() => run([[40]])).toThrow("Got id 40 at 0");
-    expect(() => mpnet(parameters, ids, { config, layout: packed([3]) })).toThrow("mpnet: ids and layout don't fit");
-  });
+test.each([
+  [{ hidden_act: "relu" }, 'hidden_act does not fit. Got "relu", expected "gelu"'],
+  [{ hidden_size: 100 }, "num_attention_heads does not fit. Got undefined, expected a divisor of hidden_size 100"],
+  [{ hidden_size: "768" }, 'hidden_size does not fit. Got "768"'],
+  [{ num_hidden_layers: 1.5 }, "num_hidden_layers does not fit. Got 1.5"],
+  [
+    { hidden_dropout_prob: 1 },
+    "hidden_dropout_prob does not fit. Got 1, expected a number from 0 up to, not including, 1",
+  ],
+  [{ layer_norm_eps: -1 }, "layer_norm_eps does not fit. Got -1"],
+  [
+    { relative_attention_num_buckets: 8 },
+    "relative_attention_num_buckets does not fit. Got 8, expected a whole number from 32",
+  ],
+  [{ max_position_embeddings: 2 }, "max_position_embeddings does not fit. Got 2, expected a whole number from 3"],
+])("refuses %j, naming file and key", (changed, message) => {
+  expect(() => open(changed)).toThrow(FormatError);
+  expect(() => open(changed)).toThrow(`models/a/config.json: ${message}`);
 });

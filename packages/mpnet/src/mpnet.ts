@@ -1,70 +1,193 @@
+import {
+  configReader,
+  type Encoder,
+  type EncoderFamily,
+  type EncoderParameters,
+  type EncoderTokens,
+  expectParameters,
+  type ForwardOptions,
+  type JsonObject,
+  layerNormSpecs,
+  type ParameterSpec,
+  parameterNamed,
+} from "@kindred/encoder";
 import { positionBias } from "@kindred/nn";
-import { childKey, type Key } from "@kindred/random";
-import type { Float, Layout } from "@kindred/tensor";
+import { childKey } from "@kindred/random";
+import { type Float, type Layout, sentencesOf } from "@kindred/tensor";
+import { postNormLayer, type PostNormLayerNames, postNormLayerSpecs, tokenEmbeddings } from "@kindred/transformer";
 import * as tf from "@tensorflow/tfjs-core";
-import type { MpnetConfig } from "./mpnet-config.ts";
-import { mpnetEmbeddings } from "./mpnet-embeddings.ts";
-import { mpnetLayer } from "./mpnet-layer.ts";
-import { mpnetParameters } from "./mpnet-parameters.ts";
-import { relativeBuckets } from "./relative-bucket.ts";
-
-/** What the forward pass must and may be told. */
-export type MpnetOptions = {
-  readonly config: MpnetConfig;
-  /** Which of the ids are which sentence's. Its `numbers` are those of the sentences in the global batch, for dropout. */
-  readonly layout: Layout;
-  /** A key for this pass (a step and a column): dropout at the configuration's rates. Left out: none, the same result every time. */
-  readonly dropout?: Key;
-  /** Gets what each layer gives, 0 the embeddings, 1 … numHiddenLayers the layers; `tf.keep` what is to outlive the call. */
-  readonly onHiddenState?: (hiddenState: Float<"tokens hidden">, index: number) => void;
-};
+import { fewestBuckets, relativeBuckets } from "./relative-buckets.ts";
 
 /**
- * The hidden states of the last layer of an MPNet encoder, a vector for every token.
- *
- * x₀ = dropout(LayerNorm(word[id] + position[p])), xᵢ = layerᵢ(xᵢ₋₁); the attention of all layers shares a bias that depends on
- * the distance between key and query alone, by bucket. Packed and padded layouts give the same vectors; rows of padding hold
- * numbers of no meaning. With `dropout` the same key drops the same elements, however sentences are packed, cut into chunks or
- * sharded, as long as `layout.data.numbers` numbers them alike. Unlike in transformers, padding is what the layout says, whatever the ids.
- *
- * @param parameters tensors by Hugging Face name, as `weightNames` lists them; further ones are ignored
- * @param ids token ids in the order of the layout's rows; rows of padding hold any valid id. Not to be written before the backward
- * pass is over
- * @throws ShapeError when a weight is missing or has the wrong shape, ids and layout don't fit, an id is not in the vocabulary, or a
- * sentence has more tokens than the model has positions
- * @see Song, Tan, Qin, Lu, Liu, "MPNet: Masked and Permuted Pre-training for Language Understanding", NeurIPS 2020
- *
- * @example
- * ```ts
- * import { initialParameters, mpnet, mpnetConfig } from "@kindred/mpnet";
- * import { keyFromSeed } from "@kindred/random";
- * import { cpu, packed } from "@kindred/tensor";
- * import * as tf from "@tensorflow/tfjs-core";
- *
- * await cpu().start();
- * const config = mpnetConfig({ model_type: "mpnet", vocab_size: 50, hidden_size: 8, num_attention_heads: 2, num_hidden_layers: 1 });
- * const weights = Object.entries(initialParameters(config, keyFromSeed(1)));
- * const parameters = Object.fromEntries(weights.map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]));
- * mpnet(parameters, Int32Array.of(0, 9, 2, 0, 2), { config, layout: packed([3, 2]) }).shape; // => [5, 8]
- * ```
+ * The padding of MPNet's tables, whatever `pad_token_id` says, as in transformers: row 1 of both gets no gradient, a token of id 1
+ * has position 1, and other tokens count from 2.
  */
-export function mpnet(
-  parameters: { readonly [name: string]: Float },
-  ids: Int32Array,
-  { config, layout, dropout, onHiddenState }: MpnetOptions,
+const padding = 1;
+
+/**
+ * MPNet: a post-norm transformer encoder without token types, with a bias on attention's scores that depends on the distance
+ * between key and query and that all layers share.
+ *
+ * x₀ = dropout(LayerNorm(word[id] + position[p])), xᵢ = layerᵢ(xᵢ₋₁). A key of config.json that is missing has the default of Hugging
+ * Face's `MPNetConfig`, which for `layer_norm_eps` (1e-12) and `max_position_embeddings` (512) is not what published models use
+ * (1e-5, 514): their files say so themselves. Fewer than 32 relative buckets are refused: the original computes bucket numbers for
+ * 32 whatever the file says, and fails on it.
+ *
+ * @see Song, Tan, Qin, Lu, Liu, "MPNet: Masked and Permuted Pre-training for Language Understanding", NeurIPS 2020
+ */
+export const mpnet: EncoderFamily = {
+  modelTypes: ["mpnet"],
+  newConfig: ({ vocabulary, hidden, layers, heads, intermediate, paddingId }) => ({
+    model_type: "mpnet",
+    vocab_size: vocabulary,
+    hidden_size: hidden,
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    intermediate_size: intermediate,
+    max_position_embeddings: 514,
+    layer_norm_eps: 1e-5,
+    pad_token_id: paddingId,
+  }),
+  open: openMpnet,
+};
+
+function openMpnet(json: JsonObject, at: Parameters<EncoderFamily["open"]>[1]): Encoder {
+  const config = mpnetConfig(json, at);
+  const { vocab_size: vocabulary, hidden_size: hidden, num_attention_heads: heads, num_hidden_layers: layers } = config;
+  const specs = mpnetSpecs(config);
+  return {
+    description: `MPNet, ${layers} layers of width ${hidden}, ${heads} heads, feed-forward ${config.intermediate_size}`,
+    configJson: () => ({ architectures: ["MPNetModel"], model_type: "mpnet", hidden_act: "gelu", ...config }),
+    specs,
+    unused: [
+      { name: "pooler.dense.weight", shape: [hidden, hidden] },
+      { name: "pooler.dense.bias", shape: [hidden] },
+    ],
+    sizes: { hidden, longest: config.max_position_embeddings - padding - 1, vocabulary },
+    parameterOf: storedAs(specs),
+    forward: (parameters, tokens, options) => forward(parameters, tokens, { ...options, config, specs }),
+  };
+}
+
+type MpnetConfig = ReturnType<typeof mpnetConfig>;
+
+function mpnetConfig(json: JsonObject, { file, dropout = {} }: Parameters<EncoderFamily["open"]>[1]) {
+  const read = configReader(json, { file });
+  read.only("hidden_act", ["gelu"], "No published MPNet model has another one.");
+  const config = {
+    vocab_size: read.whole("vocab_size", { byDefault: 30527, least: padding + 1 }),
+    hidden_size: read.whole("hidden_size", { byDefault: 768, least: 1 }),
+    num_hidden_layers: read.whole("num_hidden_layers", { byDefault: 12, least: 0 }),
+    num_attention_heads: read.whole("num_attention_heads", { byDefault: 12, least: 1 }),
+    intermediate_size: read.whole("intermediate_size", { byDefault: 3072, least: 1 }),
+    hidden_dropout_prob: dropout.hidden ?? read.share("hidden_dropout_prob", 0.1),
+    attention_probs_dropout_prob: dropout.attention ?? read.share("attention_probs_dropout_prob", 0.1),
+    max_position_embeddings: read.whole("max_position_embeddings", { byDefault: 512, least: padding + 2 }),
+    layer_norm_eps: read.size("layer_norm_eps", 1e-12),
+    initializer_range: read.size("initializer_range", 0.02),
+    relative_attention_num_buckets: read.whole("relative_attention_num_buckets", {
+      byDefault: 32,
+      least: fewestBuckets,
+    }),
+    pad_token_id: read.whole("pad_token_id", { byDefault: 1, least: 0 }),
+    bos_token_id: read.whole("bos_token_id", { byDefault: 0, least: 0 }),
+    eos_token_id: read.whole("eos_token_id", { byDefault: 2, least: 0 }),
+  };
+  if (config.hidden_size % config.num_attention_heads !== 0)
+    read.refuse("num_attention_heads", `a divisor of hidden_size ${config.hidden_size}`, "Change one of the two.");
+  return config;
+}
+
+const embeddingNames = {
+  words: "embeddings.word_embeddings",
+  positions: "embeddings.position_embeddings",
+  norm: "embeddings.LayerNorm",
+};
+const biasName = "encoder.relative_attention_bias.weight";
+
+function layerNames(i: number): PostNormLayerNames {
+  const layer = `encoder.layer.${i}`;
+  return {
+    query: `${layer}.attention.attn.q`,
+    key: `${layer}.attention.attn.k`,
+    value: `${layer}.attention.attn.v`,
+    attended: `${layer}.attention.attn.o`,
+    attendedNorm: `${layer}.attention.LayerNorm`,
+    inner: `${layer}.intermediate.dense`,
+    outer: `${layer}.output.dense`,
+    outerNorm: `${layer}.output.LayerNorm`,
+  };
+}
+
+function mpnetSpecs(config: MpnetConfig): ParameterSpec[] {
+  const { hidden_size: hidden, intermediate_size: intermediate, initializer_range: deviation } = config;
+  const table = (name: string, rows: number, features: number): ParameterSpec => ({
+    name,
+    shape: [rows, features],
+    kind: "table",
+    deviation,
+  });
+  const layers = Array.from({ length: config.num_hidden_layers }, (_, i) =>
+    postNormLayerSpecs(layerNames(i), { hidden, intermediate, deviation }),
+  );
+  return [
+    { ...table(`${embeddingNames.words}.weight`, config.vocab_size, hidden), rowWithoutGradient: padding },
+    {
+      ...table(`${embeddingNames.positions}.weight`, config.max_position_embeddings, hidden),
+      rowWithoutGradient: padding,
+    },
+    ...layerNormSpecs(embeddingNames.norm, hidden),
+    table(biasName, config.relative_attention_num_buckets, config.num_attention_heads),
+    ...layers.flat(),
+  ];
+}
+
+/** Masked-LM checkpoints such as microsoft/mpnet-base put `mpnet.` in front of every name. */
+function storedAs(specs: readonly ParameterSpec[]): Encoder["parameterOf"] {
+  const names = new Set(specs.map(({ name }) => name));
+  return (storedName) => {
+    const name = storedName.replace(/^mpnet\./, "");
+    return names.has(name) ? name : undefined;
+  };
+}
+
+function forward(
+  parameters: EncoderParameters,
+  tokens: EncoderTokens,
+  options: ForwardOptions & { readonly config: MpnetConfig; readonly specs: readonly ParameterSpec[] },
 ): Float<"tokens hidden"> {
-  const { embeddings, encoder } = mpnetParameters(parameters, config);
+  const { config, specs, layout, dropout } = options;
+  const { num_attention_heads: heads, layer_norm_eps: epsilon } = config;
+  const rates = { hidden: config.hidden_dropout_prob, attention: config.attention_probs_dropout_prob };
+  expectParameters("mpnet", parameters, specs);
   return tf.tidy(() => {
-    let x = mpnetEmbeddings(embeddings, ids, { config, layout, dropoutKey: dropout });
-    onHiddenState?.(x, 0);
-    const bias = positionBias(encoder.relative_attention_bias.weight, relativeBuckets(layout.fixed.longest - 1));
-    for (let i = 0; i < config.numHiddenLayers; i++) {
-      const dropoutKey = dropout && childKey(dropout, "encoder.layer", i);
-      const next = mpnetLayer(encoder.layer[i]!, x, { config, layout, bias, dropoutKey });
+    let x = tokenEmbeddings(parameters, tokens, {
+      functionName: "mpnet",
+      names: embeddingNames,
+      layout,
+      positions: positionsOf(tokens.ids, layout),
+      longest: config.max_position_embeddings - padding - 1,
+      rowsWithoutGradient: { words: padding, positions: padding },
+      epsilon,
+      ...(dropout && { dropout: { ...rates, key: childKey(dropout, "embeddings") } }),
+    });
+    const bias = positionBias(parameterNamed(parameters, biasName), relativeBuckets(layout.fixed.longest - 1));
+    for (let i = 0; i < config.num_hidden_layers; i++) {
+      const drop = dropout && { dropout: { ...rates, key: childKey(dropout, "encoder.layer", i) } };
+      const next = postNormLayer(parameters, x, { names: layerNames(i), layout, heads, epsilon, bias, ...drop });
       x.dispose();
       x = next;
-      onHiddenState?.(x, i + 1);
     }
     return x;
   });
+}
+
+/** Tokens of other ids than the padding's count from the row after it; they alone count. */
+function positionsOf(ids: Int32Array, { fixed, data }: Layout): Int32Array {
+  const positions = new Int32Array(fixed.rows).fill(padding);
+  for (const { start, length } of sentencesOf(data)) {
+    let last = padding;
+    for (let row = start; row < start + length; row++) if (ids[row] !== padding) positions[row] = ++last;
+  }
+  return positions;
 }

@@ -1,18 +1,16 @@
+import { initialParameters } from "@kindred/encoder";
 import { sum } from "@kindred/nn";
 import { keyFromSeed } from "@kindred/random";
-import { activeEngine, type Float, packed, tfjs, valueAndGradients } from "@kindred/tensor";
+import { type Float, activeEngine, packed, tfjs, valueAndGradients } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
-import { initialParameters } from "./initial-parameters.ts";
 import { mpnet } from "./mpnet.ts";
-import { mpnetConfig } from "./mpnet-config.ts";
 
 const [hidden, tokens] = [64, 40];
 
 /** Bytes that are held when the forward pass of a model of so many layers has ended. */
 function bytesHeld(layers: number, dropout: number): number {
-  const config = mpnetConfig({
-    model_type: "mpnet",
+  const config = {
     vocab_size: 50,
     hidden_size: hidden,
     num_hidden_layers: layers,
@@ -21,17 +19,18 @@ function bytesHeld(layers: number, dropout: number): number {
     max_position_embeddings: 50,
     hidden_dropout_prob: dropout,
     attention_probs_dropout_prob: dropout,
-  });
-  const weights = Object.entries(initialParameters(config, keyFromSeed(1)));
+  };
+  const encoder = mpnet.open(config, { file: "config.json" });
+  const weights = Object.entries(initialParameters(encoder.specs, keyFromSeed(1)));
   const parameters: { [name: string]: Float } = Object.fromEntries(
     weights.map(([name, { shape, values }]) => [name, tf.tensor(values, [...shape])]),
   );
   const ids = Int32Array.from({ length: tokens }, (_, i) => 2 + (i % 40));
-  const options = { config, layout: packed([7, tokens - 7]) };
+  const layout = packed([7, tokens - 7]);
   const before = activeEngine().memory().bytes;
   let held = 0;
   const { value, gradients } = valueAndGradients(() => {
-    const states = mpnet(parameters, ids, dropout > 0 ? { ...options, dropout: keyFromSeed(2) } : options);
+    const states = encoder.forward(parameters, { ids }, dropout > 0 ? { layout, dropout: keyFromSeed(2) } : { layout });
     held = activeEngine().memory().bytes - before;
     return sum(states);
   }, parameters);

@@ -1,5 +1,15 @@
-export { type PoolingConfig, poolingFromConfig } from "./pooling-from-config.ts";
-export { type PoolingMode, poolingModes } from "./pooling-mode.ts";
-export { type PoolOptions, pool } from "./pool.ts";
-export { l2Normalize } from "@kindred/nn";
-export { poolingConfig } from "./pooling-config.ts";
+export { type PoolingMode, poolingModes, type PoolOptions, pool } from "./pool.ts";
+export { type PoolingConfig, poolingConfig, poolingFromConfig } from "./pooling-config.ts";
+export type { Activation, DenseConfig } from "./dense-config.ts";
+export {
+  endsNormalized,
+  moduleConfig,
+  moduleSpecs,
+  sentenceDimension,
+  type SentenceModules,
+  sentenceModules,
+  type SentenceVectorOptions,
+  sentenceVectors,
+  type StoredModule,
+  type VectorModule,
+} from "./sentence-modules.ts";

@@ -1,7 +1,9 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
-import { sum } from "@kindred/nn";
+import { l2Normalize, sum } from "@kindred/nn";
 import {
   type Float,
+  inBlocks,
+  inRows,
   type Layout,
   packed as packedLayout,
   padded as paddedLayout,
@@ -12,14 +14,15 @@ import { arbitraryLengths, expectMutantToFail, finiteDifferences } from "@kindre
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { l2Normalize, type PoolingMode, pool, poolingModes } from "./index.ts";
+import { type PoolingMode, pool, poolingModes } from "./pool.ts";
 
 beforeAll(() => tfjs().start());
 
 const hidden = 3;
 
-/** The sentence vector in float64, from the definition: `tokens` are the sentence's vectors. */
-function reference(tokens: readonly (readonly number[])[], mode: PoolingMode): number[] {
+/** The sentence vector in float64, from the definition: `all` are the sentence's vectors, the first `prompt` of them not counted. */
+function reference(all: readonly (readonly number[])[], mode: PoolingMode, prompt = 0): number[] {
+  const tokens = all.slice(prompt);
   const n = tokens.length;
   return Array.from({ length: hidden }, (_, feature) => {
     const values = tokens.map((token) => token[feature]!);
@@ -30,7 +33,7 @@ function reference(tokens: readonly (readonly number[])[], mode: PoolingMode): n
     if (mode === "max") return Math.max(...values);
     if (mode === "mean") return total(() => 1) / n;
     if (mode === "mean_sqrt_len_tokens") return total(() => 1) / Math.sqrt(n);
-    return total((i) => i + 1) / values.reduce((sum, _, i) => sum + i + 1, 0);
+    return total((i) => prompt + i + 1) / values.reduce((sum, _, i) => sum + prompt + i + 1, 0);
   });
 }
 
@@ -53,6 +56,14 @@ function padded({ sentences, extra }: Batch, filling: number): { x: number[][]; 
   const seq = Math.max(...lengths) + extra;
   const below = (length: number) => Array.from({ length: seq - length }, () => new Array<number>(hidden).fill(filling));
   return { x: sentences.flatMap((s) => [...s, ...below(s.length)]), layout: paddedLayout(lengths, seq) };
+}
+
+/** The same sentences in blocks, not in their order. */
+function inAnyOrder({ sentences, extra }: Batch, filling: number): { x: number[][]; layout: Layout } {
+  const lengths = sentences.map(({ length }) => length);
+  const layout = inBlocks(lengths, Math.max(...lengths) + extra);
+  const order = inRows(Int32Array.from(sentences.flat().keys()), layout, -1);
+  return { x: Array.from(order, (row) => sentences.flat()[row] ?? new Array<number>(hidden).fill(filling)), layout };
 }
 
 function pooled({ x, layout }: { x: number[][]; layout: Layout }, mode: PoolingMode | PoolingMode[]): number[] {
@@ -83,17 +94,21 @@ test("worked by hand: every mode of (1, 9, 0) and (4, 3, −6)", () => {
   expect(pooled(two, "weightedmean")).toBeCloseToArray([3, 5, -4], { tolerance });
 });
 
-test.each(poolingModes)("%s equals the float64 reference, packed and padded, whatever lies under the mask", (mode) => {
-  fc.assert(
-    fc.property(batch, fc.constantFrom(0, 3e38, -3e38), (sentences, filling) => {
-      const expected = sentences.sentences.flatMap((tokens) => reference(tokens, mode));
-      const shape = { tolerance, shape: [sentences.sentences.length, hidden], axes: "batch hidden" };
-      expect(pooled(packed(sentences), mode)).toBeCloseToArray(expected, shape);
-      expect(pooled(padded(sentences, filling), mode)).toBeCloseToArray(expected, shape);
-    }),
-    { numRuns: 40 },
-  );
-});
+test.each(poolingModes)(
+  "%s equals the float64 reference, packed, padded and in blocks, whatever lies under the mask",
+  (mode) => {
+    fc.assert(
+      fc.property(batch, fc.constantFrom(0, 3e38, -3e38), (sentences, filling) => {
+        const expected = sentences.sentences.flatMap((tokens) => reference(tokens, mode));
+        const shape = { tolerance, shape: [sentences.sentences.length, hidden], axes: "batch hidden" };
+        expect(pooled(packed(sentences), mode)).toBeCloseToArray(expected, shape);
+        expect(pooled(padded(sentences, filling), mode)).toBeCloseToArray(expected, shape);
+        expect(pooled(inAnyOrder(sentences, filling), mode)).toBeCloseToArray(expected, shape);
+      }),
+      { numRuns: 40 },
+    );
+  },
+);
 
 test.each(poolingModes)("%s: infinities and NaN under the mask are not read", (mode) => {
   fc.assert(
@@ -102,6 +117,27 @@ test.each(poolingModes)("%s: infinities and NaN under the mask are not read", (m
     }),
     { numRuns: 20 },
   );
+});
+
+test.each(poolingModes)("%s after a prompt equals the reference over the other tokens, in every layout", (mode) => {
+  const law = (sentences: Batch, prompt: number, seen = prompt) => {
+    const expected = sentences.sentences.flatMap((tokens) => reference(tokens, mode, prompt));
+    for (const { x, layout } of [packed(sentences), padded(sentences, 7), inAnyOrder(sentences, 7)]) {
+      const got = tf.tidy(() => [...pool(tf.tensor2d(x), { layout, mode, promptLength: seen }).dataSync()]);
+      expect(got).toBeCloseToArray(expected, { tolerance, shape: [sentences.sentences.length, hidden] });
+    }
+  };
+  fc.assert(
+    fc.property(batch, fc.nat(4), (sentences, prompt) => law(sentences, prompt)),
+    { numRuns: 40 },
+  );
+  const tokens = [
+    [1, 9, 0],
+    [4, 3, -6],
+    [2, 8, 1],
+    [0, 1, 1],
+  ];
+  if (mode !== "lasttoken") expectMutantToFail(() => law({ sentences: [tokens], extra: 0 }, 2, 1));
 });
 
 test("mutants: another mode, or padding counted as tokens, is noticed", () => {
@@ -127,14 +163,18 @@ test("mutants: another mode, or padding counted as tokens, is noticed", () => {
  */
 const gradientTolerance = 3 * 2 ** -24 * 5 + 1e-8;
 
-test.each(poolingModes)("%s: the gradient equals finite differences, and is 0 under the mask", (mode) => {
-  checkGradient(mode, mode);
-  // Of two tokens another mode's gradient differs by a sixth and more (weightedmean, mean).
-  for (const other of poolingModes) if (other !== mode) expectMutantToFail(() => checkGradient(mode, other));
-});
+test.each(poolingModes)(
+  "%s: the gradient equals finite differences, and is 0 under the mask and in a prompt",
+  (mode) => {
+    checkGradient(mode, mode);
+    checkGradient(mode, mode, 2);
+    // Of two tokens another mode's gradient differs by a sixth and more (weightedmean, mean).
+    for (const other of poolingModes) if (other !== mode) expectMutantToFail(() => checkGradient(mode, other));
+  },
+);
 
 /** Holds the gradient of pooling in one mode against the differences of another one's reference. */
-function checkGradient(mode: PoolingMode, referenceMode: PoolingMode): void {
+function checkGradient(mode: PoolingMode, referenceMode: PoolingMode, promptLength = 0): void {
   fc.assert(
     fc.property(batch, (sentences) => {
       // max has no derivative at ties: entries of a sentence 1/8 apart by place.
@@ -146,7 +186,11 @@ function checkGradient(mode: PoolingMode, referenceMode: PoolingMode): void {
       const tensor: Float<"tokens hidden"> = tf.tensor2d(x);
       const weights = Array.from({ length: apart.sentences.length * hidden }, (_, i) => 1 + (i % 5));
       const upstream = tf.tensor2d(weights, [apart.sentences.length, hidden]);
-      const { value, gradients } = valueAndGradients(() => pool(tensor, { layout, mode }), { x: tensor }, { upstream });
+      const { value, gradients } = valueAndGradients(
+        () => pool(tensor, { layout, mode, promptLength }),
+        { x: tensor },
+        { upstream },
+      );
       const f = (flat: Float64Array) => {
         let row = 0;
         const seq = x.length / apart.sentences.length;
@@ -156,7 +200,7 @@ function checkGradient(mode: PoolingMode, referenceMode: PoolingMode): void {
           return tokens;
         });
         return moved
-          .flatMap((tokens) => reference(tokens, referenceMode))
+          .flatMap((tokens) => reference(tokens, referenceMode, promptLength))
           .reduce((total, y, i) => total + weights[i]! * y, 0);
       };
       const expected = finiteDifferences(f, x.flat());

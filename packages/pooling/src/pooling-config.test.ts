@@ -2,7 +2,8 @@ import { ConfigError, FormatError } from "@kindred/errors";
 import { readJson, sharedExists, sharedPath } from "@kindred/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { poolingConfig, poolingFromConfig, poolingModes } from "./index.ts";
+import { poolingModes } from "./pool.ts";
+import { poolingConfig, poolingFromConfig } from "./pooling-config.ts";
 
 const folder = ["golden", "mpnet-tiny", "model", "1_Pooling", "config.json"];
 
@@ -60,7 +61,7 @@ test("later switches are written only where they are on, for readers of 2021 ref
 test("what cannot be understood is refused by name, with the file", () => {
   const dimension = { word_embedding_dimension: 8 };
   const refused = (json: unknown) => expect(() => poolingFromConfig(json, { file: "m/1_Pooling/config.json" }));
-  refused([]).toThrow("m/1_Pooling/config.json: poolingFromConfig: no object. Got []");
+  refused([]).toThrow("m/1_Pooling/config.json: no object. Got []");
   refused(null).toThrow(FormatError);
   refused({}).toThrow("no dimension");
   refused({ word_embedding_dimension: 1.5 }).toThrow("no dimension. Got word_embedding_dimension 1.5");
@@ -72,8 +73,21 @@ test("what cannot be understood is refused by name, with the file", () => {
   refused({ ...dimension, pooling_mode_cls_token: 1 }).toThrow("pooling_mode_cls_token is no switch. Got 1");
 });
 
-test("an order that the old form cannot say is refused when writing", () => {
-  expect(() => poolingConfig({ dimension: 8, modes: ["mean", "cls"] })).toThrow("Got [mean, cls]");
-  expect(() => poolingConfig({ dimension: 8, modes: ["mean", "mean"] })).toThrow(ConfigError);
+test("an order that the old form cannot say is written in the new one; no mode is refused", () => {
+  for (const modes of [
+    ["mean", "cls"],
+    ["mean", "mean"],
+  ] as const) {
+    const config = { dimension: 8, modes, includePrompt: false };
+    expect(poolingConfig(config)["pooling_mode"]).toEqual(modes);
+    expect(poolingFromConfig(poolingConfig(config))).toEqual(config);
+  }
   expect(() => poolingConfig({ dimension: 8, modes: [] })).toThrow(ConfigError);
+});
+
+test("the dimension is the token vectors', or theirs where the file has none", () => {
+  expect(poolingFromConfig({ pooling_mode: "mean" }, { features: 12 }).dimension).toBe(12);
+  expect(() => poolingFromConfig({ embedding_dimension: 8 }, { features: 12 })).toThrow(
+    "1_Pooling/config.json: Got a pooling over 8 dimensions, expected the model's hidden size 12.",
+  );
 });

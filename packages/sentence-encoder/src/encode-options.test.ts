@@ -1,7 +1,7 @@
 import { ConfigError } from "@kindred/errors";
 import { expectMutantToFail } from "@kindred/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { filesOf, toyModel } from "../test-support/toy-model.ts";
+import { type ToyChanges, toyFiles } from "../test-support/toy-model.ts";
 import { quantizationRanges, quantizeEmbeddings } from "@kindred/vectors";
 import { type Embedder, SentenceEncoder } from "./sentence-encoder.ts";
 import { sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
@@ -9,8 +9,7 @@ import { sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
 // Vectors of the same tokens in batches of other sizes differ by rounding, below 1e-6; another token moves them by some 0.1.
 const tolerance = { tolerance: 1e-6 };
 const texts = ["the cat", "", "a dog sat on the mat. cats", "mat"];
-const toy = (changes: Parameters<typeof toyModel>[0] = {}) =>
-  filesOf(toyModel(changes)).then((files) => sentenceEncoderFromFiles(files));
+const toy = async (changes: ToyChanges = {}) => sentenceEncoderFromFiles(await toyFiles(changes));
 
 let encoder: SentenceEncoder;
 beforeAll(async () => {
@@ -50,8 +49,8 @@ describe("prompts", () => {
 
   test("are left out of pooling if the model says so; a text cut within its prompt gives zeros", async () => {
     await using other = await toy({
-      pooling: { dimension: 12, modes: ["cls", "mean"], includePrompt: false },
-      normalize: false,
+      pooling: { modes: ["cls", "mean"], includePrompt: false },
+      after: [],
     });
     const { embeddings, dimension } = await other.encode("cat sat", { prompt: "the dog " });
     const { tokenEmbeddings, tokenIds } = await other.encode("cat sat", {
@@ -73,7 +72,7 @@ describe("prompts", () => {
 
 describe("truncateDim", () => {
   test("keeps the first features and divides by their length, where the model or the caller normalises", async () => {
-    await using raw = await toy({ normalize: false });
+    await using raw = await toy({ after: [] });
     const whole = await raw.encode(texts);
     const cut = await raw.encode(texts, { truncateDim: 5 });
     expect([cut.dimension, cut.embeddings.length]).toEqual([5, 20]);
@@ -132,7 +131,7 @@ describe("token embeddings", () => {
 
   test("an embedder without them says so", async () => {
     const embedder: Embedder = { cores: 1, embed: async () => [], close: async () => {} };
-    const other = new SentenceEncoder(encoder.settings, encoder.tokenizer, embedder);
+    const other = new SentenceEncoder(encoder.model, embedder);
     await expect(other.encode("a", { outputValue: "tokenEmbeddings" })).rejects.toThrow(ConfigError);
   });
 });

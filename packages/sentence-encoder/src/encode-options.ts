@@ -1,6 +1,7 @@
+import { sentenceDimension } from "@kindred/pooling";
 import { ConfigError, nearestName, ShapeError } from "@kindred/errors";
 import { type EmbeddingRows, type Precision, precisions, type QuantizationRanges } from "@kindred/vectors";
-import type { ModelSettings } from "./model-settings.ts";
+import type { SentenceModel } from "./sentence-model.ts";
 
 /** Options of `encode`, `encodeQuery` and `encodeDocument`. */
 export type EncodeOptions = {
@@ -74,14 +75,13 @@ const optionNames = [
 /**
  * The options of an `encode` with their defaults.
  *
- * @param dimension features of a whole vector of the model
  * @throws ConfigError for an option that does not exist, does not fit or contradicts another; ShapeError for an input
  * that is no text
  */
 export function checkEncodeOptions(
   texts: readonly string[],
   options: EncodeOptions & OutputOptions,
-  { settings, dimension }: { readonly settings: ModelSettings; readonly dimension: number },
+  { encoder, modules, settings }: SentenceModel,
 ): CheckedEncodeOptions {
   for (const name of Object.keys(options)) {
     if (optionNames.includes(name)) continue;
@@ -94,6 +94,7 @@ export function checkEncodeOptions(
     if (typeof text !== "string")
       throw new ShapeError(`encode: input ${i} is not a text. Got ${typeof text}, expected a string.`);
   });
+  const dimension = sentenceDimension(modules);
   const { maxLength = settings.maxSeqLength, precision = "float32", outputValue = "sentenceEmbedding" } = options;
   const { normalizeEmbeddings = false, specialTokens = "parse", ranges, calibrationEmbeddings } = options;
   const { truncateDim = Math.min(settings.truncateDim ?? dimension, dimension) } = options;
@@ -102,7 +103,7 @@ export function checkEncodeOptions(
       [name]: got,
     });
   };
-  const limit = settings.config.maxPositionEmbeddings - settings.config.padTokenId - 1;
+  const limit = encoder.sizes.longest;
   if (!Number.isInteger(maxLength) || maxLength < 2 || maxLength > limit)
     refuse("maxLength", maxLength, `a whole number from 2 to the model's ${limit}`);
   if (!Number.isInteger(truncateDim) || truncateDim < 1 || truncateDim > dimension)
@@ -136,7 +137,10 @@ export function checkEncodeOptions(
   };
 }
 
-function promptOf({ prompt, promptName }: EncodeOptions, { prompts, defaultPromptName }: ModelSettings): string {
+function promptOf(
+  { prompt, promptName }: EncodeOptions,
+  { prompts, defaultPromptName }: SentenceModel["settings"],
+): string {
   if (prompt !== undefined) return prompt;
   // Every model has these two, empty unless it says otherwise.
   const known: { readonly [name: string]: string } = { query: "", document: "", ...prompts };

@@ -1,13 +1,19 @@
-export { type ModelSettings, modelSettings } from "./model-settings.ts";
-export type { DenseConfig } from "./dense-config.ts";
-export type { Activation } from "./activation.ts";
-export { modelWeights } from "./model-weights.ts";
-export { loadParameters } from "./load-parameters.ts";
-export { type EmbeddingSettings, embedSentences, embedTokens, type ModelParameters } from "./embed-sentences.ts";
+export { families } from "./families.ts";
+export {
+  type EmbeddingModel,
+  modelSpecs,
+  type OpenModelOptions,
+  openSentenceModel,
+  type SavedModel,
+  savedModel,
+  type SentenceModel,
+  type SentenceSettings,
+} from "./sentence-model.ts";
+export { loadParameters, modelWeights } from "./model-weights.ts";
+export { type EmbeddingOptions, embedSentences, embedTokens } from "./embed-sentences.ts";
 export { type PlanOptions, planBatches } from "./plan-batches.ts";
 export { selectSentences, type TokenBatch } from "./token-batch.ts";
 export type { EncodeOptions, OutputOptions } from "./encode-options.ts";
 export type { Embeddings, QuantizedEmbeddings, TokenEmbeddings } from "./embeddings.ts";
 export { type Embedder, type Encode, SentenceEncoder } from "./sentence-encoder.ts";
 export { type FromFilesOptions, sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
-export { newModelFolder, type SentenceModel } from "./new-model-folder.ts";

@@ -1,19 +1,22 @@
+import { bert } from "@kindred/bert";
 import { FormatError } from "@kindred/errors";
-import { filesInMemory, type ModelFiles, readModelFolder } from "@kindred/model-folder";
+import { filesInMemory, type ModelFiles, modelFolderFiles, readModelFolder } from "@kindred/model-folder";
 import { fromFloat32, type NamedTensor, toFloat32, writeSafetensors } from "@kindred/tensor-files";
 import { expectMutantToFail } from "@kindred/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { torchZip, torchStream, type View } from "../../tensor-files/test-support/torch-file.ts";
-import { toyDense } from "../test-support/toy-dense.ts";
-import { filesOf, toyModel } from "../test-support/toy-model.ts";
+import { toyDense } from "../../pooling/test-support/toy-dense.ts";
+import { toyFiles, toyModel } from "../test-support/toy-model.ts";
 import { modelWeights } from "./model-weights.ts";
 import type { SentenceEncoder } from "./sentence-encoder.ts";
 import { sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
+import { openSentenceModel, savedModel } from "./sentence-model.ts";
 
 const texts = ["the cat sat on the mat.", "a dog", "", "cats cats cats"];
-const { "model.safetensors": _, ...settings } = await filesOf(toyModel());
-const weights = [...toyModel().weights];
+const { "model.safetensors": _, ...settings } = await toyFiles();
+const { weights } = toyModel();
 const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+const garbage = Uint8Array.of(1, 2, 3);
 
 /** A checkpoint as torch.save writes it, every tensor a storage of its own. */
 function torchFile(tensors: readonly (readonly [string, NamedTensor])[], write: typeof torchZip | typeof torchStream) {
@@ -34,7 +37,7 @@ const extras: [string, NamedTensor][] = [
 let encoder: SentenceEncoder;
 let expected: Float32Array;
 beforeAll(async () => {
-  encoder = await sentenceEncoderFromFiles(await filesOf(toyModel()));
+  encoder = await sentenceEncoderFromFiles(await toyFiles());
   expected = (await encoder.encode(texts)).embeddings;
 });
 afterAll(() => encoder.close());
@@ -45,9 +48,17 @@ async function vectors(files: ModelFiles): Promise<Float32Array> {
 }
 
 describe("gives the same vectors, to the last bit,", () => {
+  const shards = (): ModelFiles => ({
+    "1.safetensors": writeSafetensors(weights.slice(0, 5)),
+    "2.safetensors": writeSafetensors([...weights.slice(5), ...extras]),
+    "model.safetensors.index.json": json({
+      weight_map: Object.fromEntries(weights.map(([name], i) => [name, i < 5 ? "1.safetensors" : "2.safetensors"])),
+    }),
+  });
   test.each<[string, ModelFiles]>([
     ["from pytorch_model.bin, zip", { "pytorch_model.bin": torchFile(weights, torchZip) }],
     ["from pytorch_model.bin, stream", { "pytorch_model.bin": torchFile(weights, torchStream) }],
+    ["from several safetensors and their index", shards()],
     ["from a masked-LM checkpoint", { "model.safetensors": writeSafetensors([...prefixed, ...extras]) }],
     ["from a masked-LM checkpoint of PyTorch", { "pytorch_model.bin": torchFile([...prefixed, ...extras], torchZip) }],
     [
@@ -58,6 +69,11 @@ describe("gives the same vectors, to the last bit,", () => {
         ),
       },
     ],
+    [
+      "where safetensors lie beside another file",
+      { "model.safetensors": writeSafetensors(weights), "pytorch_model.bin": garbage },
+    ],
+    ["where an index lies beside another file", { ...shards(), "pytorch_model.bin": garbage }],
   ])("%s", async (_, files) => {
     expect(await vectors({ ...settings, ...files })).toEqual(expected);
   });
@@ -69,45 +85,67 @@ test.each(["float16", "bfloat16"] as const)("%s weights are those values, rounde
     ([name, tensor]) =>
       [name, fromFloat32(toFloat32(fromFloat32(toFloat32(tensor), tensor.shape, stored)), tensor.shape)] as const,
   );
-  const files = await filesOf(toyModel(), { dtype });
+  const files = await toyFiles({}, { dtype });
   const got = await vectors(files);
-  expect(got).toEqual(await vectors(await filesOf({ ...toyModel(), weights: rounded })));
+  const { weights: _weights, ...model } = toyModel();
+  expect(got).toEqual(await vectors(await modelFolderFiles(savedModel(model, rounded))));
   expectMutantToFail(() => expect(got).toBeCloseToArray(expected, { tolerance: 1e-6 }));
-  expect(files["model.safetensors"]!.length).toBeLessThan(
-    (await filesOf(toyModel()))["model.safetensors"]!.length * 0.7,
-  );
+  const size = (from: ModelFiles) => from["model.safetensors"]?.length ?? Number.NaN;
+  expect(size(files)).toBeLessThan(size(await toyFiles()) * 0.7);
   expect(JSON.parse(new TextDecoder().decode(files["config.json"]))).toMatchObject({ torch_dtype: dtype });
 });
 
 test("a transformer's folder without modules.json is read with mean pooling and nothing else that lies there", async () => {
-  const { "modules.json": _modules, ...bare } = await filesOf(toyModel());
+  const { "modules.json": _modules, ...bare } = await toyFiles();
   await using other = await sentenceEncoderFromFiles(bare);
-  expect(other.settings).toMatchObject({ normalize: false, prompts: {}, maxSeqLength: 16 });
+  expect(other.settings).toMatchObject({ prompts: {}, maxSeqLength: 16 });
+  expect(other.model.modules.length).toBe(1);
   const raw = (await other.encode(texts, { normalizeEmbeddings: true })).embeddings;
   expect(raw).toBeCloseToArray(expected, { tolerance: 1e-6 }); // one float32 rounding of the length's division
 });
 
 test("the weights of dense layers are read from their own folders, of either kind", async () => {
-  const { layer, weights: own } = toyDense();
-  const model = { ...toyModel({ dense: [layer] }), weights: [...weights, ...own] };
-  const files = await filesOf(model);
+  const after = [{ kind: "Dense", ...toyDense().layer } as const];
+  const files = await toyFiles({ after });
   await using withDense = await sentenceEncoderFromFiles(files);
   expect(withDense.dimension).toBe(5);
   const { embeddings } = await withDense.encode(texts);
   const { "2_Dense/model.safetensors": _dense, ...others } = files;
-  const local = own.map(([name, tensor]) => [name.replace("2_Dense.", ""), tensor] as const);
+  const local = toyModel({ after })
+    .weights.filter(([name]) => name.startsWith("2_Dense."))
+    .map(([name, tensor]) => [name.replace("2_Dense.", ""), tensor] as const);
   expect(await vectors({ ...others, "2_Dense/pytorch_model.bin": torchFile(local, torchStream) })).toEqual(embeddings);
   const names: string[] = [];
-  for await (const [name] of modelWeights(await readModelFolder(filesInMemory(files)))) names.push(name);
-  expect(names.slice(-2)).toEqual(["2_Dense.linear.bias", "2_Dense.linear.weight"]);
+  const folder = await readModelFolder(filesInMemory(files));
+  for await (const [name] of modelWeights(folder, openSentenceModel(folder))) names.push(name);
+  expect(names.slice(-2).sort()).toEqual(["2_Dense.linear.bias", "2_Dense.linear.weight"]);
+});
+
+test("BERT's weights are read under the names of 2019 too, from a masked-LM checkpoint without a pooler", async () => {
+  const { weights: own } = toyModel({ family: bert });
+  const old = own.map(([name, tensor]) => {
+    const norm = name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta");
+    return [`bert.${norm}`, tensor] as const;
+  });
+  const head = [...extras, ["cls.predictions.bias", fromFloat32([1], [1])] as const];
+  const { "model.safetensors": _, ...others } = await toyFiles({ family: bert });
+  const wanted = await vectors(await toyFiles({ family: bert }));
+  expect(await vectors({ ...others, "pytorch_model.bin": torchFile([...old, ...head], torchZip) })).toEqual(wanted);
+  const { weights: _weights, ...model } = toyModel({ family: bert });
+  expect(wanted).toEqual(await vectors(await modelFolderFiles(savedModel(model, own))));
 });
 
 describe("refuses, naming the file,", async () => {
+  const withDense = await toyFiles({ after: [{ kind: "Dense", ...toyDense().layer }] });
   const replaced = (name: string, tensor: NamedTensor) =>
     writeSafetensors(weights.map(([own, stored]) => [own, own === name ? tensor : stored] as const));
-  const { layer, weights: own } = toyDense();
-  const withDense = await filesOf({ ...toyModel({ dense: [layer] }), weights: [...weights, ...own] });
   test.each<[string, ModelFiles, RegExp]>([
+    ["no weights at all", settings, /model\.safetensors: the file is missing, and so are .*pytorch_model\.bin/],
+    [
+      "a broken checkpoint",
+      { ...settings, "pytorch_model.bin": garbage },
+      /pytorch_model\.bin \(byte 0\): no PyTorch checkpoint/,
+    ],
     [
       "integers for weights",
       {
@@ -123,42 +161,17 @@ describe("refuses, naming the file,", async () => {
     [
       "a weight under both of its names",
       { ...settings, "model.safetensors": writeSafetensors([...weights, prefixed[0]!]) },
-      /is there twice/,
+      /the parameter embeddings\.word_embeddings\.weight is there twice/,
+    ],
+    [
+      "a shard that is missing",
+      { ...settings, "model.safetensors.index.json": json({ weight_map: { a: "9.safetensors" } }) },
+      /9\.safetensors: the file is missing, though model\.safetensors\.index\.json names it/,
     ],
     [
       "a dense layer without weights",
       { ...withDense, "2_Dense/model.safetensors": writeSafetensors([]) },
-      /2_Dense\/model\.safetensors: 2 of 2 weights/,
-    ],
-    [
-      "a dense layer of another size",
-      { ...withDense, "2_Dense/config.json": json({ in_features: 9, out_features: 5 }) },
-      /2_Dense\/config\.json: Got in_features 9, expected the 12/,
-    ],
-    [
-      "an activation that it does not know",
-      {
-        ...withDense,
-        "2_Dense/config.json": json({
-          in_features: 12,
-          out_features: 5,
-          activation_function: "torch.nn.modules.activation.ELU",
-        }),
-      },
-      /2_Dense\/config\.json: activation_function .*ELU.*Tanh/,
-    ],
-    [
-      "a key that it does not know",
-      { ...withDense, "2_Dense/config.json": json({ in_features: 12, out_features: 5, scale: 2 }) },
-      /scale/,
-    ],
-    [
-      "a dense layer over tokens",
-      {
-        ...withDense,
-        "2_Dense/config.json": json({ in_features: 12, out_features: 5, module_input_name: "token_embeddings" }),
-      },
-      /module_input_name.*token_embeddings/,
+      /2_Dense\/model\.safetensors: 2 of 2 parameters are missing.*Got no tensor\./,
     ],
   ])("%s", async (_, files, message) => {
     await expect(sentenceEncoderFromFiles(files)).rejects.toThrow(FormatError);

@@ -1,75 +1,128 @@
+import type { EncoderParameters, ParameterSpec } from "@kindred/encoder";
 import { FormatError } from "@kindred/errors";
-import { canonicalWeightName, weightNames, type WeightShape } from "@kindred/mpnet";
 import type { ModelFolder, ModelModule } from "@kindred/model-folder";
-import type { Dtype, NamedTensor } from "@kindred/tensor-files";
-import { denseWeights } from "./dense-weights.ts";
-import { modelSettings } from "./model-settings.ts";
+import { moduleSpecs } from "@kindred/pooling";
+import { type Dtype, type NamedTensor, toFloat32 } from "@kindred/tensor-files";
+import type { Float } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+import type { EmbeddingModel } from "./sentence-model.ts";
 
 const floatDtypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
 
 /**
- * The weights of a model, one after another: the encoder's under their bare Hugging Face names, those of dense layers
- * with the layer's folder in front, as `2_Dense.linear.weight`. What a sentence encoder does not use (the pooler, a
- * masked-LM head, the old `position_ids`) is passed over.
+ * The parameters of a model as its folder stores them, one after another: the encoder's under the names of its specs, those of dense
+ * layers with the layer's folder in front, as `2_Dense.linear.weight`. What no vector depends on (a pooler, a masked-LM
+ * head, old buffers) is passed over.
  *
- * @throws FormatError naming the file and the weight, if one has another shape than the settings say, is no
- * floating-point number, is there twice, or, at the end, is missing.
+ * @param model what `openSentenceModel` gave for this folder
+ * @throws FormatError naming the file and the tensor, if one has another shape than its spec, is no floating-point number, is there
+ * twice, or is missing; before any is read
  *
  * @example
  * ```ts ignore
  * import { openModelFolder } from "@kindred/model-folder/node";
- * import { modelWeights } from "@kindred/sentence-encoder";
+ * import { modelWeights, openSentenceModel } from "@kindred/sentence-encoder";
  *
- * const weights = modelWeights(await openModelFolder("runs/my-run/model"));
- * for await (const [name, { dtype, shape }] of weights) console.log(name, dtype, shape);
+ * const folder = await openModelFolder("runs/my-run/model");
+ * for await (const [name, { dtype, shape }] of modelWeights(folder, openSentenceModel(folder))) console.log(name, dtype, shape);
  * ```
  */
-export async function* modelWeights(folder: ModelFolder): AsyncGenerator<[name: string, tensor: NamedTensor]> {
-  const { config, dense } = modelSettings(folder);
-  yield* moduleWeights(folder.modules[0], { shapes: weightNames(config), nameOf: canonicalWeightName });
-  for (const layer of dense) {
-    const nameOf = (stored: string) => `${layer.path}.${stored}`;
-    for (const module of folder.modules)
-      if (module.path === layer.path) yield* moduleWeights(module, { shapes: denseWeights(layer), nameOf });
+export async function* modelWeights(
+  folder: ModelFolder,
+  { encoder, modules }: EmbeddingModel,
+): AsyncGenerator<[name: string, tensor: NamedTensor]> {
+  const [transformer, ...others] = folder.modules;
+  yield* storedParameters(transformer, encoder.specs, encoder.parameterOf);
+  const [pooling, ...after] = modules;
+  for (const [i, stored] of others.slice(1).entries()) {
+    const module = after[i];
+    if (module?.kind !== "Dense") continue;
+    yield* storedParameters(stored, moduleSpecs([pooling, module]), (name) => `${module.path}.${name}`);
   }
 }
 
-async function* moduleWeights(
+async function* storedParameters(
   module: ModelModule,
-  expected: { readonly shapes: readonly WeightShape[]; readonly nameOf: (storedName: string) => string | undefined },
+  specs: readonly ParameterSpec[],
+  nameOf: (storedName: string) => string | undefined,
 ): AsyncGenerator<[name: string, tensor: NamedTensor]> {
   const weights = await module.openWeights();
-  const { file } = weights;
   try {
-    const shapes = new Map<string, readonly number[]>(expected.shapes.map(({ name, shape }) => [name, shape]));
-    const missing = new Set(shapes.keys());
-    for (const [storedName, stored] of weights.tensors) {
-      const name = expected.nameOf(storedName);
-      const shape = name === undefined ? undefined : shapes.get(name);
-      if (name === undefined || shape === undefined) continue;
-      if (!missing.delete(name))
-        throw new FormatError({ file }, `the weight ${name} is there twice, once as ${storedName}.`);
-      if (stored.shape.length !== shape.length || stored.shape.some((size, i) => size !== shape[i])) {
-        throw new FormatError(
-          { file },
-          `the weight ${storedName} does not fit config.json. Got [${stored.shape}], expected [${shape}].`,
-        );
-      }
-      if (!floatDtypes.includes(stored.dtype))
-        throw new FormatError(
-          { file },
-          `the weight ${storedName} has ${stored.dtype} numbers, expected ${floatDtypes.join(", ")}.`,
-        );
-      yield [name, await weights.read(storedName)];
+    const { file, tensors } = weights;
+    const wanted = new Map(specs.map(({ name, shape }) => [name, shape]));
+    const found = new Map<string, string>(); // parameters, each with the name it is stored under
+    for (const [storedName, { dtype, shape }] of tensors) {
+      const name = nameOf(storedName);
+      const expected = name === undefined ? undefined : wanted.get(name);
+      if (name === undefined || expected === undefined) continue;
+      const refuse = (problem: string): never => {
+        throw new FormatError({ file }, problem, { tensor: storedName });
+      };
+      if (found.has(name)) refuse(`the parameter ${name} is there twice, once as ${storedName}.`);
+      if (shape.length !== expected.length || shape.some((size, axis) => size !== expected[axis]))
+        refuse(`the tensor ${storedName} does not fit config.json. Got [${shape}], expected [${expected}].`);
+      if (!floatDtypes.includes(dtype))
+        refuse(`the tensor ${storedName} has ${dtype} numbers, expected ${floatDtypes.join(", ")}.`);
+      found.set(name, storedName);
     }
-    const [first] = missing;
-    if (first === undefined) return;
-    const there = [...weights.tensors.keys()];
-    throw new FormatError(
-      { file },
-      `${missing.size} of ${shapes.size} weights are missing, the first is ${first}. Got ${there.slice(0, 3).join(", ")}${there.length > 3 ? ` and ${there.length - 3} others` : ""}. Is this an MPNet model?`,
-    );
+    const missing = [...wanted.keys()].filter((name) => !found.has(name));
+    if (missing.length > 0) throw missingParameters(file, missing, { of: wanted.size, stored: [...tensors.keys()] });
+    for (const [name, storedName] of found) yield [name, await weights.read(storedName)];
   } finally {
     await weights.close();
   }
+}
+
+function missingParameters(
+  file: string,
+  missing: readonly string[],
+  { of, stored }: { readonly of: number; readonly stored: readonly string[] },
+): FormatError {
+  const more = stored.length > 4 ? ` and ${stored.length - 4} more` : "";
+  return new FormatError(
+    { file },
+    `${missing.length} of ${of} parameters are missing, the first is ${missing[0]}. Got ${stored.slice(0, 4).join(", ") || "no tensor"}${more}. ` +
+      "Does the file belong to this config.json?",
+    { missing },
+  );
+}
+
+/**
+ * The parameters of a model as kept float32 tensors of the active backend. They are taken one after another, so no second
+ * copy of all of them ever exists. Half-precision weights are widened, and the arithmetic is float32's.
+ *
+ * @throws FormatError as {@link modelWeights} does; nothing stays allocated then.
+ *
+ * @example
+ * ```ts ignore
+ * import { openModelFolder } from "@kindred/model-folder/node";
+ * import { loadParameters, openSentenceModel } from "@kindred/sentence-encoder";
+ * import { wasm } from "@kindred/backend-wasm";
+ *
+ * const folder = await openModelFolder("runs/my-run/model");
+ * await wasm().start();
+ * const parameters = await loadParameters(folder, openSentenceModel(folder));
+ * ```
+ */
+export async function loadParameters(folder: ModelFolder, model: EmbeddingModel): Promise<EncoderParameters> {
+  const parameters: { [name: string]: Float } = {};
+  const copy = keepsArrays();
+  try {
+    for await (const [name, stored] of modelWeights(folder, model)) {
+      parameters[name] = tf.keep(tf.tensor(toFloat32(stored, { copy }), [...stored.shape], "float32"));
+    }
+    return parameters;
+  } catch (error) {
+    tf.dispose(Object.values(parameters));
+    throw error;
+  }
+}
+
+/** Whether the engine keeps the very array that a tensor is made from, as tfjs's plain JavaScript does; others copy it into their own memory. */
+function keepsArrays(): boolean {
+  const array = new Float32Array(1);
+  const tensor = tf.tensor1d(array);
+  const kept = tensor.dataSync() === array;
+  tensor.dispose();
+  return kept;
 }

@@ -1,32 +1,37 @@
 import { wasm } from "@kindred/backend-wasm";
+import type { EncoderFamily } from "@kindred/encoder";
 import { filesInMemory, type ModelFiles, readModelFolder } from "@kindred/model-folder";
 import type { Engine } from "@kindred/tensor";
-import { loadParameters } from "./load-parameters.ts";
 import { localEmbedder } from "./local-embedder.ts";
-import { modelSettings } from "./model-settings.ts";
+import { loadParameters } from "./model-weights.ts";
 import { SentenceEncoder } from "./sentence-encoder.ts";
+import { openSentenceModel } from "./sentence-model.ts";
 
 /** Options of {@link sentenceEncoderFromFiles}. */
 export type FromFilesOptions = {
   /** What runs the model. Default: `wasm()` of `@kindred/backend-wasm`, which a bundled page must tell where tfjs's `.wasm` files are. */
   readonly engine?: Engine;
+  /** The families of encoders among which `config.json` chooses. Default: all that Kindred has. */
+  readonly families?: readonly EncoderFamily[];
 };
 
 /**
  * A sentence encoder from the files of a sentence-transformers folder, in this thread. Runs in browsers. Weights may be
  * `model.safetensors`, several files and `model.safetensors.index.json`, or `pytorch_model.bin`, in float32, float16 or bfloat16.
  *
- * @throws FormatError for a folder that is not a whole MPNet model.
+ * @throws FormatError for a folder that is not a whole model of a known family.
  *
  * @example
  * ```ts
- * import { initialParameters, mpnetConfig } from "@kindred/mpnet";
+ * import { initialParameters } from "@kindred/encoder";
+ * import { mpnet } from "@kindred/mpnet";
  * import { keyFromSeed } from "@kindred/random";
  * import { sentenceEncoderFromFiles } from "@kindred/sentence-encoder";
  * import { fromFloat32, writeSafetensors } from "@kindred/tensor-files";
  *
  * const json = { model_type: "mpnet", vocab_size: 8, hidden_size: 6, num_hidden_layers: 1, num_attention_heads: 2 };
- * const weights = Object.entries(initialParameters(mpnetConfig(json), keyFromSeed(1))); // random: a toy
+ * const { specs } = mpnet.open(json, { file: "config.json" });
+ * const weights = Object.entries(initialParameters(specs, keyFromSeed(1))); // random: a toy
  * const bytes = (text: string) => new TextEncoder().encode(text);
  * const encoder = await sentenceEncoderFromFiles({
  *   "config.json": bytes(JSON.stringify(json)),
@@ -39,10 +44,10 @@ export type FromFilesOptions = {
  */
 export async function sentenceEncoderFromFiles(
   files: ModelFiles,
-  { engine = wasm() }: FromFilesOptions = {},
+  { engine = wasm(), families }: FromFilesOptions = {},
 ): Promise<SentenceEncoder> {
   const folder = await readModelFolder(filesInMemory(files));
-  const settings = modelSettings(folder);
-  const { tokenizer } = folder;
-  return new SentenceEncoder(settings, tokenizer, await localEmbedder(engine, () => loadParameters(folder), settings));
+  const model = openSentenceModel(folder, families === undefined ? {} : { families });
+  model.tokenizer; // refused before weights are read
+  return new SentenceEncoder(model, await localEmbedder(engine, () => loadParameters(folder, model), model));
 }

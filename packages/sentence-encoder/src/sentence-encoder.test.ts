@@ -1,9 +1,9 @@
-import { cpu, tfjs } from "@kindred/tensor";
 import { ConfigError, ShapeError } from "@kindred/errors";
+import { cpu, tfjs } from "@kindred/tensor";
 import { expectMutantToFail } from "@kindred/testing";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { filesOf, toyModel } from "../test-support/toy-model.ts";
+import { toyFiles } from "../test-support/toy-model.ts";
 import type { SentenceEncoder } from "./sentence-encoder.ts";
 import { sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
 
@@ -18,7 +18,7 @@ const texts = fc.array(
 
 let encoder: SentenceEncoder;
 beforeAll(async () => {
-  encoder = await sentenceEncoderFromFiles(await filesOf(toyModel()));
+  encoder = await sentenceEncoderFromFiles(await toyFiles());
 });
 afterAll(() => encoder.close());
 
@@ -60,7 +60,7 @@ describe("encode", () => {
   });
 
   test("normalizeEmbeddings gives length 1 where the model does not", async () => {
-    await using plain = await sentenceEncoderFromFiles(await filesOf(toyModel({ normalize: false })));
+    await using plain = await sentenceEncoderFromFiles(await toyFiles({ after: [] }));
     const raw = (await plain.encode("the cat")).embeddings;
     const unit = (await plain.encode("the cat", { normalizeEmbeddings: true })).embeddings;
     expect(Math.hypot(...raw)).not.toBeCloseTo(1, 2);
@@ -103,12 +103,12 @@ describe("encode", () => {
 test("similarity goes by the model's own function", async () => {
   const both = await encoder.encode(["the cat", "the cat"]);
   expect(encoder.similarity(both, both).scores).toBeCloseToArray([1, 1, 1, 1], tolerance);
-  await using other = await sentenceEncoderFromFiles(await filesOf(toyModel({ similarityFunction: "euclidean" })));
+  await using other = await sentenceEncoderFromFiles(await toyFiles({ similarityFunction: "euclidean" }));
   expect(other.similarity(both, both).scores).toBeCloseToArray([0, 0, 0, 0], tolerance);
 });
 
 test.each([cpu(), tfjs()])("$name and wasm agree", async (engine) => {
   const onWasm = (await encoder.encode(["the cat sat on the mat.", "a"])).embeddings;
-  await using other = await sentenceEncoderFromFiles(await filesOf(toyModel()), { engine });
+  await using other = await sentenceEncoderFromFiles(await toyFiles(), { engine });
   expect((await other.encode(["the cat sat on the mat.", "a"])).embeddings).toBeCloseToArray(onWasm, tolerance);
 });

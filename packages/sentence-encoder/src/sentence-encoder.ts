@@ -16,7 +16,8 @@ import {
   type EncodeOptions,
   type OutputOptions,
 } from "./encode-options.ts";
-import type { ModelSettings } from "./model-settings.ts";
+import type { SentenceModel, SentenceSettings } from "./sentence-model.ts";
+import { endsNormalized, sentenceDimension } from "@kindred/pooling";
 import { planBatches } from "./plan-batches.ts";
 import { selectSentences, type TokenBatch } from "./token-batch.ts";
 
@@ -75,8 +76,8 @@ export type Encode = {
  * ```
  */
 export class SentenceEncoder {
-  readonly settings: ModelSettings;
-  readonly tokenizer: Tokenizer;
+  /** What the model is, without its parameters. */
+  readonly model: SentenceModel;
   readonly #embedder: Embedder;
 
   /**
@@ -104,9 +105,8 @@ export class SentenceEncoder {
    */
   readonly encodeDocument: Encode;
 
-  constructor(settings: ModelSettings, tokenizer: Tokenizer, embedder: Embedder) {
-    this.settings = settings;
-    this.tokenizer = tokenizer;
+  constructor(model: SentenceModel, embedder: Embedder) {
+    this.model = model;
     this.#embedder = embedder;
     const encodeAs = (byDefault: string) =>
       (async (input, options: EncodeOptions & OutputOptions = {}) =>
@@ -121,9 +121,16 @@ export class SentenceEncoder {
     return Math.min(this.settings.truncateDim ?? Number.POSITIVE_INFINITY, this.#wholeDimension);
   }
 
+  get settings(): SentenceSettings {
+    return this.model.settings;
+  }
+
+  get tokenizer(): Tokenizer {
+    return this.model.tokenizer;
+  }
+
   get #wholeDimension(): number {
-    const { config, pooling, dense } = this.settings;
-    return dense.at(-1)?.outFeatures ?? config.hiddenSize * pooling.modes.length;
+    return sentenceDimension(this.model.modules);
   }
 
   /**
@@ -155,7 +162,7 @@ export class SentenceEncoder {
   ): Promise<Embeddings | QuantizedEmbeddings | TokenEmbeddings> {
     const texts = typeof input === "string" ? [input] : input;
     const dimension = this.#wholeDimension;
-    const checked = checkEncodeOptions(texts, options, { settings: this.settings, dimension });
+    const checked = checkEncodeOptions(texts, options, this.model);
     const { prompt, maxLength, specialTokens, precision, truncateDim, ranges, calibrationEmbeddings } = checked;
     const prompted = prompt === "" ? texts : texts.map((text) => prompt + text);
     const tokens = this.tokenizer.encodeBatch(prompted, { maxLength, specialTokens });
@@ -167,7 +174,7 @@ export class SentenceEncoder {
     await this.#run(batch, checked, embed, (sentence, values, place) => {
       embeddings.set(values.subarray(place * dimension, (place + 1) * dimension), sentence * dimension);
     });
-    const normalize = checked.normalizeEmbeddings || (this.settings.normalize && truncateDim < dimension);
+    const normalize = checked.normalizeEmbeddings || (endsNormalized(this.model.modules) && truncateDim < dimension);
     const rows = shortenRows({ embeddings, dimension }, { dimension: truncateDim, normalize });
     if (precision === "float32") return { ...rows, truncated };
     const quantization = {
@@ -182,7 +189,7 @@ export class SentenceEncoder {
     const { hiddenStates } = this.#embedder;
     if (hiddenStates === undefined)
       throw new ConfigError("encode: this encoder gives no token embeddings. Expected outputValue sentenceEmbedding.");
-    const dimension = this.settings.config.hiddenSize;
+    const dimension = this.model.encoder.sizes.hidden;
     const { ids, starts, truncated } = tokens;
     const tokenIds = Array.from(starts.subarray(1), (end, sentence) => ids.slice(starts[sentence], end));
     const tokenEmbeddings: Float32Array[] = [];
@@ -223,11 +230,12 @@ export class SentenceEncoder {
   }
 
   /**
-   * How many tokens a prompt takes at the beginning of a text, `<s>` among them, if pooling leaves them out; else 0.
+   * How many tokens a prompt takes at the beginning of a text, the first special one among them, if pooling leaves them out; else 0.
    */
   #promptLength({ prompt, specialTokens }: CheckedEncodeOptions): number {
-    if (prompt === "" || this.settings.pooling.includePrompt !== false) return 0;
+    const [{ includePrompt = true }] = this.model.modules;
+    if (prompt === "" || includePrompt) return 0;
     const maxLength = this.settings.maxSeqLength;
-    return this.tokenizer.encode(prompt, { maxLength, specialTokens }).ids.length - 1; // less </s>
+    return this.tokenizer.encode(prompt, { maxLength, specialTokens }).ids.length - 1; // less the last special token
   }
 }

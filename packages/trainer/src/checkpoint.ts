@@ -1,5 +1,5 @@
 import type { SamplerCursor } from "@kindred/sampler";
-import type { SentenceModel } from "@kindred/sentence-encoder";
+import type { SavedModel } from "@kindred/sentence-encoder";
 
 /** Where a run stands, beside its weights and moments. */
 export type TrainerState = {
@@ -16,7 +16,7 @@ export type NamedMoments = { readonly [moment in "first" | "second"]: { readonly
 
 /** All that a run needs to go on. The arrays are the run's own: what keeps them for later copies them. */
 export type Checkpoint = {
-  readonly model: SentenceModel;
+  readonly model: SavedModel;
   readonly moments: NamedMoments;
   readonly state: TrainerState;
 };
@@ -24,5 +24,5 @@ export type Checkpoint = {
 /** What keeps a run's checkpoints and, at its end, its model: a folder, a database, a page's memory. Both say where, for the events. */
 export type RunSaves = {
   saveCheckpoint(checkpoint: Checkpoint): Promise<string>;
-  saveModel(model: SentenceModel): Promise<string>;
+  saveModel(model: SavedModel): Promise<string>;
 };

@@ -11,7 +11,7 @@ export {
   type TrainProgram,
   trainProgram,
 } from "./train-program.ts";
-export { fineTunedModel, type NamedWeights, newModel, type TrainableModel } from "./trainable-model.ts";
+export { loadedModel, newModel, type TrainableModel } from "./trainable-model.ts";
 export {
   type RowSet,
   type RunData,

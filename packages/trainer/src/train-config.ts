@@ -16,6 +16,7 @@ export type ConfigSource = {
 /** Options that describe a new model and mean nothing for one that is loaded. */
 const newModelOnly = [
   "vocabulary",
+  "modelType",
   "hiddenSize",
   "numHiddenLayers",
   "numAttentionHeads",

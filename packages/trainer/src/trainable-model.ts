@@ -1,26 +1,30 @@
-import { initialParameters, mpnetConfig } from "@kindred/mpnet";
-import { poolingFromConfig } from "@kindred/pooling";
+import { type DropoutRates, type EncoderFamily, initialParameters, type ParameterValues } from "@kindred/encoder";
+import { ConfigError } from "@kindred/errors";
+import { type ModelFolder, newSettings } from "@kindred/model-folder";
 import { childKey, keyFromSeed } from "@kindred/random";
-import type { ModelSettings, SentenceModel } from "@kindred/sentence-encoder";
-import { fromFloat32 } from "@kindred/tensor-files";
+import {
+  families as ownFamilies,
+  modelWeights,
+  openSentenceModel,
+  type SavedModel,
+  savedModel,
+  type SentenceModel,
+} from "@kindred/sentence-encoder";
+import { fromFloat32, toFloat32 } from "@kindred/tensor-files";
 import type { Tokenizer } from "@kindred/tokenizer";
 import type { TrainConfig } from "./train-options.ts";
 
-/** Weights in ordinary memory, by their bare Hugging Face names. */
-export type NamedWeights = {
-  readonly [name: string]: { readonly shape: readonly number[]; readonly values: Float32Array };
-};
-
 /** A model in ordinary memory, before it is given to the cores. */
-export type TrainableModel = {
-  readonly settings: ModelSettings;
-  readonly tokenizer: Tokenizer;
-  /** Every weight that training moves, by its bare Hugging Face name. */
-  readonly weights: NamedWeights;
+export type TrainableModel = SentenceModel & {
+  /** Every parameter that training moves, by its spec's name. */
+  readonly weights: { readonly [name: string]: ParameterValues };
 };
 
 /**
- * A model of random weights, of the size that the configuration says. The same seed gives the same weights.
+ * A model of random weights, of the family and size that the configuration says. The same seed gives the same weights.
+ *
+ * @param families among which `config.modelType` chooses. Default: all that Kindred has
+ * @throws ConfigError if none of them is called so
  *
  * @example
  * ```ts
@@ -33,76 +37,73 @@ export type TrainableModel = {
  * weights["embeddings.word_embeddings.weight"]?.shape; // => [8, 8]
  * ```
  */
-export function newModel(config: TrainConfig, tokenizer: Tokenizer): TrainableModel {
-  const model = mpnetConfig(
-    {
-      model_type: "mpnet",
-      architectures: ["MPNetModel"],
-      vocab_size: tokenizer.vocabularySize,
-      hidden_size: config.hiddenSize,
-      num_hidden_layers: config.numHiddenLayers,
-      num_attention_heads: config.numAttentionHeads,
-      intermediate_size: config.intermediateSize,
-      hidden_dropout_prob: config.hiddenDropoutProb ?? 0.1,
-      attention_probs_dropout_prob: config.attentionProbsDropoutProb ?? 0.1,
-      max_position_embeddings: 514,
-      layer_norm_eps: 1e-5,
-    },
-    { file: "the configuration" },
-  );
-  const modes = {
-    [`pooling_mode_${config.pooling === "mean" ? "mean_tokens" : config.pooling === "cls" ? "cls_token" : "max_tokens"}`]: true,
+export function newModel(
+  config: TrainConfig,
+  tokenizer: Tokenizer,
+  families: readonly EncoderFamily[] = ownFamilies,
+): TrainableModel {
+  const family = families.find(({ modelTypes }) => modelTypes.includes(config.modelType));
+  if (family === undefined) {
+    const known = families.flatMap(({ modelTypes }) => modelTypes);
+    throw new ConfigError(
+      `train: no such family of models. Got modelType ${config.modelType}, expected one of ${known.join(", ")}.`,
+      { key: "modelType", value: config.modelType },
+    );
+  }
+  const sizes = {
+    vocabulary: tokenizer.vocabularySize,
+    hidden: config.hiddenSize,
+    layers: config.numHiddenLayers,
+    heads: config.numAttentionHeads,
+    intermediate: config.intermediateSize,
+    paddingId: tokenizer.specialIds.pad,
   };
+  const encoder = family.open(family.newConfig(sizes), { file: "the configuration", dropout: dropoutOf(config) });
   return {
-    settings: {
-      config: model,
-      pooling: poolingFromConfig({ word_embedding_dimension: config.hiddenSize, ...modes }),
-      dense: [],
-      normalize: true,
-      maxSeqLength: config.maxSeqLength ?? 128,
-      doLowerCase: false,
-      similarityFunction: "cosine",
-      prompts: {},
-      defaultPromptName: undefined,
-      truncateDim: undefined,
-    },
+    encoder,
+    modules: [{ kind: "Pooling", dimension: config.hiddenSize, modes: [config.pooling] }, { kind: "Normalize" }],
+    settings: { ...newSettings(), maxSeqLength: config.maxSeqLength ?? 128 },
     tokenizer,
-    weights: initialParameters(model, childKey(keyFromSeed(config.seed), "initial parameters")),
+    weights: initialParameters(encoder.specs, childKey(keyFromSeed(config.seed), "initial parameters")),
   };
 }
 
 /**
- * A loaded model with what the configuration says of it: how many tokens of a text it reads, and its dropout.
+ * The model of a folder with what the configuration says of it: how many tokens of a text it reads, and its dropout.
+ *
+ * @throws FormatError naming the file, for a folder that is not a whole model of a known family
  *
  * @example
  * ```ts ignore
- * import { fineTunedModel, type TrainableModel, trainConfig } from "@kindred/trainer";
+ * import { openModelFolder } from "@kindred/model-folder/node";
+ * import { loadedModel, trainConfig } from "@kindred/trainer";
  *
- * declare const loaded: TrainableModel;
- * fineTunedModel(trainConfig({ maxSeqLength: 64 }), loaded).settings.maxSeqLength; // 64
+ * const model = await loadedModel(trainConfig({ maxSeqLength: 64 }), await openModelFolder("all-MiniLM-L6-v2"));
+ * model.settings.maxSeqLength; // 64
  * ```
  */
-export function fineTunedModel(config: TrainConfig, { settings, ...model }: TrainableModel): TrainableModel {
-  const own = settings.config;
-  const maxSeqLength = Math.min(config.maxSeqLength ?? settings.maxSeqLength, own.maxPositionEmbeddings - 2);
-  const { hiddenDropoutProb = own.hiddenDropoutProb, attentionProbsDropoutProb = own.attentionProbsDropoutProb } =
-    config;
-  return {
-    ...model,
-    settings: { ...settings, maxSeqLength, config: { ...own, hiddenDropoutProb, attentionProbsDropoutProb } },
-  };
+export async function loadedModel(
+  config: TrainConfig,
+  folder: ModelFolder,
+  families: readonly EncoderFamily[] = ownFamilies,
+): Promise<TrainableModel> {
+  const model = openSentenceModel(folder, { families, dropout: dropoutOf(config) });
+  const weights: { [name: string]: ParameterValues } = {};
+  for await (const [name, tensor] of modelWeights(folder, model))
+    weights[name] = { shape: tensor.shape, values: toFloat32(tensor) };
+  const { maxSeqLength = model.settings.maxSeqLength } = config;
+  const settings = { ...model.settings, maxSeqLength: Math.min(maxSeqLength, model.encoder.sizes.longest) };
+  return { ...model, settings, weights };
+}
+
+function dropoutOf({ hiddenDropoutProb: hidden, attentionProbsDropoutProb: attention }: TrainConfig): DropoutRates {
+  return { ...(hidden !== undefined && { hidden }), ...(attention !== undefined && { attention }) };
 }
 
 /** The model as it is saved, with the weights that `values` holds now. */
-export function sentenceModel(
-  { settings, tokenizer, weights }: TrainableModel,
-  values: { readonly [name: string]: Float32Array },
-): SentenceModel {
-  return {
-    settings,
-    tokenizer,
-    weights: Object.entries(weights).map(([name, { shape, values: initial }]) => {
-      return [name, fromFloat32(values[name] ?? initial, shape)] as const;
-    }),
-  };
+export function modelToSave(model: TrainableModel, values: { readonly [name: string]: Float32Array }): SavedModel {
+  const weights = Object.entries(model.weights).map(
+    ([name, { shape, values: initial }]) => [name, fromFloat32(values[name] ?? initial, shape)] as const,
+  );
+  return savedModel(model, weights);
 }

@@ -8,7 +8,7 @@ import { baselines, evaluateTasks, metricSummaries, neighbourExamples } from "./
 import { progressMeter } from "./progress-meter.ts";
 import type { TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
-import { sentenceModel, type TrainableModel } from "./trainable-model.ts";
+import { modelToSave, type TrainableModel } from "./trainable-model.ts";
 import { firstProfiledStep, type TrainingCores } from "./training-cores.ts";
 import type { TrainingData } from "./training-data.ts";
 
@@ -59,7 +59,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const { tasks } = data;
   const stepsDone = state?.step ?? 0;
   const lastStep = config.stopAt === 0 ? config.maxSteps : config.stopAt;
-  const encoder = new SentenceEncoder(model.settings, model.tokenizer, cores.embedder);
+  const encoder = new SentenceEncoder(model, cores.embedder);
   const levels = baselines(tasks);
   const clock = stopwatch(state?.seconds ?? 0);
   const happened = [...(parts.earlier ?? [])];
@@ -73,7 +73,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   };
   const checkpoint = (step: number, cursor: SamplerCursor): Promise<string> =>
     saves.saveCheckpoint({
-      model: sentenceModel(model, cores.weights),
+      model: modelToSave(model, cores.weights),
       moments: cores.moments,
       state: { step, cursor, seconds: clock() },
     });
@@ -117,7 +117,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   if (tasks.length > 0) yield await evaluation(lastStep);
   yield { type: "checkpoint", step: lastStep, path: await checkpoint(lastStep, cursor) };
   const metrics = metricSummaries(happened);
-  const path = await saves.saveModel(sentenceModel(model, cores.weights));
+  const path = await saves.saveModel(modelToSave(model, cores.weights));
   const examples = await neighbourExamples(tasks, encoder);
   if (examples.length > 0) yield { type: "examples", examples };
   yield { type: "done", seconds: clock(), steps: lastStep, finalLoss, model: path, metrics };

@@ -1,8 +1,9 @@
+import type { EncoderParameters } from "@kindred/encoder";
 import { expectReplay, gradCache } from "@kindred/grad-cache";
 import { type Loss, lossShare } from "@kindred/loss";
 import { childKey, type Key } from "@kindred/random";
 import { add, sliceRows } from "@kindred/nn";
-import { type EmbeddingSettings, embedSentences, type ModelParameters } from "@kindred/sentence-encoder";
+import { type EmbeddingModel, embedSentences } from "@kindred/sentence-encoder";
 import { type Float, type RowGradient, valueAndGradients } from "@kindred/tensor";
 import type { Core } from "@kindred/mesh";
 import { allGather } from "@kindred/tpu-sharding";
@@ -10,8 +11,8 @@ import { type BatchShare, joinColumns, type NumberedSentences, tokenChunks } fro
 
 /** What a core computes the gradient of. */
 export type TrainingTask = {
-  readonly parameters: ModelParameters;
-  readonly settings: EmbeddingSettings;
+  readonly parameters: EncoderParameters;
+  readonly model: EmbeddingModel;
   readonly loss: Loss;
   /** Dropout is drawn by this key, the step, and a text's column and place in the batch; without it there is none. */
   readonly dropoutKey: Key | undefined;
@@ -37,8 +38,8 @@ export type GradientReceivers = {
  * @example
  * ```ts
  * import { contrastive } from "@kindred/contrastive-loss";
- * import { initialParameters, mpnetConfig } from "@kindred/mpnet";
- * import { poolingFromConfig } from "@kindred/pooling";
+ * import { initialParameters } from "@kindred/encoder";
+ * import { mpnet } from "@kindred/mpnet";
  * import { keyFromSeed } from "@kindred/random";
  * import { cpu } from "@kindred/tensor";
  * import { soloCore } from "@kindred/mesh";
@@ -46,16 +47,16 @@ export type GradientReceivers = {
  * import * as tf from "@tensorflow/tfjs-core";
  *
  * await cpu().start();
- * const config = mpnetConfig({ model_type: "mpnet", vocab_size: 9, hidden_size: 8, num_attention_heads: 2, num_hidden_layers: 1 });
- * const weights = Object.entries(initialParameters(config, keyFromSeed(1)));
+ * const json = { vocab_size: 9, hidden_size: 8, num_attention_heads: 2, num_hidden_layers: 1 };
+ * const encoder = mpnet.open(json, { file: "config.json" });
+ * const weights = Object.entries(initialParameters(encoder.specs, keyFromSeed(1)));
  * const parameters = Object.fromEntries(weights.map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]));
- * const pooling = poolingFromConfig({ word_embedding_dimension: 8, pooling_mode_mean_tokens: true });
- * const settings = { config, pooling, normalize: true };
+ * const model = { encoder, modules: [{ kind: "Pooling", dimension: 8, modes: ["mean"] }, { kind: "Normalize" }] } as const;
  * const tokens = [5, 7].map((id) => ({ ids: Int32Array.of(0, id, 2, 0, id + 1, 2), starts: Int32Array.of(0, 3, 6) }));
  * const loss = contrastive();
  * const [share] = dealBatch([{ texts: ["a", "b"] }, { texts: ["c", "d"] }], tokens, { cores: 1, loss });
  *
- * const task = { parameters, settings, loss, dropoutKey: undefined, maxBatchTokens: 64, core: soloCore() };
+ * const task = { parameters, model, loss, dropoutKey: undefined, maxBatchTokens: 64, core: soloCore() };
  * const names: string[] = [];
  * trainingStep(task, { step: 0, share: share!, totalRows: 2 }, { onGradient: (name) => names.push(name) }); // => 0.87
  * names.length === weights.length; // => true
@@ -66,12 +67,12 @@ export function trainingStep(
   { step, share, totalRows }: { readonly step: number; readonly share: BatchShare; readonly totalRows: number },
   receivers: GradientReceivers,
 ): number {
-  const { parameters, settings, core, dropoutKey } = task;
+  const { parameters, model, core, dropoutKey } = task;
   const { columns, rows, firstRow, data } = share;
   const chunks = tokenChunks(joinColumns(share, totalRows), task.maxBatchTokens);
   const embed = ({ batch, rows }: NumberedSentences): Float => {
     const dropout = dropoutKey === undefined ? {} : { dropout: childKey(dropoutKey, step) };
-    return embedSentences(parameters, batch, { ...settings, ...dropout, rows });
+    return embedSentences(parameters, batch, { ...model, ...dropout, rows });
   };
   const loss = (embeddings: Float<"batch hidden">) =>
     lossShare(

@@ -1,5 +1,7 @@
 import { contrastive } from "@kindred/contrastive-loss";
+import { openEncoder } from "@kindred/encoder";
 import { add, matmulTransposed, scale, sliceRows, sum } from "@kindred/nn";
+import { families } from "@kindred/sentence-encoder";
 import { engineFromModule } from "@kindred/tensor";
 import { parameterExchange, parameterViews } from "@kindred/tpu-sharding";
 import { trainingStep } from "@kindred/trainer";
@@ -66,7 +68,8 @@ const losses = {
   judgedBatch: { ...judged, over: "batch" },
 };
 
-export default async (core, { engine, settings, shapes, shards, memory, dropoutKey }) => {
+export default async (core, { engine, config, modules, shapes, shards, memory, dropoutKey }) => {
+  const model = { encoder: openEncoder(families, config), modules };
   await (await engineFromModule(engine)).start();
   const exchange = parameterExchange(core, shards, memory);
   const weights = Object.entries(parameterViews(shards, memory.weights));
@@ -76,7 +79,7 @@ export default async (core, { engine, settings, shapes, shards, memory, dropoutK
   return {
     step: ({ share, totalRows, maxBatchTokens, loss, mutant }) => {
       const sound = {
-        task: { parameters, settings, core, loss: losses[loss], dropoutKey, maxBatchTokens },
+        task: { parameters, model, core, loss: losses[loss], dropoutKey, maxBatchTokens },
         job: { step: 3, share, totalRows },
       };
       const { task, job } = mutant === undefined ? sound : mutants[mutant](sound);

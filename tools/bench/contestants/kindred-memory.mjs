@@ -1,9 +1,9 @@
 // How large tfjs-wasm's heap becomes in a grad-cache step: the loss of all pairs, and chunks run forward and back.
 import { contrastive } from "@kindred/contrastive-loss";
+import { initialParameters } from "@kindred/encoder";
 import { gradCache } from "@kindred/grad-cache";
 import { lossShare } from "@kindred/loss";
-import { initialParameters, mpnetConfig } from "@kindred/mpnet";
-import { poolingFromConfig } from "@kindred/pooling";
+import { mpnet } from "@kindred/mpnet";
 import { childKey, integerAt, keyFromSeed, normal } from "@kindred/random";
 import { embedSentences } from "@kindred/sentence-encoder";
 import { asWasmBackend, toFloat32Array, valueAndGradients } from "@kindred/tensor";
@@ -26,25 +26,29 @@ const key = keyFromSeed("memory");
 /** @type {import("../contestant.mjs").Enter<MemorySetup>} */
 export default async function enter(setup) {
   const name = await startKindred();
-  const config = mpnetConfig({ model_type: "mpnet", ...setup.model });
+  const encoder = mpnet.open(setup.model, { file: "config.json" });
+  const { hidden, vocabulary } = encoder.sizes;
   /** @type {Record<string, tf.Tensor>} */
   const parameters = {};
   /** @type {Record<string, Float32Array>} */
   const gradients = {};
-  for (const [weight, { values, shape }] of Object.entries(initialParameters(config, key))) {
+  for (const [weight, { values, shape }] of Object.entries(initialParameters(encoder.specs, key))) {
     parameters[weight] = tf.tensor(values, [...shape]);
     gradients[weight] = new Float32Array(values.length);
   }
-  const pooling = poolingFromConfig({ word_embedding_dimension: config.hiddenSize, pooling_mode_mean_tokens: true });
+  const modules = /** @type {const} */ ([
+    { kind: "Pooling", dimension: hidden, modes: ["mean"] },
+    { kind: "Normalize" },
+  ]);
   const embed = (/** @type {Chunk} */ { batch, rows }, /** @type {number} */ column) =>
-    embedSentences(parameters, batch, { config, pooling, normalize: true, rows, dropout: childKey(key, column) });
+    embedSentences(parameters, batch, { encoder, modules, rows, dropout: childKey(key, column) });
   // As in the trainer: each gradient leaves the heap when it is final.
   const onGradient = (/** @type {string} */ weight, /** @type {tf.Tensor} */ gradient) => {
     const sum = gradients[weight] ?? new Float32Array();
     const part = toFloat32Array(gradient);
     for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] ?? 0) + (part[i] ?? 0);
   };
-  const columns = [0, 1].map((column) => chunksOf(setup, config.vocabSize, column));
+  const columns = [0, 1].map((column) => chunksOf(setup, vocabulary, column));
   const allPairs = contrastive({ equalTexts: "keep" });
   const loss = (/** @type {readonly tf.Tensor[]} */ embeddings) => lossShare(allPairs, /** @type {any} */ (embeddings));
   return {
@@ -62,7 +66,7 @@ export default async function enter(setup) {
       } else {
         const [queries = [], answers = []] = columns;
         const three = [queries[0], answers[0], queries[1]].filter((chunk) => chunk !== undefined);
-        stepOfThree(three, { setup, hidden: config.hiddenSize, loss, embed, parameters, onGradient });
+        stepOfThree(three, { setup, hidden, loss, embed, parameters, onGradient });
       }
       return heapBytes() / 2 ** 30;
     },

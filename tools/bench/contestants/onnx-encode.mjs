@@ -2,7 +2,7 @@
 // sentence-transformers does. Tokens come from Kindred's tokenizer.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { mpnetConfig, relativeBucket } from "@kindred/mpnet";
+import { relativeBucket } from "@kindred/mpnet";
 import { tokenizerFromJson } from "@kindred/tokenizer";
 import { loadPeer, peerName } from "../peers/load.mjs";
 import { strided } from "../strided.mjs";
@@ -22,8 +22,7 @@ export default async function enter({ runtime, folder, texts, threads, batchSize
   if (runtime === "onnxruntime-web") ort.env.wasm.numThreads = threads;
   const session = await openSession(ort, { runtime, folder, threads });
   const tokenizer = tokenizerFromJson(readFileSync(join(folder, "tokenizer.json"), "utf8"));
-  const config = mpnetConfig(JSON.parse(readFileSync(join(folder, "config.json"), "utf8")));
-  const { hiddenSize: hidden } = config;
+  const { hidden_size: hidden, pad_token_id: padding } = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
   const embeddings = new Float32Array(texts.length * hidden);
   return {
     name: peerName(runtime),
@@ -34,7 +33,7 @@ export default async function enter({ runtime, folder, texts, threads, batchSize
       for (let first = 0; first < order.length; first += batchSize) {
         const indices = order.slice(first, first + batchSize);
         const batch = indices.map((i) => sentences[i] ?? new Int32Array());
-        const { pooled } = await session.run(feeds(ort, batch, config.padTokenId));
+        const { pooled } = await session.run(feeds(ort, batch, padding));
         indices.forEach((sentence, row) => {
           const vector = pooled.data.subarray(row * hidden, (row + 1) * hidden);
           const norm = Math.hypot(...vector);

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { configJson, initialParameters, mpnetConfig } from "@kindred/mpnet";
-import { newModule, newSettings } from "@kindred/model-folder";
+import { initialParameters } from "@kindred/encoder";
+import { newSettings } from "@kindred/model-folder";
 import { saveModelFolder } from "@kindred/model-folder/node";
+import { mpnet } from "@kindred/mpnet";
 import { keyFromSeed } from "@kindred/random";
+import { savedModel } from "@kindred/sentence-encoder";
 import { fromFloat32 } from "@kindred/tensor-files";
 import { mpnetVocabulary, tokenizerFromVocab } from "@kindred/tokenizer";
 import { benchFolder } from "./bench-folder.mjs";
@@ -28,27 +30,25 @@ export async function modelFolder(size) {
   const folder = join(benchFolder("models"), size);
   if (existsSync(folder)) return folder;
   const tokenizer = mpnetTokenizer();
-  const dimensions = sizes[size];
-  const config = mpnetConfig({
-    model_type: "mpnet",
-    architectures: ["MPNetModel"],
+  const { hidden_size: dimension, ...dimensions } = sizes[size];
+  const json = {
     vocab_size: tokenizer.vocabularySize,
     max_position_embeddings: 514,
     layer_norm_eps: 1e-5,
+    hidden_size: dimension,
     ...dimensions,
-  });
-  const weights = Object.entries(initialParameters(config, keyFromSeed("bench"))).map(
+  };
+  const encoder = mpnet.open(json, { file: "config.json" });
+  const model = {
+    encoder,
+    modules: /** @type {const} */ ([{ kind: "Pooling", dimension, modes: ["mean"] }, { kind: "Normalize" }]),
+    tokenizer,
+    settings: { ...newSettings(), maxSeqLength: 128 },
+  };
+  const weights = Object.entries(initialParameters(encoder.specs, keyFromSeed("bench"))).map(
     ([name, { shape, values }]) => /** @type {const} */ ([name, fromFloat32(values, shape)]),
   );
-  await saveModelFolder(folder, {
-    modules: [
-      newModule("Transformer", configJson(config), weights),
-      newModule("Pooling", { word_embedding_dimension: config.hiddenSize, pooling_mode_mean_tokens: true }),
-      newModule("Normalize"),
-    ],
-    tokenizer,
-    settings: newSettings({ maxSeqLength: 128 }),
-  });
+  await saveModelFolder(folder, savedModel(model, weights));
   return folder;
 }
 

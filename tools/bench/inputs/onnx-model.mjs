@@ -3,7 +3,6 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { mpnetConfig } from "@kindred/mpnet";
 import { readSafetensors, toFloat32 } from "@kindred/tensor-files";
 import { encodeOnnx, onnxTypes } from "./onnx-schema.mjs";
 
@@ -22,7 +21,7 @@ const weightsFile = "weights.bin";
  */
 export async function writeOnnxModel(folder) {
   if (existsSync(join(folder, "model.onnx"))) return;
-  const config = mpnetConfig(JSON.parse(await readFile(join(folder, "config.json"), "utf8")));
+  const config = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
   const { tensors } = readSafetensors(await readFile(join(folder, "model.safetensors")));
   const graph = new GraphWriter(tensors);
   writeMpnet(graph, config);
@@ -41,16 +40,21 @@ export async function writeOnnxModel(folder) {
         valueInfo("pooling", onnxTypes.float, ["batch", 1, "seq"]),
         valueInfo("buckets", onnxTypes.int64, ["seq", "seq"]),
       ],
-      output: [valueInfo("pooled", onnxTypes.float, ["batch", 1, config.hiddenSize])],
+      output: [valueInfo("pooled", onnxTypes.float, ["batch", 1, config.hidden_size])],
     },
   };
   writeFileSync(join(folder, weightsFile), graph.weightBytes());
   writeFileSync(join(folder, "model.onnx"), await encodeOnnx(model));
 }
 
-/** @param {GraphWriter} graph @param {import("@kindred/mpnet").MpnetConfig} config */
+/** @param {GraphWriter} graph @param {{ [key: string]: number }} config MPNet's config.json */
 function writeMpnet(graph, config) {
-  const { hiddenSize, numAttentionHeads: heads, numHiddenLayers, layerNormEps } = config;
+  const {
+    hidden_size: hiddenSize = 0,
+    num_attention_heads: heads = 0,
+    num_hidden_layers: numHiddenLayers = 0,
+    layer_norm_eps: layerNormEps = 0,
+  } = config;
   const size = hiddenSize / heads;
   const norm = (/** @type {string} */ x, /** @type {string} */ name) =>
     graph.add("LayerNormalization", [x, graph.weight(`${name}.weight`), graph.weight(`${name}.bias`)], {

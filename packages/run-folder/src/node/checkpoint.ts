@@ -2,7 +2,6 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, FormatError } from "@kindred/errors";
 import { writeModelFolder } from "@kindred/model-folder/node";
-import { newModelFolder } from "@kindred/sentence-encoder";
 import { fromFloat32, toFloat32, writeSafetensors } from "@kindred/tensor-files";
 import { writeFileAtomic, writeFolderAtomic } from "@kindred/files/node";
 import { openSafetensors } from "@kindred/tensor-files/node";
@@ -21,7 +20,7 @@ export async function writeCheckpoint(run: string, { model, moments, state }: Ch
     Object.entries(values).map(([name, array]) => [`${moment}.${name}`, fromFloat32(array, [array.length])] as const),
   );
   const write = async (temporary: string) => {
-    await writeModelFolder(temporary, newModelFolder(model));
+    await writeModelFolder(temporary, model);
     await writeFileAtomic(join(temporary, "optimizer.safetensors"), writeSafetensors(named));
     await writeFileAtomic(
       join(temporary, "trainer_state.json"),

@@ -1,9 +1,8 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { ConfigError, DataError } from "@kindred/errors";
-import type { SentenceModel } from "@kindred/sentence-encoder";
+import type { SavedModel } from "@kindred/sentence-encoder";
 import { saveModelFolder } from "@kindred/model-folder/node";
-import { newModelFolder } from "@kindred/sentence-encoder";
 import { writeFileAtomic } from "@kindred/files/node";
 import type { RunReader, RunSaves, TrainConfig, TrainEvent } from "@kindred/trainer";
 import { dropOldCheckpoints, writeCheckpoint } from "./checkpoint.ts";
@@ -28,7 +27,7 @@ export type RunFolderOptions = {
   /** The program of the run, kept in `run.json`. Default: none. */
   readonly program?: ProgramIdentity | undefined;
   /** The `README.md` of the model, from the events so far. Default: none is written. */
-  readonly card?: (events: readonly TrainEvent[], model: SentenceModel) => string;
+  readonly card?: (events: readonly TrainEvent[], model: SavedModel) => string;
 };
 
 /**
@@ -152,7 +151,7 @@ function openFolder(
     async saveModel(model) {
       const path = join(output, "model");
       const readme = card === undefined ? {} : { readme: card(events, model) };
-      await saveModelFolder(path, newModelFolder(model), { ...readme, replace: true });
+      await saveModelFolder(path, model, { ...readme, replace: true });
       return path;
     },
   };

@@ -2,12 +2,11 @@ import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FormatError } from "@kindred/errors";
-import { saveModelFolder } from "@kindred/model-folder/node";
 import { sharedExists, sharedPath } from "@kindred/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { toyDense } from "../../test-support/toy-dense.ts";
-import { toyModel } from "../../test-support/toy-model.ts";
-import { newModelFolder } from "../new-model-folder.ts";
+import { saveModelFolder } from "@kindred/model-folder/node";
+import { toyDense } from "../../../pooling/test-support/toy-dense.ts";
+import { toySaved } from "../../test-support/toy-model.ts";
 import { inspectModel } from "./inspect-model.ts";
 
 let root: string;
@@ -17,27 +16,27 @@ beforeAll(async () => {
 afterAll(() => rm(root, { recursive: true }));
 
 test("tells modules, sizes, limits, numbers and origin of a saved model", async () => {
-  const { layer, weights } = toyDense();
-  const model = toyModel({ dense: [layer], truncateDim: 4, maxSeqLength: 9 });
+  const after = [{ kind: "Dense", ...toyDense().layer }, { kind: "Normalize" }] as const;
+  const model = toySaved({ after, truncateDim: 4, maxSeqLength: 9 });
   const readme = "---\nlicense: apache-2.0\ntags:\n- sentence-similarity\nbase_model: a/b\n---\n# Title\n";
   const folder = join(root, "model");
-  await saveModelFolder(folder, newModelFolder({ ...model, weights: [...model.weights, ...weights] }), {
-    dtype: "bfloat16",
-    readme,
-  });
+  await saveModelFolder(folder, model, { dtype: "bfloat16", readme });
   const description = await inspectModel(folder);
   expect(description.modules.map(({ kind }) => kind)).toEqual(["Transformer", "Pooling", "Dense", "Normalize"]);
-  const { config } = model.settings;
-  const [hidden, inner] = [config.hiddenSize, config.intermediateSize];
+  expect(description.modules[0]).toMatchObject({
+    description: "MPNet, 2 layers of width 12, 3 heads, feed-forward 20",
+    config: { model_type: "mpnet", hidden_size: 12 },
+  });
+  const [hidden, inner] = [12, 20];
   const perLayer = 4 * (hidden * hidden + hidden) + 2 * hidden * inner + inner + hidden + 4 * hidden;
-  const embeddings = (config.vocabSize + config.maxPositionEmbeddings + 2) * hidden + 32 * config.numAttentionHeads;
+  const embeddings = (17 + 34 + 2) * hidden + 32 * 3;
   const parameterCount = embeddings + 2 * perLayer + 12 * 5 + 5;
   expect(description).toMatchObject({
     dimension: 4,
     limits: { maxSeqLength: 9, positions: 32 },
     tokenizer: {
       file: "tokenizer.json",
-      vocabularySize: config.vocabSize,
+      vocabularySize: 17,
       lowercase: true,
       specialTokens: { bos: "<s>" },
     },

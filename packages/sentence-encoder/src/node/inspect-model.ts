@@ -1,20 +1,16 @@
 import { readFile } from "node:fs/promises";
-import { join, relative } from "node:path";
-import { FormatError } from "@kindred/errors";
-import type { ModelFolder } from "@kindred/model-folder";
+import { join } from "node:path";
+import type { EncoderFamily, JsonObject } from "@kindred/encoder";
+import type { ModelFolder, ModelModule, ModelSettings } from "@kindred/model-folder";
 import { openModelFolder } from "@kindred/model-folder/node";
-import type { MpnetConfig } from "@kindred/mpnet";
-import type { PoolingConfig } from "@kindred/pooling";
+import { sentenceDimension, type SentenceModules } from "@kindred/pooling";
 import type { Dtype } from "@kindred/tensor-files";
-import type { DenseConfig } from "../dense-config.ts";
-import { type ModelSettings, modelSettings } from "../model-settings.ts";
+import { openSentenceModel, type SentenceModel } from "../sentence-model.ts";
 
-/** One module of a model, in the order in which a text goes through them. Paths are relative to the model's folder. */
+/** One module of a model, in the order in which a text goes through them. */
 export type ModuleDescription =
-  | { readonly kind: "Transformer"; readonly path: string; readonly config: MpnetConfig }
-  | { readonly kind: "Pooling"; readonly path: string; readonly pooling: PoolingConfig }
-  | { readonly kind: "Dense"; readonly path: string; readonly dense: DenseConfig }
-  | { readonly kind: "Normalize" | "Dropout"; readonly path: string };
+  | { readonly kind: "Transformer"; readonly description: string; readonly config: JsonObject }
+  | SentenceModules[number];
 
 /** What a model folder holds, as plain data. */
 export type ModelDescription = {
@@ -22,7 +18,7 @@ export type ModelDescription = {
   /** Length of a sentence's vector. */
   readonly dimension: number;
   readonly limits: {
-    /** Tokens of a text that are read, `<s>` and `</s>` included. */
+    /** Tokens of a text that are read, special ones included. */
     readonly maxSeqLength: number;
     /** Tokens for which the model has positions. */
     readonly positions: number;
@@ -46,10 +42,7 @@ export type ModelDescription = {
     /** Tensors in the files that the vectors do not depend on: the pooler, a masked-LM head, old buffers. */
     readonly unused: readonly string[];
   };
-  readonly settings: Pick<
-    ModelSettings,
-    "prompts" | "defaultPromptName" | "similarityFunction" | "truncateDim" | "doLowerCase"
-  >;
+  readonly settings: Omit<ModelSettings, "maxSeqLength">;
   readonly provenance: {
     /** Versions of the libraries that wrote the folder, by name. */
     readonly writtenWith: { readonly [library: string]: string };
@@ -64,7 +57,7 @@ export type ModelDescription = {
  * What a model folder holds: modules and sizes, tokenizer, limits, how many numbers are stored how, and where they come
  * from. Reads settings and the heads of weights files, no weights.
  *
- * @throws FormatError for a folder that is no whole MPNet model, as loading it would
+ * @throws FormatError for a folder that is no whole model of a known family, as loading it would
  *
  * @example
  * ```ts ignore
@@ -75,33 +68,24 @@ export type ModelDescription = {
  * limits; // => { maxSeqLength: 384, positions: 512 }
  * ```
  */
-export async function inspectModel(folder: string): Promise<ModelDescription> {
-  const model = await openModelFolder(folder);
-  const settings = modelSettings(model);
-  const { config, pooling, dense } = settings;
-  const { prompts, defaultPromptName, similarityFunction, truncateDim, doLowerCase } = settings;
-  const whole = dense.at(-1)?.outFeatures ?? pooling.dimension * pooling.modes.length;
+export async function inspectModel(
+  path: string,
+  options: { readonly families?: readonly EncoderFamily[] } = {},
+): Promise<ModelDescription> {
+  const folder = await openModelFolder(path);
+  const model = openSentenceModel(folder, options);
+  const { encoder, modules } = model;
+  const { maxSeqLength, ...settings } = model.settings;
+  const whole = sentenceDimension(modules);
   return {
-    modules: model.modules.map(({ kind, path }) => {
-      if (kind === "Transformer") return { kind, path, config };
-      if (kind === "Pooling") return { kind, path, pooling };
-      if (kind !== "Dense") return { kind, path };
-      return { kind, path, dense: dense.find((layer) => layer.path === path) ?? refuseDense(path) };
-    }),
-    dimension: Math.min(truncateDim ?? whole, whole),
-    limits: {
-      maxSeqLength: settings.maxSeqLength,
-      positions: config.maxPositionEmbeddings - config.padTokenId - 1,
-    },
-    tokenizer: describeTokenizer(model),
-    weights: await describeWeights(folder, model),
-    settings: { prompts, defaultPromptName, similarityFunction, truncateDim, doLowerCase },
-    provenance: await describeProvenance(folder, model),
+    modules: [{ kind: "Transformer", description: encoder.description, config: folder.modules[0].config }, ...modules],
+    dimension: Math.min(settings.truncateDim ?? whole, whole),
+    limits: { maxSeqLength, positions: encoder.sizes.longest },
+    tokenizer: describeTokenizer(folder),
+    weights: await describeWeights(path, folder, model),
+    settings,
+    provenance: await describeProvenance(path, folder),
   };
-}
-
-function refuseDense(path: string): never {
-  throw new FormatError({ file: path }, "no such layer.");
 }
 
 function describeTokenizer({ tokenizer, tokenizerFile }: ModelFolder): ModelDescription["tokenizer"] {
@@ -117,17 +101,20 @@ function describeTokenizer({ tokenizer, tokenizerFile }: ModelFolder): ModelDesc
   };
 }
 
-async function describeWeights(folder: string, { modules }: ModelFolder): Promise<ModelDescription["weights"]> {
+async function describeWeights(
+  path: string,
+  { modules }: ModelFolder,
+  { encoder }: SentenceModel,
+): Promise<ModelDescription["weights"]> {
   const files: string[] = [];
   const dtypes: { [dtype in Dtype]?: number } = {};
   const unused: string[] = [];
   let [parameterCount, bytes] = [0, 0];
   for (const module of modules) {
     const weights = await module.openWeights();
-    await weights.close();
-    if (weights.tensors.size > 0) files.push(relative(folder, weights.file));
+    if (weights.tensors.size > 0) files.push(relativeTo(path, weights.file));
     for (const [name, { dtype, shape, byteLength }] of weights.tensors) {
-      if (module === modules[0] && !/^(mpnet\.)?(embeddings|encoder)\.(?!position_ids)/.test(name)) {
+      if (isUnused(module, name)) {
         unused.push(name);
         continue;
       }
@@ -136,23 +123,29 @@ async function describeWeights(folder: string, { modules }: ModelFolder): Promis
       parameterCount += count;
       bytes += byteLength;
     }
+    await weights.close();
   }
   return { files, parameterCount, dtypes, bytes, unused };
+
+  function isUnused({ kind }: ModelModule, name: string): boolean {
+    return kind === "Transformer" && encoder.parameterOf(name) === undefined;
+  }
 }
 
-async function describeProvenance(
-  folder: string,
-  { modules, writtenWith }: ModelFolder,
-): Promise<ModelDescription["provenance"]> {
-  const name = modules[0].config["_name_or_path"];
-  const card = await readFile(join(folder, "README.md"), "utf8").catch(() => "");
+function relativeTo(folder: string, file: string): string {
+  return file.startsWith(folder) ? file.slice(folder.length).replace(/^[\\/]+/, "") : file;
+}
+
+async function describeProvenance(path: string, folder: ModelFolder): Promise<ModelDescription["provenance"]> {
+  const name = folder.modules[0].config["_name_or_path"];
+  const card = await readFile(join(path, "README.md"), "utf8").catch(() => "");
   const head = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1] ?? "";
   const fields = head.split(/\r?\n/).flatMap((line) => {
     const [, key, value] = /^([A-Za-z_]+): *(\S.*)$/.exec(line) ?? [];
     return key === undefined || value === undefined ? [] : [[key, value.trim()] as const];
   });
   return {
-    writtenWith,
+    writtenWith: folder.writtenWith,
     baseModel: typeof name === "string" && name !== "" ? name : undefined,
     card: Object.fromEntries(fields),
   };

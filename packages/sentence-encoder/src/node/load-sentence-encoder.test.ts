@@ -2,24 +2,23 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FormatError } from "@kindred/errors";
-import { saveModelFolder } from "@kindred/model-folder/node";
 import "@kindred/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { saveModelFolder } from "@kindred/model-folder/node";
 import { loadSentenceEncoder } from "../../dist/node/index.js"; // workers run what is built
-import { filesOf, toyModel } from "../../test-support/toy-model.ts";
-import { newModelFolder } from "../new-model-folder.ts";
+import { toyFiles, toySaved } from "../../test-support/toy-model.ts";
 import { sentenceEncoderFromFiles } from "../sentence-encoder-from-files.ts";
 
 const texts = ["the cat sat on the mat.", "a dog", "", "cats cats cats"];
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kindred-encoder-"));
-  await saveModelFolder(join(folder, "model"), newModelFolder(toyModel()));
+  await saveModelFolder(join(folder, "model"), toySaved());
 });
 afterAll(() => rm(folder, { recursive: true }));
 
 test("a saved folder gives, on any number of workers, the vectors of the model in memory", async () => {
-  await using inMemory = await sentenceEncoderFromFiles(await filesOf(toyModel()));
+  await using inMemory = await sentenceEncoderFromFiles(await toyFiles());
   const expected = (await inMemory.encode(texts)).embeddings;
   for (const cores of [0, 1, 2]) {
     await using encoder = await loadSentenceEncoder(join(folder, "model"), { cores });
@@ -33,8 +32,8 @@ test("a saved folder gives, on any number of workers, the vectors of the model i
 });
 
 test("an existing folder is kept unless it may be replaced, and nothing else is left behind", async () => {
-  await expect(saveModelFolder(join(folder, "model"), newModelFolder(toyModel()))).rejects.toThrow(/model/);
-  await saveModelFolder(join(folder, "model"), newModelFolder(toyModel()), { replace: true, readme: "# A model\n" });
+  await expect(saveModelFolder(join(folder, "model"), toySaved())).rejects.toThrow(/model/);
+  await saveModelFolder(join(folder, "model"), toySaved(), { replace: true, readme: "# A model\n" });
   expect(await readdir(folder)).toEqual(["model"]);
   expect((await readdir(join(folder, "model"))).sort()).toEqual(
     [

@@ -2,9 +2,9 @@ import { wasm } from "@kindred/backend-wasm";
 import { startMesh } from "@kindred/mesh/node";
 import { openModelFolder } from "@kindred/model-folder/node";
 import { type Engine, moduleOfEngine } from "@kindred/tensor";
-import { loadParameters } from "../load-parameters.ts";
 import { localEmbedder } from "../local-embedder.ts";
-import { modelSettings } from "../model-settings.ts";
+import { loadParameters } from "../model-weights.ts";
+import { openSentenceModel } from "../sentence-model.ts";
 import { type Embedder, SentenceEncoder } from "../sentence-encoder.ts";
 import type { TokenBatch } from "../token-batch.ts";
 import type { EncodeProgramData } from "./encode-program.ts";
@@ -28,7 +28,7 @@ export type LoadOptions = {
  *
  * Idle workers do not keep the process alive.
  *
- * @throws FormatError for a folder that is not a whole MPNet model, naming the file and the rule.
+ * @throws FormatError for a folder that is not a whole model of a known family, naming the file and the rule.
  * @throws ConfigError when worker threads can't find the engine.
  *
  * @example
@@ -43,14 +43,14 @@ export async function loadSentenceEncoder(
   folder: string,
   { cores = 1, engine = wasm() }: LoadOptions = {},
 ): Promise<SentenceEncoder> {
-  const model = await openModelFolder(folder);
-  const settings = modelSettings(model);
-  const { tokenizer } = model;
+  const opened = await openModelFolder(folder);
+  const model = openSentenceModel(opened);
+  model.tokenizer; // refused before threads start and weights are read
   const embedder =
     cores > 0
       ? await meshEmbedder(cores, { folder, engine: moduleOfEngine("loadSentenceEncoder", engine) })
-      : await localEmbedder(engine, () => loadParameters(model), settings);
-  return new SentenceEncoder(settings, tokenizer, embedder);
+      : await localEmbedder(engine, () => loadParameters(opened, model), model);
+  return new SentenceEncoder(model, embedder);
 }
 
 async function meshEmbedder(cores: number, data: EncodeProgramData): Promise<Embedder> {

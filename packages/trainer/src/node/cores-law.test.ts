@@ -1,7 +1,7 @@
 import type { Mesh } from "@kindred/mesh";
 import { startMesh } from "@kindred/mesh/node";
-import { initialParameters, mpnetConfig } from "@kindred/mpnet";
-import { poolingFromConfig } from "@kindred/pooling";
+import { initialParameters } from "@kindred/encoder";
+import { mpnet } from "@kindred/mpnet";
 import { childKey, integerAt, keyFromSeed } from "@kindred/random";
 import { wasm } from "@kindred/backend-wasm";
 import type { TokenBatch } from "@kindred/sentence-encoder";
@@ -14,7 +14,7 @@ import { dealBatch } from "../deal-batch.ts";
 // n cores = 1 core: a random MPNet and random batches through the mesh of a training run (test-programs/step-gradients.mjs), the
 // batch dealt, embedded with dropout, gathered and its gradients exchanged as in training.
 
-const config = mpnetConfig({
+const config = {
   model_type: "mpnet",
   vocab_size: 60,
   hidden_size: 16,
@@ -25,13 +25,9 @@ const config = mpnetConfig({
   initializer_range: 0.3, // large, so that texts differ clearly
   hidden_dropout_prob: 0.1,
   attention_probs_dropout_prob: 0.1,
-});
-const settings = {
-  config,
-  pooling: poolingFromConfig({ word_embedding_dimension: 16, pooling_mode_mean_tokens: true }),
-  normalize: true,
 };
-const weights = initialParameters(config, keyFromSeed("weights"));
+const modules = [{ kind: "Pooling", dimension: 16, modes: ["mean"] }, { kind: "Normalize" }];
+const weights = initialParameters(mpnet.open(config, { file: "config.json" }).specs, keyFromSeed("weights"));
 const shapes = Object.fromEntries(Object.entries(weights).map(([name, { shape }]) => [name, shape]));
 const sizes = Object.fromEntries(Object.entries(weights).map(([name, { values }]) => [name, values.length]));
 
@@ -66,11 +62,12 @@ function randomBatch(rows: number, columns: number) {
 
 async function startLawMesh(cores: number, engine: Engine): Promise<Mesh> {
   const shards = parameterShards(sizes, cores);
-  const memory = exchangeMemory(shards, { rowLengths: { "embeddings.word_embeddings.weight": config.hiddenSize } });
+  const memory = exchangeMemory(shards, { rowLengths: { "embeddings.word_embeddings.weight": config.hidden_size } });
   for (const [name, view] of Object.entries(parameterViews(shards, memory.weights))) view.set(weights[name]!.values);
   const data = {
     engine: moduleOfEngine("the law", engine),
-    settings,
+    config,
+    modules,
     shapes,
     shards,
     memory,

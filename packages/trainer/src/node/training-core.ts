@@ -1,15 +1,11 @@
 import { scheduleByName, scriptKernel } from "@kindred/adamw";
 import { adamwKernel } from "@kindred/backend-wasm";
+import { type EncoderParameters, type JsonObject, openEncoder } from "@kindred/encoder";
 import { DivergenceError } from "@kindred/errors";
 import type { Core } from "@kindred/mesh";
 import { countFlops } from "@kindred/nn";
 import { childKey, keyFromSeed } from "@kindred/random";
-import {
-  embedSentences,
-  type EmbeddingSettings,
-  type ModelParameters,
-  type TokenBatch,
-} from "@kindred/sentence-encoder";
+import { type EmbeddingModel, embedSentences, families, type TokenBatch } from "@kindred/sentence-encoder";
 import { type EngineModule, engineFromModule, type Float, type Profile, profileKernels } from "@kindred/tensor";
 import { type ExchangeMemory, type ParameterShards, parameterExchange, parameterViews } from "@kindred/tpu-sharding";
 import * as tf from "@tensorflow/tfjs-core";
@@ -25,7 +21,8 @@ import { trainingOptimizer } from "./training-optimizer.ts";
 export type TrainingCoreData = {
   readonly config: TrainConfig;
   readonly engine: EngineModule;
-  readonly settings: EmbeddingSettings;
+  /** The encoder's configuration, and the modules after it. */
+  readonly model: { readonly config: JsonObject; readonly modules: EmbeddingModel["modules"] };
   readonly shapes: { readonly [name: string]: readonly number[] };
   readonly shards: ParameterShards;
   readonly memory: ExchangeMemory;
@@ -44,7 +41,8 @@ export type StepJob = { readonly step: number; readonly share: BatchShare; reado
 
 /** The program of one core of a training mesh: it makes steps, and embeds texts for evaluation with the weights as they are. */
 export default async function trainingCore(core: Core, data: TrainingCoreData) {
-  const { config, settings, shards, memory } = data;
+  const { config, shards, memory } = data;
+  const model = { encoder: openEncoder(families, data.model.config), modules: data.model.modules };
   const engine = await (await engineFromModule(data.engine)).start();
   const parameters = tensorsOf(parameterViews(shards, memory.weights), data.shapes);
   // In WebAssembly where the memory is a heap and the run uses Kindred's kernels, else in JavaScript.
@@ -54,10 +52,10 @@ export default async function trainingCore(core: Core, data: TrainingCoreData) {
   const schedule = scheduleOf(config);
   const task: TrainingTask = {
     parameters,
-    settings,
+    model,
     core,
     loss: lossOf(config, await loadProgram(data.program === undefined ? undefined : new URL(data.program))),
-    dropoutKey: hasDropout(settings) ? childKey(keyFromSeed(config.seed), "dropout") : undefined,
+    dropoutKey: childKey(keyFromSeed(config.seed), "dropout"),
     maxBatchTokens: config.maxBatchTokens,
   };
   let profiler: ReturnType<typeof profileKernels> | undefined;
@@ -88,7 +86,7 @@ export default async function trainingCore(core: Core, data: TrainingCoreData) {
     },
     embed: async (batch: TokenBatch | undefined): Promise<Float32Array | undefined> => {
       if (batch === undefined) return undefined;
-      const embeddings = embedSentences(parameters, batch, settings);
+      const embeddings = embedSentences(parameters, batch, model);
       const values = new Float32Array(embeddings.size);
       await engine.read(embeddings, values);
       embeddings.dispose();
@@ -103,14 +101,10 @@ export type TrainingHandlers = Awaited<ReturnType<typeof trainingCore>>;
 function tensorsOf(
   weights: { readonly [name: string]: Float32Array },
   shapes: TrainingCoreData["shapes"],
-): ModelParameters {
+): EncoderParameters {
   const tensor = (name: string, values: Float32Array): Float =>
     tf.keep(tf.tensor(values.slice(), [...shapes[name]!], "float32"));
   return Object.fromEntries(Object.entries(weights).map(([name, values]) => [name, tensor(name, values)]));
-}
-
-function hasDropout({ config }: EmbeddingSettings): boolean {
-  return config.hiddenDropoutProb > 0 || config.attentionProbsDropoutProb > 0;
 }
 
 function scheduleOf({ lrSchedulerType, learningRate, warmupSteps, maxSteps }: TrainConfig) {

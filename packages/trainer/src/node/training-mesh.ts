@@ -9,7 +9,7 @@ import {
 } from "@kindred/tpu-sharding";
 import type { Mesh } from "@kindred/mesh";
 import { startMesh } from "@kindred/mesh/node";
-import type { TokenBatch } from "@kindred/sentence-encoder";
+import { modelSpecs, type TokenBatch } from "@kindred/sentence-encoder";
 import type { TrainConfig } from "../train-options.ts";
 import type { NamedMoments } from "../checkpoint.ts";
 import type { TrainableModel } from "../trainable-model.ts";
@@ -38,7 +38,7 @@ function trainingMemory(model: TrainableModel, cores: number) {
   const memory: ExchangeMemory = {
     weights: arrays["weights"]!,
     gradients: gradientNames.map((name) => arrays[name]!),
-    tables: touchedRows(shards, embeddingRowLengths(model)),
+    tables: touchedRows(shards, tableRowLengths(model)),
   };
   const moments = { first: arrays["first"]!, second: arrays["second"]! };
   const weights = parameterViews(shards, memory.weights);
@@ -51,9 +51,9 @@ function trainingMemory(model: TrainableModel, cores: number) {
 }
 
 /** The length of a row of every table of which a step looks up some rows, by name. */
-function embeddingRowLengths({ weights }: TrainableModel): { [name: string]: number } {
-  const tables = Object.entries(weights).filter(([name]) => /^embeddings\.\w+_embeddings\.weight$/.test(name));
-  return Object.fromEntries(tables.map(([name, { shape }]) => [name, shape[1]!]));
+function tableRowLengths(model: TrainableModel): { [name: string]: number } {
+  const tables = modelSpecs(model).filter(({ kind }) => kind === "table");
+  return Object.fromEntries(tables.map(({ name, shape: [, length = 1] }) => [name, length]));
 }
 
 /**
@@ -81,12 +81,11 @@ export async function startTrainingMesh(
   const { shards, memory, heap, moments, weights, namedMoments } = trainingMemory(model, config.cores);
   await restore?.(namedMoments);
   const cores = shards.shards.length;
-  const { config: modelConfig, pooling, dense, normalize } = model.settings;
   const shapes = Object.fromEntries(Object.entries(model.weights).map(([name, { shape }]) => [name, shape]));
   const data: TrainingCoreData = {
     config,
     engine: moduleOfEngine("train", engine),
-    settings: { config: modelConfig, pooling, dense, normalize },
+    model: { config: model.encoder.configJson(), modules: model.modules },
     shapes,
     shards,
     memory,

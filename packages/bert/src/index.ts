@@ -1,0 +1,1 @@
+export { bert } from "./bert.ts";

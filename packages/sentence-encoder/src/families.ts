@@ -1,0 +1,6 @@
+import { bert } from "@kindred/bert";
+import type { EncoderFamily } from "@kindred/encoder";
+import { mpnet } from "@kindred/mpnet";
+
+/** The families of encoders that Kindred has: the one list of them. A caller's own stand beside it, `[...families, mine]`. */
+export const families: readonly EncoderFamily[] = [mpnet, bert];

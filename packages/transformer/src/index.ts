@@ -1,0 +1,7 @@
+export { type TokenEmbeddingOptions, tokenEmbeddings } from "./token-embeddings.ts";
+export {
+  postNormLayer,
+  type PostNormLayerNames,
+  type PostNormLayerOptions,
+  postNormLayerSpecs,
+} from "./post-norm-layer.ts";
