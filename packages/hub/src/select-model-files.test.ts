@@ -1,8 +1,7 @@
+import { listedModules } from "@kindred/model-folder";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { neededPaths, sentenceModelFiles } from "../test-support/toy-repository.ts";
-import { missingModelFiles } from "./missing-model-files.ts";
-import { bareModel, moduleFolders } from "./module-folders.ts";
 import type { ModelFile } from "./model-file.ts";
 import { selectModelFiles } from "./select-model-files.ts";
 
@@ -11,12 +10,15 @@ const file = (path: string, bytes = 1): ModelFile => ({
   bytes,
   digest: { algorithm: "git-sha1", hex: "0".repeat(40) },
 });
-const modules = moduleFolders(new TextDecoder().decode(sentenceModelFiles["modules.json"]));
-const select = (paths: readonly string[], of = modules) =>
-  selectModelFiles(
+const modules = listedModules(sentenceModelFiles["modules.json"]);
+const bare = listedModules(undefined);
+const select = (paths: readonly string[], of = modules) => {
+  const { settings, weights } = selectModelFiles(
     paths.map((path) => file(path)),
     of,
-  ).map(({ path }) => path);
+  );
+  return [...settings, ...weights].map(({ path }) => path);
+};
 
 test("of a sentence-transformers repository it takes what a model needs, and the weights last", () => {
   const paths = select(Object.keys(sentenceModelFiles));
@@ -26,15 +28,12 @@ test("of a sentence-transformers repository it takes what a model needs, and the
 
 test.each([
   [["model.safetensors", "pytorch_model.bin", "model.safetensors.index.json"], ["model.safetensors"]],
+  // The shards are those that the index names, once it has come.
   [
-    [
-      "pytorch_model.bin",
-      "model-00002-of-00002.safetensors",
-      "model.safetensors.index.json",
-      "model-00001-of-00002.safetensors",
-    ],
-    ["model.safetensors.index.json", "model-00002-of-00002.safetensors", "model-00001-of-00002.safetensors"],
+    ["pytorch_model.bin", "model.safetensors.index.json", "model-00001-of-00001.safetensors"],
+    ["model.safetensors.index.json"],
   ],
+  [["pytorch_model.bin.index.json", "pytorch_model-00001-of-00001.bin"], ["pytorch_model.bin.index.json"]],
   [
     ["pytorch_model.bin", "tf_model.h5", "openvino/openvino_model.bin", "model_fp16.safetensors"],
     ["pytorch_model.bin"],
@@ -46,9 +45,9 @@ test.each([
 
 test("the folders of modules are those that modules.json names, and no others", () => {
   const dense = [
-    { folder: "0_Transformer", type: "Transformer" },
-    { folder: "2_Dense", type: "Dense" },
-  ];
+    { path: "0_Transformer", kind: "Transformer" },
+    { path: "2_Dense", kind: "Dense" },
+  ] as const;
   const there = [
     "0_Transformer/vocab.txt",
     "2_Dense/pytorch_model.bin",
@@ -56,20 +55,21 @@ test("the folders of modules are those that modules.json names, and no others", 
     "3_Dense/config.json",
     "config.json",
   ];
-  expect(select(there, dense)).toEqual(["0_Transformer/vocab.txt", "2_Dense/config.json", "2_Dense/pytorch_model.bin"]);
-  expect(moduleFolders('[{"path": "1_Pooling/", "type": "Pooling"}]')).toEqual([
-    { folder: "1_Pooling", type: "Pooling" },
+  expect(select(there, [...dense])).toEqual([
+    "0_Transformer/vocab.txt",
+    "2_Dense/config.json",
+    "2_Dense/pytorch_model.bin",
   ]);
 });
 
-test("only what is listed is taken, once, whatever modules.json says", () => {
+test("only what is listed is taken, once, whatever the modules' folders are", () => {
   const folder = fc.constantFrom("", "..", "/etc", "1_Pooling", "../../x", "onnx");
   const path = fc.constantFrom(...Object.keys(sentenceModelFiles), "onnx/config.json", "tokenizer.json");
   fc.assert(
     fc.property(fc.array(folder), fc.uniqueArray(path), (folders, paths) => {
       const taken = select(
         paths,
-        folders.map((name) => ({ folder: name, type: "Transformer" })),
+        folders.map((name) => ({ path: name, kind: "Pooling" as const })),
       );
       expect(paths).toEqual(expect.arrayContaining(taken));
       expect(new Set(taken).size).toBe(taken.length);
@@ -78,26 +78,25 @@ test("only what is listed is taken, once, whatever modules.json says", () => {
 });
 
 test("settings of absurd size are refused, weights of that size are not", () => {
-  expect(() => selectModelFiles([file("vocab.txt", 1e9)], bareModel)).toThrow(
+  expect(() => selectModelFiles([file("vocab.txt", 1e9)], bare)).toThrow(
     expect.objectContaining({ reason: "listing" }),
   );
-  expect(selectModelFiles([file("model.safetensors", 1e9)], bareModel)).toHaveLength(1);
+  expect(selectModelFiles([file("model.safetensors", 1e9)], bare).weights).toHaveLength(1);
 });
 
 test("what is missing is named by folder, with the alternatives", () => {
-  const has = (path: string) => neededPaths.includes(path);
-  expect(missingModelFiles(modules, has)).toEqual([]);
+  const missing = (paths: readonly string[]) =>
+    selectModelFiles(
+      paths.map((path) => file(path)),
+      modules,
+    ).missing;
+  expect(missing(neededPaths)).toEqual([]);
   for (const [path, lack] of [
     ["1_Pooling/config.json", "1_Pooling/config.json"],
-    ["model.safetensors", "model.safetensors or model.safetensors.index.json or pytorch_model.bin"],
-  ]) {
-    expect(missingModelFiles(modules, (candidate) => candidate !== path && has(candidate))).toEqual([lack]);
-  }
+    [
+      "model.safetensors",
+      "model.safetensors or model.safetensors.index.json or pytorch_model.bin or pytorch_model.bin.index.json",
+    ],
+  ])
+    expect(missing(neededPaths.filter((other) => other !== path))).toEqual([lack]);
 });
-
-test.each(["{", "{}", "[null]", '[{"path": 1, "type": "x"}]', '[{"path": ""}]'])(
-  "refuses %j as modules.json",
-  (text) => {
-    expect(() => moduleFolders(text)).toThrow(expect.objectContaining({ name: "FormatError", file: "modules.json" }));
-  },
-);

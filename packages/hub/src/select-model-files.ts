@@ -1,55 +1,47 @@
+import { isIndex, largestSettingsBytes, type ListedModule, modelPaths } from "@kindred/model-folder";
 import { HubError } from "./hub-error.ts";
 import type { ModelFile } from "./model-file.ts";
-import { inFolder, type ModuleFolder } from "./module-folders.ts";
 
-/** Settings and vocabularies that a module's folder may hold. */
-const settingsNames = new Set([
-  "config.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "added_tokens.json",
-  "vocab.txt",
-]);
-
-/** The largest file that is taken for settings: MPNet's tokenizer.json has half a MiB. */
-const largestSettingsBytes = 64 * 2 ** 20;
-
-/** Files of the model as a whole, in its root. */
-const rootNames = new Set(["modules.json", "config_sentence_transformers.json", "README.md"]);
-
-/** `sentence_bert_config.json`; old folders name other architectures than BERT. */
-const sentenceConfig = /^sentence_[\w-]+_config\.json$/;
-
-const shard = /^model-\d+-of-\d+\.safetensors$/;
+/** The files of a model, and what the listing lacks to be one. */
+export type SelectedFiles = {
+  /** Settings and indexes of weights: small, and to be had first. */
+  readonly settings: readonly ModelFile[];
+  /** Weights that no index names. */
+  readonly weights: readonly ModelFile[];
+  /** A phrase for each lack; empty if the listing is a model's. */
+  readonly missing: readonly string[];
+};
 
 /**
- * The files that a sentence-transformers model needs, of all that its repository holds: settings first, weights last, so that
- * whoever has the weights has everything.
+ * The files that a sentence-transformers model is read from, of all that its repository holds, as `modelPaths` of model-folder knows
+ * them.
  *
- * Of a module's weights one form is taken: `model.safetensors`, else `model.safetensors.index.json` and its shards, else
- * `pytorch_model.bin`. Nothing else is: no ONNX, OpenVINO, TensorFlow or Flax, no training state.
- *
- * @param modules from `moduleFolders`, or `bareModel`
+ * @param modules from `listedModules` of `@kindred/model-folder`
  * @throws HubError (listing) for settings of more than 64 MiB
  *
  * @example
  * ```ts
- * import { bareModel, selectModelFiles } from "@kindred/hub";
+ * import { selectModelFiles } from "@kindred/hub";
+ * import { listedModules } from "@kindred/model-folder";
  *
  * const digest = { algorithm: "git-sha1", hex: "0".repeat(40) } as const;
- * const files = ["pytorch_model.bin", "model.safetensors", "onnx/model.onnx", "config.json"].map((path) => ({ path, bytes: 1, digest }));
- * selectModelFiles(files, bareModel).map(({ path }) => path); // => ["config.json", "model.safetensors"]
+ * const paths = ["pytorch_model.bin", "model.safetensors", "onnx/model.onnx", "config.json", "vocab.txt"];
+ * const { settings, weights } = selectModelFiles(
+ *   paths.map((path) => ({ path, bytes: 1, digest })),
+ *   listedModules(undefined),
+ * );
+ * [...settings, ...weights].map(({ path }) => path); // => ["config.json", "vocab.txt", "model.safetensors"]
  * ```
  */
-export function selectModelFiles(files: readonly ModelFile[], modules: readonly ModuleFolder[]): ModelFile[] {
+export function selectModelFiles(files: readonly ModelFile[], modules: readonly ListedModule[]): SelectedFiles {
   const byPath = new Map(files.map((file) => [file.path, file]));
-  const folders = [...new Set(modules.map(({ folder }) => folder))];
-  const settings = files.filter(({ path }) => {
-    if (rootNames.has(path) || (sentenceConfig.test(path) && !path.includes("/"))) return true;
-    const { folder, name } = split(path);
-    return folders.includes(folder) && (settingsNames.has(name) || sentenceConfig.test(name));
-  });
+  const listed = (paths: readonly string[]) =>
+    paths.flatMap((path) => {
+      const file = byPath.get(path);
+      return file === undefined ? [] : [file];
+    });
+  const paths = modelPaths(modules, (path) => byPath.has(path));
+  const settings = listed([...paths.settings, ...paths.weights.filter(isIndex)]);
   const huge = settings.find(({ bytes }) => bytes > largestSettingsBytes);
   if (huge !== undefined) {
     throw new HubError(
@@ -58,25 +50,5 @@ export function selectModelFiles(files: readonly ModelFile[], modules: readonly 
       { path: huge.path, bytes: huge.bytes },
     );
   }
-  return [...settings, ...folders.flatMap((folder) => weights(byPath, folder))];
-}
-
-function weights(byPath: ReadonlyMap<string, ModelFile>, folder: string): ModelFile[] {
-  const single = byPath.get(inFolder(folder, "model.safetensors"));
-  if (single !== undefined) return [single];
-  const index = byPath.get(inFolder(folder, "model.safetensors.index.json"));
-  if (index !== undefined) {
-    const shards = [...byPath.values()].filter(({ path }) => {
-      const place = split(path);
-      return place.folder === folder && shard.test(place.name);
-    });
-    return [index, ...shards];
-  }
-  const pickled = byPath.get(inFolder(folder, "pytorch_model.bin"));
-  return pickled === undefined ? [] : [pickled];
-}
-
-function split(path: string): { readonly folder: string; readonly name: string } {
-  const slash = path.lastIndexOf("/");
-  return { folder: path.slice(0, Math.max(slash, 0)), name: path.slice(slash + 1) };
+  return { settings, weights: listed(paths.weights.filter((path) => !isIndex(path))), missing: paths.missing };
 }

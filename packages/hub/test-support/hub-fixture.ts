@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { DownloadEvent } from "../src/download-event.ts";
 import { type ResolvedModel, type ResolveOptions, resolveModel } from "../src/node/resolve-model.ts";
 import { type HubServer, type Repository, type Seen, sha256, startHubServer } from "./hub-server.ts";
-import { noise, sentenceModelFiles, toyCommits, toyRepository } from "./toy-repository.ts";
+import { noise, sentenceModelFiles, shardedFiles, toyCommits, toyRepository } from "./toy-repository.ts";
 
 /** The large file of a toy repository. */
 export const weights = sentenceModelFiles["model.safetensors"]!;
@@ -42,6 +42,8 @@ export async function openHubFixture(): Promise<HubFixture> {
     "owner/bare": { commits: { [newer]: bareFiles }, refs: { main: newer } },
     "owner/gated": toyRepository({ access: { kind: "gated", token: "hf_right" } }),
     "owner/private": toyRepository({ access: { kind: "private", token: "hf_right" } }),
+    "owner/sharded": { commits: { [newer]: shardedFiles(2) }, refs: { main: newer } },
+    "owner/huge": { commits: { [newer]: shardedFiles(300) }, refs: { main: newer } },
     "owner/other": { commits: { [newer]: otherFiles }, refs: { main: newer } },
   });
   const events: DownloadEvent[] = [];

@@ -50,6 +50,22 @@ export const neededPaths: readonly string[] = [
   "vocab.txt",
 ];
 
+/** The names of a model's weights in so many files. */
+export const shardNames = (count: number) =>
+  Array.from({ length: count }, (_, i) => `model-${i}-of-${count}.safetensors`);
+
+/** The same model with an index in the place of its weights, which names so many files; a few of them lie there, and others beside. */
+export function shardedFiles(count: number): { readonly [path: string]: Uint8Array } {
+  const { "model.safetensors": _, ...others } = sentenceModelFiles;
+  const shards = shardNames(count);
+  return {
+    ...others,
+    "model.safetensors.index.json": text({ weight_map: Object.fromEntries(shards.map((name, i) => [`w${i}`, name])) }),
+    ...Object.fromEntries(shards.slice(0, 3).map((name, i) => [name, noise(20_000, i + 10)])),
+    "model-9-of-9.safetensors": noise(10, 9),
+  };
+}
+
 /** A repository with two commits: `main` is the second, the tag `v1` and the branch `refs/pr/1` are the first. */
 export function toyRepository(changes: Partial<Repository> = {}): Repository {
   const [first, second] = toyCommits;

@@ -12,6 +12,7 @@ export {
   type StoredTensors,
 } from "./model-folder.ts";
 export { listedModules, type ListedModule } from "./listed-modules.ts";
+export { largestSettingsBytes, modelPaths, type ModelPaths, shardPaths } from "./model-paths.ts";
 export { filesInMemory, readModelFolder, readModelTokenizer } from "./read-model-folder.ts";
-export { tensorsInMemory } from "./stored-tensors.ts";
+export { isIndex, tensorsInMemory } from "./stored-tensors.ts";
 export { modelFolderFiles, type ModelFolderFilesOptions, newModule, type WeightDtype } from "./model-folder-files.ts";

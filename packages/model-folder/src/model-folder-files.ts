@@ -2,6 +2,8 @@ import { ConfigError } from "@kindred/errors";
 import { fromFloat32, type NamedTensor, toFloat32, writeSafetensors } from "@kindred/tensor-files";
 import { tokenizerToFiles } from "@kindred/tokenizer";
 import type { JsonObject, ModelFiles, ModelFolder, ModelModule, StoredTensors } from "./model-folder.ts";
+import { modulesFile } from "./listed-modules.ts";
+import { sentenceFile } from "./read-settings.ts";
 import { tensorsInMemory } from "./stored-tensors.ts";
 
 /** How the numbers of a saved model are stored. */
@@ -73,7 +75,7 @@ export async function modelFolderFiles(
   }
   const placed = modules.map((module, i) => ({ ...module, path: i === 0 ? "" : `${i}_${module.kind}` }));
   const files: { [path: string]: Uint8Array } = {};
-  files["modules.json"] = json(
+  files[modulesFile] = json(
     placed.map(({ path, kind }, idx) => ({
       idx,
       name: `${idx}`,
@@ -85,7 +87,7 @@ export async function modelFolderFiles(
     max_seq_length: settings.maxSeqLength ?? null,
     do_lower_case: settings.doLowerCase,
   });
-  files["config_sentence_transformers.json"] = json({
+  files[sentenceFile] = json({
     __version__: { sentence_transformers: "2.0.0", transformers: "4.8.2", pytorch: "1.9.0" }, // the first of the versions that read this form
     model_type: "SentenceTransformer",
     prompts: settings.prompts,

@@ -2,7 +2,7 @@ import { FormatError, type JsonField } from "@kindred/errors";
 import { readSafetensors, readTorchCheckpoint } from "@kindred/tensor-files";
 import { type ListedModule, listedModules, modulesFile } from "./listed-modules.ts";
 import type { FileSource, ModelFiles, ModelFolder, ModelModule } from "./model-folder.ts";
-import { readJson, readTransformerSettings, sentenceSettings } from "./read-settings.ts";
+import { readJson, readTransformerSettings, sentenceFile, sentenceSettings } from "./read-settings.ts";
 import { readTokenizer } from "./read-tokenizer.ts";
 import { openWeights, tensorsInMemory } from "./stored-tensors.ts";
 
@@ -30,7 +30,7 @@ import { openWeights, tensorsInMemory } from "./stored-tensors.ts";
  */
 export async function readModelFolder(source: FileSource): Promise<ModelFolder> {
   const { listed, isBare, transformer, tokenizer } = await readTransformer(source);
-  const sentence = isBare ? undefined : await readJson(source, "config_sentence_transformers.json");
+  const sentence = isBare ? undefined : await readJson(source, sentenceFile);
   const [first, pooling, ...after] = await Promise.all(
     listed.map(async ({ kind, path }): Promise<ModelModule> => {
       const isTransformer = kind === "Transformer";

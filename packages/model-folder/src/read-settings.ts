@@ -2,6 +2,9 @@ import { JsonField } from "@kindred/errors";
 import { similarities } from "@kindred/vectors";
 import type { FileSource, ModelSettings } from "./model-folder.ts";
 
+/** The file of prompts and the like, for the model as a whole. */
+export const sentenceFile = "config_sentence_transformers.json";
+
 /** The parsed JSON of a settings file, an object; undefined where there is no such file. */
 export async function readJson(source: FileSource, path: string): Promise<JsonField | undefined> {
   const bytes = await source.read(path);
@@ -24,9 +27,15 @@ export type TransformerSettings = {
 };
 
 /** The names of the transformer module's settings over the years, the newest first; the first one that is there counts. */
-const transformerSettingsNames = ["bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"].map(
-  (kind) => `sentence_${kind}_config.json`,
-);
+export const transformerSettingsNames = [
+  "bert",
+  "roberta",
+  "distilbert",
+  "camembert",
+  "albert",
+  "xlm-roberta",
+  "xlnet",
+].map((kind) => `sentence_${kind}_config.json`);
 
 /** Arguments about how files are found and loaded, which change no vector: sentence-transformers sets them itself. */
 const loadingKeys = [

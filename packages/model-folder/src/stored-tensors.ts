@@ -3,12 +3,26 @@ import { type NamedTensor, safetensorsIndex } from "@kindred/tensor-files";
 import type { FileSource, StoredTensors } from "./model-folder.ts";
 
 /** The names that a module's weights may have; the first that is there is read, as in transformers. */
-const weightFileNames = [
+export const weightFileNames = [
   "model.safetensors",
   "model.safetensors.index.json",
   "pytorch_model.bin",
   "pytorch_model.bin.index.json",
 ] as const;
+
+/**
+ * Whether a weights file is an index of several others.
+ *
+ * @example
+ * ```ts
+ * import { isIndex } from "@kindred/model-folder";
+ *
+ * isIndex("pytorch_model.bin.index.json"); // => true
+ * ```
+ */
+export function isIndex(path: string): boolean {
+  return path.endsWith(".index.json");
+}
 
 /**
  * Tensors in memory, as weights of a module.
@@ -49,7 +63,7 @@ export function tensorsInMemory(
 export async function openWeights(source: FileSource, folder: string): Promise<StoredTensors> {
   for (const name of weightFileNames) {
     const path = folder + name;
-    const opened = name.endsWith(".json") ? await openShards(source, path) : await source.openTensors(path);
+    const opened = isIndex(name) ? await openShards(source, path) : await source.openTensors(path);
     if (opened !== undefined) return opened;
   }
   const [first, ...others] = weightFileNames;

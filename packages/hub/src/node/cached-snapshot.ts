@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { missingModelFiles } from "../missing-model-files.ts";
-import { bareModel, inFolder, moduleFolders } from "../module-folders.ts";
+import { isIndex, listedModules, modelPaths, shardPaths } from "@kindred/model-folder";
 import type { ModelCache } from "./model-cache.ts";
 
 /** A commit in the cache, and what it lacks to be whole. */
@@ -28,15 +27,12 @@ export async function cachedSnapshot(
   if (!has("modules.json") && !(await isKnownAbsent(cache, commit, "modules.json"))) {
     return { folder, missing: ["modules.json, or the knowledge that the model has none"] };
   }
-  const modules = has("modules.json") ? moduleFolders(await readFile(join(folder, "modules.json"), "utf8")) : bareModel;
-  const missing = missingModelFiles(modules, has);
-  for (const module of modules) {
-    const index = inFolder(module.folder, "model.safetensors.index.json");
-    if (has(inFolder(module.folder, "model.safetensors")) || !has(index)) continue;
-    const shards = shardsOf(await readFile(join(folder, index), "utf8"));
-    missing.push(...shards.map((name) => inFolder(module.folder, name)).filter((path) => !has(path)));
-  }
-  return { folder, missing };
+  const text = has("modules.json") ? await readFile(join(folder, "modules.json"), "utf8") : undefined;
+  const paths = modelPaths(listedModules(text, { file: join(folder, "modules.json") }), has);
+  const indexes = await Promise.all(
+    paths.weights.filter(isIndex).map(async (path) => shardsIn(path, await readFile(join(folder, path), "utf8"))),
+  );
+  return { folder, missing: [...paths.missing, ...indexes.flat().filter((path) => !has(path))] };
 }
 
 async function isKnownAbsent(cache: ModelCache, commit: string, path: string): Promise<boolean> {
@@ -50,10 +46,9 @@ async function isKnownAbsent(cache: ModelCache, commit: string, path: string): P
 }
 
 /** The files that an index names. A broken one names none: whoever reads the weights says what is wrong with it. */
-function shardsOf(index: string): string[] {
+function shardsIn(path: string, text: string): string[] {
   try {
-    const { weight_map: map } = JSON.parse(index) as { weight_map?: Record<string, string> };
-    return [...new Set(Object.values(map ?? {}))].map(String);
+    return shardPaths(path, text);
   } catch {
     return [];
   }

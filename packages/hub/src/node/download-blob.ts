@@ -1,10 +1,10 @@
+import { createHash } from "node:crypto";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { HubError } from "../hub-error.ts";
 import type { ModelFile } from "../model-file.ts";
-import { type BlobDigest, blobDigest } from "./blob-digest.ts";
 import { claimPartial, releasePartial } from "./claim-partial.ts";
 import { diskError } from "./disk-error.ts";
 import { hubRequest, type RequestContext } from "./hub-request.ts";
@@ -161,4 +161,14 @@ function wrongSize(file: ModelFile, { subject }: RequestContext): HubError {
 function wrongDigest(file: ModelFile, { subject }: RequestContext): HubError {
   const message = `resolveModel: the checksum is wrong. Got other bytes for ${file.path} of ${subject.id}, expected ${file.digest.algorithm} ${file.digest.hex}. The file was removed. Try again, or another network.`;
   return new HubError("checksum", message, { ...subject, file: file.path });
+}
+
+/** A digest that grows with the bytes of a file, taken in order. */
+type BlobDigest = { readonly update: (bytes: Uint8Array) => void; readonly hex: () => string };
+
+/** The digest by which the Hub knows a file: SHA-256 of its bytes, or git's SHA-1, which begins with the size. */
+function blobDigest({ bytes, digest }: Pick<ModelFile, "bytes" | "digest">): BlobDigest {
+  const hash = createHash(digest.algorithm === "sha256" ? "sha256" : "sha1");
+  if (digest.algorithm === "git-sha1") hash.update(`blob ${bytes}\0`);
+  return { update: (part) => void hash.update(part), hex: () => hash.digest("hex") };
 }

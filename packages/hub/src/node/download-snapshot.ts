@@ -1,9 +1,8 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { isIndex, listedModules, shardPaths } from "@kindred/model-folder";
 import { HubError } from "../hub-error.ts";
-import { missingModelFiles } from "../missing-model-files.ts";
 import type { ModelFile } from "../model-file.ts";
-import { bareModel, moduleFolders } from "../module-folders.ts";
 import { selectModelFiles } from "../select-model-files.ts";
 import { diskError, expectRoom } from "./disk-error.ts";
 import { downloadBlob, hasSize } from "./download-blob.ts";
@@ -41,13 +40,12 @@ export async function downloadSnapshot(
     });
   };
 
-  const modulesFile = files.find(({ path }) => path === "modules.json");
-  if (wanted === undefined && modulesFile !== undefined) await fetchFile(modulesFile, () => {});
-  if (modulesFile === undefined) await recordAbsence(cache.absence(commit, "modules.json"));
-  const chosen =
-    wanted === undefined
-      ? await modelFiles(files, modulesFile && join(folder, modulesFile.path), context)
-      : namedFiles(files, wanted, context);
+  const readText = async (file: ModelFile) => {
+    await fetchFile(file, () => {});
+    return readFile(join(folder, file.path), "utf8");
+  };
+  if (!files.some(({ path }) => path === "modules.json")) await recordAbsence(cache.absence(commit, "modules.json"));
+  const chosen = wanted === undefined ? await modelFiles(files, readText, context) : namedFiles(files, wanted, context);
 
   const cached = await Promise.all(chosen.map((file) => hasSize(join(folder, file.path), file.bytes)));
   const cachedBytes = sum(chosen.filter((_, index) => cached[index]));
@@ -73,18 +71,23 @@ export async function downloadSnapshot(
   return folder;
 }
 
+/** The files of a model, the last of which are weights; what says which they are is had at once. */
 async function modelFiles(
   files: readonly ModelFile[],
-  modulesPath: string | undefined,
-  { subject }: RequestContext,
+  readText: (file: ModelFile) => Promise<string>,
+  context: RequestContext,
 ): Promise<ModelFile[]> {
-  const modules = modulesPath === undefined ? bareModel : moduleFolders(await readFile(modulesPath, "utf8"));
-  const chosen = selectModelFiles(files, modules);
-  const paths = new Set(chosen.map(({ path }) => path));
-  const missing = missingModelFiles(modules, (path) => paths.has(path));
-  if (missing.length === 0) return chosen;
-  const message = `resolveModel: the repository holds no model that Kindred can read. Got ${files.length} files of ${subject.id}@${subject.revision} without ${missing.join(", ")}, expected a sentence-transformers or transformers model. Choose another model.`;
-  throw new HubError("not-a-model", message, { ...subject, missing });
+  const { subject } = context;
+  const list = files.find(({ path }) => path === "modules.json");
+  const modules = listedModules(list === undefined ? undefined : await readText(list));
+  const { settings, weights, missing } = selectModelFiles(files, modules);
+  if (missing.length > 0) {
+    const message = `resolveModel: the repository holds no model that Kindred can read. Got ${files.length} files of ${subject.id}@${subject.revision} without ${missing.join(", ")}, expected a sentence-transformers or transformers model. Choose another model.`;
+    throw new HubError("not-a-model", message, { ...subject, missing });
+  }
+  const shards: string[] = [];
+  for (const file of settings) if (isIndex(file.path)) shards.push(...shardPaths(file.path, await readText(file)));
+  return [...settings, ...weights, ...namedFiles(files, shards, context)];
 }
 
 function namedFiles(files: readonly ModelFile[], wanted: readonly string[], { subject }: RequestContext): ModelFile[] {

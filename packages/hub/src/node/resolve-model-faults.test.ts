@@ -3,7 +3,7 @@ import { readdir, readFile, stat, truncate, writeFile } from "node:fs/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type HubFixture, ofWeights, openHubFixture, pathsBelow, weights } from "../../test-support/hub-fixture.ts";
 import { sha256 } from "../../test-support/hub-server.ts";
-import { neededPaths, noise, toyCommits } from "../../test-support/toy-repository.ts";
+import { neededPaths, noise, shardNames, toyCommits } from "../../test-support/toy-repository.ts";
 
 const id = "owner/name";
 const [, newer] = toyCommits;
@@ -198,14 +198,13 @@ test.each([
 test("a model larger than the disk is refused before its download", async () => {
   const lfs = { oid: "ab".repeat(32), size: 49e9, pointerSize: 134 };
   hub.server.listing = (entries) => [
-    ...entries.filter(({ path }) => path !== "model.safetensors"),
-    { ...entries.at(-1), path: "model.safetensors.index.json" },
-    ...Array.from({ length: 300 }, (_, shard) => ({
+    ...entries.filter(({ path }) => !String(path).startsWith("model-")),
+    ...shardNames(300).map((path, shard) => ({
       ...{ type: "file", oid: "1".repeat(40), size: 49e9, lfs: { ...lfs, oid: String(shard).padStart(64, "0") } },
-      path: `model-${shard}-of-300.safetensors`,
+      path,
     })),
   ];
-  await expect(hub.resolve(id)).rejects.toMatchObject({
+  await expect(hub.resolve("owner/huge")).rejects.toMatchObject({
     reason: "disk-full",
     details: { neededBytes: expect.any(Number) },
   });

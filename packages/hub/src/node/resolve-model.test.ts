@@ -4,7 +4,7 @@ import { ConfigError } from "@kindred/errors";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type HubFixture, openHubFixture, pathsBelow, weights } from "../../test-support/hub-fixture.ts";
 import { sha256, startHubServer } from "../../test-support/hub-server.ts";
-import { neededPaths, sentenceModelFiles, toyCommits } from "../../test-support/toy-repository.ts";
+import { neededPaths, sentenceModelFiles, shardNames, toyCommits } from "../../test-support/toy-repository.ts";
 
 const id = "owner/name";
 const [older, newer] = toyCommits;
@@ -35,6 +35,15 @@ test("a model comes with what it needs and nothing else, in the layout of the Hu
   );
   expect(await readFile(hub.inCache("refs", "main"), "utf8")).toBe(newer);
   expect(await hub.partials()).toEqual([]);
+});
+
+test("of weights in several files those come that the index names, and offline a missing one is missed", async () => {
+  const { folder, commit } = await hub.resolve("owner/sharded");
+  const paths = await pathsBelow(folder);
+  expect(paths.filter((path) => path.startsWith("model"))).toEqual([...shardNames(2), "model.safetensors.index.json"]);
+  await expect(hub.resolve("owner/sharded", { offline: true })).resolves.toMatchObject({ commit });
+  await rm(join(folder, shardNames(2)[1] ?? ""));
+  await expect(hub.resolve("owner/sharded", { offline: true })).rejects.toThrow(/model-1-of-2\.safetensors/);
 });
 
 test("hub.events tell of all bytes, and end with all of them", async () => {

@@ -8,8 +8,7 @@ import { downloadSnapshot } from "./download-snapshot.ts";
 import type { RequestContext } from "./hub-request.ts";
 import { type HubOptions, hubSettings } from "./hub-settings.ts";
 import { isCommit, listModel } from "./list-model.ts";
-import { type ModelCache, modelCache } from "./model-cache.ts";
-import { readRef, writeRef } from "./model-ref.ts";
+import { type ModelCache, modelCache, readRef, writeRef } from "./model-cache.ts";
 import type { RetryPolicy } from "./with-retries.ts";
 
 /** Options of {@link resolveModel}. */

@@ -4,10 +4,8 @@ import { FormatError } from "@kindred/errors";
 import { openSafetensors, openTorchCheckpoint } from "@kindred/tensor-files/node";
 import { loadTokenizer } from "@kindred/tokenizer/node";
 import type { FileSource, ModelFolder } from "../model-folder.ts";
+import { largestSettingsBytes } from "../model-paths.ts";
 import { readModelFolder, readModelTokenizer } from "../read-model-folder.ts";
-
-/** The largest settings or vocabulary file that is read: MPNet's tokenizer.json has half a MiB. */
-const largestFileBytes = 64 * 2 ** 20;
 
 /**
  * Reads the model in a folder on disk: settings and vocabulary at once, weights tensor by tensor when they are asked for.
@@ -80,10 +78,10 @@ export function filesInFolder(folder: string): FileSource {
       const file = nameOf(path);
       const size = await sizeOf(file);
       if (size === undefined) return undefined;
-      if (size > largestFileBytes)
+      if (size > largestSettingsBytes)
         throw new FormatError(
           { file },
-          `the file is too large for a model's settings. Got ${size} bytes, expected at most ${largestFileBytes}.`,
+          `the file is too large for a model's settings. Got ${size} bytes, expected at most ${largestSettingsBytes}.`,
         );
       return new Uint8Array(await readFile(file));
     },
