@@ -1,7 +1,11 @@
 // The benchmark's own arithmetic: what it makes of measurements, and what it refuses.
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fc, test as lawTest } from "@fast-check/vitest";
+import { sharedPath } from "@kindred/testing";
 import { describe, expect, test } from "vitest";
+import { root } from "../node-runtime.mjs";
+import { isSlower, raceAgainst } from "./against.mjs";
 import { expectAgreement } from "./expect-agreement.mjs";
 import { layerGigaflop } from "./inputs/layer-inputs.mjs";
 import { linesOfRound } from "./inputs/lines-of-round.mjs";
@@ -101,9 +105,16 @@ describe("options", () => {
       scale: "normal",
       only: undefined,
       python: undefined,
+      against: undefined,
+      rounds: undefined,
       cpuTime: false,
       help: false,
     });
+  });
+
+  test("against another checkout, as often as asked", () => {
+    expect(parseOptions(["--against", "../old", "--rounds=21"], ids)).toMatchObject({ against: "../old", rounds: 21 });
+    expect(() => parseOptions(["--rounds", "many"], ids)).toThrow("not a number of rounds. Got --rounds many");
   });
 
   test("with an unknown row or flag are refused", () => {
@@ -144,6 +155,27 @@ describe("results", () => {
     expect(page).toContain("has no gradient");
     expect(renderResults(rows, [result({})])).not.toContain("What bounds");
   });
+});
+
+test("a checkout races with itself, each contestant once on the same work; a folder without one is refused", async () => {
+  const file = join(sharedPath("golden", "mpnet-tiny", "model"), "tokenizer.json");
+  /** @type {import("./row.mjs").Row} */
+  const row = {
+    ...{ id: "toy", work: "", how: "", unit: "lines/s", value: "rate", better: "higher", floor: 1 },
+    cases: () => [
+      {
+        case: "a line",
+        ours: { contestant: "kindred-tokenizer", setup: { file, lines: ["a line"], linesAtOnce: 1 } },
+        theirs: { contestant: "huggingface-tokenizer", setup: {} },
+        threads: 1,
+      },
+    ],
+  };
+  const options = /** @type {const} */ ({ scale: "quick", rounds: undefined, cpuTime: false });
+  const { verdicts, failed } = await raceAgainst(root, [row, { ...row, id: "again" }], options);
+  expect([failed, verdicts.map(({ id, rounds }) => [id, rounds])]).toEqual([0, [["toy", 1]]]);
+  expect([isSlower({ ratio: 0.96 }), isSlower({ ratio: 0.98 })]).toEqual([true, false]);
+  await expect(raceAgainst("nowhere", [row], options)).rejects.toThrow("no checkout of Kindred. Got --against nowhere");
 });
 
 test("every row of the contract is there, once", () => {

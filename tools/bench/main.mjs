@@ -1,9 +1,10 @@
 // The benchmark: `npx nx run bench`. Races Kindred with others, prints the table, and writes dist/bench/results.json and
 // docs/benchmarks.md. `--quick` does every row on tiny work and only says whether it ran: a check of `npm test`.
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { root, run, underChosenNode } from "../node-runtime.mjs";
 import { writeCounts } from "../results.mjs";
+import { isSlower, raceAgainst } from "./against.mjs";
 import { CannotError } from "./contestant.mjs";
 import { installPeers } from "./install-peers.mjs";
 import { machineName } from "./machine.mjs";
@@ -20,7 +21,15 @@ if (options.help) {
   console.log(usage);
   process.exit();
 }
-const { scale, only, python, cpuTime } = options;
+const { scale, only, python, cpuTime, against, rounds } = options;
+const chosen = rows.filter(({ id }) => only === undefined || only.includes(id));
+if (against !== undefined) {
+  console.log(`${root} against ${against} · ${machineName()} · Node ${process.versions.node} · ${scale}`);
+  const { verdicts, failed } = await raceAgainst(resolve(against), chosen, { scale, rounds, cpuTime });
+  const slower = scale === "quick" ? [] : verdicts.filter(isSlower);
+  console.log(`${verdicts.length} races, ${slower.length} of them slower than before, ${failed} failed`);
+  process.exit(slower.length + failed === 0 ? 0 : 1);
+}
 const keeps = scale !== "quick" && !cpuTime;
 const check = scale === "quick" && only === undefined;
 if (check) writeCounts("bench-quick");
@@ -32,7 +41,7 @@ const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 console.log(`Kindred ${version} · ${machine} · Node ${process.versions.node} · ${scale}`);
 /** @type {import("./run-case.mjs").Result[]} */
 const fresh = [];
-for (const row of rows.filter(({ id }) => only === undefined || only.includes(id))) {
+for (const row of chosen) {
   if (row.byHand && python === undefined) {
     console.log(`${row.id}: by hand, with --python`);
     counts.skipped += 1;

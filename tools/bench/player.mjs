@@ -1,7 +1,8 @@
 // This program's end of a contestant's process.
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { root } from "../node-runtime.mjs";
 import { CannotError } from "./contestant.mjs";
 
 /** @typedef {{ amount: number, seconds: number }} Measurement */
@@ -13,6 +14,7 @@ import { CannotError } from "./contestant.mjs";
  * @property {string} contestant module in contestants/, or script in python/ if there is an interpreter
  * @property {object} setup goes to the contestant as JSON
  * @property {string} [python] path of a Python interpreter
+ * @property {string} [checkout] the checkout of Kindred whose contestant it is; default: this one
  */
 
 /** A contestant's process, asked one thing at a time. */
@@ -25,11 +27,12 @@ export class Player {
   #answers;
 
   /** @param {Side} side */
-  constructor({ contestant, python }) {
+  constructor({ contestant, python, checkout = root }) {
+    const folder = join(checkout, "tools", "bench");
     const [command, script] =
       python === undefined
-        ? [process.execPath, fileURLToPath(new URL("play.mjs", import.meta.url))]
-        : [python, fileURLToPath(new URL(`python/${contestant}.py`, import.meta.url))];
+        ? [process.execPath, join(folder, "play.mjs")]
+        : [python, join(folder, "python", `${contestant}.py`)];
     // No flags of this process go to the child: each contestant sets its own.
     const { NODE_OPTIONS: _, ...env } = process.env;
     this.#process = spawn(command, [script, contestant], { env, stdio: ["pipe", 2, "inherit", "pipe"] });

@@ -27,10 +27,16 @@ export async function race({ ours, theirs, rounds = 7, warmUpSeconds = 1.5, tole
     const sides = players.map(() => ({ worked: 0, best: Number.POSITIVE_INFINITY, steady: false }));
     let round = 0;
     const turn = async () => {
+      /** @type {Measurement[]} */
       const measurements = [];
-      for (const player of players) measurements.push(await player.measure(round, cpuTime));
+      // Who goes first changes from turn to turn, so that neither always finds the other's heat.
+      const order = round % 2 === 0 ? [...players.keys()] : [...players.keys()].reverse();
+      for (const i of order) {
+        const measurement = await players[i]?.measure(round, cpuTime);
+        if (measurement !== undefined) measurements[i] = measurement;
+      }
       round += 1;
-      return /** @type {[Measurement, Measurement | undefined]} */ (measurements);
+      return /** @type {[Measurement, Measurement | undefined]} */ (/** @type {unknown} */ (measurements));
     };
     while (warmUpSeconds > 0 && !sides.every(({ steady }) => steady)) {
       for (const [i, measurement] of (await turn()).entries()) {

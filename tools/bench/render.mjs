@@ -53,6 +53,7 @@ ${rows.map((row) => `**\`${row.id}\`**${row.byHand ? " (by hand, with `--python`
 npx nx run bench                           # every line; installs the peers from their own lockfile first
 npx nx run bench -- --only encode,layer    # some lines; the others keep their results
 npx nx run bench -- --quick                # a smoke run, part of npm test
+npx nx run bench -- --against ../old        # this checkout against another one, row by row, interleaved
 npx nx run bench -- --only tokenizer-rust --python venv/bin/python
 \`\`\`
 

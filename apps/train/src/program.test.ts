@@ -1,9 +1,13 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { wasm } from "@kindred/backend-wasm";
+import { lossShare } from "@kindred/loss";
 import { readRunConfig, resumePoint } from "@kindred/run-folder/node";
-import { expectMutantToFail } from "@kindred/testing";
-import { trainConfig, type TrainEvent } from "@kindred/trainer";
+import { valueAndGradients } from "@kindred/tensor";
+import { expectMutantToFail, finiteDifferences, floatsFromSeed, toyPairs } from "@kindred/testing";
+import { loadProgram, trainConfig, type TrainEvent } from "@kindred/trainer";
+import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, test } from "vitest";
 import { toyRun } from "../../../packages/trainer/test-support/toy-run.ts";
 import { train, type TrainOptions } from "./train.ts";
@@ -64,6 +68,88 @@ describe("a program's loss", () => {
   });
 });
 
+describe("a caller's own loss in plain tfjs ops: a triplet with a margin", () => {
+  const program = new URL("../../../packages/trainer/test-programs/triplet.mjs", import.meta.url);
+  const triplets = toyPairs.map(([text, match], i) => [text, match, toyPairs[(i + 7) % toyPairs.length]?.[1] ?? ""]);
+
+  test("trains on two cores as on one", async () => {
+    const runs = [1, 2].map((cores) => ({ ...prepare("", { cores }), program }));
+    const of: (readonly number[])[] = [];
+    for (const run of runs) {
+      writeFileSync(run.config.data, triplets.map((row) => `${JSON.stringify(row)}\n`).join(""));
+      of.push(losses(await eventsOf(run)));
+    }
+    const [one = [], two = []] = of;
+    expect(two).toBeCloseToArray(one, { tolerance: 1e-5 }); // as in train.test.ts: float32 sums in another order
+    expect(one.at(-1)).toBeLessThan(0.8 * (one[0] ?? 0));
+  });
+
+  test("has the gradient that finite differences of it have", async () => {
+    const { loss } = await loadProgram(program);
+    const [rows, hidden] = [5, 4];
+    await wasm().start();
+    const values = floatsFromSeed(7, 3 * rows * hidden);
+    const columns = [0, 1, 2].map((column) =>
+      tf.tensor2d(values.slice(column * rows * hidden, (column + 1) * rows * hidden), [rows, hidden]),
+    );
+    const { value, gradients } = valueAndGradients(
+      () => (loss === undefined ? tf.scalar(Number.NaN) : lossShare(loss, columns)),
+      Object.fromEntries(columns.map((column, i) => [`${i}`, column])),
+    );
+    const reference = (x: Float64Array) => {
+      const distance = (row: number, column: number) => {
+        const [a, b] = [0, column].map((c) => x.subarray((c * rows + row) * hidden, (c * rows + row + 1) * hidden));
+        return Math.hypot(...Array.from(a ?? [], (ai, i) => ai - (b?.[i] ?? 0)));
+      };
+      const missing = Array.from({ length: rows }, (_, row) => distance(row, 1) - distance(row, 2) + 0.5);
+      return missing.reduce((sum, x) => sum + Math.max(0, x), 0) / rows;
+    };
+    const got = [0, 1, 2].flatMap((i) => [...(gradients[`${i}`]?.dataSync() ?? [])]);
+    // Some ten float32 roundings of 2^-24 in numbers up to 1; the smallest entry that a row with a loss has is far above the tolerance.
+    const expectSame = (wanted: Float64Array) => expect(got).toBeCloseToArray(wanted, { tolerance: 1e-6 });
+    expectSame(finiteDifferences(reference, values));
+    expect(value.dataSync()[0]).toBeCloseTo(reference(Float64Array.from(values)), 6);
+    expectMutantToFail(() => expectSame(finiteDifferences((x) => (reference(x) * rows) / (rows + 1), values)));
+    tf.dispose([value, columns, Object.values(gradients) as tf.Tensor[]]);
+  });
+});
+
+describe("a program's sampler", () => {
+  const halves = `export default ({ createSampler }) => ({ sampler: (options) => {
+    const inner = createSampler({ ...options, order: "file", batchSize: options.batchSize / 2 });
+    const next = async () => ({ rows: [...(await inner.next()).rows, ...(await inner.next()).rows] });
+    return { next, cursor: () => ({ mine: inner.cursor() }), close: () => inner.close() };
+  } });`;
+
+  test("draws the batches, and its cursor stands in checkpoints", async () => {
+    const run = prepare(halves, { stopAt: 3, duplicates: "defer" });
+    const own = losses(await eventsOf(run));
+    const plain = { ...run.config, output: join(run.folder, "plain") };
+    const ofOptions: TrainEvent[] = [];
+    for await (const event of train(plain)) ofOptions.push(event);
+    expect(own).toHaveLength(3);
+    expect(own).not.toEqual(losses(ofOptions));
+    expect((await resumePoint(run.config.output)).state.cursor).toMatchObject({ mine: { version: 1 } });
+  });
+
+  test.each<[string, string, RegExp]>([
+    ["no batch", "undefined", /gave too little for a step\. Got no batch/],
+    [
+      "fewer rows than cores",
+      "({ rows: [] })",
+      /Got 0 rows, expected batches without end of at least a row for each of 1 cores/,
+    ],
+    [
+      "rows of unequal length",
+      "({ rows: [['a', 'b'], ['a']].map((texts) => ({ row: { texts } })) })",
+      /rows of a batch differ\. Got 1 texts in one and 2 in another/,
+    ],
+  ])("that gives %s ends the run with an error that says so", async (_, batch, message) => {
+    const make = `export default () => ({ sampler: () => ({ next: async () => ${batch}, cursor: () => ({}), close: async () => {} }) });`;
+    await expect(eventsOf(prepare(make))).rejects.toThrow(message);
+  });
+});
+
 test("a program's readers read the run beside its folder", async () => {
   const run = prepare(
     `import { appendFileSync } from "node:fs";
@@ -117,7 +203,11 @@ describe("refuses, before anything is written,", () => {
       /exports no program\. Got a default export of type undefined/,
     ],
     ["a module that cannot be imported", "export default (", /cannot be imported\. Got file:/],
-    ["no parts", "export default () => 3;", /gave no parts of a run\. Got number, expected \{ loss, readers \}/],
+    [
+      "no parts",
+      "export default () => 3;",
+      /gave no parts of a run\. Got number, expected \{ loss, sampler, readers \}/,
+    ],
     ["an unknown part", "export default () => ({ los: {} });", /unknown part los\. Did you mean loss\?/],
     [
       "a loss that is none",

@@ -87,7 +87,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
   const model = await startingModel(config, resume?.folder);
   const loss = lossOf(complete, parts);
   const data = await trainingData(config, model, { ...(await openRunData(config)), loss });
-  const sampler = trainingSampler(complete, data, resume?.state.cursor);
+  const sampler = trainingSampler(complete, data, { cursor: resume?.state.cursor, make: parts.sampler });
   const cores = await startTrainingMesh(complete, model, startOptions(engine, program, resume));
   try {
     const kept = {

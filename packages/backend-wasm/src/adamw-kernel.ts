@@ -63,14 +63,18 @@ export async function adamwKernel(
   };
   return {
     add: (a, b, sum) => {
-      exports["add"]!(addressOf(a), addressOf(b), addressOf(sum), sum.length);
+      exports.add(addressOf(a), addressOf(b), addressOf(sum), sum.length);
     },
-    sumOfSquares: (array) => exports["sumOfSquares"]!(addressOf(array), array.length),
+    sumOfSquares: (array) => exports.sumOfSquares(addressOf(array), array.length),
     step: ({ parameter, gradient, firstMoment, secondMoment }, numbers) => {
       const { clip, beta1, beta2, epsilon, factor, kept, keptOfStep } = numbers;
-      exports["adamw"]!(
-        ...[parameter, gradient, firstMoment, secondMoment].map(addressOf),
-        ...[parameter.length, clip, 1 - beta1, 1 - beta2, epsilon, factor * keptOfStep, kept],
+      exports.adamw(
+        addressOf(parameter),
+        addressOf(gradient),
+        addressOf(firstMoment),
+        addressOf(secondMoment),
+        parameter.length,
+        ...[clip, 1 - beta1, 1 - beta2, epsilon, factor * keptOfStep, kept],
       );
     },
   };

@@ -1,7 +1,7 @@
 import { ConfigError } from "@kindred/errors";
 import type { WasmBackend } from "@kindred/tensor";
 import { instantiateKernels } from "./instantiate-kernels.ts";
-import type { KernelExports } from "./kernel-exports.ts";
+import type { KernelExports } from "./generated/kernel-exports.ts";
 import type { KernelVariant } from "./kernel-variant.ts";
 import { pairsCorrectly } from "./pairs-correctly.ts";
 import { relaxedSimdWorks } from "./relaxed-simd-works.ts";

@@ -9,7 +9,7 @@ describe.each(["simd", "relaxed", "wide"] as const)("the %s module", (variant) =
       const memory = new WebAssembly.Memory({ initial: 2, maximum: 65536, shared });
       const exports = await instantiateKernels(variant, memory);
       const x = new Float32Array(memory.buffer, 1024, 4).fill(1.5);
-      exports["add"]!(1024, 1024, 2048, 4);
+      exports.add(1024, 1024, 2048, 4);
       expect(new Float32Array(memory.buffer, 2048, 4)).toEqual(x.map((value) => 2 * value));
     },
   );

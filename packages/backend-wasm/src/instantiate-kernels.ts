@@ -1,5 +1,5 @@
 import { kernelBytes } from "./kernel-bytes.ts";
-import type { KernelExports } from "./kernel-exports.ts";
+import type { KernelExports } from "./generated/kernel-exports.ts";
 import type { KernelVariant } from "./kernel-variant.ts";
 import { withSharedMemory } from "./with-shared-memory.ts";
 

@@ -3,6 +3,7 @@ import { matmulTransposed } from "@kindred/nn";
 import { activeEngine, asWasmBackend, defineOp, type Float, type None, tfjs } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
+import type { KernelExports } from "./generated/kernel-exports.ts";
 import { kernelOf, type Run } from "./kernel-call.ts";
 import { scratchArena } from "./scratch-arena.ts";
 import { wasm } from "./wasm.ts";
@@ -18,7 +19,7 @@ const example = defineOp<None, None, None, tf.Tensor>({
 function call(run: Run<None, None, None, tf.Tensor>) {
   const backend = asWasmBackend(tf.backend())!;
   const arena = scratchArena(backend.wasm);
-  const giveBack = kernelOf(example, run).start({}, backend, arena);
+  const giveBack = kernelOf(example, run).start({} as KernelExports, backend, arena);
   try {
     example({}, {}, {}).dispose();
   } finally {

@@ -9,11 +9,22 @@ import {
   type WasmBackend,
 } from "@kindred/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
-import type { KernelExports } from "./kernel-exports.ts";
+import type { KernelExports } from "./generated/kernel-exports.ts";
 import type { ScratchArena } from "./scratch-arena.ts";
 
 /** A tensor as a kernel sees it: its shape, and the address of its elements in the heap, between 0 and 2³². */
 export type Operand = { readonly shape: readonly number[]; readonly address: number };
+
+/** Rows and columns of a matrix. */
+export function matrixSizes({ shape: [rows, columns] }: Pick<Operand, "shape">): [rows: number, columns: number] {
+  if (rows === undefined || columns === undefined) throw new Error("A kernel takes something else for a matrix.");
+  return [rows, columns];
+}
+
+/** The number of elements of a tensor. */
+export function elementCount({ shape }: Operand): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
 
 /** An output in the making. */
 export type Output = Operand & { readonly info: tf.TensorInfo };

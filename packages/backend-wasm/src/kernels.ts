@@ -1,17 +1,22 @@
 import type { Kernel } from "./kernel-call.ts";
-import { attentionKernel } from "./kernels/attention.ts";
-import { attentionGradientKernel } from "./kernels/attention-gradient.ts";
+import { attentionGradientKernel, attentionKernel } from "./kernels/attention.ts";
 import { dropoutKernel } from "./kernels/dropout.ts";
 import { addKernel, scaleKernel, sumKernel } from "./kernels/elementwise.ts";
 import { embeddingGradientKernel, embeddingKernel, gatherRowsKernel } from "./kernels/gather-rows.ts";
-import { geluLinearGradientKernel, geluLinearKernel } from "./kernels/gelu-linear.ts";
-import { geluGradientKernel, geluKernel } from "./kernels/gelu.ts";
+import { geluGradientKernel, geluKernel, geluLinearGradientKernel, geluLinearKernel } from "./kernels/gelu.ts";
 import { l2NormalizeGradientKernel, l2NormalizeKernel } from "./kernels/l2-normalize.ts";
-import { addLayerNormKernel, layerNormKernel } from "./kernels/layer-norm.ts";
-import { layerNormGradientKernel } from "./kernels/layer-norm-gradient.ts";
+import { addLayerNormKernel, layerNormGradientKernel, layerNormKernel } from "./kernels/layer-norm.ts";
 import {
-  meanPoolKernel,
+  columnSumsKernel,
+  linearKernel,
+  matmulKernel,
+  matmulTransposedKernel,
+  packWeightKernel,
+  transposedMatmulKernel,
+} from "./kernels/linear.ts";
+import {
   meanPoolGradientKernel,
+  meanPoolKernel,
   segmentMaxGradientKernel,
   segmentMaxKernel,
   weightedPoolGradientKernel,
@@ -19,10 +24,6 @@ import {
 } from "./kernels/pooling.ts";
 import { positionBiasGradientKernel, positionBiasKernel } from "./kernels/position-bias.ts";
 import { softmaxCrossEntropyGradientKernel, softmaxCrossEntropyKernel } from "./kernels/softmax-cross-entropy.ts";
-import { packWeightKernel } from "./kernels/pack-weight.ts";
-import { columnSumsKernel } from "./kernels/column-sums.ts";
-import { linearKernel } from "./kernels/linear.ts";
-import { matmulKernel, matmulTransposedKernel, transposedMatmulKernel } from "./kernels/matmul.ts";
 
 /** Every kernel of this package, by the op it implements. A new one is added here. */
 export const kernels: readonly Kernel[] = [

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import { chooseKernels } from "./choose-kernels.ts";
 import { instantiateKernels } from "./instantiate-kernels.ts";
-import type { KernelExports } from "./kernel-exports.ts";
+import type { KernelExports } from "./generated/kernel-exports.ts";
 import { enableRevectorization } from "./node/enable-revectorization.ts";
 import { pairsCorrectly } from "./pairs-correctly.ts";
 import { relaxedSimdWorks } from "./relaxed-simd-works.ts";
@@ -23,7 +23,7 @@ test.skipIf(!able)('V8\'s pairing is correct, and wide is what "auto" takes', as
   expect([variant, description]).toEqual(["wide", "wasm kernels: wide (256 bits)"]);
 });
 
-test.skipIf(!able).each(["matmul", "layerNorm", "geluGradient", "attentionGradient"])(
+test.skipIf(!able).each(["matmul", "layerNorm", "geluGradient", "attentionGradient"] as const)(
   "a %s that gives one wrong number is noticed",
   async (name) => {
     const { backend, memory } = heap();
@@ -37,19 +37,19 @@ test.skipIf(!able).each(["matmul", "layerNorm", "geluGradient", "attentionGradie
 );
 
 /** A module of which one function gets one number of its output wrong, by half at most. */
-function spoilOne(exports: KernelExports, name: string, memory: WebAssembly.Memory): KernelExports {
-  const original = exports[name]!;
+function spoilOne(
+  exports: KernelExports,
+  name: "matmul" | "layerNorm" | "geluGradient" | "attentionGradient",
+  memory: WebAssembly.Memory,
+): KernelExports {
+  const original = exports[name] as (...numbers: number[]) => void;
   // Which argument is the output's address. (The first numbers of some gradients are zeros: a sentence of one token.)
-  const [output, element] = {
-    matmul: [8, 0],
-    layerNorm: [4, 0],
-    geluGradient: [2, 1000],
-    attentionGradient: [5, 1000],
-  }[name]!;
+  const [output, element] = (
+    { matmul: [8, 0], layerNorm: [4, 0], geluGradient: [2, 1000], attentionGradient: [5, 1000] } as const
+  )[name];
   const changed = (...numbers: number[]) => {
-    const result = original(...numbers);
-    new Int32Array(memory.buffer, numbers[output!]! >>> 0, element! + 1)[element!]! ^= 1 << 22;
-    return result;
+    original(...numbers);
+    new Int32Array(memory.buffer, numbers[output]! >>> 0, element + 1)[element]! ^= 1 << 22;
   };
   return { ...exports, [name]: changed };
 }

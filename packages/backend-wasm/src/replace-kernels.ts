@@ -1,5 +1,5 @@
 import type { WasmBackend } from "@kindred/tensor";
-import type { KernelExports } from "./kernel-exports.ts";
+import type { KernelExports } from "./generated/kernel-exports.ts";
 import { kernels } from "./kernels.ts";
 import { scratchArena } from "./scratch-arena.ts";
 

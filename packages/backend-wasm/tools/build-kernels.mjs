@@ -1,7 +1,9 @@
-// npm run build:kernels: compiles assembly/ to src/generated/*.ts, one file a variant, with the module's bytes as base64.
+// npm run build:kernels: compiles assembly/ to src/generated/*.ts, one file a variant, with the module's bytes as base64, and one with the
+// type of what they export.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { compileVariant } from "./compile-variant.mjs";
+import { exportsSource } from "./exports-source.mjs";
 import { generatedSource } from "./generated-source.mjs";
 import { kernelVariants } from "./kernel-variants.mjs";
 
@@ -12,3 +14,4 @@ for (const name of /** @type {(keyof typeof kernelVariants)[]} */ (Object.keys(k
   writeFileSync(`${folder}/${name}.ts`, generatedSource(bytes));
   console.log(`${name}: ${bytes.length} bytes`);
 }
+writeFileSync(`${folder}/kernel-exports.ts`, exportsSource());

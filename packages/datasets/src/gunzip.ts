@@ -58,7 +58,7 @@ function streamOf(chunks: AsyncIterable<Uint8Array>) {
         try {
           const { done, value } = await iterator.next();
           if (done) controller.close();
-          else controller.enqueue(value as Uint8Array<ArrayBuffer>);
+          else controller.enqueue(value as Uint8Array<ArrayBuffer>); // not over shared memory: no reader gives such bytes
         } catch (reason) {
           source.failure = { reason };
           throw reason;

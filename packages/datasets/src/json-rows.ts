@@ -4,12 +4,12 @@ import { isMarkName, marksOf, type Problem, type RowContent } from "./row-conten
 /** The rows of one JSON value, or what is wrong with it. */
 export type JsonRows = { readonly rows: readonly RowContent[] } | Problem;
 
+type Json = { readonly [key: string]: unknown };
+
 /** The accepted forms, as error messages list them. */
 export const jsonForms =
   '["anchor", "positive", …], {"texts": […]}, {"query": "…", "pos": […], "neg": […]}, {"context": "…", "response": "…"} ' +
   "or an object of text columns in that order";
-
-type Json = { readonly [key: string]: unknown };
 
 /**
  * The rows that a parsed line of a .jsonl file holds, in the first of these forms that fits it:
@@ -19,7 +19,7 @@ type Json = { readonly [key: string]: unknown };
 export function rowsOfJson(value: unknown): JsonRows {
   if (Array.isArray(value)) return ofTexts(value, "the array");
   if (typeof value !== "object" || value === null) return { problem: `is ${value === null ? "null" : typeof value}` };
-  const json = value as Json;
+  const json = value as Json; // what TypeScript calls an object may hold anything under any key
   if ("texts" in json) return ofTextsObject(json);
   if ("query" in json && "pos" in json) return ofFlagEmbedding(json);
   if ("context" in json && "response" in json) return ofReddit(json);

@@ -52,7 +52,7 @@ function parseJson(text: string, file: string): unknown {
     return JSON.parse(text.startsWith("\ufeff") ? text.slice(1) : text);
   } catch (cause) {
     throw new ConfigError(
-      `parseDataConfig: ${file} is not JSON (${(cause as Error).message}). Expected [{"name": "pairs.jsonl", "weight": 1}].`,
+      `parseDataConfig: ${file} is not JSON (${cause instanceof Error ? cause.message : cause}). Expected [{"name": "pairs.jsonl", "weight": 1}].`,
       { file },
       { cause },
     );
@@ -68,15 +68,15 @@ function entryOf(entry: unknown, place: string): DataConfigEntry {
     const nearest = nearestName(key, keys);
     throw refusal(place, "unknown key", key, keys.join(", "), nearest && ` Did you mean ${nearest}?`);
   }
-  const { name, weight, lines } = entry as { readonly [key: string]: unknown };
+  const { name, weight, lines }: { readonly [key in keyof DataConfigEntry]?: unknown } = entry;
   if (typeof name !== "string" || name === "") throw refusal(place, "name is wrong", name, "a file or an npm: name");
   if (typeof weight !== "number" || !(weight >= 0 && weight < Infinity)) {
     throw refusal(place, "weight is wrong", weight, "a number from 0 up");
   }
   if (lines === undefined) return { name, weight };
-  if (!Number.isSafeInteger(lines) || (lines as number) < 0)
+  if (typeof lines !== "number" || !Number.isSafeInteger(lines) || lines < 0)
     throw refusal(place, "lines is wrong", lines, "a whole number from 0 up");
-  return { name, weight, lines: lines as number };
+  return { name, weight, lines };
 }
 
 function refusal(place: string, problem: string, got: unknown, rule: string, advice = ""): ConfigError {

@@ -45,9 +45,9 @@ export function matryoshka(
     name: "matryoshka",
     options: { loss: { name: loss.name, options: loss.options }, dimensions, weights },
     value: (columns, context) => {
-      const values = weights.map((weight, k) => {
-        const cut = columns.map((column) => l2Normalize(firstFeatures(column, dimensions[k]!)));
-        return scale(loss.value(cut, context), weight);
+      const values = dimensions.map((dimension, k) => {
+        const cut = columns.map((column) => l2Normalize(firstFeatures(column, dimension)));
+        return scale(loss.value(cut, context), weights[k] ?? 1); // there is one for each
       });
       return values.reduce(add);
     },

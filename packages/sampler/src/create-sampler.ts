@@ -1,5 +1,5 @@
 import { type Batch, Mixture } from "./mixture.ts";
-import { checkCursor, madeOf, type MixtureState, type SamplerCursor } from "./sampler-cursor.ts";
+import { madeOf, type MixtureState, type SamplerCursor, savedCursor } from "./sampler-cursor.ts";
 import { resolveOptions, type SamplerOptions } from "./sampler-options.ts";
 import type { TextsRow } from "./source.ts";
 import { type SourceCounts, startOfLane } from "./source-lane.ts";
@@ -52,8 +52,7 @@ export type Sampler<Row extends TextsRow = TextsRow> = {
 export function createSampler<Row extends TextsRow>(options: SamplerOptions<Row>): Sampler<Row> {
   const resolved = resolveOptions(options);
   const parts = madeOf(resolved);
-  const { cursor } = options;
-  if (cursor !== undefined) checkCursor(cursor, parts);
+  const cursor = options.cursor === undefined ? undefined : savedCursor(options.cursor, parts);
   let saved: MixtureState = cursor?.state ?? startOf(resolved.sources.length);
   let replay = cursor?.replay ?? 0;
   let toReplay = replay;

@@ -64,21 +64,50 @@ function hashOfRows(source: RowsSource): Key {
 }
 
 /**
- * Refuses a cursor that another sampler made.
+ * A cursor as it was saved, looked at: it may have been JSON in between.
  *
- * @throws ConfigError naming the first difference and both values.
+ * @throws ConfigError for one of other data or options, naming the first difference and both values, and for one that is none.
  */
-export function checkCursor(cursor: SamplerCursor, now: { readonly [thing: string]: string }): void {
-  if (cursor?.version !== 1) {
-    throw new ConfigError(`createSampler: not a cursor. Got version ${cursor?.version}, expected 1. Start without it.`);
+export function savedCursor(cursor: unknown, now: { readonly [thing: string]: string }): SamplerCursor {
+  const { version, madeOf } = isObject(cursor) ? cursor : {};
+  if (version !== 1) {
+    throw new ConfigError(`createSampler: not a cursor. Got version ${String(version)}, expected 1. Start without it.`);
   }
-  for (const thing of new Set([...Object.keys(now), ...Object.keys(cursor.madeOf)])) {
-    const [then, here] = [cursor.madeOf[thing] ?? "nothing", now[thing] ?? "nothing"];
+  const saved = isObject(madeOf) ? madeOf : {};
+  for (const thing of new Set([...Object.keys(now), ...Object.keys(saved)])) {
+    const [then, here] = [saved[thing] ?? "nothing", now[thing] ?? "nothing"];
     if (then === here) continue;
     throw new ConfigError(
-      `createSampler: the cursor belongs to other data or options. Got ${thing} = ${here}, expected ${then} as it was saved. ` +
+      `createSampler: the cursor belongs to other data or options. Got ${thing} = ${here}, expected ${String(then)} as it was saved. ` +
         "Go on with the same data and options, or start without the cursor.",
       { thing, saved: then, now: here },
     );
   }
+  if (isWhole(cursor)) return cursor;
+  throw new ConfigError(
+    "createSampler: the cursor is damaged. Got another state than a sampler saves. Start without it.",
+  );
+}
+
+/** Whether a cursor of the right version and make has a state, too. */
+function isWhole(cursor: unknown): cursor is SamplerCursor {
+  const { state, replay } = isObject(cursor) ? cursor : {};
+  const { draws, batches, run, lanes } = isObject(state) ? state : {};
+  const counted = (of: unknown, names: readonly string[]) =>
+    isObject(of) && names.every((name) => Number.isSafeInteger(of[name]));
+  return (
+    [replay, draws, batches].every(Number.isSafeInteger) &&
+    (run === null || counted(run, ["source", "step", "runsBefore"])) &&
+    Array.isArray(lanes) &&
+    lanes.every(
+      (lane) =>
+        counted(lane, ["epoch", "position", "read", "emitted", "deferred", "dropped"]) &&
+        Array.isArray(lane.waiting) &&
+        typeof lane.isFinished === "boolean",
+    )
+  );
+}
+
+function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,5 @@
 import { ConfigError, nearestName } from "@kindred/errors";
 import type { Key } from "@kindred/random";
-import type { SamplerCursor } from "./sampler-cursor.ts";
 import type { Source, TextsRow } from "./source.ts";
 
 /** Options of {@link createSampler}. */
@@ -33,8 +32,8 @@ export type SamplerOptions<Row extends TextsRow = TextsRow> = {
   readonly order?: "shuffle" | "file" | undefined;
   /** How often each source is read through, default without end. */
   readonly epochs?: number | undefined;
-  /** Where to go on: what {@link Sampler.cursor} gave, over the same sources and options. */
-  readonly cursor?: SamplerCursor | undefined;
+  /** Where to go on: what {@link Sampler.cursor} gave, over the same sources and options. It may have been JSON in between. */
+  readonly cursor?: unknown;
 };
 
 /** The options with every default filled in. */

@@ -1,12 +1,11 @@
-import type { SamplerCursor } from "@kindred/sampler";
 import type { SavedModel } from "@kindred/sentence-encoder";
 
 /** Where a run stands, beside its weights and moments. */
 export type TrainerState = {
   /** Steps done. */
   readonly step: number;
-  /** Where in the data it stands. */
-  readonly cursor: SamplerCursor;
+  /** Where in the data it stands: what the sampler said, as plain JSON. */
+  readonly cursor: unknown;
   /** Seconds of training so far, over all parts of the run. */
   readonly seconds: number;
 };

@@ -13,6 +13,8 @@ export {
 } from "./train-program.ts";
 export { loadedModel, newModel, type TrainableModel } from "./trainable-model.ts";
 export {
+  type BatchSampler,
+  type MakeSampler,
   type RowSet,
   type RunData,
   type TrainingData,

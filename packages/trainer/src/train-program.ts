@@ -4,6 +4,7 @@ import type { Loss } from "@kindred/loss";
 import * as library from "./program-library.ts";
 import type { RunReader } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
+import type { MakeSampler } from "./training-data.ts";
 
 /** What a program is handed: `tf`, all of `nn`, the losses, the sampler, keys of random numbers and the classes of errors. */
 export type Kindred = typeof library;
@@ -15,6 +16,8 @@ export const builtInLosses: readonly Loss[] = [contrastive()];
 export type TrainParts = {
   /** What is made small. Instead of the contrastive loss of `scale`, `similarity` and `direction`. */
   readonly loss?: Loss;
+  /** What draws the batches. Instead of Kindred's, which is handed the same. */
+  readonly sampler?: MakeSampler;
   /** More readers of the run's events. */
   readonly readers?: readonly RunReader[];
 };
@@ -48,6 +51,11 @@ const partTable: { readonly [part in keyof TrainParts]-?: PartRule } = {
       ["name", "over"].every((key) => typeOf(value, key) === "string") &&
       typeOf(value, "options") === "object" &&
       typeOf(value, "value") === "function",
+  },
+  sampler: {
+    options: ["mixing", "roundSteps", "duplicates"],
+    expected: "a function of { sources, batchSize, key, cursor } that gives { next(), cursor(), close() }",
+    fits: (value) => typeof value === "function",
   },
   readers: {
     options: [],

@@ -2,7 +2,7 @@ import type { TextRow } from "@kindred/datasets";
 import { ConfigError, DataError } from "@kindred/errors";
 import { fitRows, type Loss } from "@kindred/loss";
 import { childKey, keyFromSeed } from "@kindred/random";
-import { createSampler, type Sampler, type SamplerCursor, type Source } from "@kindred/sampler";
+import { createSampler, type SamplerOptions, type Source } from "@kindred/sampler";
 import { type EvaluationTask, pairTask, scoredTask } from "./evaluation-task.ts";
 import { type HeldOut, holdOut } from "./hold-out.ts";
 import { summarizeSource } from "./summarize-source.ts";
@@ -78,6 +78,19 @@ export async function trainingData(
   return { sources: opened.map(({ source }) => source), summaries: opened.map(({ summary }) => summary), tasks };
 }
 
+/** What gives a run its batches: Kindred's sampler, or a program's. */
+export type BatchSampler = {
+  /** The next batch; a run ends early with an error when there is none. */
+  next(): Promise<{ readonly rows: readonly { readonly row: TextRow }[] } | undefined>;
+  /** Where it stands after the last batch that `next` has given, as plain JSON: checkpoints keep it. */
+  cursor(): unknown;
+  /** Lets go of open files. */
+  close(): Promise<void>;
+};
+
+/** How a run's sampler is made. In `options`: its sources, the size of a batch, a key, and where to go on. */
+export type MakeSampler = (options: SamplerOptions<TextRow>) => BatchSampler;
+
 /**
  * The sampler of a run's batches, from the beginning or from where a cursor stands.
  *
@@ -94,15 +107,14 @@ export async function trainingData(
 export function trainingSampler(
   config: TrainConfig,
   { sources }: TrainingData,
-  cursor?: SamplerCursor,
-): Sampler<TextRow> {
+  { cursor, make = createSampler }: { readonly cursor?: unknown; readonly make?: MakeSampler | undefined } = {},
+): BatchSampler {
   const { batchSize, seed, mixing, roundSteps, duplicates } = config;
-  const options = { sources, batchSize, mixing, roundSteps, duplicates, key: childKey(keyFromSeed(seed), "sampler") };
-  if (cursor === undefined) return createSampler(options);
+  const key = childKey(keyFromSeed(seed), "sampler");
   try {
-    return createSampler({ ...options, cursor });
+    return make({ sources, batchSize, mixing, roundSteps, duplicates, key, cursor });
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (cursor === undefined || !(error instanceof ConfigError)) throw error;
     throw new ConfigError(`${config.output}: the run cannot go on from here. ${error.message}`, error.details, {
       cause: error,
     });

@@ -1,6 +1,5 @@
-import type { TextRow } from "@kindred/datasets";
+import { ConfigError } from "@kindred/errors";
 import type { Loss } from "@kindred/loss";
-import type { Sampler, SamplerCursor } from "@kindred/sampler";
 import { SentenceEncoder } from "@kindred/sentence-encoder";
 import type { RunSaves, TrainerState } from "./checkpoint.ts";
 import { type BatchShare, dealBatch } from "./deal-batch.ts";
@@ -10,13 +9,13 @@ import type { TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { modelToSave, type TrainableModel } from "./trainable-model.ts";
 import { firstProfiledStep, type TrainingCores } from "./training-cores.ts";
-import type { TrainingData } from "./training-data.ts";
+import type { BatchSampler, TrainingData } from "./training-data.ts";
 
 /** What a run is made of, ready: {@link trainingRun} starts and closes none of it. */
 export type RunParts = {
   readonly model: TrainableModel;
   readonly data: TrainingData;
-  readonly sampler: Sampler<TextRow>;
+  readonly sampler: BatchSampler;
   readonly cores: TrainingCores;
   readonly saves: RunSaves;
   /** What the cores make small, for the `start` event. */
@@ -33,7 +32,7 @@ export type RunParts = {
 
 type DrawnBatch = {
   readonly shares: readonly BatchShare[];
-  readonly cursor: SamplerCursor;
+  readonly cursor: unknown;
   readonly pairs: number;
   readonly tokens: number;
 };
@@ -71,7 +70,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     happened.push(event);
     return event;
   };
-  const checkpoint = (step: number, cursor: SamplerCursor): Promise<string> =>
+  const checkpoint = (step: number, cursor: unknown): Promise<string> =>
     saves.saveCheckpoint({
       model: modelToSave(model, cores.weights),
       moments: cores.moments,
@@ -137,11 +136,21 @@ function startEvent(
 /** The next global batch as tokens, dealt to the cores. Its promise may be left alone: a failure shows where it is awaited. */
 function drawBatch({ model, cores, sampler, loss }: RunParts): Promise<DrawnBatch> {
   const draw = async (): Promise<DrawnBatch> => {
-    const batch = await sampler.next(); // without a bound on epochs there is always a next one
-    const rows = batch?.rows.map(({ row }) => row) ?? [];
+    const batch = await sampler.next();
+    if (batch === undefined || batch.rows.length < cores.cores)
+      throw new ConfigError(
+        `train: the sampler gave too little for a step. Got ${batch === undefined ? "no batch" : `${batch.rows.length} rows`}, expected batches without end of at least a row for each of ${cores.cores} cores.`,
+      );
+    const rows = batch.rows.map(({ row }) => row);
     const texts = rows.map((row) => row.texts);
+    const [first = []] = texts;
+    const other = texts.find(({ length }) => length !== first.length);
+    if (other !== undefined)
+      throw new ConfigError(
+        `train: the rows of a batch differ. Got ${other.length} texts in one and ${first.length} in another, expected as many in each.`,
+      );
     const { maxSeqLength: maxLength } = model.settings;
-    const columns = Array.from(texts[0] ?? [], (_, column) => texts.map((row) => row[column]!)); // rows of a batch are equally long
+    const columns = first.map((_, column) => texts.map((row) => row[column]!)); // rows are equally long
     const tokens = columns.map((column) => model.tokenizer.encodeBatch(column, { maxLength }));
     const total = tokens.reduce((sum, { ids }) => sum + ids.length, 0);
     return {

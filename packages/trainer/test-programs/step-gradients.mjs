@@ -6,6 +6,7 @@ import { engineFromModule } from "@kindred/tensor";
 import { parameterExchange, parameterViews } from "@kindred/tpu-sharding";
 import { trainingStep } from "@kindred/trainer";
 import * as tf from "@tensorflow/tfjs-core";
+import triplet from "./triplet.mjs";
 
 // One training step's loss and gradients, summed over the cores as in training; the weights stay as they are.
 
@@ -66,6 +67,7 @@ const losses = {
   batch: { ...built, over: "batch" },
   judgedRows: { ...judged, over: "rows" },
   judgedBatch: { ...judged, over: "batch" },
+  triplet: triplet({ tf }).loss,
 };
 
 export default async (core, { engine, config, modules, shapes, shards, memory, dropoutKey }) => {

@@ -4,13 +4,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { relativeBucket } from "@kindred/mpnet";
 import { tokenizerFromJson } from "@kindred/tokenizer";
+import { writeOnnxModel } from "../inputs/onnx-model.mjs";
 import { loadPeer, peerName } from "../peers/load.mjs";
 import { strided } from "../strided.mjs";
 
 /**
  * @typedef {object} OnnxSetup
  * @property {"onnxruntime-web" | "onnxruntime-node"} runtime
- * @property {string} folder of the model, with its graph
+ * @property {string} folder of the model, which gets its graph
  * @property {string[]} texts
  * @property {number} threads
  * @property {number} batchSize sentences of a batch
@@ -19,6 +20,7 @@ import { strided } from "../strided.mjs";
 /** @type {import("../contestant.mjs").Enter<OnnxSetup>} */
 export default async function enter({ runtime, folder, texts, threads, batchSize }) {
   const ort = await loadPeer(runtime);
+  await writeOnnxModel(folder);
   if (runtime === "onnxruntime-web") ort.env.wasm.numThreads = threads;
   const session = await openSession(ort, { runtime, folder, threads });
   const tokenizer = tokenizerFromJson(readFileSync(join(folder, "tokenizer.json"), "utf8"));

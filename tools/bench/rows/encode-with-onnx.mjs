@@ -1,4 +1,3 @@
-import { writeOnnxModel } from "../inputs/onnx-model.mjs";
 import { encodeSetup } from "./encode-setup.mjs";
 
 /**
@@ -12,7 +11,6 @@ import { encodeSetup } from "./encode-setup.mjs";
 export async function encodeWithOnnx(scale, runtime, choose = (texts) => texts) {
   const { folder, texts: all, source } = await encodeSetup(scale);
   const texts = choose(all);
-  await writeOnnxModel(folder);
   return [
     {
       case: `${texts.length} texts of ${source}`,

@@ -1,5 +1,5 @@
 import { embeddingGradientOp, embeddingOp, gatherRowsOp } from "@kindred/nn";
-import { kernelOf, type Operand, type Workspace } from "../kernel-call.ts";
+import { kernelOf, matrixSizes, type Operand, type Workspace } from "../kernel-call.ts";
 
 /** The rows of the table at the ids. */
 export const embeddingKernel = kernelOf(embeddingOp, (call, { ids }) => gather(call, call.input("table"), ids));
@@ -8,10 +8,11 @@ export const embeddingKernel = kernelOf(embeddingOp, (call, { ids }) => gather(c
 export const gatherRowsKernel = kernelOf(gatherRowsOp, (call, { chosen }) => gather(call, call.input("x"), chosen));
 
 function gather({ exports, scratch, output, heap }: Workspace, table: Operand, ids: Int32Array) {
+  const [, hidden] = matrixSizes(table);
   const [at] = scratch(ids.byteLength);
-  const y = output([ids.length, table.shape[1]!]);
+  const y = output([ids.length, hidden]);
   new Int32Array(heap().buffer, at, ids.length).set(ids);
-  exports["gatherRows"]!(table.address, at, y.address, ids.length, table.shape[1]!);
+  exports.gatherRows(table.address, at, y.address, ids.length, hidden);
   return y.info;
 }
 
@@ -20,11 +21,11 @@ export const embeddingGradientKernel = kernelOf(
   embeddingGradientOp,
   ({ exports, input, scratch, output, heap }, { ids }, { vocab, paddingId = -1 }) => {
     const dy = input("dy");
-    const hidden = dy.shape[1]!;
+    const [, hidden] = matrixSizes(dy);
     const [at] = scratch(ids.byteLength);
     const table = output([vocab, hidden]);
     new Int32Array(heap().buffer, at, ids.length).set(ids);
-    exports["scatterRows"]!(dy.address, at, table.address, ids.length, hidden, vocab, paddingId);
+    exports.scatterRows(dy.address, at, table.address, ids.length, hidden, vocab, paddingId);
     return table.info;
   },
 );

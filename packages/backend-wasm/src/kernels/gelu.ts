@@ -1,23 +1,36 @@
-import { geluGradientOp, geluOp } from "@kindred/nn";
-import { kernelOf } from "../kernel-call.ts";
-import { elementCount } from "./element-count.ts";
+import { geluGradientOp, geluLinearGradientOp, geluLinearOp, geluOp } from "@kindred/nn";
+import { elementCount, kernelOf } from "../kernel-call.ts";
+import { multiply } from "./multiply.ts";
 
 /** x·Φ(x). */
 export const geluKernel = kernelOf(geluOp, ({ exports, input, scratch, output }) => {
   const x = input("x");
-  const [constants] = scratch(exports["geluConstantBytes"]!());
+  const [constants] = scratch(exports.geluConstantBytes());
   const y = output(x.shape);
-  exports["writeGeluConstants"]!(constants);
-  exports["gelu"]!(x.address, y.address, elementCount(x.shape), constants);
+  exports.writeGeluConstants(constants);
+  exports.gelu(x.address, y.address, elementCount(x), constants);
   return y.info;
 });
 
-/** dy·(Φ(x) + x·φ(x)), from x alone. */
+/** dy·(Φ(x) + x·φ(x)). */
 export const geluGradientKernel = kernelOf(geluGradientOp, ({ exports, input, scratch, output }) => {
   const x = input("x");
-  const [constants] = scratch(exports["geluConstantBytes"]!());
+  const [constants] = scratch(exports.geluConstantBytes());
   const dx = output(x.shape);
-  exports["writeGeluConstants"]!(constants);
-  exports["geluGradient"]!(input("dy").address, x.address, dx.address, elementCount(x.shape), constants);
+  exports.writeGeluConstants(constants);
+  exports.geluGradient(input("dy").address, x.address, dx.address, elementCount(x), constants);
   return dx.info;
+});
+
+/** y = gelu(x)·weightᵀ + bias. GELU is applied to blocks of x as they are packed: its values are never stored. */
+export const geluLinearKernel = kernelOf(geluLinearOp, (call) => {
+  const options = { rightTransposed: true, leftActivated: true, bias: call.optional("bias") };
+  return multiply(call, call.input("x"), call.input("weight"), options).info;
+});
+
+/** dx = (dy·weight)·gelu'(x), or dweight = dyᵀ·gelu(x). */
+export const geluLinearGradientKernel = kernelOf(geluLinearGradientOp, (call, _, { by }) => {
+  const [dy, x] = [call.input("dy"), call.input("x")];
+  if (by === "weight") return multiply(call, dy, x, { leftTransposed: true, rightActivated: true }).info;
+  return multiply(call, dy, call.input("weight"), { timesSlopeOf: x }).info;
 });

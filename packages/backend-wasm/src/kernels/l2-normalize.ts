@@ -1,11 +1,11 @@
 import { l2NormalizeGradientOp, l2NormalizeOp } from "@kindred/nn";
-import { kernelOf } from "../kernel-call.ts";
+import { kernelOf, matrixSizes } from "../kernel-call.ts";
 
 /** Every row over its Euclidean norm. */
 export const l2NormalizeKernel = kernelOf(l2NormalizeOp, ({ exports, input, output }, _, { epsilon }) => {
   const x = input("x");
   const y = output(x.shape);
-  exports["l2Normalize"]!(x.address, y.address, ...(x.shape as [number, number]), epsilon ** 2);
+  exports.l2Normalize(x.address, y.address, ...matrixSizes(x), epsilon ** 2);
   return y.info;
 });
 
@@ -15,8 +15,7 @@ export const l2NormalizeGradientKernel = kernelOf(
   ({ exports, input, output }, _, { epsilon }) => {
     const x = input("x");
     const dx = output(x.shape);
-    const shape = x.shape as [number, number];
-    exports["l2NormalizeGradient"]!(input("dy").address, x.address, dx.address, ...shape, epsilon ** 2);
+    exports.l2NormalizeGradient(input("dy").address, x.address, dx.address, ...matrixSizes(x), epsilon ** 2);
     return dx.info;
   },
 );

@@ -1,5 +1,5 @@
 import type { LayoutData, LayoutFixed } from "@kindred/tensor";
-import type { Operand } from "../kernel-call.ts";
+import { elementCount, type Operand } from "../kernel-call.ts";
 
 /** Bytes that {@link writeSpans} writes. */
 export function spanBytes({ batch }: LayoutFixed): number {
@@ -20,12 +20,13 @@ export function writeSpans(
   const spans = new Int32Array(heap.buffer, address, batch * 3);
   let tokens = 0;
   for (let i = 0; i < batch; i++) {
-    // starts and lengths have an element a sentence.
-    spans[3 * i] = starts[i]!;
-    spans[3 * i + 1] = lengths[i]!;
+    // starts and lengths have an element for each sentence.
+    const length = lengths[i]!;
+    spans[3 * i] = starts[i]!; // likewise
+    spans[3 * i + 1] = length;
     spans[3 * i + 2] = numbers?.[i] ?? i;
-    tokens += lengths[i]!;
+    tokens += length;
   }
   if (tokens === rows) return;
-  for (const output of clear) heap.fill(0, output.address, output.address + 4 * rows * output.shape[1]!);
+  for (const output of clear) heap.fill(0, output.address, output.address + 4 * elementCount(output));
 }

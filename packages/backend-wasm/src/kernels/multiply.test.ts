@@ -2,7 +2,7 @@ import { expectMutantToFail, floatsFromSeed } from "@kindred/testing";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { instantiateKernels } from "../instantiate-kernels.ts";
-import type { KernelExports } from "../kernel-exports.ts";
+import type { KernelExports } from "../generated/kernel-exports.ts";
 import { relaxedSimdWorks } from "../relaxed-simd-works.ts";
 
 // The product as its callers see it, on a memory of its own: sizes on both sides of every tile and block.
@@ -78,7 +78,7 @@ function check(
   const y = place(rows * strideC, (count) => (activated === "slope" ? floatsFromSeed(5, count) : filled(count)));
   const other = y.numbers.slice();
   const held = c.numbers.slice();
-  const scratchBytes = exports["matmulScratchBytes"]!(rows, inner);
+  const scratchBytes = exports.matmulScratchBytes(rows, inner);
   const scratch = place(scratchBytes / 4, filled);
   const beyond = place(64, filled);
 
@@ -93,7 +93,7 @@ function check(
     ...{ bias: biasAt, activated: activatedAt, scratch: scratch.at },
   };
   const now = { ...numbers, ...change(numbers) };
-  exports["matmul"]!(
+  exports.matmul(
     ...[now.form, now.rows, now.columns, now.inner, now.a, now.strideA, now.b, now.strideB, now.c, now.strideC],
     ...[now.bias, now.activated, now.scratch],
   );

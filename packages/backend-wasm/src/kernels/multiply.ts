@@ -1,5 +1,5 @@
 import { weightShape } from "@kindred/nn";
-import type { Operand, Output, Workspace } from "../kernel-call.ts";
+import { matrixSizes, type Operand, type Output, type Workspace } from "../kernel-call.ts";
 
 /** What is not always so of a product. */
 export type ProductOptions = {
@@ -25,10 +25,10 @@ export function multiply(
   options: ProductOptions = {},
 ): Output {
   const { leftTransposed, rightTransposed, leftActivated, rightActivated, bias, timesSlopeOf } = options;
-  const [leftRows, leftColumns] = left.shape as [number, number];
+  const [leftRows, leftColumns] = matrixSizes(left);
   const lanes = right.shape[2];
-  const rightPacked = lanes === exports["panelColumns"]!();
-  const [rightRows, rightColumns] = weightShape(right) as [number, number];
+  const rightPacked = lanes === exports.panelColumns();
+  const [rightRows, rightColumns] = matrixSizes({ shape: weightShape(right) });
   const [rows, inner] = leftTransposed ? [leftColumns, leftRows] : [leftRows, leftColumns];
   const columns = rightTransposed ? rightRows : rightColumns;
   // As `assembly/matmul.ts` numbers them.
@@ -41,14 +41,15 @@ export function multiply(
   // Packed for other kernels, which these have replaced.
   const isForeign = lanes !== undefined && !rightPacked;
   const [space, unpacked] = scratch(
-    exports["matmulScratchBytes"]!(rows, inner) >>> 0,
+    exports.matmulScratchBytes(rows, inner) >>> 0,
     isForeign ? 4 * rightRows * rightColumns : 0,
   );
-  if (isForeign) exports["unpackWeight"]!(right.address, rightRows, rightColumns, lanes, unpacked);
+  if (isForeign) exports.unpackWeight(right.address, rightRows, rightColumns, lanes, unpacked);
+  const b = isForeign ? unpacked : right.address;
   const product = output([rows, columns]);
-  exports["matmul"]!(
+  exports.matmul(
     ...[form, rows, columns, inner],
-    ...[left.address, leftColumns, isForeign ? unpacked : right.address, rightColumns, product.address, columns],
+    ...[left.address, leftColumns, b, rightColumns, product.address, columns],
     ...[bias?.address ?? 0, timesSlopeOf?.address ?? 0, space],
   );
   return product;

@@ -7,7 +7,7 @@ import {
   weightedPoolOp,
 } from "@kindred/nn";
 import type { LayoutData, LayoutFixed } from "@kindred/tensor";
-import { kernelOf, type Operand, type Workspace } from "../kernel-call.ts";
+import { kernelOf, matrixSizes, type Operand, type Workspace } from "../kernel-call.ts";
 import { spanBytes, writeSpans } from "./layout-spans.ts";
 
 type PoolData = LayoutData & { readonly weights?: Float32Array };
@@ -21,12 +21,12 @@ export const weightedPoolKernel = kernelOf(weightedPoolOp, (call, data, fixed) =
 );
 
 function pool(call: Workspace, x: Operand, data: PoolData, fixed: LayoutFixed) {
-  const hidden = x.shape[1]!;
+  const [, hidden] = matrixSizes(x);
   const [spans, weightsAt] = call.scratch(spanBytes(fixed), data.weights?.byteLength ?? 0);
   const y = call.output([fixed.batch, hidden]);
   writeSpans(call.heap(), spans, data, fixed);
   const at = writeWeights(call, weightsAt, data.weights);
-  call.exports["pool"]!(x.address, at, y.address, spans, fixed.batch, hidden);
+  call.exports.pool(x.address, at, y.address, spans, fixed.batch, hidden);
   return y.info;
 }
 
@@ -41,22 +41,23 @@ export const weightedPoolGradientKernel = kernelOf(weightedPoolGradientOp, (call
 );
 
 function poolGradient(call: Workspace, dy: Operand, data: PoolData, fixed: LayoutFixed) {
-  const hidden = dy.shape[1]!;
+  const [, hidden] = matrixSizes(dy);
   const [spans, weightsAt] = call.scratch(spanBytes(fixed), data.weights?.byteLength ?? 0);
   const dx = call.output([fixed.rows, hidden]);
   writeSpans(call.heap(), spans, data, { ...fixed, clear: [dx] });
   const at = writeWeights(call, weightsAt, data.weights);
-  call.exports["poolGradient"]!(dy.address, at, dx.address, spans, fixed.batch, hidden);
+  call.exports.poolGradient(dy.address, at, dx.address, spans, fixed.batch, hidden);
   return dx.info;
 }
 
 /** The largest value of every feature in every sentence. */
 export const segmentMaxKernel = kernelOf(segmentMaxOp, ({ exports, input, scratch, output, heap }, data, fixed) => {
   const x = input("x");
+  const [, hidden] = matrixSizes(x);
   const [spans] = scratch(spanBytes(fixed));
-  const y = output([fixed.batch, x.shape[1]!]);
+  const y = output([fixed.batch, hidden]);
   writeSpans(heap(), spans, data, fixed);
-  exports["segmentMax"]!(x.address, y.address, spans, fixed.batch, x.shape[1]!);
+  exports.segmentMax(x.address, y.address, spans, fixed.batch, hidden);
   return y.info;
 });
 
@@ -65,10 +66,11 @@ export const segmentMaxGradientKernel = kernelOf(
   segmentMaxGradientOp,
   ({ exports, input, scratch, output, heap }, data, fixed) => {
     const [dy, x] = [input("dy"), input("x")];
+    const [, hidden] = matrixSizes(x);
     const [spans] = scratch(spanBytes(fixed));
     const dx = output(x.shape);
     writeSpans(heap(), spans, data, { ...fixed, clear: [dx] });
-    exports["segmentMaxGradient"]!(dy.address, x.address, dx.address, spans, fixed.batch, x.shape[1]!);
+    exports.segmentMaxGradient(dy.address, x.address, dx.address, spans, fixed.batch, hidden);
     return dx.info;
   },
 );

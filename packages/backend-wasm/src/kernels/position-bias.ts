@@ -1,16 +1,17 @@
 import { positionBiasGradientOp, positionBiasOp } from "@kindred/nn";
-import { kernelOf } from "../kernel-call.ts";
+import { kernelOf, matrixSizes } from "../kernel-call.ts";
 
 /** The table's biases, distance by distance for each head. */
 export const positionBiasKernel = kernelOf(
   positionBiasOp,
   ({ exports, input, scratch, output, heap }, { bucketOfDistance }) => {
     const table = input("table");
-    const [heads, distances] = [table.shape[1]!, bucketOfDistance.length];
+    const [, heads] = matrixSizes(table);
+    const distances = bucketOfDistance.length;
     const [at] = scratch(bucketOfDistance.byteLength);
     const y = output([heads, distances]);
     new Int32Array(heap().buffer, at, distances).set(bucketOfDistance);
-    exports["positionBias"]!(table.address, at, y.address, distances, heads);
+    exports.positionBias(table.address, at, y.address, distances, heads);
     return y.info;
   },
 );
@@ -20,11 +21,11 @@ export const positionBiasGradientKernel = kernelOf(
   positionBiasGradientOp,
   ({ exports, input, scratch, output, heap }, { bucketOfDistance }, { buckets }) => {
     const dy = input("dy");
-    const [heads, distances] = dy.shape as [number, number];
+    const [heads, distances] = matrixSizes(dy);
     const [at] = scratch(bucketOfDistance.byteLength);
     const table = output([buckets, heads]);
     new Int32Array(heap().buffer, at, distances).set(bucketOfDistance);
-    exports["positionBiasGradient"]!(dy.address, at, table.address, distances, heads, buckets);
+    exports.positionBiasGradient(dy.address, at, table.address, distances, heads, buckets);
     return table.info;
   },
 );

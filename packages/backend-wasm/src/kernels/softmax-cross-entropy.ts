@@ -1,26 +1,26 @@
 import { type SoftmaxCrossEntropyData, softmaxCrossEntropyGradientOp, softmaxCrossEntropyOp } from "@kindred/nn";
-import { kernelOf, type Workspace } from "../kernel-call.ts";
+import { kernelOf, matrixSizes, type Workspace } from "../kernel-call.ts";
 
 /** ln Σ e^logits − logits[label], row by row. */
 export const softmaxCrossEntropyKernel = kernelOf(softmaxCrossEntropyOp, (call, data) => {
   const logits = call.input("logits");
-  const shape = logits.shape as [number, number];
+  const [rows, columns] = matrixSizes(logits);
   const [labels, excluded, space] = takePlaces(call, data);
-  const loss = call.output([shape[0]]);
+  const loss = call.output([rows]);
   const targets = writeTargets(call, data, [labels, excluded]);
-  call.exports["softmaxCrossEntropy"]!(logits.address, ...targets, loss.address, ...shape, space);
+  call.exports.softmaxCrossEntropy(logits.address, ...targets, loss.address, rows, columns, space);
   return loss.info;
 });
 
 /** dy·(softmax − one at the label), row by row. */
 export const softmaxCrossEntropyGradientKernel = kernelOf(softmaxCrossEntropyGradientOp, (call, data) => {
   const logits = call.input("logits");
-  const shape = logits.shape as [number, number];
+  const [rows, columns] = matrixSizes(logits);
   const [labels, excluded, space] = takePlaces(call, data);
-  const dlogits = call.output(shape);
+  const dlogits = call.output(logits.shape);
   const targets = writeTargets(call, data, [labels, excluded]);
-  call.exports["softmaxCrossEntropyGradient"]!(
-    ...[call.input("dy").address, logits.address, ...targets, dlogits.address, ...shape, space],
+  call.exports.softmaxCrossEntropyGradient(
+    ...[call.input("dy").address, logits.address, ...targets, dlogits.address, rows, columns, space],
   );
   return dlogits.info;
 });
@@ -29,7 +29,7 @@ function takePlaces(
   { exports, scratch }: Workspace,
   { labels, excluded }: SoftmaxCrossEntropyData,
 ): [labels: number, excluded: number, space: number] {
-  return scratch(labels.byteLength, excluded?.byteLength ?? 0, exports["crossEntropyScratchBytes"]!());
+  return scratch(labels.byteLength, excluded?.byteLength ?? 0, exports.crossEntropyScratchBytes());
 }
 
 /** Copies labels and exclusions into the heap; gives their addresses, 0 for no exclusions. */

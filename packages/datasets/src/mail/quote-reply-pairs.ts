@@ -25,11 +25,13 @@ export type QuoteReply = { readonly quote: string; readonly reply: string };
 export function quoteReplyPairs(text: string): readonly QuoteReply[] {
   const paragraphs = paragraphsOf(beforeFooter(text)).filter((paragraph) => !isAttribution(paragraph.text));
   const pairs: QuoteReply[] = [];
-  for (let i = 1; i < paragraphs.length; i++) {
-    const [before, after] = [paragraphs[i - 1]!, paragraphs[i]!];
-    if (!before.quoted || after.quoted) continue;
-    const pair = { quote: withoutAddresses(before.text), reply: withoutAddresses(after.text) };
-    if (isProse(pair.quote) && isProse(pair.reply)) pairs.push(pair);
+  let before: Paragraph | undefined;
+  for (const paragraph of paragraphs) {
+    if (before?.quoted && !paragraph.quoted) {
+      const pair = { quote: withoutAddresses(before.text), reply: withoutAddresses(paragraph.text) };
+      if (isProse(pair.quote) && isProse(pair.reply)) pairs.push(pair);
+    }
+    before = paragraph;
   }
   return pairs;
 }
@@ -45,9 +47,9 @@ function paragraphsOf(text: string): Paragraph[] {
   const paragraphs: { quoted: boolean; text: string }[] = [];
   let open: { quoted: boolean; text: string } | undefined;
   for (const line of text.split("\n")) {
-    const [, marks, rest] = /^ ?((?:> ?)*)(.*)$/s.exec(line)!;
-    const depth = marks!.replaceAll(" ", "").length;
-    const words = rest!.trim();
+    const marks = /^ ?(?:> ?)*/.exec(line)?.[0] ?? "";
+    const depth = marks.replaceAll(" ", "").length;
+    const words = line.slice(marks.length).trim();
     if (depth > 1 || words === "") {
       open = undefined;
     } else if (open?.quoted === (depth === 1)) {

@@ -25,10 +25,11 @@ export function threadIds(mails: readonly Pick<Mail, "messageId" | "references">
     return root;
   };
   const names = mails.map(({ messageId, references }, index) => messageId ?? references[0] ?? `mail ${index}`);
-  for (const [index, { references }] of mails.entries()) {
-    for (const reference of references) {
-      const roots = [rootOf(names[index]!), rootOf(reference)].sort();
-      if (roots[0] !== roots[1]) parents.set(roots[1]!, roots[0]!);
+  for (const [index, name] of names.entries()) {
+    for (const reference of mails[index]?.references ?? []) {
+      const [one, other] = [rootOf(name), rootOf(reference)];
+      if (one < other) parents.set(other, one);
+      else if (other < one) parents.set(one, other);
     }
   }
   return names.map(rootOf);

@@ -1,4 +1,4 @@
-export { openDataset, type OpenDatasetOptions } from "./open-dataset.ts";
-export type { Dataset, Split } from "./dataset.ts";
+export type { Split } from "./split.ts";
+export { type Dataset, openDataset, type OpenDatasetOptions } from "./open-dataset.ts";
 export { readDataConfig, type ResolvedDataConfigEntry } from "./read-data-config.ts";
 export { wordnetHeldOut, type WordnetQuestion } from "./wordnet-held-out.ts";

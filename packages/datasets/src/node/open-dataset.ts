@@ -5,9 +5,19 @@ import { gunzip } from "../gunzip.ts";
 import { rowsFromDelimited } from "../rows-from-delimited.ts";
 import { rowsFromJsonl } from "../rows-from-jsonl.ts";
 import type { TextRow } from "../text-row.ts";
-import type { Dataset, Split } from "./dataset.ts";
 import { spamAssassinRows } from "./spam-assassin-rows.ts";
+import type { Split } from "./split.ts";
 import { wordnetRows } from "./wordnet-rows.ts";
+
+/** A named, re-readable source of text rows. */
+export type Dataset = {
+  /** The path, or the `npm:` name, under which it was opened. */
+  readonly name: string;
+  /** The rows from the beginning, anew at each call. Leaving the loop early closes the file. */
+  rows(): AsyncIterable<TextRow>;
+  /** How many bad lines the last (or running) pass has left out; always 0 unless `onBadLine` is `"skip"`. */
+  readonly skipped: number;
+};
 
 /** Options of {@link openDataset}. */
 export type OpenDatasetOptions = {
@@ -73,8 +83,8 @@ function openBuiltIn(name: string, { split = "train" }: OpenDatasetOptions): Dat
 }
 
 function openFile(path: string, { onBadLine, maxLineBytes, split = "train" }: OpenDatasetOptions): Dataset {
-  const ending = /\.(jsonl|csv|tsv)(\.gz)?$/i.exec(path);
-  if (ending === null) {
+  const [format, isZipped] = formatOf(path);
+  if (format === undefined) {
     const rule = "expected a name that ends in .jsonl, .csv or .tsv, each also with .gz, or an npm: name";
     throw new DataError({ file: path }, `openDataset: unknown kind of file. Got ${basename(path)}, ${rule}.`);
   }
@@ -85,7 +95,6 @@ function openFile(path: string, { onBadLine, maxLineBytes, split = "train" }: Op
     );
   }
   checkFile(path);
-  const format = ending[1]!.toLowerCase() as "jsonl" | "csv" | "tsv";
   let skipped = 0;
   return {
     name: path,
@@ -96,12 +105,20 @@ function openFile(path: string, { onBadLine, maxLineBytes, split = "train" }: Op
       skipped = 0;
       const lineOptions = { file: path, onBadLine, maxLineBytes, onSkip: () => skipped++ };
       const bytes: AsyncIterable<Uint8Array> = createReadStream(path);
-      const chunks = ending[2] === undefined ? bytes : gunzip(bytes, { file: path });
+      const chunks = isZipped ? gunzip(bytes, { file: path }) : bytes;
       return format === "jsonl"
         ? rowsFromJsonl(chunks, lineOptions)
         : rowsFromDelimited(chunks, { ...lineOptions, format });
     },
   };
+}
+
+/** What a file's name says of its content: the form, undefined if it is none, and whether it is gzipped. */
+function formatOf(path: string): [format: "jsonl" | "csv" | "tsv" | undefined, isZipped: boolean] {
+  const name = path.toLowerCase();
+  const isZipped = name.endsWith(".gz");
+  const bare = isZipped ? name.slice(0, -3) : name;
+  return [(["jsonl", "csv", "tsv"] as const).find((format) => bare.endsWith(`.${format}`)), isZipped];
 }
 
 function checkFile(path: string): void {

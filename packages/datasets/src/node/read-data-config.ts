@@ -35,7 +35,7 @@ export async function readDataConfig(
   try {
     text = await readFile(path, "utf8");
   } catch (cause) {
-    const reason = (cause as Error).message;
+    const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError(
       `readDataConfig: cannot read ${path} (${reason}). Expected a data_config.json.`,
       { path },

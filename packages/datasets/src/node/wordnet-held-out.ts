@@ -24,5 +24,5 @@ export type WordnetQuestion = { readonly query: string; readonly candidate: stri
  */
 export async function wordnetHeldOut(): Promise<readonly WordnetQuestion[]> {
   const rows = await wordnetRows("held-out");
-  return rows.map(({ texts, group }) => ({ query: texts[0]!, candidate: texts[1]!, synset: group! }));
+  return rows.map(({ texts: [query = "", candidate = ""], group }) => ({ query, candidate, synset: group })); // pairs
 }

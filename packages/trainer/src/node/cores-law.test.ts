@@ -38,7 +38,7 @@ const needsAll = { name: "all", needs: { scores: "row", labels: true } } as cons
 type BatchSize = { readonly rows: number; readonly columns: number };
 type Choice = {
   readonly maxBatchTokens?: number;
-  readonly loss?: "rows" | "batch" | "judgedRows" | "judgedBatch";
+  readonly loss?: "rows" | "batch" | "judgedRows" | "judgedBatch" | "triplet";
   readonly mutant?: string;
 };
 
@@ -153,6 +153,16 @@ describe.each([wasm(), tfjs()])("on $name", async (engine) => {
       expectMutantToFail(() => expectSame(mutated, one));
     },
   );
+
+  test("a caller's own loss in plain tfjs ops is the same on 1, 2 and 3 cores, whole and in chunks", async () => {
+    const batch = { rows: 11, columns: 3 };
+    const one = await step(1, batch, { loss: "triplet" });
+    for (const cores of [1, 2, 3])
+      for (const maxBatchTokens of [4096, 12])
+        expectSame(await step(cores, batch, { loss: "triplet", maxBatchTokens }), one);
+    const contrastive = await step(1, batch);
+    expectMutantToFail(() => expectSame(contrastive, one));
+  });
 
   // Each moves some gradient by a fifth of its largest entry and more.
   test.each(["sliceGather", "ownMean", "dropoutByLocalRow", "undivided"])("a mutant is noticed: %s", async (mutant) => {
