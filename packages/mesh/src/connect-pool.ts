@@ -1,5 +1,5 @@
 import { fromPlainError, ShapeError, WorkerError } from "@kindred/errors";
-import type { JobMessage, PoolMessage, PoolSetUpMessage } from "./serve-pool.ts";
+import { type JobMessage, type PoolMessage, type PoolSetUpMessage, setUpNumber } from "./serve-pool.ts";
 import type { Thread } from "./thread.ts";
 import { type Lane, poolOf, type WorkerPool } from "./worker-pool.ts";
 
@@ -47,6 +47,8 @@ function startTimeout(lanes: readonly { readonly settingUp: boolean }[], timeout
   return new WorkerError(missing[0] ?? -1, message, { missing });
 }
 
+type Answer = { readonly resolve: (result: unknown) => void; readonly reject: (error: unknown) => void };
+
 /** One worker. A thread that ends by itself is replaced: at once if it had a job, else when the next one comes. */
 class ThreadLane<Job, Result> implements Lane<Job, Result> {
   /** When the present thread's program is set up. */
@@ -55,10 +57,10 @@ class ThreadLane<Job, Result> implements Lane<Job, Result> {
   readonly #spawn: () => Thread;
   readonly #setUp: PoolSetUpMessage;
   #thread: Thread | undefined;
-  /** Of what the thread works on. */
-  #answer: { readonly resolve: (result: unknown) => void; readonly reject: (error: unknown) => void } | undefined;
+  /** Of what the thread works on, by number. */
+  readonly #answers = new Map<number, Answer>();
   #settingUp = false;
-  #running = false;
+  #running = 0;
   #jobs = 0;
 
   constructor(index: number, spawn: () => Thread, setUp: PoolSetUpMessage) {
@@ -68,12 +70,16 @@ class ThreadLane<Job, Result> implements Lane<Job, Result> {
     this.ready = this.#start();
   }
 
+  get takesUrgent(): boolean {
+    return this.#thread?.receivesInJobs === true && !this.#settingUp;
+  }
+
   get settingUp(): boolean {
     return this.#settingUp;
   }
 
   async run(job: Job, { signal, transfer }: Parameters<Lane<Job, Result>["run"]>[1]): Promise<Result> {
-    this.#running = true;
+    this.#running++;
     if (this.#thread === undefined) this.ready = this.#start();
     this.#thread?.hold();
     const number = this.#jobs++;
@@ -82,11 +88,11 @@ class ThreadLane<Job, Result> implements Lane<Job, Result> {
       await this.ready;
       signal.throwIfAborted();
       signal.addEventListener("abort", abort);
-      return (await this.#ask({ number, job }, transfer)) as Result; // the program's; what it gives is known to the caller alone
+      return (await this.#ask(number, { number, job }, transfer)) as Result; // the program's; what it gives is known to the caller alone
     } finally {
       signal.removeEventListener("abort", abort);
-      this.#running = false;
-      this.#release();
+      this.#running--;
+      if (this.#running === 0) this.#thread?.release();
     }
   }
 
@@ -107,8 +113,8 @@ class ThreadLane<Job, Result> implements Lane<Job, Result> {
       if (this.#thread === thread) this.#ended(thread, cause);
     });
     try {
-      await this.#ask(this.#setUp, []);
-      if (!this.#running) thread.release();
+      await this.#ask(setUpNumber, this.#setUp, []);
+      if (this.#running === 0) thread.release();
     } catch (error) {
       this.#thread = undefined;
       void thread.stop();
@@ -118,36 +124,31 @@ class ThreadLane<Job, Result> implements Lane<Job, Result> {
     }
   }
 
-  #ask(message: PoolSetUpMessage | JobMessage, transfer: readonly Transferable[]): Promise<unknown> {
+  #ask(number: number, message: PoolSetUpMessage | JobMessage, transfer: readonly Transferable[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#thread?.post(message, transfer); // what it throws, of what cannot be cloned, is the reason
-      this.#answer = { resolve, reject };
+      this.#answers.set(number, { resolve, reject });
     });
   }
 
   #receive(message: PoolMessage): void {
-    const answer = this.#answer;
-    this.#answer = undefined;
+    const answer = this.#answers.get(message.number);
+    this.#answers.delete(message.number);
     if (message.type === "done") answer?.resolve(message.result);
     else answer?.reject(fromPlainError(message.error));
   }
 
   #ended(thread: Thread, cause: Error | string): void {
-    const [answer, settingUp, worker] = [this.#answer, this.#settingUp, this.#index];
-    this.#answer = undefined;
+    const [answers, settingUp, worker] = [[...this.#answers.values()], this.#settingUp, this.#index];
+    this.#answers.clear();
     this.#thread = undefined;
     void thread.stop(); // it may be half alive, as after a message that cannot be read
-    if (answer === undefined) return;
+    if (answers.length === 0) return;
     const how = typeof cause === "string" ? cause : cause.message;
     const message = `${settingUp ? "startPool" : "run"}: the thread of worker ${worker} ended by itself. Got ${how}.`;
-    answer.reject(new WorkerError(worker, message, {}, { cause }));
+    for (const answer of answers) answer.reject(new WorkerError(worker, message, {}, { cause }));
     if (settingUp) return;
     this.ready = this.#start();
     this.ready.catch(() => {}); // if it fails, the next job starts another, and says so
-    this.#release();
-  }
-
-  #release(): void {
-    this.#thread?.release();
   }
 }

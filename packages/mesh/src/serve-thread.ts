@@ -4,10 +4,10 @@ import type { MainPort } from "./thread.ts";
 
 /** Makes a thread what its first message says: a core of a mesh or a worker of a pool. */
 export function serveThread(port: MainPort): void {
-  let receive: ((message: unknown) => Promise<void>) | undefined;
+  let receive: ((message: unknown) => unknown) | undefined;
   port.onMessage((message) => {
     const isPool = typeof message === "object" && message !== null && "pool" in message;
     receive ??= isPool ? poolServer(port) : coreServer(port);
-    void receive(message);
+    receive(message);
   });
 }

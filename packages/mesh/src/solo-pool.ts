@@ -18,10 +18,11 @@ import { type JobHandler, poolOf, type WorkerPool } from "./worker-pool.ts";
 export function soloPool<Job, Result>(handle: JobHandler<Job, Result>): WorkerPool<Job, Result> {
   return poolOf<Job, Result>([
     {
+      takesUrgent: false,
       async run(job, { signal }) {
         await nextTask();
         signal.throwIfAborted();
-        return handle(job, { signal });
+        return handle(job, { signal, serveUrgent: () => {} });
       },
       stop: async () => {},
     },

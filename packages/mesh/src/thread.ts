@@ -6,6 +6,8 @@ export type Thread = {
   onMessage(listener: (message: unknown) => void): void;
   /** The thread ended by itself: with an error that nobody caught, or in a way that has no error of its own, in words. */
   onEnd(listener: (cause: Error | string) => void): void;
+  /** Whether the thread can look for messages in the middle of a job: {@link MainPort.receiveNow}. */
+  readonly receivesInJobs: boolean;
   /** While held, the thread keeps the process alive. A new one is held. */
   hold(): void;
   release(): void;
@@ -17,6 +19,8 @@ export type Thread = {
 export type MainPort = {
   post(message: unknown): void;
   onMessage(listener: (message: unknown) => void): void;
+  /** The next message that waits, if any, without leaving the present call. A web worker has no such means. */
+  receiveNow?(): { readonly message: unknown } | undefined;
 };
 
 /**
@@ -35,6 +39,7 @@ export function webThread(worker: Worker): Thread {
         listener(error instanceof Error ? error : `${message || "a worker that cannot be loaded"}${place}`);
       });
     },
+    receivesInJobs: false,
     hold: () => {},
     release: () => {},
     stop: async () => worker.terminate(),

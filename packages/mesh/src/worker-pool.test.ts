@@ -6,10 +6,10 @@ import { soloPool } from "./solo-pool.ts";
 import { type Lane, poolOf, type WorkerPool } from "./worker-pool.ts";
 
 /** Lanes that end a job when they are told to, and what they have begun, in order. */
-function handLanes(count: number) {
+function handLanes(count: number, takesUrgent = false) {
   const begun: number[] = [];
   const open = new Map<number, { resolve: (result: string) => void; reject: (reason: unknown) => void }>();
-  const lane: Lane<number, string> = {
+  const lane: Omit<Lane<number, string>, "takesUrgent"> = {
     run: (job) =>
       new Promise((resolve, reject) => {
         begun.push(job);
@@ -17,7 +17,7 @@ function handLanes(count: number) {
       }),
     stop: async () => {},
   };
-  return { begun, open, lanes: Array.from({ length: count }, () => lane) };
+  return { begun, open, lanes: Array.from({ length: count }, () => ({ ...lane, takesUrgent })) };
 }
 
 /** Lets promises that can settle do so. */
@@ -106,19 +106,36 @@ test("a job that is aborted while it runs is rejected at once with the signal's 
 test("the worker of an aborted job is told, and one of a finished job is not", async () => {
   const signals: AbortSignal[] = [];
   const lane: Lane<number, number> = {
+    takesUrgent: false,
     run: async (job, { signal }) => {
       signals.push(signal);
       return job === 0 ? new Promise(() => {}) : job;
     },
     stop: async () => {},
   };
-  const pool = poolOf([lane, lane]);
+  const pool = poolOf([{ ...lane }, { ...lane }]);
   const [running, finished] = [new AbortController(), new AbortController()];
   const result = pool.run(0, { signal: running.signal });
   await pool.run(1, { signal: finished.signal });
   for (const controller of [running, finished]) controller.abort();
   await expect(result).rejects.toThrow();
   expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+});
+
+test("an urgent job goes into the middle of the least urgent one, one at a time, where a worker can take it", async () => {
+  const { begun, open, lanes } = handLanes(2, true);
+  const pool = poolOf(lanes);
+  const jobs = [1, 0, 2, 0, 3].map((priority, job) => pool.run(job, { priority }));
+  await settle();
+  expect(begun).toEqual([0, 1, 2, 4]); // 2 within 1, which has priority 0, and 4 within 0; equals wait
+  open.get(2)?.resolve("2");
+  await settle();
+  expect(begun).toEqual([0, 1, 2, 4]); // 3 is no more urgent than 1
+  open.get(1)?.resolve("1");
+  await settle();
+  expect(begun).toEqual([0, 1, 2, 4, 3]);
+  for (const job of [0, 3, 4]) open.get(job)?.resolve(`${job}`);
+  expect(await Promise.all(jobs)).toEqual(["0", "1", "2", "3", "4"]);
 });
 
 test("a job whose signal is aborted already never begins; a priority that is no number is refused", async () => {

@@ -7,7 +7,10 @@ export type JobOptions = {
    * `signal` may end early. Either way `run` rejects with the signal's reason at once.
    */
   readonly signal?: AbortSignal | undefined;
-  /** Which of those that wait is taken next: the highest, and of equal ones the first. Default 0. */
+  /**
+   * Which of those that wait is taken next: the highest, and of equal ones the first. Where no worker is free, a job goes to one
+   * that works on a job of lower priority and looks for urgent ones in its middle ({@link JobHandler}'s `serveUrgent`). Default 0.
+   */
   readonly priority?: number;
   /** Buffers of the job that are moved to the worker instead of copied. Default: none. */
   readonly transfer?: readonly Transferable[];
@@ -34,14 +37,28 @@ export type WorkerPool<Job, Result> = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** What a worker does with a job. It may be asynchronous; a worker has one job at a time. `signal` tells that nobody waits any more. */
-export type JobHandler<Job, Result> = (job: Job, options: { readonly signal: AbortSignal }) => Result | Promise<Result>;
+/** What a job's handler is given beside the job. */
+export type HandlerOptions = {
+  /** Tells that nobody waits for the result any more. */
+  readonly signal: AbortSignal;
+  /**
+   * Takes what came meanwhile: an abort, or a job of higher priority, which runs here and now, one at a time. A job that is long and
+   * synchronous calls it between its parts. Where a thread can't look for messages in the middle of a call (web workers, the thread
+   * that asks) it does nothing.
+   */
+  serveUrgent(): void;
+};
+
+/** What a worker does with a job. It may be asynchronous; a worker has one job at a time, and an urgent one in the middle of it. */
+export type JobHandler<Job, Result> = (job: Job, options: HandlerOptions) => Result | Promise<Result>;
 
 /** The default export of a pool's program module: runs once in every worker, and gives what it does with a job. */
 export type PoolProgram<Data, Job, Result> = (data: Data) => JobHandler<Job, Result> | Promise<JobHandler<Job, Result>>;
 
 /** Where jobs are done, one at a time. */
 export type Lane<Job, Result> = {
+  /** Whether it can take a second, more urgent job while one runs. */
+  readonly takesUrgent: boolean;
   run(job: Job, options: { readonly signal: AbortSignal; readonly transfer: readonly Transferable[] }): Promise<Result>;
   /** Ends it; a job that runs need not settle. */
   stop(): Promise<void>;
@@ -59,7 +76,8 @@ type Waiting<Job, Result> = {
 
 /** The pool over these lanes. */
 export function poolOf<Job, Result>(lanes: readonly Lane<Job, Result>[]): WorkerPool<Job, Result> {
-  const idle = [...lanes];
+  /** Priorities of what each lane works on. Those with the fewest jobs for the longest time come first. */
+  const working = new Map(lanes.map((lane) => [lane, [] as number[]]));
   const waiting: Waiting<Job, Result>[] = [];
   /** Rejects every job that is not done. */
   const unsettled = new Set<(reason: unknown) => void>();
@@ -93,20 +111,36 @@ export function poolOf<Job, Result>(lanes: readonly Lane<Job, Result>[]): Worker
   }
 
   function next(): void {
-    if (waiting.length === 0) return;
-    const lane = idle.shift();
+    const [entry] = waiting;
+    if (entry === undefined) return;
+    const lane = laneFor(entry.priority);
     if (lane === undefined) return;
-    const entry = waiting.shift();
-    if (entry !== undefined) void work(lane, entry);
+    waiting.shift();
+    void work(lane, entry);
+  }
+
+  /** A free lane; or else the one with the least urgent job, if it can take a more urgent one in its middle. */
+  function laneFor(priority: number): Lane<Job, Result> | undefined {
+    let [chosen, least]: [Lane<Job, Result> | undefined, number] = [undefined, priority];
+    for (const [lane, [running, urgent]] of working) {
+      if (running === undefined) return lane;
+      if (urgent !== undefined || !lane.takesUrgent || running >= least) continue;
+      [chosen, least] = [lane, running];
+    }
+    return chosen;
   }
 
   async function work(lane: Lane<Job, Result>, entry: Waiting<Job, Result>): Promise<void> {
+    const jobs = working.get(lane) ?? [];
+    working.delete(lane); // and at the end again: lanes take turns
+    working.set(lane, jobs);
+    jobs.push(entry.priority);
     try {
       entry.resolve(await lane.run(entry.job, entry));
     } catch (error) {
       entry.reject(error);
     }
-    idle.push(lane);
+    jobs.splice(jobs.indexOf(entry.priority), 1);
     next();
   }
 

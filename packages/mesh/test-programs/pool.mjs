@@ -23,12 +23,16 @@ export default async (data) => {
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     untilAborted: (_, { signal }) =>
       new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    busyServing: (ms, { signal, serveUrgent }) => {
+      for (const end = Date.now() + ms; Date.now() < end && !signal.aborted; ) serveUrgent();
+    },
     busy: () => {
       for (;;);
     },
   };
-  return async ([what, argument], options) => {
-    const result = await ways[what](argument, options);
+  // Not asynchronous: the answer of an urgent job must not wait for the end of the job in whose middle it runs.
+  return ([what, argument], options) => {
+    const result = ways[what](argument, options);
     done++;
     return result;
   };

@@ -28,6 +28,7 @@ export function spawnThread(name: string, { heapLimitBytes }: { heapLimitBytes?:
         if (!stopping) listener(`exit code ${code}`);
       });
     },
+    receivesInJobs: true,
     hold: () => worker.ref(),
     release: () => worker.unref(),
     stop: async () => {

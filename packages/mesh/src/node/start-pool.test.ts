@@ -83,6 +83,24 @@ test("a worker hears that its job was aborted, and is free as soon as it ends", 
   expect(await pool.run(["echo", 1])).toBe(1);
 });
 
+test("an urgent job runs in the middle of a long synchronous one, and so does an abort", async () => {
+  await using pool = await start(1);
+  const order: string[] = [];
+  const long = pool.run(["busyServing", 2000]).then(() => order.push("long"));
+  const equal = pool.run(["echo", "equal"]).then(() => order.push("equal"));
+  expect(await pool.run(["echo", "urgent"], { priority: 1 })).toBe("urgent");
+  await expect(pool.run(["throw"], { priority: 1 })).rejects.toThrow(DataError);
+  expect(order).toEqual([]);
+  await Promise.all([long, equal]);
+  expect(order).toEqual(["long", "equal"]);
+
+  const controller = new AbortController();
+  const aborted = pool.run(["busyServing", 60_000], { signal: controller.signal });
+  controller.abort();
+  await expect(aborted).rejects.toThrow();
+  expect(await pool.run(["echo", "next"])).toBe("next");
+});
+
 test("closing in the middle of a job rejects it, even if the worker never listens", async () => {
   const pool = await start(1);
   const job = expect(pool.run(["busy"])).rejects.toThrow("run: the pool was closed.");
