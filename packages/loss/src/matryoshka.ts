@@ -1,6 +1,6 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
 import { add, l2Normalize, scale } from "@kindred/nn";
-import { defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
+import { expectShapes, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Loss } from "./loss.ts";
 
@@ -46,7 +46,7 @@ export function matryoshka(
     options: { loss: { name: loss.name, options: loss.options }, dimensions, weights },
     value: (columns, context) => {
       const values = dimensions.map((dimension, k) => {
-        const cut = columns.map((column) => l2Normalize(firstFeatures(column, dimension)));
+        const cut = columns.map((column) => cutTo(dimension, column));
         return scale(loss.value(cut, context), weights[k] ?? 1); // there is one for each
       });
       return values.reduce(add);
@@ -67,32 +67,12 @@ function checkChoice(dimensions: readonly number[], weights: readonly number[]):
   );
 }
 
-const firstFeaturesOp = defineOp<
-  { x: Float<"batch hidden"> },
-  None,
-  { readonly count: number; readonly hidden: number },
-  Float<"batch hidden">
->({
-  name: "KindredFirstFeatures",
-  check: ({ x }, _, { count }) => {
-    const { hidden } = expectShapes("matryoshka", { x: [x, "batch hidden", "float32"] });
-    if (count <= hidden) return;
-    throw new ShapeError(
-      `matryoshka: the vectors are shorter than a dimension. Got vectors of ${hidden} and dimension ${count}, expected dimensions of at most ${hidden}.`,
-      { hidden, dimension: count },
-    );
-  },
-  composite: ({ x }, _, { count }) => tf.slice<tf.Rank, tf.Tensor>(x, [0, 0], [x.shape[0] ?? 0, count]),
-  gradient: (dy, _saved, _, { count, hidden }) => ({
-    x: () =>
-      tf.pad(dy, [
-        [0, 0],
-        [0, hidden - count],
-      ]),
-  }),
-});
-
-/** The first `count` numbers of every row. */
-function firstFeatures(x: Float<"batch hidden">, count: number): Float<"batch hidden"> {
-  return firstFeaturesOp({ x }, {}, { count, hidden: x.shape[1] ?? 0 });
+/** The first numbers of every row, at length 1. */
+function cutTo(dimension: number, rows: Float<"batch hidden">): Float<"batch hidden"> {
+  const { hidden } = expectShapes("matryoshka", { vectors: [rows, "batch hidden", "float32"] });
+  if (dimension <= hidden) return l2Normalize(tf.slice<tf.Rank, tf.Tensor>(rows, [0, 0], [-1, dimension]));
+  throw new ShapeError(
+    `matryoshka: the vectors are shorter than a dimension. Got vectors of ${hidden} and dimension ${dimension}, expected dimensions of at most ${hidden}.`,
+    { hidden, dimension },
+  );
 }
