@@ -212,7 +212,22 @@ describe("refuses, before anything is written,", () => {
     [
       "a loss that is none",
       "export default () => ({ loss: { name: 'mine' } });",
-      /the loss of .* is none\. Got \{ name \}, expected/,
+      /the loss of .* is none: options is missing\. Got undefined/,
+    ],
+    [
+      "a loss without a name",
+      "export default ({ contrastive }) => ({ loss: { ...contrastive(), name: undefined } });",
+      /name is missing\. Got undefined/,
+    ],
+    [
+      "a loss whose need nobody knows",
+      "export default ({ contrastive }) => ({ loss: { ...contrastive(), needs: { score: 'row' } } });",
+      /needs\.score does not fit/,
+    ],
+    [
+      "a loss with a guide, whose vectors no run makes",
+      "export default ({ contrastive }) => ({ loss: { ...contrastive(), needs: { vectors: ['guide'] } } });",
+      /no run makes what the loss contrastive wants yet\. Got vectors of guide/,
     ],
     ["readers that are none", "export default () => ({ readers: [() => {}] });", /the readers of .* is none/],
   ])("%s", async (_, source, message) => {

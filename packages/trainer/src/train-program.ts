@@ -1,6 +1,6 @@
 import { contrastive } from "@kindred/contrastive-loss";
 import { ConfigError, nearestName } from "@kindred/errors";
-import type { Loss } from "@kindred/loss";
+import { expectLoss, type Loss } from "@kindred/loss";
 import * as library from "./program-library.ts";
 import type { RunReader } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
@@ -42,33 +42,52 @@ export function trainProgram(program: TrainProgram): TrainProgram {
 /** Where a program is: its module, for every thread to import; or a function, for a run in this thread alone. */
 export type ProgramSource = TrainProgram | URL;
 
-/** Of each part: the options that say the same, what it has to be in words, and whether a value is that. */
+/** Of each part: the options that say the same, and a check that throws unless a value is that part. */
 const partTable: { readonly [part in keyof TrainParts]-?: PartRule } = {
   loss: {
     options: ["scale", "similarity", "direction"],
-    expected: "{ name, options, over, value(columns, context) }",
-    fits: (value) =>
-      ["name", "over"].every((key) => typeOf(value, key) === "string") &&
-      typeOf(value, "options") === "object" &&
-      typeOf(value, "value") === "function",
+    check: (value, program) => expectTrainable(expectLoss(value, program)),
   },
   sampler: {
     options: ["mixing", "roundSteps", "duplicates"],
-    expected: "a function of { sources, batchSize, key, cursor } that gives { next(), cursor(), close() }",
-    fits: (value) => typeof value === "function",
+    check: (value, program) => {
+      const rule = "a function of { sources, batchSize, key, cursor } that gives { next(), cursor(), close() }";
+      if (typeof value !== "function") throw noPart("sampler", program, value, rule);
+    },
   },
   readers: {
     options: [],
-    expected: "a list of { read(event) }",
-    fits: (value) => Array.isArray(value) && value.every((reader) => typeOf(reader, "read") === "function"),
+    check: (value, program) => {
+      const fits = Array.isArray(value) && value.every((reader) => typeOf(reader, "read") === "function");
+      if (!fits) throw noPart("readers", program, value, "a list of { read(event) }");
+    },
   },
 };
 
 type PartRule = {
   readonly options: readonly (keyof TrainConfig)[];
-  readonly expected: string;
-  readonly fits: (value: unknown) => boolean;
+  readonly check: (value: unknown, program: string) => void;
 };
+
+/** Refuses a loss that wants what no run makes. */
+function expectTrainable({ name, needs, parameters = [] }: Loss): void {
+  const [what] = [
+    ...(needs?.vectors ?? []).map((model) => `vectors of ${model}`),
+    ...parameters.map((p) => `a weight of its own, ${p.name}`),
+  ];
+  if (what === undefined) return;
+  throw new ConfigError(
+    `train: no run makes what the loss ${name} wants yet. Got ${what}, expected scores, labels and text ids at most.`,
+    { loss: name, what },
+  );
+}
+
+function noPart(part: keyof TrainParts, program: string, value: unknown, expected: string): ConfigError {
+  return new ConfigError(`train: the ${part} of ${program} is none. Got ${shown(value)}, expected ${expected}.`, {
+    program,
+    part,
+  });
+}
 
 function typeOf(value: unknown, key: string): string {
   return typeof value === "object" && value !== null ? typeof Reflect.get(value, key) : "nothing";
@@ -127,13 +146,9 @@ function expectParts(parts: unknown, program: string): asserts parts is TrainPar
     const advice = nearest === undefined ? `Expected one of ${known.join(", ")}.` : `Did you mean ${nearest}?`;
     throw new ConfigError(`train: ${program} gave an unknown part ${part}. ${advice}`, { program, part });
   }
-  for (const [part, { fits, expected }] of Object.entries(partTable)) {
+  for (const [part, { check }] of Object.entries(partTable)) {
     const value: unknown = Reflect.get(parts, part);
-    if (value === undefined || fits(value)) continue;
-    throw new ConfigError(`train: the ${part} of ${program} is none. Got ${shown(value)}, expected ${expected}.`, {
-      program,
-      part,
-    });
+    if (value !== undefined) check(value, program);
   }
 }
 
