@@ -1,4 +1,4 @@
-// The reference site's settings refuse what they should: an undocumented export and a broken link.
+// The reference site's settings refuse what they should (an undocumented export, a broken link), and give every page one title.
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -27,16 +27,23 @@ async function buildSite(source) {
   const compiler = { extends: "../../../tsconfig.base.json", compilerOptions: { rootDir: "src" }, include: ["src"] };
   await writeFile(join(home, "package.json"), JSON.stringify({ name: "one", version: "1.0.0", type: "module" }));
   await writeFile(join(home, "tsconfig.json"), JSON.stringify(compiler));
-  await writeFile(join(home, "README.md"), "One.\n");
+  await writeFile(join(home, "README.md"), "# one\n\nOne.\n");
+  await writeFile(join(folder, "README.md"), "# The project\n\nAll of it.\n");
+  await writeFile(join(folder, "guide.md"), "# How to use it\n\nBegin here.\n\n## Then\n");
   await writeFile(join(home, "src", "index.ts"), source);
   await writeFile(
     join(folder, "typedoc.json"),
-    JSON.stringify({ ...settings, entryPoints: ["one"], projectDocuments: [], readme: "none", out: "site" }),
+    JSON.stringify({
+      ...settings,
+      ...{ plugin: [join(root, "tools", "docs", "titles.mjs")], entryPoints: ["one"], projectDocuments: ["guide.md"] },
+      ...{ readme: "README.md", out: "site" },
+    }),
   );
+  const site = join(folder, "site");
   const typedoc = join(root, "node_modules", "typedoc", "bin", "typedoc");
   return execute(process.execPath, [typedoc], { cwd: folder }).then(
-    ({ stdout, stderr }) => ({ failed: false, output: stdout + stderr }),
-    ({ stdout, stderr }) => ({ failed: true, output: stdout + stderr }),
+    ({ stdout, stderr }) => ({ failed: false, output: stdout + stderr, site }),
+    ({ stdout, stderr }) => ({ failed: true, output: stdout + stderr, site }),
   );
 }
 
@@ -53,4 +60,14 @@ test("an undocumented export fails", async () => {
 test("a broken link fails", async () => {
   const { failed, output } = await buildSite("/** See {@link nothing}. */\nexport const one = 1;\n");
   expect({ failed, output }).toEqual({ failed: true, output: expect.stringMatching(/resolve link to "nothing"/) });
+});
+
+test("a guide is called by its heading, and every page has one heading of the first level", async () => {
+  const { site } = await buildSite("/** One. */\nexport const one = 1;\n");
+  const titles = async (/** @type {string} */ page) => {
+    const html = await readFile(join(site, page), "utf8");
+    return [...html.matchAll(/<h1[^>]*>(.*?)<\/h1>/gs)].map(([, text = ""]) => text.replace(/<[^>]*>/g, "").trim());
+  };
+  expect(await titles("documents/How_to_use_it.html")).toEqual(["How to use it"]);
+  expect(await titles("index.html")).toHaveLength(1);
 });
