@@ -5,7 +5,7 @@ import { modelFolder } from "@kindred/hub/node";
 import { checkOptions } from "@kindred/options";
 import { newestRun, readRunConfig, type ResumePoint, resumePoint } from "@kindred/run-folder/node";
 import { terminalReader } from "@kindred/run-report";
-import { type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
+import { guideFolders, type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
 import { gradients } from "./gradients.ts";
 import { train } from "./train.ts";
 import { trainFlags, trainHelp } from "./train-flags.ts";
@@ -30,10 +30,10 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
       ? newRun(runOptions, positionals, flags)
       : await oldRun(flags.resume, runOptions, positionals, flags);
   const sink = flags.quiet ? {} : { sink: process.stderr };
-  const model =
-    config.model === "" || resume !== undefined
-      ? config.model
-      : await modelFolder(config.model, { offline: flags.offline, signal, ...sink });
+  const folderOf = (name: string) => modelFolder(name, { offline: flags.offline, signal, ...sink });
+  const model = config.model === "" || resume !== undefined ? config.model : await folderOf(config.model);
+  const guides: string[] = [];
+  for (const [name, folder] of Object.entries(guideFolders(config))) guides.push(`${name}=${await folderOf(folder)}`);
   const readers = [
     ...(flags.quiet ? [] : [terminalReader(process.stderr)]),
     ...(flags.json ? [{ read: printJson }] : []),
@@ -44,7 +44,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     ...(flags.program === "" ? {} : { program: pathToFileURL(flags.program) }),
   };
   const given = Object.keys(runOptions);
-  for await (const _ of train({ ...config, model }, { signal, readers, given, ...asked }));
+  for await (const _ of train({ ...config, model, guides }, { signal, readers, given, ...asked }));
 }
 
 function newRun(

@@ -114,6 +114,64 @@ describe("a caller's own loss in plain tfjs ops: a triplet with a margin", () =>
   });
 });
 
+describe("a loss that asks for another model's vectors", () => {
+  const distil = `export default ({ tf }) => ({ loss: {
+    name: "distil", options: {}, over: "batch", needs: { vectors: ["teacher"] },
+    value: (columns, { vectors }) => columns
+      .map((column, i) => {
+        const { embeddings } = vectors.teacher[i];
+        return tf.mean(tf.square(tf.sub(column, tf.tensor(embeddings, column.shape))));
+      })
+      .reduce((sum, mean) => tf.add(sum, mean)),
+  } });`;
+  test("gets them row by row, on every core: a model is its own teacher", async () => {
+    const toy = toyRun();
+    folders.push(toy.folder);
+    const teacher = join(toy.folder, "run", "model");
+    for await (const _ of train(trainConfig({ ...toy.options, maxSteps: 6 })));
+    const { vocabulary, hiddenSize, numHiddenLayers, numAttentionHeads, intermediateSize, ...rest } = toy.options;
+    const still = { hiddenDropoutProb: 0, attentionProbsDropoutProb: 0, cores: 2, stopAt: 1, holdOut: 0.5 };
+    const run = prepare(distil);
+    const output = join(run.folder, "distilled");
+    const config = trainConfig({
+      ...rest,
+      ...still,
+      data: toy.options["data"],
+      output,
+      model: teacher,
+      guides: [`teacher=${teacher}`],
+    });
+    const [first = 1] = losses(await eventsOf({ ...run, config }));
+    expect(first).toBeLessThan(1e-10); // float32 roundings of unit vectors, squared; another row's vector is 1e-2 and more away
+    const student = {
+      ...run,
+      config: trainConfig({
+        ...toy.options,
+        output: join(run.folder, "student"),
+        evalSteps: 0,
+        guides: [`teacher=${teacher}`],
+      }),
+    };
+    const learnt = losses(await eventsOf(student));
+    expect(learnt.at(-1)).toBeLessThan(0.7 * (learnt[0] ?? 0));
+  });
+
+  test.each<[string, readonly string[], RegExp]>([
+    [
+      "no model for it",
+      [],
+      /the loss distil asks for the vectors of a model teacher\. Got none.*--guides teacher=FOLDER/,
+    ],
+    ["a model that it does not ask for", ["teacher=a", "other=b"], /does not ask for the vectors of other/],
+  ])("is refused with %s", async (_, guides, message) => {
+    await expect(eventsOf(prepare(distil, { guides }))).rejects.toThrow(message);
+  });
+
+  test("a guide has a name and a folder", () => {
+    expect(() => prepare(distil, { guides: ["folder"] })).toThrow(/Got folder, expected name=FOLDER/);
+  });
+});
+
 describe("a program's sampler", () => {
   const halves = `export default ({ createSampler }) => ({ sampler: (options) => {
     const inner = createSampler({ ...options, order: "file", batchSize: options.batchSize / 2 });

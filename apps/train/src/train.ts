@@ -15,8 +15,11 @@ import {
   type ResumePoint,
 } from "@kindred/run-folder/node";
 import { modelCard, reportReader } from "@kindred/run-report";
-import type { SavedModel } from "@kindred/sentence-encoder";
+import type { SavedModel, SentenceEncoder } from "@kindred/sentence-encoder";
+import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import {
+  expectGuides,
+  guideFolders,
   loadProgram,
   lossOf,
   readBy,
@@ -86,8 +89,10 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
   refuseProgramOptions(parts, [...(options.given ?? []), ...differing(config)]);
   const model = await startingModel(config, resume?.folder);
   const loss = lossOf(complete, parts);
+  expectGuides(loss, Object.keys(guideFolders(config)));
   const data = await trainingData(config, model, { ...(await openRunData(config)), loss });
   const sampler = trainingSampler(complete, data, { cursor: resume?.state.cursor, make: parts.sampler });
+  const guides = await loadGuides(complete, engine);
   const cores = await startTrainingMesh(complete, model, startOptions(engine, program, resume));
   try {
     const kept = {
@@ -99,7 +104,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
         ? await createRunFolder(complete, kept)
         : await reopenRunFolder(complete, resume.state.step, kept);
     const report = reportReader((html) => folder.writeFile("report.html", html), folder.events);
-    const made = { model, data, sampler, cores, saves: folder, loss };
+    const made = { model, data, sampler, cores, saves: folder, loss, guides };
     const ready = { ...made, earlier: [...folder.events], runtime: `Node ${process.versions.node}` };
     const asked = {
       ...(signal === undefined ? {} : { signal }),
@@ -114,7 +119,16 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
   } finally {
     await cores.close();
     await sampler.close();
+    for (const guide of Object.values(guides)) await guide.close();
   }
+}
+
+/** The models whose vectors the loss asks for, each on as many cores as the run. */
+async function loadGuides(config: TrainConfig, engine: Engine): Promise<{ readonly [name: string]: SentenceEncoder }> {
+  const guides: { [name: string]: SentenceEncoder } = {};
+  for (const [name, folder] of Object.entries(guideFolders(config)))
+    guides[name] = await loadSentenceEncoder(folder, { cores: config.cores, engine });
+  return guides;
 }
 
 /** The configuration with the number of cores and the folder that it leaves open. */

@@ -1,6 +1,6 @@
 export { type TrainConfig, trainOptions } from "./train-options.ts";
 export { type TrainPreset, trainPresets } from "./train-presets.ts";
-export { type ConfigSource, trainConfig } from "./train-config.ts";
+export { type ConfigSource, guideFolders, trainConfig } from "./train-config.ts";
 export {
   type Kindred,
   loadProgram,
@@ -33,6 +33,7 @@ export {
   type SourceSummary,
   type TrainEvent,
 } from "./train-event.ts";
+export { type BatchParts, expectGuides, type Guide } from "./draw-batch.ts";
 export { type BatchShare, dealBatch, type Deal } from "./deal-batch.ts";
 export { type GradientReceivers, type TrainingTask, trainingStep } from "./training-step.ts";
 export {

@@ -77,7 +77,34 @@ export function trainConfig(
       {},
     );
   }
+  guideFolders(config);
   return config;
+}
+
+/**
+ * The folders of a configuration's `guides`, by name.
+ *
+ * @throws ConfigError for one that is not name=FOLDER, and for two of a name
+ *
+ * @example
+ * ```ts
+ * import { guideFolders, trainConfig } from "@kindred/trainer";
+ *
+ * guideFolders(trainConfig({ guides: ["teacher=models/large"] })); // => { teacher: "models/large" }
+ * ```
+ */
+export function guideFolders({ guides }: Pick<TrainConfig, "guides">): { readonly [name: string]: string } {
+  const folders = new Map<string, string>();
+  for (const guide of guides) {
+    const [, name, folder] = /^([^=]+)=(.+)$/.exec(guide) ?? [];
+    if (name === undefined || folder === undefined || folders.has(name))
+      throw new ConfigError(
+        `train: guides name models by their folders. Got ${guides.join(", ")}, expected name=FOLDER, each name once.`,
+        { key: "guides" },
+      );
+    folders.set(name, folder);
+  }
+  return Object.fromEntries(folders);
 }
 
 function presetNamed(name: string): Partial<TrainConfig> {

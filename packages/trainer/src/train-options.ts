@@ -110,6 +110,11 @@ export const trainOptions = {
       "auto",
       "Find the right text for the first column only (one-way) or both ways. auto: both ways for pairs, one-way with negatives.",
     ),
+    guides: option(
+      v.array(text),
+      [],
+      "Models whose vectors a program's loss asks for, as name=FOLDER; kindred-train also takes an id of the Hugging Face Hub after the name. Repeat the flag for several.",
+    ),
   }),
   ...grouped("Steps and optimizer", {
     maxSteps: option(count, 2000, "Steps of the schedule: the rate reaches its end here."),

@@ -1,21 +1,18 @@
-import { ConfigError } from "@kindred/errors";
 import type { Loss } from "@kindred/loss";
 import { SentenceEncoder } from "@kindred/sentence-encoder";
 import type { RunSaves, TrainerState } from "./checkpoint.ts";
-import { type BatchShare, dealBatch } from "./deal-batch.ts";
+import { type BatchParts, drawBatch } from "./draw-batch.ts";
 import { baselines, evaluateTasks, metricSummaries, neighbourExamples } from "./evaluation-task.ts";
-import { progressMeter } from "./progress-meter.ts";
 import type { TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { modelToSave, type TrainableModel } from "./trainable-model.ts";
 import { firstProfiledStep, type TrainingCores } from "./training-cores.ts";
-import type { BatchSampler, TrainingData } from "./training-data.ts";
+import type { TrainingData } from "./training-data.ts";
 
 /** What a run is made of, ready: {@link trainingRun} starts and closes none of it. */
-export type RunParts = {
+export type RunParts = BatchParts & {
   readonly model: TrainableModel;
   readonly data: TrainingData;
-  readonly sampler: BatchSampler;
   readonly cores: TrainingCores;
   readonly saves: RunSaves;
   /** What the cores make small, for the `start` event. */
@@ -28,13 +25,6 @@ export type RunParts = {
   readonly signal?: AbortSignal;
   /** What JavaScript runs on, for the `start` event. Default: `"a browser"`. */
   readonly runtime?: string;
-};
-
-type DrawnBatch = {
-  readonly shares: readonly BatchShare[];
-  readonly cursor: unknown;
-  readonly pairs: number;
-  readonly tokens: number;
 };
 
 /**
@@ -81,7 +71,8 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   yield { type: "data", sources: data.summaries };
   if (stepsDone === 0 && tasks.length > 0) yield await evaluation(0);
   let cursor = sampler.cursor();
-  let next = drawBatch(parts);
+  const draw = () => drawBatch(parts, cores.cores);
+  let next = draw();
   const progress = progressMeter(lastStep);
   let finalLoss = Number.NaN;
   for (let step = stepsDone; step < lastStep; step++) {
@@ -90,7 +81,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
       return;
     }
     const batch = await next;
-    if (step + 1 < lastStep) next = drawBatch(parts); // while the cores work
+    if (step + 1 < lastStep) next = draw(); // while the cores work
     const started = performance.now();
     const result = await cores.step(step, batch.shares);
     cursor = batch.cursor;
@@ -133,40 +124,54 @@ function startEvent(
   return { type: "start", output: config.output, config, loss, ...counts, runtime: `${runtime}, ${cores.engine}` };
 }
 
-/** The next global batch as tokens, dealt to the cores. Its promise may be left alone: a failure shows where it is awaited. */
-function drawBatch({ model, cores, sampler, loss }: RunParts): Promise<DrawnBatch> {
-  const draw = async (): Promise<DrawnBatch> => {
-    const batch = await sampler.next();
-    if (batch === undefined || batch.rows.length < cores.cores)
-      throw new ConfigError(
-        `train: the sampler gave too little for a step. Got ${batch === undefined ? "no batch" : `${batch.rows.length} rows`}, expected batches without end of at least a row for each of ${cores.cores} cores.`,
-      );
-    const rows = batch.rows.map(({ row }) => row);
-    const texts = rows.map((row) => row.texts);
-    const [first = []] = texts;
-    const other = texts.find(({ length }) => length !== first.length);
-    if (other !== undefined)
-      throw new ConfigError(
-        `train: the rows of a batch differ. Got ${other.length} texts in one and ${first.length} in another, expected as many in each.`,
-      );
-    const { maxSeqLength: maxLength } = model.settings;
-    const columns = first.map((_, column) => texts.map((row) => row[column]!)); // rows are equally long
-    const tokens = columns.map((column) => model.tokenizer.encodeBatch(column, { maxLength }));
-    const total = tokens.reduce((sum, { ids }) => sum + ids.length, 0);
-    return {
-      shares: dealBatch(rows, tokens, { cores: cores.cores, loss }),
-      cursor: sampler.cursor(),
-      pairs: rows.length,
-      tokens: total,
-    };
-  };
-  const batch = draw();
-  batch.catch(() => {});
-  return batch;
-}
-
 /** Gives the seconds since it was made, after `before` seconds. */
 function stopwatch(before: number): () => number {
   const started = performance.now();
   return () => before + (performance.now() - started) / 1000;
+}
+
+/** One step, for a progress meter. */
+type MeteredStep = {
+  readonly loss: number;
+  readonly pairs: number;
+  readonly tokens: number;
+  readonly seconds: number;
+};
+
+/** What the last step says of itself. */
+type StepState = { readonly gradientNorm: number; readonly learningRate: number };
+
+const nothing: MeteredStep & { readonly steps: number } = { loss: 0, pairs: 0, tokens: 0, seconds: 0, steps: 0 };
+
+/** Adds up steps, and makes a progress event of those since the last one. Only the time of the steps themselves counts. */
+function progressMeter(lastStep: number) {
+  let total = nothing;
+  return {
+    /** Counts a step. */
+    add(step: MeteredStep): void {
+      const { loss, pairs, tokens, seconds, steps } = total;
+      total = {
+        loss: loss + step.loss,
+        pairs: pairs + step.pairs,
+        tokens: tokens + step.tokens,
+        seconds: seconds + step.seconds,
+        steps: steps + 1,
+      };
+    },
+    /** The event after `step` steps; counting begins anew. */
+    take(step: number, { gradientNorm, learningRate }: StepState): Extract<TrainEvent, { type: "step" }> {
+      const { loss, pairs, tokens, seconds, steps } = total;
+      total = nothing;
+      return {
+        type: "step",
+        step,
+        loss: loss / steps,
+        learningRate,
+        gradientNorm,
+        pairsPerSecond: pairs / seconds,
+        tokensPerSecond: tokens / seconds,
+        secondsLeft: (lastStep - step) * (seconds / steps),
+      };
+    },
+  };
 }
