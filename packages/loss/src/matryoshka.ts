@@ -1,7 +1,6 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
-import { add, l2Normalize, scale } from "@kindred/nn";
+import { add, l2Normalize, scale, sliceFeatures } from "@kindred/nn";
 import { expectShapes, type Float } from "@kindred/tensor";
-import * as tf from "@tensorflow/tfjs-core";
 import type { Loss } from "./loss.ts";
 
 /**
@@ -70,7 +69,7 @@ function checkChoice(dimensions: readonly number[], weights: readonly number[]):
 /** The first numbers of every row, at length 1. */
 function cutTo(dimension: number, rows: Float<"batch hidden">): Float<"batch hidden"> {
   const { hidden } = expectShapes("matryoshka", { vectors: [rows, "batch hidden", "float32"] });
-  if (dimension <= hidden) return l2Normalize(tf.slice<tf.Rank, tf.Tensor>(rows, [0, 0], [-1, dimension]));
+  if (dimension <= hidden) return l2Normalize(sliceFeatures(rows, 0, dimension));
   throw new ShapeError(
     `matryoshka: the vectors are shorter than a dimension. Got vectors of ${hidden} and dimension ${dimension}, expected dimensions of at most ${hidden}.`,
     { hidden, dimension },

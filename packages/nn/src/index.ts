@@ -24,8 +24,20 @@ export {
 } from "./attention.ts";
 export { gelu, geluOp, geluGradientOp } from "./gelu.ts";
 export { geluLinear, geluLinearOp, geluLinearGradientOp } from "./gelu-linear.ts";
-export { add, addOp } from "./add.ts";
-export { scale, scaleOp } from "./scale.ts";
+export {
+  add,
+  addOp,
+  divide,
+  divideOp,
+  multiply,
+  multiplyOp,
+  scale,
+  scaleOp,
+  shift,
+  shiftOp,
+  subtract,
+  subtractOp,
+} from "./arithmetic.ts";
 export { meanPool, meanPoolOp, meanPoolGradientOp, type PoolOptions } from "./mean-pool.ts";
 export {
   weightedPool,
@@ -36,7 +48,7 @@ export {
 } from "./weighted-pool.ts";
 export { segmentMax, segmentMaxOp, segmentMaxGradientOp } from "./segment-max.ts";
 export { gatherRows, gatherRowsOp } from "./gather-rows.ts";
-export { sliceRows, sliceRowsOp } from "./slice-rows.ts";
+export { sliceFeatures, sliceFeaturesOp, type SliceFixed, sliceRows, sliceRowsOp } from "./slices.ts";
 export { concatRows, concatRowsOp } from "./concat-rows.ts";
 export { concatFeatures, concatFeaturesOp } from "./concat-features.ts";
 export { l2Normalize, l2NormalizeOp, l2NormalizeGradientOp, type L2NormalizeOptions } from "./l2-normalize.ts";
@@ -48,5 +60,8 @@ export {
   type SoftmaxCrossEntropyData,
   type SoftmaxCrossEntropyOptions,
 } from "./softmax-cross-entropy.ts";
+export { absolute, absoluteOp, exp, expOp, log, logOp, relu, reluOp } from "./functions.ts";
+export { logSumExp, logSumExpOp, rowDot, rowDotOp, transpose, transposeOp } from "./rows.ts";
+export { select, type SelectData, selectOp, stopGradient } from "./select.ts";
 export { sum, sumOp } from "./sum.ts";
 export { countFlops } from "./count-flops.ts";

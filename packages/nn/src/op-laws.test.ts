@@ -41,6 +41,28 @@ const mutants: [fault: string, original: any, mutant: any][] = [
     },
   ],
   [
+    "a quotient whose divisor counts twice",
+    nn.divideOp,
+    {
+      gradient: (dy: tf.Tensor, { y }: { y: tf.Tensor }) => ({
+        x: () => tf.div(dy, y),
+        y: () => tf.neg(tf.div(dy, y)),
+      }),
+    },
+  ],
+  [
+    "a log-sum-exp whose gradient is not normalised",
+    nn.logSumExpOp,
+    {
+      gradient: (dy: tf.Tensor, { x }: { x: tf.Tensor }) => ({ x: () => tf.mul(tf.sigmoid(x), tf.expandDims(dy, 1)) }),
+    },
+  ],
+  [
+    "a selection that gives both their gradient",
+    nn.selectOp,
+    { gradient: (dy: tf.Tensor) => ({ x: () => dy, y: () => dy }) },
+  ],
+  [
     "a mean over the batch instead of a sentence",
     nn.meanPoolOp,
     {

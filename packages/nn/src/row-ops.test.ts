@@ -9,6 +9,10 @@ import { gelu } from "./gelu.ts";
 import { l2Normalize } from "./l2-normalize.ts";
 import { layerNorm } from "./layer-norm.ts";
 import { softmaxCrossEntropy } from "./softmax-cross-entropy.ts";
+import { multiply, shift, subtract } from "./arithmetic.ts";
+import { relu } from "./functions.ts";
+import { rowDot } from "./rows.ts";
+import { stopGradient } from "./select.ts";
 import { sum } from "./sum.ts";
 
 const rows = (seed: number, count: number, hidden: number) =>
@@ -131,5 +135,29 @@ describe.each([cpu(), tfjs()])("on $name", (engine) => {
     };
     expect(valueAndGradients(f, { table }, { onRowGradient }).gradients).toEqual({});
     expect(added).toEqual(toFloat32Array(valueAndGradients(f, { table }).gradients.table!));
+  });
+
+  test("a triplet loss with a margin, by hand: pairs within the margin alone count, and move apart", () => {
+    const anchor = tf.tensor2d([0, 0, 0, 0], [2, 2]);
+    const match = tf.tensor2d([1, 0, 1, 0], [2, 2]);
+    const other = tf.tensor2d([0, 1, 0, 3], [2, 2]);
+    const distance = (a: tf.Tensor2D, b: tf.Tensor2D) => rowDot(subtract(a, b), subtract(a, b));
+    const margins = () => relu(shift(subtract(distance(anchor, match), distance(anchor, other)), 0.5));
+    const { value, gradients } = valueAndGradients(() => sum(margins()), { match, other });
+    expect(value.dataSync()[0]).toBe(0.5); // 1 − 1 + 0.5, and 1 − 9 + 0.5 < 0
+    expect(gradients.match!.dataSync()).toBeCloseToArray([2, 0, 0, 0]);
+    expect(gradients.other!.dataSync()).toBeCloseToArray([0, -2, 0, 0]);
+  });
+
+  test("behind stopGradient nothing is reached, and what is beside it is", () => {
+    const x = tf.tensor1d([2, 3]);
+    const before = tf.memory().numTensors;
+    const f = () => sum(multiply(stopGradient(multiply(x, x)), x));
+    const { value, gradients } = valueAndGradients(f, { x });
+    expect([value.dataSync()[0], ...gradients.x!.dataSync()]).toEqual([35, 4, 9]);
+    const constant = valueAndGradients(() => sum(stopGradient(x)), { x });
+    expect(constant.gradients).toEqual({});
+    tf.dispose([value, gradients.x!, constant.value]);
+    expect(tf.memory().numTensors).toBe(before);
   });
 });

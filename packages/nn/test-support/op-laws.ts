@@ -3,6 +3,7 @@ import { type LayoutData, sentencesOf } from "@kindred/tensor";
 import { arbitraryKey, floatsFromSeed, type Numbers, opCases, type OpLaw } from "@kindred/testing";
 import fc from "fast-check";
 import * as nn from "../src/index.ts";
+import { arithmeticLaws } from "./arithmetic-laws.ts";
 import { arbitraryLayout } from "./arbitrary-layout.ts";
 import { cell, columns, table, total } from "./number-tables.ts";
 import { productLaws } from "./product-laws.ts";
@@ -56,22 +57,8 @@ const rate = fc.constantFrom(0, 0.1, 0.5);
 /** The laws of all ops but attention: what each computes, in plain loops over float64. */
 // biome-ignore lint/suspicious/noExplicitAny: a list holds ops with data and constants of many types
 export const opLawList: OpLaw<any, any>[] = [
+  ...arithmeticLaws,
   ...productLaws,
-  {
-    op: nn.addOp,
-    cases: opCases({ x: "tokens hidden", y: "tokens hidden" }),
-    wrt: ["x", "y"],
-    reference: ({ x, y }) => x!.values.map((value, i) => value + y!.values[i]!),
-  },
-  {
-    op: nn.scaleOp,
-    cases: opCases(
-      { x: "tokens hidden" },
-      { given: () => fc.constantFrom(20, -0.5, 1).map((factor) => ({ fixed: { factor } })) },
-    ),
-    wrt: ["x"],
-    reference: ({ x }, _, { factor }) => x!.values.map((value) => value * factor),
-  },
   {
     op: nn.sumOp,
     cases: opCases(
@@ -150,20 +137,6 @@ export const opLawList: OpLaw<any, any>[] = [
     ),
     wrt: ["x"],
     reference: ({ x }, { chosen }) => table(chosen.length, columns(x!), (i, column) => cell(x!, chosen[i], column)),
-  },
-  {
-    op: nn.sliceRowsOp,
-    cases: opCases(
-      { x: "rows hidden" },
-      {
-        given: ({ rows }) =>
-          fc.tuple(fc.nat(rows! - 1), fc.nat(rows! - 1)).map(([a, b]) => {
-            return { fixed: { start: Math.min(a, b), count: Math.abs(a - b) + 1, rowCount: rows } };
-          }),
-      },
-    ),
-    wrt: ["x"],
-    reference: ({ x }, _, { start, count }) => x!.values.slice(start * columns(x!), (start + count) * columns(x!)),
   },
   {
     op: nn.concatRowsOp,
