@@ -208,6 +208,41 @@ describe("a program's sampler", () => {
   });
 });
 
+describe("a program's family", () => {
+  const lookup = `export default ({ tf }) => ({ families: [{
+    modelTypes: ["lookup"],
+    newConfig: ({ vocabulary, hidden }) => ({ model_type: "lookup", vocabulary, hidden }),
+    open: ({ vocabulary, hidden }) => ({
+      description: "a table",
+      configJson: () => ({ model_type: "lookup", vocabulary, hidden }),
+      specs: [{ name: "table", shape: [vocabulary, hidden], kind: "table" }],
+      unused: [],
+      sizes: { hidden, longest: 512, vocabulary },
+      parameterOf: (name) => (name === "table" ? name : undefined),
+      forward: ({ table }, { ids }) => tf.gather(table, tf.tensor1d(ids, "int32")),
+    }),
+  }] });`;
+
+  test("is trained on two cores as on one, and resumed from its checkpoint", async () => {
+    const of: (readonly number[])[] = [];
+    for (const cores of [1, 2]) of.push(losses(await eventsOf(prepare(lookup, { modelType: "lookup", cores }))));
+    const [one = [], two = []] = of;
+    expect(two).toBeCloseToArray(one, { tolerance: 1e-5 }); // as in train.test.ts: float32 sums in another order
+    expect(one.at(-1)).toBeLessThan(0.5 * (one[0] ?? 0));
+    const run = prepare(lookup, { modelType: "lookup", stopAt: 5 });
+    const first = await eventsOf(run);
+    const resumed = { ...run, config: { ...run.config, stopAt: 0 } };
+    const second = await eventsOf(resumed, { resume: await resumePoint(run.config.output) });
+    expect([...losses(first), ...losses(second)]).toEqual(one);
+  });
+
+  test("is needed for its models", async () => {
+    await expect(eventsOf(prepare(cut, { modelType: "lookup" }))).rejects.toThrow(
+      /Got modelType lookup, expected one of mpnet, bert/,
+    );
+  });
+});
+
 test("a program's readers read the run beside its folder", async () => {
   const run = prepare(
     `import { appendFileSync } from "node:fs";
@@ -264,7 +299,7 @@ describe("refuses, before anything is written,", () => {
     [
       "no parts",
       "export default () => 3;",
-      /gave no parts of a run\. Got number, expected \{ loss, sampler, readers \}/,
+      /gave no parts of a run\. Got number, expected \{ loss, families, sampler, readers \}/,
     ],
     ["an unknown part", "export default () => ({ los: {} });", /unknown part los\. Did you mean loss\?/],
     [
@@ -283,9 +318,9 @@ describe("refuses, before anything is written,", () => {
       /needs\.score does not fit/,
     ],
     [
-      "a loss with a guide, whose vectors no run makes",
-      "export default ({ contrastive }) => ({ loss: { ...contrastive(), needs: { vectors: ['guide'] } } });",
-      /no run makes what the loss contrastive wants yet\. Got vectors of guide/,
+      "a loss with weights of its own, which no run trains",
+      "export default ({ contrastive }) => ({ loss: { ...contrastive(), parameters: [{ name: 'projection', shape: [1], kind: 'shift' }] } });",
+      /no run trains a loss's own weights yet\. Got projection of the loss contrastive/,
     ],
     ["readers that are none", "export default () => ({ readers: [() => {}] });", /the readers of .* is none/],
   ])("%s", async (_, source, message) => {

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
+import type { EncoderFamily } from "@kindred/encoder";
 import { ConfigError, DataError, FormatError } from "@kindred/errors";
 import { openModelFolder } from "@kindred/model-folder/node";
 import { mpnetVocabulary, type Tokenizer, tokenizerFromVocab } from "@kindred/tokenizer";
@@ -8,11 +9,15 @@ import { loadTokenizer } from "@kindred/tokenizer/node";
 import { loadedModel, newModel, type TrainableModel, type TrainConfig } from "@kindred/trainer";
 
 /** What a run begins with: the model of a checkpoint, else that of `config.model`, else a new one. */
-export async function startingModel(config: TrainConfig, checkpoint: string | undefined): Promise<TrainableModel> {
+export async function startingModel(
+  config: TrainConfig,
+  { families, checkpoint }: { readonly families: readonly EncoderFamily[]; readonly checkpoint?: string | undefined },
+): Promise<TrainableModel> {
   const folder = checkpoint ?? config.model;
-  if (folder !== "") return loadedModel(config, await openModelFolder(folder));
+  if (folder !== "") return loadedModel(config, await openModelFolder(folder), families);
   const { vocabulary, modelType } = config;
-  return newModel(config, vocabulary === "" ? await defaultTokenizer(modelType) : await loadTokenizer(vocabulary));
+  const tokenizer = vocabulary === "" ? await defaultTokenizer(modelType) : await loadTokenizer(vocabulary);
+  return newModel(config, tokenizer, families);
 }
 
 /** What the families make of BERT's word list; MPNet's vocabulary has 30,527 entries. */

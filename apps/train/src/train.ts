@@ -19,6 +19,7 @@ import type { SavedModel, SentenceEncoder } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import {
   expectGuides,
+  familiesOf,
   guideFolders,
   loadProgram,
   lossOf,
@@ -87,7 +88,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
   else expectSameRun(complete, resume, identity);
   const parts = await loadProgram(program);
   refuseProgramOptions(parts, [...(options.given ?? []), ...differing(config)]);
-  const model = await startingModel(config, resume?.folder);
+  const model = await startingModel(config, { families: familiesOf(parts), checkpoint: resume?.folder });
   const loss = lossOf(complete, parts);
   expectGuides(loss, Object.keys(guideFolders(config)));
   const data = await trainingData(config, model, { ...(await openRunData(config)), loss });

@@ -2,6 +2,7 @@ export { type TrainConfig, trainOptions } from "./train-options.ts";
 export { type TrainPreset, trainPresets } from "./train-presets.ts";
 export { type ConfigSource, guideFolders, trainConfig } from "./train-config.ts";
 export {
+  familiesOf,
   type Kindred,
   loadProgram,
   lossOf,

@@ -1,8 +1,11 @@
-// What a program is handed, so that its module resolves anywhere: one object of all that a loss, a sampler or a reader is written with.
+// What a program is handed, so that its module resolves anywhere: one object of all that a loss, a sampler, a family or a reader is
+// written with.
 export * as tf from "@tensorflow/tfjs-core";
 export * as nn from "@kindred/nn";
 export { contrastive } from "@kindred/contrastive-loss";
 export { lossShare, matryoshka } from "@kindred/loss";
+export { configReader, expectParameters, parameterNamed } from "@kindred/encoder";
+export { families } from "@kindred/sentence-encoder";
 export { childKey, integerAt, keyFromSeed, permutation, uniformAt } from "@kindred/random";
 export { createSampler } from "@kindred/sampler";
 export * as errors from "@kindred/errors";

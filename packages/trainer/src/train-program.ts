@@ -1,12 +1,15 @@
 import { contrastive } from "@kindred/contrastive-loss";
+import type { EncoderFamily } from "@kindred/encoder";
 import { ConfigError, nearestName } from "@kindred/errors";
 import { expectLoss, type Loss } from "@kindred/loss";
+import { families as ownFamilies } from "@kindred/sentence-encoder";
 import * as library from "./program-library.ts";
 import type { RunReader } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import type { MakeSampler } from "./training-data.ts";
 
-/** What a program is handed: `tf`, all of `nn`, the losses, the sampler, keys of random numbers and the classes of errors. */
+/** What a program is handed: `tf`, all of `nn`, the losses, the sampler, what families of encoders are built of, keys of random
+ * numbers and the classes of errors. */
 export type Kindred = typeof library;
 
 /** The losses that options can choose, for messages that name those that would do. */
@@ -16,6 +19,8 @@ export const builtInLosses: readonly Loss[] = [contrastive()];
 export type TrainParts = {
   /** What is made small. Instead of the contrastive loss of `scale`, `similarity` and `direction`. */
   readonly loss?: Loss;
+  /** More families of encoders, for models whose config.json has their `model_type`, and for a new one of `modelType`. */
+  readonly families?: readonly EncoderFamily[];
   /** What draws the batches. Instead of Kindred's, which is handed the same. */
   readonly sampler?: MakeSampler;
   /** More readers of the run's events. */
@@ -48,6 +53,16 @@ const partTable: { readonly [part in keyof TrainParts]-?: PartRule } = {
     options: ["scale", "similarity", "direction"],
     check: (value, program) => expectTrainable(expectLoss(value, program)),
   },
+  families: {
+    options: [],
+    check: (value, program) => {
+      const fits =
+        Array.isArray(value) &&
+        value.every((family) => typeOf(family, "open") === "function" && typeOf(family, "newConfig") === "function");
+      if (!fits)
+        throw noPart("families", program, value, "a list of { modelTypes, open(config, at), newConfig(sizes) }");
+    },
+  },
   sampler: {
     options: ["mixing", "roundSteps", "duplicates"],
     check: (value, program) => {
@@ -70,15 +85,12 @@ type PartRule = {
 };
 
 /** Refuses a loss that wants what no run makes. */
-function expectTrainable({ name, needs, parameters = [] }: Loss): void {
-  const [what] = [
-    ...(needs?.vectors ?? []).map((model) => `vectors of ${model}`),
-    ...parameters.map((p) => `a weight of its own, ${p.name}`),
-  ];
-  if (what === undefined) return;
+function expectTrainable({ name, parameters = [] }: Loss): void {
+  const [weight] = parameters;
+  if (weight === undefined) return;
   throw new ConfigError(
-    `train: no run makes what the loss ${name} wants yet. Got ${what}, expected scores, labels and text ids at most.`,
-    { loss: name, what },
+    `train: no run trains a loss's own weights yet. Got ${weight.name} of the loss ${name}, expected none.`,
+    { loss: name, parameter: weight.name },
   );
 }
 
@@ -193,4 +205,18 @@ export function refuseProgramOptions(parts: TrainParts, given: readonly string[]
  */
 export function lossOf({ scale, similarity, direction }: TrainConfig, { loss }: TrainParts): Loss {
   return loss ?? contrastive({ scale, similarity, ...(direction === "auto" ? {} : { direction }) });
+}
+
+/**
+ * The families of encoders of a run: the program's before Kindred's own.
+ *
+ * @example
+ * ```ts
+ * import { familiesOf } from "@kindred/trainer";
+ *
+ * familiesOf({}).flatMap(({ modelTypes }) => modelTypes); // => ["mpnet", "bert"]
+ * ```
+ */
+export function familiesOf({ families = [] }: TrainParts): readonly EncoderFamily[] {
+  return [...families, ...ownFamilies];
 }

@@ -5,14 +5,14 @@ import { DivergenceError } from "@kindred/errors";
 import type { Core } from "@kindred/mesh";
 import { countFlops } from "@kindred/nn";
 import { childKey, keyFromSeed } from "@kindred/random";
-import { type EmbeddingModel, embedSentences, families, type TokenBatch } from "@kindred/sentence-encoder";
+import { type EmbeddingModel, embedSentences, type TokenBatch } from "@kindred/sentence-encoder";
 import { type EngineModule, engineFromModule, type Float, type Profile, profileKernels } from "@kindred/tensor";
 import { type ExchangeMemory, type ParameterShards, parameterExchange, parameterViews } from "@kindred/tpu-sharding";
 import * as tf from "@tensorflow/tfjs-core";
 import type { BatchShare } from "../deal-batch.ts";
 import type { TrainConfig } from "../train-options.ts";
 import { prepareGradients } from "../prepare-gradients.ts";
-import { loadProgram, lossOf } from "../train-program.ts";
+import { familiesOf, loadProgram, lossOf } from "../train-program.ts";
 import { type TrainingTask, trainingStep } from "../training-step.ts";
 import { firstProfiledStep, type StepResult } from "../training-cores.ts";
 import { trainingOptimizer } from "./training-optimizer.ts";
@@ -42,7 +42,8 @@ export type StepJob = { readonly step: number; readonly share: BatchShare; reado
 /** The program of one core of a training mesh: it makes steps, and embeds texts for evaluation with the weights as they are. */
 export default async function trainingCore(core: Core, data: TrainingCoreData) {
   const { config, shards, memory } = data;
-  const model = { encoder: openEncoder(families, data.model.config), modules: data.model.modules };
+  const parts = await loadProgram(data.program === undefined ? undefined : new URL(data.program));
+  const model = { encoder: openEncoder(familiesOf(parts), data.model.config), modules: data.model.modules };
   const engine = await (await engineFromModule(data.engine)).start();
   const parameters = tensorsOf(parameterViews(shards, memory.weights), data.shapes);
   // In WebAssembly where the memory is a heap and the run uses Kindred's kernels, else in JavaScript.
@@ -54,7 +55,7 @@ export default async function trainingCore(core: Core, data: TrainingCoreData) {
     parameters,
     model,
     core,
-    loss: lossOf(config, await loadProgram(data.program === undefined ? undefined : new URL(data.program))),
+    loss: lossOf(config, parts),
     dropoutKey: childKey(keyFromSeed(config.seed), "dropout"),
     maxBatchTokens: config.maxBatchTokens,
   };
