@@ -25,7 +25,11 @@ export const encodeFlags = {
     "Tokens of a text that are read, instead of the model's own limit.",
   ),
   promptName: option(v.string(), "", "Put the model's prompt of this name in front of every text: query, document, …"),
-  prompt: option(v.string(), "", "Put this in front of every text."),
+  prompt: option(
+    v.optional(v.string()),
+    undefined,
+    'Put this in front of every text, instead of the model\'s own prompt; "" for none.',
+  ),
   truncateDim: option(
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
     undefined,

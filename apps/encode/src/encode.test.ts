@@ -1,5 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -110,6 +119,15 @@ test("a prompt by name is the prompt written out, and fewer numbers still have l
   expect(encode("--model", "model", "x", "--prompt-name", "qurey").stderr).toMatch(/query/);
 });
 
+test("an empty prompt is none, where the model has one of its own", () => {
+  const file = join(folder, "prompted", "config_sentence_transformers.json");
+  cpSync(join(folder, "model"), join(folder, "prompted"), { recursive: true });
+  writeFileSync(file, JSON.stringify({ prompts: { query: "the " }, default_prompt_name: "query" }));
+  const embedding = (...args: string[]) => rowsOf(encode(...args, "cat").stdout)[0]!.embedding;
+  expect(embedding("--model", "prompted")).toEqual(embedding("--model", "model", "--prompt", "the "));
+  expect(embedding("--model", "prompted", "--prompt", "")).toEqual(embedding("--model", "model"));
+});
+
 test("tokenize shows ids, pieces and places, as a table and as rows, and needs nothing but a vocabulary", () => {
   mkdirSync(join(folder, "vocabulary"));
   copyFileSync(join(folder, "model", "vocab.txt"), join(folder, "vocabulary", "vocab.txt"));
@@ -127,6 +145,12 @@ test("tokenize shows ids, pieces and places, as a table and as rows, and needs n
   ]);
   const row = encode("tokenize", "--model", "model", "--max-length", "3", "--json", "the cats").stdout;
   expect(JSON.parse(row)).toEqual({ ids: [0, 4, 2], offsets: [0, 0, 0, 3, 0, 0], truncated: true });
+  const long = JSON.parse(encode("tokenize", "--model", "model", "--json", "the ".repeat(40)).stdout) as {
+    ids: number[];
+  };
+  expect(long.ids.length).toBe(16); // the model's own limit, as texts are encoded
+  expect(encode("tokenize", "--model", "vocabulary", "the ".repeat(40)).stdout).toMatch(/42 tokens$/m);
+  expect(encode("tokenize", "--model", "vocabulary/vocab.txt", "the").stdout).toMatch(/3 tokens$/m);
   expect(encode("tokenize", "--model", "model", "--input", "rows.jsonl.gz", "--output", "tokens.jsonl").code).toBe(0);
   expect(readFileSync(join(folder, "tokens.jsonl"), "utf8").trim().split("\n")).toHaveLength(4);
   expect(encode("--model", "model", "tokenize").stdout).toContain('"text":"tokenize"'); // a subcommand only as the first argument

@@ -47,6 +47,7 @@ function modelText(
     ["vectors", `${dimension} numbers, compared by ${settings.similarityFunction}`],
     ["limits", `${limits.maxSeqLength} tokens are read, of ${limits.positions} that the model has positions for`],
     ["tokenizer", `${tokenizer.file}, ${tokenizer.vocabularySize.toLocaleString("en")} entries, ${special.join(", ")}`],
+    ["words", wordsText(limits.words, tokenizer.vocabularySize)],
     [
       "weights",
       `${parameterCount.toLocaleString("en")} parameters, ${(bytes / 1e6).toFixed(1)} MB, ${listOf(dtypes)}, in ${files.join(", ")}`,
@@ -66,6 +67,15 @@ function modelText(
     .filter(([, text]) => text !== "")
     .map(([name, text]) => name.padEnd(width) + text.replaceAll("\n", `\n${" ".repeat(width)}`))
     .join("\n");
+}
+
+/** What there is to say where the table of words and the tokenizer are not of one size. */
+function wordsText(rows: number, entries: number): string {
+  if (rows === entries) return "";
+  const table = `the model's table has ${rows.toLocaleString("en")} rows, `;
+  return rows > entries
+    ? `${table}${rows - entries} more than the tokenizer has entries: no text meets them`
+    : `${table}${entries - rows} fewer than the tokenizer has entries: a text with one of the last of them is refused`;
 }
 
 function moduleText(module: ModuleDescription): string {

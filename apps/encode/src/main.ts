@@ -23,7 +23,7 @@ const manifest = new URL("../package.json", import.meta.url);
 export function main(argv: readonly string[]): Promise<number> {
   return exitCodeOf((signal) => {
     const [subcommand, ...rest] = argv; // a subcommand only as the first argument
-    if (subcommand === "tokenize") return tokenize(rest);
+    if (subcommand === "tokenize") return tokenize(rest, signal);
     return subcommand === "inspect" ? inspect(rest, signal) : run(argv, signal);
   });
 }
@@ -43,13 +43,14 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     ...(flags.quiet ? {} : { sink: process.stderr }),
   });
   const engine = wasm(flags.revectorize ? { revectorization: enableRevectorization() } : {});
-  await using encoder = await loadSentenceEncoder(folder, { cores, engine });
+  const onWarning = (message: string) => void process.stderr.write(`${message}\n`);
+  await using encoder = await loadSentenceEncoder(folder, { cores, engine, onWarning });
   if (flags.maxLength !== undefined) checkMaxLength(flags.maxLength, encoder.model);
   const { maxLength, promptName, prompt, truncateDim, normalizeEmbeddings, specialTokens, maxBatchTokens } = flags;
   const options = {
     ...(maxLength === undefined ? {} : { maxLength }),
     ...(promptName === "" ? {} : { promptName }),
-    ...(prompt === "" ? {} : { prompt }),
+    ...(prompt === undefined ? {} : { prompt }),
     ...(truncateDim === undefined ? {} : { truncateDim }),
     normalizeEmbeddings,
     specialTokens,

@@ -1,20 +1,29 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { checkOutputFile, parseFlags } from "@kindred/command-line/node";
-import { ConfigError } from "@kindred/errors";
+import { ConfigError, FormatError } from "@kindred/errors";
 import { openFileAtomic, writeToStream } from "@kindred/files/node";
+import { modelFolder } from "@kindred/hub/node";
+import { openModelFolder, openModelTokenizer } from "@kindred/model-folder/node";
 import { checkOptions, option, optionHelp } from "@kindred/options";
+import { openSentenceModel } from "@kindred/sentence-encoder";
 import type { Tokenizer } from "@kindred/tokenizer";
-import { loadTokenizer } from "@kindred/tokenizer/node";
 import * as v from "valibot";
 import { readTexts } from "./read-texts.ts";
 
 const tokenizeFlags = {
-  model: option(v.string(), "", "Folder that holds tokenizer.json or vocab.txt, or one of these files."),
+  model: option(
+    v.string(),
+    "",
+    "Folder of a model, or its id on the Hugging Face Hub: owner/name[@revision]; or a folder with a tokenizer alone, a tokenizer.json or a vocab.txt.",
+  ),
+  offline: option(v.boolean(), false, "Take a model of the Hub from the cache only."),
   input: option(v.string(), "", "File of texts: .txt or .jsonl, either also as .gz."),
   output: option(v.string(), "", "The .jsonl file to write. Default: standard output."),
   maxLength: option(
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(2))),
     undefined,
-    "Cut after this many tokens, specials included. Default: never.",
+    "Cut after this many tokens, specials included. Default: the model's own limit; never for a tokenizer alone.",
   ),
   specialTokens: option(
     v.picklist(["parse", "plain"]),
@@ -28,14 +37,14 @@ const tokenizeFlags = {
 const help = `kindred-encode tokenize --model FOLDER TEXT… [options]
 kindred-encode tokenize --model FOLDER --input FILE [--output FILE.jsonl] [options]
 
-Shows how texts become tokens: a table for each text, or rows {"ids", "offsets", "truncated"}. Offsets are
-[start, end, start, end, …] in UTF-16 units of the text, as JavaScript counts.
+Shows how texts become tokens, the same as are encoded: a table for each text, or rows {"ids", "offsets", "truncated"}.
+Offsets are [start, end, start, end, …] in UTF-16 units of the text, as JavaScript counts.
 
 ${optionHelp(tokenizeFlags)}
 `;
 
 /** Runs `kindred-encode tokenize`. */
-export async function tokenize(argv: readonly string[]): Promise<void> {
+export async function tokenize(argv: readonly string[], signal: AbortSignal): Promise<void> {
   const { given, positionals: texts } = parseFlags(tokenizeFlags, argv);
   const flags = checkOptions(tokenizeFlags, given, "kindred-encode tokenize");
   if (flags.help) return void process.stdout.write(help);
@@ -44,23 +53,41 @@ export async function tokenize(argv: readonly string[]): Promise<void> {
   if ((flags.input === "") === (texts.length === 0))
     throw new ConfigError("kindred-encode tokenize: give either texts or --input FILE. See --help.");
   if (flags.output !== "") checkOutputFile("--output", flags.output);
-  const tokenizer = await loadTokenizer(flags.model);
-  const { maxLength, specialTokens } = flags;
-  const options = { specialTokens, ...(maxLength === undefined ? {} : { maxLength }) };
+  const path = await modelFolder(flags.model, { offline: flags.offline, signal, sink: process.stderr });
+  const { tokenizer, maxSeqLength } = await openTokenizer(path);
+  const { maxLength = maxSeqLength, specialTokens } = flags;
   const row = (text: string) => {
-    const { ids, offsets, truncated } = tokenizer.encode(text, options);
+    const { ids, offsets, truncated } = tokenizer.encode(text, { specialTokens, maxLength });
     return JSON.stringify({ ids: Array.from(ids), offsets: Array.from(offsets), truncated });
   };
   if (flags.input !== "") return writeRows(readTexts(flags.input), row, flags.output);
-  for (const text of texts) process.stdout.write(`${flags.json ? row(text) : tokenTable(text, tokenizer, options)}\n`);
+  for (const text of texts) {
+    const shown = flags.json ? row(text) : tokenTable(text, tokenizer, { specialTokens, maxLength });
+    await writeToStream(process.stdout, `${shown}\n`);
+  }
+}
+
+/** The tokenizer that texts are encoded with, and the limit of tokens: none where there is a tokenizer alone. */
+async function openTokenizer(path: string): ReturnType<typeof openModelTokenizer> {
+  const isModel = ["config.json", "modules.json"].some((name) => existsSync(join(path, name)));
+  if (!isModel) return openModelTokenizer(path);
+  const folder = await openModelFolder(path);
+  const { tokenizer, settings } = folder;
+  try {
+    return { tokenizer, maxSeqLength: openSentenceModel(folder).settings.maxSeqLength };
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return { tokenizer, maxSeqLength: settings.maxSeqLength }; // a model of another family: what its files say
+  }
 }
 
 /** One text's tokens as a table: id, piece, and the part of the text that it stands for. */
 function tokenTable(text: string, tokenizer: Tokenizer, options: Parameters<Tokenizer["encode"]>[1]): string {
   const { ids, offsets, truncated } = tokenizer.encode(text, options);
   const lines = Array.from(ids, (id, i) => {
-    const [start, end] = [offsets[2 * i]!, offsets[2 * i + 1]!];
-    return `${String(id).padStart(6)}  ${(tokenizer.tokenOf(id) ?? "").padEnd(18)} ${start === end ? "" : `${start}–${end} “${text.slice(start, end)}”`}`.trimEnd();
+    const [start = 0, end = 0] = offsets.subarray(2 * i, 2 * i + 2);
+    const part = start === end ? "" : `${start}–${end} “${text.slice(start, end)}”`;
+    return `${String(id).padStart(6)}  ${(tokenizer.tokenOf(id) ?? "").padEnd(18)} ${part}`.trimEnd();
   });
   return [text, ...lines, `${ids.length} tokens${truncated ? ", cut" : ""}`].join("\n");
 }

@@ -9,6 +9,7 @@ import {
   type JsonObject,
   layerNormSpecs,
   type ParameterSpec,
+  storedNames,
 } from "@kindred/encoder";
 import { childKey } from "@kindred/random";
 import { type Float, layoutPositions } from "@kindred/tensor";
@@ -52,7 +53,7 @@ function openBert(json: JsonObject, at: Parameters<EncoderFamily["open"]>[1]): E
       { name: "pooler.dense.bias", shape: [hidden] },
     ],
     sizes: { hidden, longest: config.max_position_embeddings, vocabulary },
-    parameterOf: storedAs(specs),
+    parameterOf: storedNames(specs, "bert."),
     forward: (parameters, tokens, options) => forward(parameters, tokens, { ...options, config, specs }),
   };
 }
@@ -129,18 +130,6 @@ function bertSpecs(config: BertConfig): ParameterSpec[] {
     ...layerNormSpecs(embeddingNames.norm, hidden),
     ...layers.flat(),
   ];
-}
-
-/** Checkpoints of masked-LM models put `bert.` in front of every name; those of 2019 call a layer norm's numbers gamma and beta. */
-function storedAs(specs: readonly ParameterSpec[]): Encoder["parameterOf"] {
-  const names = new Set(specs.map(({ name }) => name));
-  return (storedName) => {
-    const bare = storedName.replace(/^bert\./, "");
-    const name = bare
-      .replace(/\.LayerNorm\.gamma$/, ".LayerNorm.weight")
-      .replace(/\.LayerNorm\.beta$/, ".LayerNorm.bias");
-    return names.has(name) ? name : undefined;
-  };
 }
 
 function forward(

@@ -12,4 +12,5 @@ export { type ConfigReader, configReader } from "./config-reader.ts";
 export { openEncoder } from "./open-encoder.ts";
 export { initialParameters, type ParameterValues } from "./initial-parameters.ts";
 export { layerNormSpecs, linearSpecs } from "./linear-specs.ts";
+export { storedNames } from "./stored-names.ts";
 export { expectParameters, parameterNamed } from "./expect-parameters.ts";

@@ -10,6 +10,7 @@ import {
   layerNormSpecs,
   type ParameterSpec,
   parameterNamed,
+  storedNames,
 } from "@kindred/encoder";
 import { positionBias } from "@kindred/nn";
 import { childKey } from "@kindred/random";
@@ -64,7 +65,7 @@ function openMpnet(json: JsonObject, at: Parameters<EncoderFamily["open"]>[1]): 
       { name: "pooler.dense.bias", shape: [hidden] },
     ],
     sizes: { hidden, longest: config.max_position_embeddings - padding - 1, vocabulary },
-    parameterOf: storedAs(specs),
+    parameterOf: storedNames(specs, "mpnet."),
     forward: (parameters, tokens, options) => forward(parameters, tokens, { ...options, config, specs }),
   };
 }
@@ -140,15 +141,6 @@ function mpnetSpecs(config: MpnetConfig): ParameterSpec[] {
     table(biasName, config.relative_attention_num_buckets, config.num_attention_heads),
     ...layers.flat(),
   ];
-}
-
-/** Masked-LM checkpoints such as microsoft/mpnet-base put `mpnet.` in front of every name. */
-function storedAs(specs: readonly ParameterSpec[]): Encoder["parameterOf"] {
-  const names = new Set(specs.map(({ name }) => name));
-  return (storedName) => {
-    const name = storedName.replace(/^mpnet\./, "");
-    return names.has(name) ? name : undefined;
-  };
 }
 
 function forward(

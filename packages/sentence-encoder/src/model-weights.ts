@@ -1,6 +1,6 @@
 import type { EncoderParameters, ParameterSpec } from "@kindred/encoder";
 import { FormatError } from "@kindred/errors";
-import type { ModelFolder, ModelModule } from "@kindred/model-folder";
+import type { ModelFolder, ModelModule, StoredTensors } from "@kindred/model-folder";
 import { moduleSpecs } from "@kindred/pooling";
 import { type Dtype, type NamedTensor, toFloat32 } from "@kindred/tensor-files";
 import type { Float } from "@kindred/tensor";
@@ -29,48 +29,69 @@ const floatDtypes: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
  */
 export async function* modelWeights(
   folder: ModelFolder,
-  { encoder, modules }: EmbeddingModel,
+  model: EmbeddingModel,
 ): AsyncGenerator<[name: string, tensor: NamedTensor]> {
-  const [transformer, ...others] = folder.modules;
-  yield* storedParameters(transformer, encoder.specs, encoder.parameterOf);
-  const [pooling, ...after] = modules;
-  for (const [i, stored] of others.slice(1).entries()) {
-    const module = after[i];
-    if (module?.kind !== "Dense") continue;
-    yield* storedParameters(stored, moduleSpecs([pooling, module]), (name) => `${module.path}.${name}`);
+  for (const { stored, specs, nameOf } of modulesWithParameters(folder, model)) {
+    const weights = await stored.openWeights();
+    try {
+      const found = storedNamesOf(weights, specs, nameOf);
+      for (const [name, storedName] of found) yield [name, await weights.read(storedName)];
+    } finally {
+      await weights.close();
+    }
   }
 }
 
-async function* storedParameters(
-  module: ModelModule,
+/** A module of a folder, the parameters that it holds, and which of them a stored tensor is. */
+export type ModuleWithParameters = {
+  readonly stored: ModelModule;
+  readonly specs: readonly ParameterSpec[];
+  readonly nameOf: (storedName: string) => string | undefined;
+};
+
+/** The modules of a folder that hold parameters: the transformer and dense layers. */
+export function modulesWithParameters(
+  { modules: [transformer, , ...stored] }: ModelFolder,
+  { encoder, modules: [pooling, ...after] }: EmbeddingModel,
+): ModuleWithParameters[] {
+  const others = stored.flatMap((each, i) => {
+    const module = after[i];
+    if (module?.kind !== "Dense") return [];
+    const nameOf = (name: string) => `${module.path}.${name}`;
+    return [{ stored: each, specs: moduleSpecs([pooling, module]), nameOf }];
+  });
+  return [{ stored: transformer, specs: encoder.specs, nameOf: encoder.parameterOf }, ...others];
+}
+
+/**
+ * The parameters of some specs, each with the name it is stored under.
+ *
+ * @throws FormatError as {@link modelWeights} does
+ */
+export function storedNamesOf(
+  { file, tensors }: StoredTensors,
   specs: readonly ParameterSpec[],
   nameOf: (storedName: string) => string | undefined,
-): AsyncGenerator<[name: string, tensor: NamedTensor]> {
-  const weights = await module.openWeights();
-  try {
-    const { file, tensors } = weights;
-    const wanted = new Map(specs.map(({ name, shape }) => [name, shape]));
-    const found = new Map<string, string>(); // parameters, each with the name it is stored under
-    for (const [storedName, { dtype, shape }] of tensors) {
-      const name = nameOf(storedName);
-      const expected = name === undefined ? undefined : wanted.get(name);
-      if (name === undefined || expected === undefined) continue;
-      const refuse = (problem: string): never => {
-        throw new FormatError({ file }, problem, { tensor: storedName });
-      };
-      if (found.has(name)) refuse(`the parameter ${name} is there twice, once as ${storedName}.`);
-      if (shape.length !== expected.length || shape.some((size, axis) => size !== expected[axis]))
-        refuse(`the tensor ${storedName} does not fit config.json. Got [${shape}], expected [${expected}].`);
-      if (!floatDtypes.includes(dtype))
-        refuse(`the tensor ${storedName} has ${dtype} numbers, expected ${floatDtypes.join(", ")}.`);
-      found.set(name, storedName);
-    }
-    const missing = [...wanted.keys()].filter((name) => !found.has(name));
-    if (missing.length > 0) throw missingParameters(file, missing, { of: wanted.size, stored: [...tensors.keys()] });
-    for (const [name, storedName] of found) yield [name, await weights.read(storedName)];
-  } finally {
-    await weights.close();
+): Map<string, string> {
+  const wanted = new Map(specs.map(({ name, shape }) => [name, shape]));
+  const found = new Map<string, string>();
+  for (const [storedName, { dtype, shape }] of tensors) {
+    const name = nameOf(storedName);
+    const expected = name === undefined ? undefined : wanted.get(name);
+    if (name === undefined || expected === undefined) continue;
+    const refuse = (problem: string): never => {
+      throw new FormatError({ file }, problem, { tensor: storedName });
+    };
+    if (found.has(name)) refuse(`the parameter ${name} is there twice, once as ${storedName}.`);
+    if (shape.length !== expected.length || shape.some((size, axis) => size !== expected[axis]))
+      refuse(`the tensor ${storedName} does not fit config.json. Got [${shape}], expected [${expected}].`);
+    if (!floatDtypes.includes(dtype))
+      refuse(`the tensor ${storedName} has ${dtype} numbers, expected ${floatDtypes.join(", ")}.`);
+    found.set(name, storedName);
   }
+  const missing = [...wanted.keys()].filter((name) => !found.has(name));
+  if (missing.length > 0) throw missingParameters(file, missing, { of: wanted.size, stored: [...tensors.keys()] });
+  return found;
 }
 
 function missingParameters(
@@ -91,6 +112,7 @@ function missingParameters(
  * The parameters of a model as kept float32 tensors of the active backend. They are taken one after another, so no second
  * copy of all of them ever exists. Half-precision weights are widened, and the arithmetic is float32's.
  *
+ * @param options.onWarning told of tensors that hold NaN or infinite numbers, by name. Default: nobody looks.
  * @throws FormatError as {@link modelWeights} does; nothing stays allocated then.
  *
  * @example
@@ -104,18 +126,46 @@ function missingParameters(
  * const parameters = await loadParameters(folder, openSentenceModel(folder));
  * ```
  */
-export async function loadParameters(folder: ModelFolder, model: EmbeddingModel): Promise<EncoderParameters> {
+export async function loadParameters(
+  folder: ModelFolder,
+  model: EmbeddingModel,
+  { onWarning }: { readonly onWarning?: (message: string) => void } = {},
+): Promise<EncoderParameters> {
   const parameters: { [name: string]: Float } = {};
   const copy = keepsArrays();
   try {
     for await (const [name, stored] of modelWeights(folder, model)) {
-      parameters[name] = tf.keep(tf.tensor(toFloat32(stored, { copy }), [...stored.shape], "float32"));
+      const values = toFloat32(stored, { copy });
+      if (onWarning !== undefined) warnOfNonNumbers(name, values, onWarning);
+      parameters[name] = tf.keep(tf.tensor(values, [...stored.shape], "float32"));
     }
     return parameters;
   } catch (error) {
     tf.dispose(Object.values(parameters));
     throw error;
   }
+}
+
+/**
+ * Looks through the parameters of a model for numbers that are none, and warns of each tensor that holds any: for those who load them
+ * elsewhere.
+ */
+export async function lookThroughParameters(
+  folder: ModelFolder,
+  model: EmbeddingModel,
+  onWarning: (message: string) => void,
+): Promise<void> {
+  for await (const [name, stored] of modelWeights(folder, model))
+    warnOfNonNumbers(name, toFloat32(stored, { copy: false }), onWarning);
+}
+
+function warnOfNonNumbers(name: string, values: Float32Array, onWarning: (message: string) => void): void {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i]! - values[i]! !== 0) count++; // NaN − NaN and ∞ − ∞ are NaN; i < length
+  if (count > 0)
+    onWarning(
+      `warning: the tensor ${name} holds ${count} of ${values.length} numbers that are NaN or infinite, and so will be vectors. Did its training diverge?`,
+    );
 }
 
 /** Whether the engine keeps the very array that a tensor is made from, as tfjs's plain JavaScript does; others copy it into their own memory. */

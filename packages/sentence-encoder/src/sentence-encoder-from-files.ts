@@ -13,6 +13,8 @@ export type FromFilesOptions = {
   readonly engine?: Engine;
   /** The families of encoders among which `config.json` chooses. Default: all that Kindred has. */
   readonly families?: readonly EncoderFamily[];
+  /** Told of weights that are NaN or infinite, by the tensor's name. Default: `console.warn`. */
+  readonly onWarning?: (message: string) => void;
 };
 
 /**
@@ -44,10 +46,13 @@ export type FromFilesOptions = {
  */
 export async function sentenceEncoderFromFiles(
   files: ModelFiles,
-  { engine = wasm(), families }: FromFilesOptions = {},
+  { engine = wasm(), families, onWarning = console.warn }: FromFilesOptions = {},
 ): Promise<SentenceEncoder> {
   const folder = await readModelFolder(filesInMemory(files));
   const model = openSentenceModel(folder, families === undefined ? {} : { families });
   model.tokenizer; // refused before weights are read
-  return new SentenceEncoder(model, await localEmbedder(engine, () => loadParameters(folder, model), model));
+  return new SentenceEncoder(
+    model,
+    await localEmbedder(engine, () => loadParameters(folder, model, { onWarning }), model),
+  );
 }

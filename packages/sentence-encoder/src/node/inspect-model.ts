@@ -1,10 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { EncoderFamily, JsonObject } from "@kindred/encoder";
-import type { ModelFolder, ModelModule, ModelSettings } from "@kindred/model-folder";
+import type { ModelFolder, ModelSettings } from "@kindred/model-folder";
 import { openModelFolder } from "@kindred/model-folder/node";
 import { sentenceDimension, type SentenceModules } from "@kindred/pooling";
 import type { Dtype } from "@kindred/tensor-files";
+import { modulesWithParameters, storedNamesOf } from "../model-weights.ts";
 import { openSentenceModel, type SentenceModel } from "../sentence-model.ts";
 
 /** One module of a model, in the order in which a text goes through them. */
@@ -22,6 +23,8 @@ export type ModelDescription = {
     readonly maxSeqLength: number;
     /** Tokens for which the model has positions. */
     readonly positions: number;
+    /** Rows of its table of words: as many ids as a token may have. The tokenizer may have fewer, or more. */
+    readonly words: number;
   };
   readonly tokenizer: {
     readonly file: string;
@@ -80,7 +83,7 @@ export async function inspectModel(
   return {
     modules: [{ kind: "Transformer", description: encoder.description, config: folder.modules[0].config }, ...modules],
     dimension: Math.min(settings.truncateDim ?? whole, whole),
-    limits: { maxSeqLength, positions: encoder.sizes.longest },
+    limits: { maxSeqLength, positions: encoder.sizes.longest, words: encoder.sizes.vocabulary },
     tokenizer: describeTokenizer(folder),
     weights: await describeWeights(path, folder, model),
     settings,
@@ -103,18 +106,20 @@ function describeTokenizer({ tokenizer, tokenizerFile }: ModelFolder): ModelDesc
 
 async function describeWeights(
   path: string,
-  { modules }: ModelFolder,
-  { encoder }: SentenceModel,
+  folder: ModelFolder,
+  model: SentenceModel,
 ): Promise<ModelDescription["weights"]> {
   const files: string[] = [];
   const dtypes: { [dtype in Dtype]?: number } = {};
   const unused: string[] = [];
   let [parameterCount, bytes] = [0, 0];
-  for (const module of modules) {
-    const weights = await module.openWeights();
-    if (weights.tensors.size > 0) files.push(relativeTo(path, weights.file));
+  for (const { stored, specs, nameOf } of modulesWithParameters(folder, model)) {
+    const weights = await stored.openWeights();
+    await weights.close();
+    files.push(relativeTo(path, weights.file));
+    const found = new Set(storedNamesOf(weights, specs, nameOf).values());
     for (const [name, { dtype, shape, byteLength }] of weights.tensors) {
-      if (isUnused(module, name)) {
+      if (!found.has(name)) {
         unused.push(name);
         continue;
       }
@@ -123,13 +128,8 @@ async function describeWeights(
       parameterCount += count;
       bytes += byteLength;
     }
-    await weights.close();
   }
   return { files, parameterCount, dtypes, bytes, unused };
-
-  function isUnused({ kind }: ModelModule, name: string): boolean {
-    return kind === "Transformer" && encoder.parameterOf(name) === undefined;
-  }
 }
 
 function relativeTo(folder: string, file: string): string {

@@ -6,7 +6,9 @@ import "@kindred/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { saveModelFolder } from "@kindred/model-folder/node";
 import { loadSentenceEncoder } from "../../dist/node/index.js"; // workers run what is built
-import { toyFiles, toySaved } from "../../test-support/toy-model.ts";
+import { fromFloat32, toFloat32 } from "@kindred/tensor-files";
+import { toyFiles, toyModel, toySaved } from "../../test-support/toy-model.ts";
+import { savedModel } from "../sentence-model.ts";
 import { sentenceEncoderFromFiles } from "../sentence-encoder-from-files.ts";
 
 const texts = ["the cat sat on the mat.", "a dog", "", "cats cats cats"];
@@ -29,6 +31,20 @@ test("a saved folder gives, on any number of workers, the vectors of the model i
     for (const [i, states] of (await inMemory.encode(texts, options)).tokenEmbeddings.entries())
       expect(tokenEmbeddings[i]).toBeCloseToArray(states, { tolerance: 1e-5 }); // ten times as large as a vector's numbers
   }
+});
+
+test("weights that are no numbers are told by name, once, however many threads load them", async () => {
+  const weights = [...toyModel().weights].map(([name, tensor]) => {
+    const values = toFloat32(tensor);
+    if (name === "embeddings.LayerNorm.bias") values[0] = Number.NaN;
+    return [name, fromFloat32(values, tensor.shape)] as const;
+  });
+  await saveModelFolder(join(folder, "nan"), savedModel(toyModel(), weights));
+  const warnings: string[] = [];
+  const onWarning = (message: string) => void warnings.push(message);
+  await using _ = await loadSentenceEncoder(join(folder, "nan"), { cores: 2, onWarning });
+  expect(warnings).toEqual([expect.stringMatching(/embeddings\.LayerNorm\.bias holds 1 of 12 numbers that are NaN/)]);
+  await rm(join(folder, "nan"), { recursive: true });
 });
 
 test("an existing folder is kept unless it may be replaced, and nothing else is left behind", async () => {

@@ -3,7 +3,7 @@ import { startMesh } from "@kindred/mesh/node";
 import { openModelFolder } from "@kindred/model-folder/node";
 import { type Engine, moduleOfEngine } from "@kindred/tensor";
 import { localEmbedder } from "../local-embedder.ts";
-import { loadParameters } from "../model-weights.ts";
+import { loadParameters, lookThroughParameters } from "../model-weights.ts";
 import { openSentenceModel } from "../sentence-model.ts";
 import { type Embedder, SentenceEncoder } from "../sentence-encoder.ts";
 import type { TokenBatch } from "../token-batch.ts";
@@ -21,6 +21,8 @@ export type LoadOptions = {
    * `wasm({ revectorization: enableRevectorization() })`, which sets an experimental flag of V8 for the whole process.
    */
   readonly engine?: Engine;
+  /** Told of weights that are NaN or infinite, by the tensor's name. Default: `console.warn`. */
+  readonly onWarning?: (message: string) => void;
 };
 
 /**
@@ -41,15 +43,18 @@ export type LoadOptions = {
  */
 export async function loadSentenceEncoder(
   folder: string,
-  { cores = 1, engine = wasm() }: LoadOptions = {},
+  { cores = 1, engine = wasm(), onWarning = console.warn }: LoadOptions = {},
 ): Promise<SentenceEncoder> {
   const opened = await openModelFolder(folder);
   const model = openSentenceModel(opened);
   model.tokenizer; // refused before threads start and weights are read
+  // While threads load; what else is wrong with the weights, they say.
+  const looking = cores > 0 ? lookThroughParameters(opened, model, onWarning).catch(() => {}) : undefined;
   const embedder =
     cores > 0
       ? await meshEmbedder(cores, { folder, engine: moduleOfEngine("loadSentenceEncoder", engine) })
-      : await localEmbedder(engine, () => loadParameters(opened, model), model);
+      : await localEmbedder(engine, () => loadParameters(opened, model, { onWarning }), model);
+  await looking;
   return new SentenceEncoder(model, embedder);
 }
 
