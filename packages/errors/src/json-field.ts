@@ -1,4 +1,4 @@
-import { FormatError } from "./format-error.ts";
+import { FormatError } from "./kindred-error.ts";
 import { nearestName } from "./nearest-name.ts";
 
 /**

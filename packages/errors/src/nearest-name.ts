@@ -21,14 +21,17 @@ export function nearestName(unknown: string, known: Iterable<string>): string | 
   return best?.name;
 }
 
+/** How many letters to insert, take out or change to make one text of another. */
 function levenshtein(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1));
-    }
-    row = next;
+  for (const [i, letter] of a.split("").entries()) {
+    let left = i + 1;
+    let diagonal = i;
+    row = row.map((above, j) => {
+      if (j > 0) left = Math.min(above + 1, left + 1, diagonal + (letter === b[j - 1] ? 0 : 1));
+      diagonal = above;
+      return left;
+    });
   }
-  return row[b.length]!;
+  return row.at(-1) ?? 0;
 }

@@ -1,12 +1,16 @@
-import { ConfigError } from "./config-error.ts";
-import { DataError } from "./data-error.ts";
-import { DivergenceError } from "./divergence-error.ts";
-import { FormatError } from "./format-error.ts";
-import { type ErrorDetails, KindredError } from "./kindred-error.ts";
-import { MeshError } from "./mesh-error.ts";
-import { type MemoryState, OutOfMemoryError } from "./out-of-memory-error.ts";
-import { ShapeError } from "./shape-error.ts";
-import { WorkerError } from "./worker-error.ts";
+import {
+  ConfigError,
+  DataError,
+  DivergenceError,
+  type ErrorDetails,
+  FormatError,
+  KindredError,
+  type MemoryState,
+  MeshError,
+  OutOfMemoryError,
+  ShapeError,
+  WorkerError,
+} from "./kindred-error.ts";
 
 /** An error as plain data, for a message between threads or a line of a log. */
 export type PlainError = {

@@ -62,6 +62,7 @@ export function bm25Index(
     for (const word of new Set(tokenize(query))) {
       const found = postings.get(word) ?? [];
       const idf = idfOf(found.length);
+      // `!`: postings name documents that there are.
       for (const { document, frequency } of found) {
         const lengthFactor = 1 - b + (b * words[document]!.length) / meanLength;
         sums[document]! += (idf * frequency * (k1 + 1)) / (frequency + k1 * lengthFactor);

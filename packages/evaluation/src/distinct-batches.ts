@@ -25,8 +25,10 @@ export function distinctBatches(
     if (new Set(own).size < own.length) continue;
     let at = Math.max(firstOpen, ...own.map((text) => afterLast.get(text) ?? 0));
     while (batches[at]?.length === batchSize) at += 1;
-    while (batches.length <= at) batches.push([]);
-    batches[at]!.push(row);
+    const batch = batches[at];
+    if (batch === undefined)
+      batches.push([row]); // every batch before it is there
+    else batch.push(row);
     for (const text of own) afterLast.set(text, at + 1);
     while (batches[firstOpen]?.length === batchSize) firstOpen += 1;
   }

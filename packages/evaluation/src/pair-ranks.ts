@@ -41,11 +41,11 @@ export function pairRanks(
   }
   return Uint32Array.from({ length: rows }, (_, i) => {
     const row = scores.subarray(i * columns, (i + 1) * columns);
-    const right = row[i]!;
+    const right = row[i] ?? Number.NaN;
     if (Number.isNaN(right)) return columns;
     let rank = 1;
-    for (let j = 0; j < columns; j++) {
-      if (row[j]! > right || (row[j] === right && j !== i && (ties === "pessimistic" || j < i))) rank += 1;
+    for (const [j, score] of row.entries()) {
+      if (score > right || (score === right && j !== i && (ties === "pessimistic" || j < i))) rank += 1;
     }
     return rank;
   });

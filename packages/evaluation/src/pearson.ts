@@ -31,7 +31,7 @@ export function pearson(x: ArrayLike<number>, y: ArrayLike<number>): number {
   }
   if (isConstant(x) || isConstant(y)) return NaN;
   const [a, b] = [unitDeviations(x), unitDeviations(y)];
-  const sum = a.reduce((total, value, i) => total + value * b[i]!, 0);
+  const sum = a.reduce((total, value, i) => total + value * b[i]!, 0); // `!`: as long as a
   return Math.max(-1, Math.min(1, sum));
 }
 

@@ -29,6 +29,7 @@ export function spearman(x: ArrayLike<number>, y: ArrayLike<number>): number {
 export function averageRanks(values: ArrayLike<number>): Float64Array {
   const numbers = Float64Array.from(values);
   if (numbers.some(Number.isNaN)) return numbers.fill(NaN);
+  // `!` here and below: every place in the order is one of the numbers.
   const order = Uint32Array.from(numbers.keys()).sort((i, j) => numbers[i]! - numbers[j]! || 0);
   const ranks = new Float64Array(numbers.length);
   for (let from = 0; from < order.length; ) {

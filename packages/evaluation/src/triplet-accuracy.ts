@@ -38,5 +38,6 @@ export function tripletAccuracy(
   const count = expectSameRows("tripletAccuracy", { anchors, positives, negatives });
   const toPositive = pairSimilarities(anchors, positives, { similarity });
   const toNegative = pairSimilarities(anchors, negatives, { similarity });
+  // `!`: there are as many of both, as expectSameRows has seen.
   return toPositive.reduce((sum, score, i) => sum + Number(score > toNegative[i]! + margin), 0) / count;
 }

@@ -1,9 +1,6 @@
-export type { Key } from "./key.ts";
-export { keyFromSeed } from "./key-from-seed.ts";
-export { childKey } from "./child-key.ts";
+export { childKey, type Key, keyFromSeed } from "./key.ts";
 export { threefry2x32, threefryInto } from "./threefry.ts";
-export { uniform } from "./uniform.ts";
-export { uniformAt } from "./uniform-at.ts";
+export { uniform, uniformAt } from "./uniform.ts";
 export { integerAt } from "./integer-at.ts";
 export { normal, type NormalOptions } from "./normal.ts";
 export { permutation } from "./permutation.ts";

@@ -1,7 +1,7 @@
 import { ConfigError } from "@kindred/errors";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bits53At } from "./bits-at.ts";
+import { bits53At } from "./uniform.ts";
 import { integerAt, keyFromSeed } from "./index.ts";
 
 test("is the draw modulo the bound where the draw is below the last multiple", () => {

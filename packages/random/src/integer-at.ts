@@ -1,5 +1,5 @@
 import { ConfigError } from "@kindred/errors";
-import { bits53At, expectIndex } from "./bits-at.ts";
+import { bits53At, expectIndex } from "./uniform.ts";
 import type { Key } from "./key.ts";
 
 /**

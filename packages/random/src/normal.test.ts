@@ -2,7 +2,7 @@ import { ConfigError } from "@kindred/errors";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { keyFromSeed, normal } from "./index.ts";
-import { normalQuantile } from "./normal-quantile.ts";
+import { normalQuantile } from "./normal.ts";
 
 // Φ's own series inverted by Newton's method with 50 digits, cut to 16.
 test.each([

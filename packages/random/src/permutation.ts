@@ -26,7 +26,7 @@ export function permutation(key: Key, n: number): Uint32Array {
   const order = Uint32Array.from({ length: n }, (_, i) => i);
   for (let i = n - 1; i > 0; i--) {
     const j = integerAt(key, i, i + 1);
-    const swapped = order[i]!;
+    const swapped = order[i]!; // `!`, twice: j ≤ i < n
     order[i] = order[j]!;
     order[j] = swapped;
   }

@@ -106,5 +106,6 @@ const block = new Uint32Array(2);
  */
 export function threefry2x32(key: Key, c0: number, c1: number): [number, number] {
   threefryInto(block, key[0], key[1], c0, c1);
-  return [block[0]!, block[1]!];
+  const [w0 = 0, w1 = 0] = block;
+  return [w0, w1];
 }
