@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { ConfigError, DataError, DivergenceError } from "@kindred/errors";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
+import { readSafetensors } from "@kindred/tensor-files";
 import { expectMutantToFail, sharedExists, sharedPath, toyPairs } from "@kindred/testing";
 import { afterEach, describe, expect, test } from "vitest";
 import { readRunConfig, resumePoint } from "@kindred/run-folder/node";
@@ -176,6 +177,42 @@ describe("fine-tuning", () => {
     await using encoder = await loadSentenceEncoder(join(folder, "tuned", "model"), { cores: 0 });
     expect((await encoder.encode("the red cat")).embeddings).toHaveLength(16);
     expect(encoder.settings.maxSeqLength).toBe(maxSeqLength);
+  });
+
+  test("a BERT of random weights is trained, saved, and tuned further under its own names", async () => {
+    const { config, folder } = prepare({ modelType: "bert" });
+    const names: [string, string][] = [
+      ["<s>", "[CLS]"],
+      ["</s>", "[SEP]"],
+      ["<pad>", "[PAD]"],
+      ["<unk>", "[unused0]"],
+      ["<mask>", "[MASK]"],
+    ];
+    const words = readFileSync(config.vocabulary, "utf8");
+    const ofBert = names.reduce((text, [from, to]) => text.replace(`${from}\n`, `${to}\n`), words);
+    writeFileSync(config.vocabulary, ofBert);
+    const first = await eventsOf(train({ ...config, hiddenDropoutProb: 0, attentionProbsDropoutProb: 0 }));
+    const model = join(config.output, "model");
+    expect(Math.min(...losses(first).slice(-3))).toBeLessThan(Math.min(...losses(first).slice(0, 3)));
+    const saved = JSON.parse(readFileSync(join(model, "config.json"), "utf8")) as { [key: string]: unknown };
+    expect(saved).toMatchObject({ model_type: "bert", hidden_size: 16, type_vocab_size: 2, hidden_dropout_prob: 0 });
+    const { tensors } = readSafetensors(readFileSync(join(model, "model.safetensors")));
+    const types = tensors.get("embeddings.token_type_embeddings.weight");
+    expect([types?.shape, tensors.has("encoder.layer.0.attention.self.query.weight")]).toEqual([[2, 16], true]);
+    const tuned = trainConfig({ ...rest, data: config.data, model, output: join(folder, "tuned"), maxSteps: 2 });
+    const events = await eventsOf(train(tuned));
+    const before = events.find((event) => event.type === "evaluation");
+    expect(before?.type === "evaluation" && before.metrics["pairs_mrr@10"]).toBeGreaterThan(0.5);
+    await using encoder = await loadSentenceEncoder(join(folder, "tuned", "model"), { cores: 0 });
+    expect(encoder.model.encoder.description).toBe("BERT, 1 layers of width 16, 2 heads, feed-forward 32");
+  });
+
+  test("a family that there is not is refused by its option", async () => {
+    const { config } = prepare({ modelType: "gpt2" });
+    await expect(eventsOf(train(config))).rejects.toThrow(
+      "train: no such family of models. Got modelType gpt2, expected one of mpnet, bert.",
+    );
+    expect(existsSync(config.output)).toBe(false);
   });
 
   test("a run of it resumes from its own configuration", async () => {

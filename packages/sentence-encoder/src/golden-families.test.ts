@@ -1,6 +1,7 @@
 import { readdirSync } from "node:fs";
 import { wasm } from "@kindred/backend-wasm";
 import { openModelFolder } from "@kindred/model-folder/node";
+import type { SentenceModules } from "@kindred/pooling";
 import { cpu, toFloat32Array } from "@kindred/tensor";
 import { expectMutantToFail, readGoldenTensors, readJson, sharedExists, sharedPath } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
@@ -8,6 +9,7 @@ import { describe, expect, test } from "vitest";
 import { embedSentences } from "./embed-sentences.ts";
 import { families } from "./families.ts";
 import { loadParameters } from "./model-weights.ts";
+import { loadSentenceEncoder } from "./node/load-sentence-encoder.ts";
 import { openSentenceModel } from "./sentence-model.ts";
 
 // What Python's sentence-transformers gives for small random models of every family that Kindred has; the vectors of token ids.
@@ -21,9 +23,12 @@ const cases = sharedExists(...root)
     })
   : [];
 
-type Texts = readonly { readonly [ids: string]: readonly number[] }[];
 type Expected = {
-  readonly texts: Texts;
+  /** Class of the tokenizer in transformers. */
+  readonly tokenizer: string;
+  readonly texts: readonly ({ readonly text: string; readonly truncated: boolean } & {
+    readonly [ids: `${string}ds`]: readonly number[];
+  })[];
   readonly prompts?: { readonly [name: string]: string };
   readonly promptLengths?: { readonly [name: string]: number };
   /** The prompt's text, by what was called: encode(), encode_query(), encode_document(). */
@@ -36,7 +41,7 @@ describe.skipIf(cases.length === 0).each([wasm(), cpu()])("on $name", (engine) =
     const folder = await openModelFolder(sharedPath(...root, name, "model"));
     const model = openSentenceModel(folder);
     const parameters = await loadParameters(folder, model);
-    const { texts, ...expected } = readJson<Expected>(sharedPath(...root, name, "expected.json"));
+    const { texts, ...expected } = expectedOf(name);
     const tensors = readGoldenTensors(sharedPath(...root, name, "expected.safetensors"));
     const vectors = (rows: readonly (readonly number[])[], promptLength: number, modules = model.modules) => {
       let count = 0;
@@ -47,10 +52,8 @@ describe.skipIf(cases.length === 0).each([wasm(), cpu()])("on $name", (engine) =
       result.dispose();
       return values;
     };
-    const idsOf = (key: string) => texts.map((text) => text[key] ?? []);
-    // 8 times what Python's own float32 strays from its float64, for vectors of length 1, after a dense layer, and of any length.
-    const isUnit = model.modules.some(({ kind }) => kind === "Normalize");
-    const tolerance = model.modules.some(({ kind }) => kind === "Dense") ? 5e-6 : isUnit ? 1.5e-6 : 5.5e-6;
+    const idsOf = (key: `${string}ds`) => texts.map((text) => text[key] ?? []);
+    const tolerance = toleranceOf(model.modules);
     const compare = (got: Float32Array, key: string, tolerance: number) => {
       const want = tensors.get(`${key}.float64`);
       if (want === undefined) throw new Error(`the golden file has no ${key}`);
@@ -67,4 +70,37 @@ describe.skipIf(cases.length === 0).each([wasm(), cpu()])("on $name", (engine) =
     tf.dispose(Object.values(parameters));
     stop();
   });
+
+  test.each(cases.filter((name) => expectedOf(name).tokenizer === "BertTokenizer"))(
+    "%s: encode, encodeQuery and encodeDocument give Python's vectors of texts, together and one by one",
+    async (name) => {
+      await using encoder = await loadSentenceEncoder(sharedPath(...root, name, "model"), { cores: 0, engine });
+      const { texts, promptsUsed = { default: "" } } = expectedOf(name);
+      const tensors = readGoldenTensors(sharedPath(...root, name, "expected.safetensors"));
+      const calls = { default: "encode", query: "encodeQuery", document: "encodeDocument" } as const;
+      for (const call of ["default", "query", "document"] as const) {
+        if (promptsUsed[call] === undefined) continue;
+        const want = (tensors.get(`${call}.float64`) ?? tensors.get("final.float64"))?.values ?? [];
+        const given = texts.map(({ text }) => text);
+        const { embeddings, dimension, truncated } = await encoder[calls[call]](given, { maxBatchTokens: 200 });
+        const tolerance = toleranceOf(encoder.model.modules);
+        expect(embeddings, call).toBeCloseToArray(want, { tolerance, shape: [texts.length, dimension] });
+        if (promptsUsed[call] === "")
+          expect(truncated).toEqual(texts.flatMap(({ truncated }, i) => (truncated ? [i] : [])));
+        const [fifth = ""] = given.slice(5);
+        const alone = await encoder[calls[call]](fifth);
+        expect(alone.embeddings).toBeCloseToArray(want.slice(5 * dimension, 6 * dimension), { tolerance });
+      }
+    },
+  );
 });
+
+function expectedOf(name: string): Expected {
+  return readJson<Expected>(sharedPath(...root, name, "expected.json"));
+}
+
+/** 8 times what Python's own float32 strays from its float64, for vectors of length 1, after a dense layer, and of any length. */
+function toleranceOf(modules: SentenceModules): number {
+  if (modules.some(({ kind }) => kind === "Dense")) return 5e-6;
+  return modules.some(({ kind }) => kind === "Normalize") ? 1.5e-6 : 5.5e-6;
+}
