@@ -1,4 +1,5 @@
-// Two contestants side by side: turn by turn in one run, so that whatever the machine does meanwhile happens to both.
+// Two contestants side by side: turn by turn in one run, so that whatever the machine does meanwhile happens to both. Ours: benchmark
+// libraries run one contestant after another, in one process.
 import { expectAgreement } from "./expect-agreement.mjs";
 import { Player } from "./player.mjs";
 

@@ -1,5 +1,6 @@
 // The doc-example check: `npx nx run examples`. Runs every ```ts fence of the READMEs, the guides and the TSDoc comments, and
-// compares the values that they show. Arguments narrow it to files whose path contains one of them.
+// compares the values that they show. Arguments narrow it to files whose path contains one of them. Ours: runners of doc tests know
+// Markdown or TSDoc, not both, and share one process between examples.
 import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, sep } from "node:path";

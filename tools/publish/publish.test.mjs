@@ -1,5 +1,6 @@
 // What users get from npm works: every public package packs cleanly with types that resolve, and a stack of packed packages,
-// installed into an empty folder, runs its README examples on Node 24 and on Node 20.
+// installed into an empty folder, runs its README examples on Node 24 and on Node 20. Ours: publint and attw look at one package
+// each; that a stack of them works together shows only where it is installed.
 import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";

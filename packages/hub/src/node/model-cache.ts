@@ -1,7 +1,8 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { writeFileAtomic } from "@kindred/files/node";
 import { isCommit } from "./list-model.ts";
+
 /** The places of one model in the cache. */
 export type ModelCache = {
   readonly folder: string;
@@ -52,12 +53,5 @@ export async function readRef(path: string): Promise<string | undefined> {
 export async function writeRef(path: string, commit: string): Promise<void> {
   if ((await readRef(path)) === commit) return;
   await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
-  try {
-    await writeFile(temporary, commit);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writeFileAtomic(path, commit);
 }
