@@ -63,12 +63,13 @@ export async function batchGradients({
   const parameters = await loadParameters(folder, sentenceModel);
   const gradients = new Map<string, NamedTensor>();
   const without = { dropoutKey: undefined, maxBatchTokens: Number.POSITIVE_INFINITY, core: soloCore() };
-  const value = trainingStep(
+  const step = trainingStep(
     { parameters, model: sentenceModel, loss, ...without },
     { step: 0, share: dealBatch(rows, columns, { cores: 1, loss })[0]!, totalRows: rows.length }, // one core, one share
     { onGradient: (name, gradient) => gradients.set(name, fromFloat32(toFloat32Array(gradient), gradient.shape)) },
   );
-  tf.dispose(parameters);
+  const [value = Number.NaN] = step.loss.dataSync();
+  tf.dispose([step.loss, Object.values(parameters)] as tf.TensorContainer);
   stop();
   return { loss: value, gradients };
 }

@@ -10,7 +10,7 @@ import {
   expectNewFolder,
   expectSameProgram,
   type ProgramIdentity,
-  readMoments,
+  readOthers,
   reopenRunFolder,
   type ResumePoint,
 } from "@kindred/run-folder/node";
@@ -33,7 +33,7 @@ import {
   trainingRun,
   trainingSampler,
 } from "@kindred/trainer";
-import { type StartOptions, startTrainingMesh } from "@kindred/trainer/node";
+import { startTrainingRunner } from "@kindred/trainer/node";
 import { cpu, type Engine, tfjs } from "@kindred/tensor";
 import { openRunData } from "./open-run-data.ts";
 import { startingModel } from "./starting-model.ts";
@@ -94,7 +94,8 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
   const data = await trainingData(config, model, { ...(await openRunData(config)), loss });
   const sampler = trainingSampler(complete, data, { cursor: resume?.state.cursor, make: parts.sampler });
   const guides = await loadGuides(complete, engine);
-  const cores = await startTrainingMesh(complete, model, startOptions(engine, program, resume));
+  const state = resume && readOthers(resume.folder);
+  const runner = await startTrainingRunner(complete, model, { engine, program, parts, state });
   try {
     const kept = {
       program: identity,
@@ -105,7 +106,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
         ? await createRunFolder(complete, kept)
         : await reopenRunFolder(complete, resume.state.step, kept);
     const report = reportReader((html) => folder.writeFile("report.html", html), folder.events);
-    const made = { model, data, sampler, cores, saves: folder, loss, guides };
+    const made = { model, data, sampler, runner, saves: folder, loss, guides };
     const ready = { ...made, earlier: [...folder.events], runtime: `Node ${process.versions.node}` };
     const asked = {
       ...(signal === undefined ? {} : { signal }),
@@ -118,7 +119,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
       ...readers,
     ]);
   } finally {
-    await cores.close();
+    await runner.stop();
     await sampler.close();
     for (const guide of Object.values(guides)) await guide.close();
   }
@@ -185,10 +186,4 @@ function differing(config: TrainConfig): string[] {
 function engineOf({ backend, revectorize }: TrainConfig): Engine {
   if (backend === "wasm") return wasm(revectorize ? { revectorization: enableRevectorization() } : {});
   return backend === "tfjs" ? tfjs() : cpu();
-}
-
-function startOptions(engine: Engine, program: URL | undefined, resume: ResumePoint | undefined): StartOptions {
-  const asked = program === undefined ? { engine } : { engine, program };
-  if (resume === undefined) return asked;
-  return { ...asked, stepsDone: resume.state.step, restore: (moments) => readMoments(resume.folder, moments) };
 }

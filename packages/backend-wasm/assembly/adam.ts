@@ -7,14 +7,15 @@ function moments4(m: v128, v: v128, epsilon: v128, factor: v128): v128 {
 }
 
 /**
- * AdamW on `count` weights in place, in one pass over weights, gradients and both moments: with g ← g·clip,
+ * AdamW on `count` weights, in one pass over weights, gradients and both moments: with g ← g·clip,
  *
  *     m ← m + rest1·(g − m)      v ← v + rest2·(g² − v)      w ← w·kept + factor·m/(√v + epsilon)
  *
- * `rest1` is 1 − β1, `rest2` 1 − β2; `factor` has rate and bias corrections in it, `kept` the weight decay.
+ * `rest1` is 1 − β1, `rest2` 1 − β2; `factor` has rate and bias corrections in it, `kept` the weight decay. The results go to `toWeights`,
+ * `toFirst` and `toSecond`, which may be where the numbers come from.
  */
 export function adamw(
-  weights: usize, gradients: usize, first: usize, second: usize, count: usize,
+  weights: usize, gradients: usize, first: usize, second: usize, toWeights: usize, toFirst: usize, toSecond: usize, count: usize,
   clip: f32, rest1: f32, rest2: f32, epsilon: f32, factor: f32, kept: f32,
 ): void {
   const bytes = count << 2, whole = bytes & ~31;
@@ -30,20 +31,20 @@ export function adamw(
     v1 = multiplyAdd(f32x4.sub(f32x4.mul(g1, g1), v1), rest24, v1);
     const w0 = multiplyAdd(v128.load(weights + at), kept4, moments4(m0, v0, epsilon4, factor4));
     const w1 = multiplyAdd(v128.load(weights + at, 16), kept4, moments4(m1, v1, epsilon4, factor4));
-    v128.store(first + at, m0);
-    v128.store(first + at, m1, 16);
-    v128.store(second + at, v0);
-    v128.store(second + at, v1, 16);
-    v128.store(weights + at, w0);
-    v128.store(weights + at, w1, 16);
+    v128.store(toFirst + at, m0);
+    v128.store(toFirst + at, m1, 16);
+    v128.store(toSecond + at, v0);
+    v128.store(toSecond + at, v1, 16);
+    v128.store(toWeights + at, w0);
+    v128.store(toWeights + at, w1, 16);
   }
   for (let at = whole; at < bytes; at += 4) {
     const g = load<f32>(gradients + at) * clip;
     const m = load<f32>(first + at) + rest1 * (g - load<f32>(first + at));
     const v = load<f32>(second + at) + rest2 * (g * g - load<f32>(second + at));
-    store<f32>(first + at, m);
-    store<f32>(second + at, v);
-    store<f32>(weights + at, load<f32>(weights + at) * kept + (factor * m) / (sqrt(v) + epsilon));
+    store<f32>(toFirst + at, m);
+    store<f32>(toSecond + at, v);
+    store<f32>(toWeights + at, load<f32>(weights + at) * kept + (factor * m) / (sqrt(v) + epsilon));
   }
 }
 

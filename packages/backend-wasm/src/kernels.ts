@@ -1,4 +1,5 @@
 import type { Kernel } from "./kernel-call.ts";
+import { adamwKernel, sumOfSquaresKernel } from "./kernels/adamw.ts";
 import { attentionGradientKernel, attentionKernel } from "./kernels/attention.ts";
 import { dropoutKernel } from "./kernels/dropout.ts";
 import { addKernel, scaleKernel, sumKernel } from "./kernels/elementwise.ts";
@@ -61,4 +62,6 @@ export const kernels: readonly Kernel[] = [
   positionBiasGradientKernel,
   softmaxCrossEntropyKernel,
   softmaxCrossEntropyGradientKernel,
+  adamwKernel,
+  sumOfSquaresKernel,
 ];

@@ -3,7 +3,8 @@ import type { Core } from "@kindred/mesh";
 import { type DefinedOp, defineOp, type Float, type None, toFloat32Array } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
-const kindredAllReduce: DefinedOp<{ x: Float }, None, { core: Core }, Float> = defineOp({
+/** {@link allReduce} as an op that an engine may implement. */
+export const allReduceOp: DefinedOp<{ x: Float }, None, { core: Core }, Float> = defineOp({
   name: "KindredAllReduce",
   check: ({ x }) => {
     if (x.dtype === "float32") return;
@@ -14,7 +15,7 @@ const kindredAllReduce: DefinedOp<{ x: Float }, None, { core: Core }, Float> = d
     const values = toFloat32Array(x);
     return tf.tensor(core.allReduce(values, { into: values }), x.shape, "float32");
   },
-  gradient: (dy, _saved, data, fixed) => ({ x: () => kindredAllReduce({ x: dy }, data, fixed) }),
+  gradient: (dy, _saved, data, fixed) => ({ x: () => allReduceOp({ x: dy }, data, fixed) }),
 });
 
 /**
@@ -37,5 +38,5 @@ const kindredAllReduce: DefinedOp<{ x: Float }, None, { core: Core }, Float> = d
  * ```
  */
 export function allReduce<Axes extends string>(x: Float<Axes>, core: Core): Float<Axes> {
-  return kindredAllReduce({ x: x as Float }, {}, { core }) as Float<Axes>;
+  return allReduceOp({ x: x as Float }, {}, { core }) as Float<Axes>;
 }

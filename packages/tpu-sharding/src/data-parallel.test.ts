@@ -1,42 +1,65 @@
-import { cpu, type Engine, moduleOfEngine, tfjs } from "@kindred/tensor";
-import type { Mesh } from "@kindred/mesh";
-import { startMesh } from "@kindred/mesh/node";
+import type { Optimizer } from "@kindred/adamw";
+import type { ParameterSpec } from "@kindred/encoder";
+import { cpu, tfjs } from "@kindred/tensor";
 import { expectMutantToFail, finiteDifferences } from "@kindred/testing";
 import { expect, test } from "vitest";
-import { exchangeMemory } from "./exchange-memory.ts";
-import { parameterShards } from "./parameter-shards.ts";
-import { parameterViews } from "./parameter-views.ts";
+// Threads run compiled code, so these tests use the build: `tsc -b packages/tpu-sharding`.
+import { startStepRunner } from "../dist/node/index.js";
+import { soloStepRunner } from "./solo-step-runner.ts";
+import type { StepRunner } from "./step-runner.ts";
 
 // Two linear towers and a contrastive loss over all cores' rows (test-programs/tower.mjs): allGather forward, its reduceScatter
-// backward, the exchange of gradients and weights between steps.
+// backward, the exchange of gradients and parameters between steps.
 const [inputs, hidden] = [5, 3];
 const scale = 1.5;
+const program = new URL("../test-programs/tower.mjs", import.meta.url);
 
 /** Numbers near 1 with no structure, the same each time. */
 const numbers = (length: number, seed: number) =>
   Float32Array.from({ length }, (_, i) => Math.sin(seed + 1.7 * i * (i + 1)));
-const initial = { u: numbers(hidden * inputs, 1), v: numbers(hidden * inputs, 2) };
+const specs: ParameterSpec[] = ["u", "v"].map((name) => ({ name, shape: [hidden, inputs], kind: "matrix" }));
+const initial = [numbers(hidden * inputs, 1), numbers(hidden * inputs, 2)] as const;
 const batchOf = (rows: number) => ({ x: numbers(rows * inputs, 3), y: numbers(rows * inputs, 4), rows });
+type Batch = ReturnType<typeof batchOf>;
 
-type Result = { losses: number[]; gradients: Record<string, Float32Array>; tensors: number };
-
-type TrainOptions = { rows: number; steps?: number; engine?: Engine; mutant?: boolean };
+type TrainOptions = { rows: number; steps?: number; engine?: "tfjs" | "cpu"; mutant?: boolean; solo?: boolean };
 
 async function train(cores: number, options: TrainOptions) {
-  const { rows, steps = 1, engine = tfjs(), mutant = false } = options;
-  const shards = parameterShards({ u: hidden * inputs, v: hidden * inputs }, cores);
-  const memory = exchangeMemory(shards);
-  const weights = parameterViews(shards, memory.weights);
-  for (const [name, values] of Object.entries(initial)) weights[name]!.set(values);
-  const program = new URL("../test-programs/tower.mjs", import.meta.url);
-  const data = { shards, memory, sizes: { inputs, hidden }, engine: moduleOfEngine("the law", engine), mutant };
-  await using mesh = await startMesh({ cores, program, data });
-  const argument = { batch: batchOf(rows), steps, rate: 0.1 };
-  const results = (await mesh.call("train", Array(cores).fill(argument))) as Result[];
-  const gradient = Float32Array.from(
-    shards.parameters.flatMap(({ name }) => results.flatMap(({ gradients }) => [...(gradients[name] ?? [])])),
-  );
-  return { losses: results[0]!.losses, gradient, weights: memory.weights.slice(), results };
+  const { rows, steps = 1, engine = "tfjs", mutant = false, solo = false } = options;
+  const { default: make, descent } = (await import(program.href)) as { default: never; descent: Optimizer };
+  const common = {
+    engine: engine === "cpu" ? cpu() : tfjs(),
+    specs,
+    values: [["u", initial[0]] as const, ["v", initial[1]] as const],
+    optimizer: descent,
+    data: { inputs, hidden, mutant },
+  };
+  const runner: StepRunner<Batch, null> = solo
+    ? await soloStepRunner({ ...common, program: make })
+    : await startStepRunner({ ...common, cores, program });
+  try {
+    const losses: number[] = [];
+    for (let step = 0; step < steps; step++) {
+      const shares = Array.from({ length: cores }, () => batchOf(rows));
+      losses.push((await runner.run(shares, descent.numbers(step))).loss);
+    }
+    const state = new Map<string, Float32Array>();
+    for await (const [name, { values, shape }] of runner.state()) {
+      expect(shape).toEqual([hidden, inputs]);
+      state.set(name, values.slice());
+    }
+    expect([...state.keys()]).toEqual(["gradient.u", "gradient.v"]);
+    const weights = await Promise.all(["u", "v"].map(async (name) => [...(await runner.read(name))]));
+    const tensors = await runner.embed(Array.from({ length: cores }, () => null));
+    return {
+      losses,
+      gradient: Float32Array.from([...state.values()].flatMap((values) => [...values])),
+      weights: Float32Array.from(weights.flat()),
+      tensors: tensors.map(([count]) => count),
+    };
+  } finally {
+    await runner.stop();
+  }
 }
 
 /** The loss by its formula in float64. */
@@ -75,7 +98,7 @@ test.each([
   const many = await train(cores, { rows });
   expect(many.losses).toBeCloseToArray(one.losses, { relative });
   expect(many.gradient).toBeCloseToArray(one.gradient, { tolerance: relative * largest(one.gradient) });
-  const start = Float32Array.from([...initial.u, ...initial.v]);
+  const start = Float32Array.from(initial.flatMap((values) => [...values]));
   const reference = finiteDifferences((weights) => referenceLoss(weights, batchOf(rows)), start);
   expect(many.losses[0]).toBeCloseTo(referenceLoss(Float64Array.from(start), batchOf(rows)), 5);
   expect(many.gradient).toBeCloseToArray(reference, { tolerance: relative * Math.max(largest(reference), 1) });
@@ -95,35 +118,21 @@ test("steps of training keep the cores' weights together, repeat bit for bit, an
   expect(again.losses).toEqual(once.losses);
   expect(again.weights).toEqual(once.weights);
   expect(once.losses.at(-1)).toBeLessThan(once.losses[0]! - 0.1);
-  expect(once.results.map(({ tensors }) => tensors)).toEqual([0, 0]);
+  expect(once.tensors).toEqual([0, 0]);
   const one = await train(1, { rows: 7, steps: 10 });
   expect(once.weights).toBeCloseToArray(one.weights, { tolerance: relative * largest(one.weights) });
 });
 
-test("the collective ops run on the cpu engine as well", async () => {
-  const onWasm = await train(2, { rows: 5 });
-  const onCpu = await train(2, { rows: 5, engine: cpu() });
-  expect(onCpu.gradient).toBeCloseToArray(onWasm.gradient, { tolerance: relative * largest(onWasm.gradient) });
+test("the collective ops run on the cpu backend as well", async () => {
+  const wasm = await train(2, { rows: 5 });
+  const slow = await train(2, { rows: 5, engine: "cpu" });
+  expect(slow.gradient).toBeCloseToArray(wasm.gradient, { tolerance: relative * largest(wasm.gradient) });
 });
 
-test.each([1, 2, 4])(
-  "on %i cores an exchange ends with the sum of all gradients added to the weights, on every core, step after step",
-  async (cores) => {
-    const shards = parameterShards({ weight: 7, empty: 0, bias: 2 }, cores);
-    const memory = exchangeMemory(shards);
-    memory.weights.fill(100);
-    const program = new URL("../test-programs/exchange.mjs", import.meta.url);
-    await using mesh: Mesh = await startMesh({ cores, program, data: { shards, memory } });
-    const expected = new Float32Array(shards.length).fill(100);
-    for (let step = 0; step < 3; step++) {
-      const gradients = Array.from({ length: cores }, (_, core) =>
-        Float32Array.from({ length: shards.length }, (_, i) => step + core * i),
-      );
-      for (const [i, weight] of expected.entries())
-        expected[i] = gradients.reduce((sum, own) => sum + (own[i] ?? 0), weight);
-      const named = gradients.map((gradient) => Object.entries(parameterViews(shards, gradient)));
-      const whole = Object.entries(parameterViews(shards, expected)).map(([name, values]) => [name, values.slice()]);
-      expect(await mesh.call("step", named)).toEqual(Array(cores).fill(Object.fromEntries(whole)));
-    }
-  },
-);
+test("this thread alone trains as a core of its own does", async () => {
+  const thread = await train(1, { rows: 7, steps: 10 });
+  const here = await train(1, { rows: 7, steps: 10, solo: true });
+  expect(here.losses).toBeCloseToArray(thread.losses, { relative });
+  expect(here.gradient).toBeCloseToArray(thread.gradient, { tolerance: relative * largest(thread.gradient) });
+  expect(here.weights).toBeCloseToArray(thread.weights, { tolerance: relative * largest(thread.weights) });
+});

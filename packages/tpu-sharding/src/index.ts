@@ -1,20 +1,30 @@
 export { partitionSpec, type PartitionAxis } from "./partition-spec.ts";
 export { shardArray, unshardArrays } from "./shard-array.ts";
-export { allGather } from "./all-gather.ts";
-export { reduceScatter } from "./reduce-scatter.ts";
-export { allReduce } from "./all-reduce.ts";
-export { allGatherRows, type GatheredRows } from "./all-gather-rows.ts";
-export { reduceScatterRows } from "./reduce-scatter-rows.ts";
+export { allGather, allGatherOp, reduceScatter, reduceScatterOp, type RowMesh, type RowsOption } from "./all-gather.ts";
+export { allReduce, allReduceOp } from "./all-reduce.ts";
 export {
-  parameterShards,
+  type NamedArrays,
   type ParameterPiece,
   type ParameterShard,
   type ParameterShards,
+  parameterShards,
+  parameterViews,
 } from "./parameter-shards.ts";
-export { parameterViews, type NamedArrays } from "./parameter-views.ts";
-export { sharedArrays } from "./shared-arrays.ts";
-export { sharedHeap, type SharedHeap } from "./shared-heap.ts";
-export { touchedRows, type TouchedRows } from "./touched-rows.ts";
-export { exchangeMemory, type ExchangeMemory } from "./exchange-memory.ts";
-export type { GradientRows } from "./local-gradients.ts";
-export { parameterExchange, type ExchangeOptions, type ParameterExchange } from "./parameter-exchange.ts";
+export type { ParameterStore, StoreOptions } from "./parameter-store.ts";
+export { type InitialValues, type TensorStore, tensorStore } from "./tensor-store.ts";
+export { type StoreMemory, storeMemory, type TouchedRows } from "./store-memory.ts";
+export { arrayStore } from "./array-store.ts";
+export {
+  firstProfiledStep,
+  type MakeStepProgram,
+  type StepContext,
+  type StepProgram,
+  type StepResult,
+  type StepRunner,
+  type StepRunnerOptions,
+  type StepShare,
+  type Values,
+} from "./step-runner.ts";
+export { soloStepRunner } from "./solo-step-runner.ts";
+export { type StepCoreData, type StepHandlers, type StepJob, stepCore } from "./step-core.ts";
+export { startStepRunner, type StartStepRunnerOptions } from "./start-step-runner.ts";

@@ -1,60 +1,64 @@
+import { scriptKernels } from "@kindred/adamw";
+import type { ParameterSpec } from "@kindred/encoder";
 import { MeshError, ShapeError } from "@kindred/errors";
 import { soloCore } from "@kindred/mesh";
-import { tfjs } from "@kindred/tensor";
+import { activeEngine, tfjs } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
-import { exchangeMemory } from "./exchange-memory.ts";
 import { parameterExchange } from "./parameter-exchange.ts";
-import { parameterShards } from "./parameter-shards.ts";
+import { storeMemory } from "./store-memory.ts";
 
-// One core; collectives.test.ts has several.
-const shards = parameterShards({ weight: 3, bias: 1 }, 1);
-const start = () => parameterExchange(soloCore(), shards, exchangeMemory(shards));
+// One core; data-parallel.test.ts has several.
+const specs: ParameterSpec[] = [
+  { name: "weight", shape: [3], kind: "matrix" },
+  { name: "bias", shape: [1], kind: "shift" },
+];
+const start = (cores = 1) =>
+  parameterExchange(soloCore(), storeMemory(specs, { cores, slots: [] }), {
+    add: scriptKernels.add,
+    read: (from, into) => activeEngine().readSync?.(from, into),
+  });
+/** What was reduced, by name. */
+const reduced = (exchange: ReturnType<typeof start>) =>
+  Object.fromEntries(exchange.reduce().map(({ name, gradient }) => [name, [...gradient]]));
 
 test("gradients of one name in one step add up, and what is not handed over is zero", () => {
   const exchange = start();
-  exchange.addGradient("weight", Float32Array.of(1, 2, 3));
-  exchange.addGradient("weight", Float32Array.of(10, 20, 30));
+  exchange.add("weight", Float32Array.of(1, 2, 3));
+  exchange.add("weight", Float32Array.of(10, 20, 30));
   expect(exchange.localGradients()).toEqual({ weight: Float32Array.of(11, 22, 33), bias: Float32Array.of(0) });
-  expect(exchange.reduceGradients()["weight"]).toEqual(Float32Array.of(11, 22, 33));
-  exchange.publishWeights();
-  exchange.addGradient("bias", Float32Array.of(7));
-  expect(exchange.reduceGradients()).toEqual({ weight: Float32Array.of(0, 0, 0), bias: Float32Array.of(7) });
+  expect(reduced(exchange)).toEqual({ weight: [11, 22, 33], bias: [0] });
+  exchange.publish();
+  exchange.add("bias", Float32Array.of(7));
+  expect(reduced(exchange)).toEqual({ weight: [0, 0, 0], bias: [7] });
 });
 
 test("local gradients may be scaled before they are summed", () => {
   const exchange = start();
-  exchange.addGradient("bias", Float32Array.of(8));
-  exchange.localGradients()["bias"]![0]! *= 0.5;
-  expect([...exchange.reduceGradients()["bias"]!]).toEqual([4]);
+  exchange.add("bias", Float32Array.of(8));
+  exchange.localGradients()["bias"]?.fill(4);
+  expect(reduced(exchange)["bias"]).toEqual([4]);
 });
 
 test("a tensor is handed over like an array", async () => {
-  await tfjs().start();
+  const engine = await tfjs().start();
   const exchange = start();
-  exchange.addGradient("weight", tf.tensor1d([1, 2, 3]));
-  exchange.addGradient("weight", tf.tensor1d([1, 1, 1]));
-  expect([...exchange.reduceGradients()["weight"]!]).toEqual([2, 3, 4]);
-});
-
-test("published weights are what the owners wrote", () => {
-  const exchange = start();
-  exchange.reduceGradients();
-  exchange.ownWeights["weight"]!.set([4, 5, 6]);
-  expect(exchange.publishWeights()["weight"]).toEqual(Float32Array.of(4, 5, 6));
+  exchange.add("weight", tf.tensor1d([1, 2, 3]));
+  exchange.add("weight", tf.tensor1d([1, 1, 1]));
+  expect(reduced(exchange)["weight"]).toEqual([2, 3, 4]);
+  engine.stop();
 });
 
 test("calls out of order are refused", () => {
   const exchange = start();
-  expect(() => exchange.publishWeights()).toThrow(MeshError);
-  exchange.reduceGradients();
-  expect(() => exchange.addGradient("bias", Float32Array.of(1))).toThrow(/between reduceGradients and publishWeights/);
-  expect(() => exchange.reduceGradients()).toThrow(MeshError);
+  expect(() => exchange.publish()).toThrow(MeshError);
+  exchange.reduce();
+  expect(() => exchange.add("bias", Float32Array.of(1))).toThrow(/between reduce and publish/);
+  expect(() => exchange.reduce()).toThrow(MeshError);
 });
 
 test("unknown names, wrong lengths and memory of another mesh are refused", () => {
-  expect(() => start().addGradient("wieght", Float32Array.of(1, 2, 3))).toThrow(/"wieght"/);
-  expect(() => start().addGradient("weight", Float32Array.of(1))).toThrow(ShapeError);
-  const two = parameterShards({ weight: 3 }, 2);
-  expect(() => parameterExchange(soloCore(), two, exchangeMemory(two))).toThrow(ShapeError);
+  expect(() => start().add("wieght", Float32Array.of(1, 2, 3))).toThrow(/"wieght"/);
+  expect(() => start().add("weight", Float32Array.of(1))).toThrow(ShapeError);
+  expect(() => start(2)).toThrow("memory for 2 cores on core 0 of 1");
 });

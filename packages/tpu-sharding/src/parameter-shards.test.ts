@@ -1,9 +1,7 @@
 import { ShapeError } from "@kindred/errors";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parameterShards } from "./parameter-shards.ts";
-import { parameterViews } from "./parameter-views.ts";
-import { sharedArrays } from "./shared-arrays.ts";
+import { parameterShards, parameterViews } from "./parameter-shards.ts";
 
 const anySizes = fc.dictionary(fc.string({ minLength: 1, maxLength: 8 }), fc.nat(50), { maxKeys: 8 });
 const anyCores = fc.integer({ min: 1, max: 9 });
@@ -59,11 +57,4 @@ test("views refuse a vector of another length and a core that is not there", () 
   const shards = parameterShards({ a: 3 }, 2);
   expect(() => parameterViews(shards, new Float32Array(4))).toThrow(ShapeError);
   expect(() => parameterViews(shards, new Float32Array(3), { core: 2 })).toThrow(ShapeError);
-});
-
-test("shared arrays are zeros in shared memory", () => {
-  const { first } = sharedArrays({ first: 2 });
-  expect(first.buffer).toBeInstanceOf(SharedArrayBuffer);
-  expect(first).toEqual(new Float32Array(first.buffer));
-  expect([...first]).toEqual([0, 0]);
 });

@@ -1,6 +1,6 @@
-import { defineOp, engineFromModule, valueAndGradients } from "@kindred/tensor";
 import { shardRows } from "@kindred/mesh";
-import { allGather, allGatherRows, parameterExchange, reduceScatterRows } from "@kindred/tpu-sharding";
+import { defineOp, valueAndGradients } from "@kindred/tensor";
+import { allGather } from "@kindred/tpu-sharding";
 import * as tf from "@tensorflow/tfjs-core";
 
 // Two linear towers and an in-batch contrastive loss over the rows of all cores: scores = scale · (x·Uᵀ)·(y·Vᵀ)ᵀ, row i's answer
@@ -51,61 +51,50 @@ const sliceGather = defineOp({
   }),
 });
 
-export default async (core, { shards, memory, sizes, engine, mutant }) => {
-  await (await engineFromModule(engine)).start();
-  const { inputs, hidden } = sizes;
-  const exchange = parameterExchange(core, shards, memory);
+/** Plain gradient descent, in ops, which remembers the gradient for whoever looks: numbers are [rate]. */
+export const descent = {
+  name: "descent",
+  options: {},
+  slots: ["gradient"],
+  learningRate: () => 0.1,
+  numbers: () => Float32Array.of(0.1),
+  rests: () => false,
+  update: ({ parameter, gradient }, { numbers, clip }) => {
+    const clipped = tf.mul(gradient, clip);
+    return [tf.sub(parameter, tf.mul(clipped, tf.slice(numbers, 0, 1))), clipped];
+  },
+};
+
+export default async ({ core, data: { inputs, hidden, mutant } }) => {
   const scale = 1.5;
-
-  /** The loss of this core's rows and, in the exchange, its gradients; a core without rows only calls the collectives. */
-  const localStep = (weights, { x, y, rows }) => {
-    const { start, count } = shardRows(rows, core.size, core.index);
-    if (count === 0) {
-      const { rows: counts } = allGatherRows(new Float32Array(0), { hidden, core });
-      reduceScatterRows(new Float32Array(rows * hidden), { rows: counts, hidden, core });
-      return 0;
-    }
-    const own = (values) => tf.tensor2d(values.slice(start * inputs, (start + count) * inputs), [count, inputs]);
-    const parameters = Object.fromEntries(
-      Object.entries(weights).map(([name, values]) => [name, tf.tensor2d(values.slice(), [hidden, inputs])]),
-    );
-    const [ownX, ownY] = [own(x), own(y)];
-    const { value, gradients } = valueAndGradients(() => {
-      const a = linear({ x: ownX, weight: parameters.u }, {}, {});
-      const ownB = linear({ x: ownY, weight: parameters.v }, {}, {});
-      const b = mutant ? sliceGather({ x: ownB }, {}, { core }) : allGather(ownB, core);
-      return loss({ a, b }, {}, { scale, firstRow: start, totalRows: rows });
-    }, parameters);
-    for (const [name, gradient] of Object.entries(gradients)) exchange.addGradient(name, gradient);
-    const result = value.dataSync()[0];
-    tf.dispose([value, ...Object.values(gradients), ...Object.values(parameters), ownX, ownY]);
-    return result;
-  };
-
-  /** Plain gradient descent: enough to see that weights and gradients pass around the mesh. */
-  const step = (weights, batch, rate) => {
-    const value = core.allReduceScalar(localStep(weights, batch));
-    const gradients = exchange.reduceGradients();
-    const sums = Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [name, gradient.slice()]));
-    for (const [name, own] of Object.entries(exchange.ownWeights)) {
-      for (let i = 0; i < own.length; i++) own[i] -= rate * gradients[name][i];
-    }
-    return { value, sums, weights: exchange.publishWeights() };
-  };
-
   return {
-    train: ({ batch, steps, rate }) => {
-      core.barrier();
-      let weights = { u: memory.weights.subarray(0, hidden * inputs), v: memory.weights.subarray(hidden * inputs) };
-      const losses = [];
-      let sums = {};
-      for (let i = 0; i < steps; i++) {
-        const result = step(weights, batch, rate);
-        losses.push(result.value);
-        weights = result.weights;
-        sums = result.sums;
+    optimizer: descent,
+    /** The loss of this core's rows and, in the store, its gradients; a core without rows only calls the collectives. */
+    step: (store, { x, y, rows }) => {
+      const counts = Array.from({ length: core.size }, (_, index) => shardRows(rows, core.size, index).count);
+      const { start, count } = shardRows(rows, core.size, core.index);
+      if (count === 0) {
+        core.allGather(new Float32Array(0));
+        core.reduceScatter(new Float32Array(rows * hidden), { counts: counts.map((own) => own * hidden) });
+        return { loss: tf.scalar(0) };
       }
-      return { losses, gradients: sums, tensors: tf.memory().numTensors };
+      const own = (values) => tf.tensor2d(values.slice(start * inputs, (start + count) * inputs), [count, inputs]);
+      const [ownX, ownY] = [own(x), own(y)];
+      const { u, v } = store.parameters;
+      const { value, gradients } = valueAndGradients(
+        () => {
+          const a = linear({ x: ownX, weight: u }, {}, {});
+          const ownB = linear({ x: ownY, weight: v }, {}, {});
+          const b = mutant ? sliceGather({ x: ownB }, {}, { core }) : allGather(ownB, core, { rows: counts });
+          return loss({ a, b }, {}, { scale, firstRow: start, totalRows: rows });
+        },
+        { u, v },
+      );
+      for (const [name, gradient] of Object.entries(gradients)) store.add(name, gradient);
+      tf.dispose([...Object.values(gradients), ownX, ownY]);
+      return { loss: value };
     },
+    /** Tensors that live on this core, beside its parameters: what the test asks for. */
+    embed: () => tf.scalar(tf.memory().numTensors - 2),
   };
 };

@@ -1,3 +1,4 @@
+import type { ParameterValues } from "@kindred/encoder";
 import type { SavedModel } from "@kindred/sentence-encoder";
 
 /** Where a run stands, beside its weights and moments. */
@@ -10,13 +11,11 @@ export type TrainerState = {
   readonly seconds: number;
 };
 
-/** AdamW's two moments of every weight, by name. */
-export type NamedMoments = { readonly [moment in "first" | "second"]: { readonly [name: string]: Float32Array } };
-
-/** All that a run needs to go on. The arrays are the run's own: what keeps them for later copies them. */
+/** All that a run needs to go on. The arrays are the run's own: what keeps them for later copies them, before the next step. */
 export type Checkpoint = {
   readonly model: SavedModel;
-  readonly moments: NamedMoments;
+  /** Arrays by name: what the optimizer remembers, and weights that are no part of the model. */
+  readonly others: AsyncIterable<readonly [name: string, values: ParameterValues]>;
   readonly state: TrainerState;
 };
 

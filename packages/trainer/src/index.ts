@@ -23,8 +23,10 @@ export {
   trainingSampler,
   type TrainingSet,
 } from "./training-data.ts";
-export type { Checkpoint, NamedMoments, RunSaves, TrainerState } from "./checkpoint.ts";
-export type { StepResult, TrainingCores } from "./training-cores.ts";
+export type { Checkpoint, RunSaves, TrainerState } from "./checkpoint.ts";
+export { trainingOptimizer } from "./training-optimizer.ts";
+export { trainingCore, type TrainingCoreData } from "./training-core.ts";
+export { runState, type TrainingRunner, trainingSteps, type TrainingStepsOptions } from "./training-steps.ts";
 export { type RunParts, trainingRun } from "./training-run.ts";
 export {
   type MetricSummary,
@@ -36,7 +38,7 @@ export {
 } from "./train-event.ts";
 export { type BatchParts, expectGuides, type Guide } from "./draw-batch.ts";
 export { type BatchShare, dealBatch, type Deal } from "./deal-batch.ts";
-export { type GradientReceivers, type TrainingTask, trainingStep } from "./training-step.ts";
+export { type GradientReceivers, type TrainingJob, type TrainingTask, trainingStep } from "./training-step.ts";
 export {
   type EvaluationTask,
   type Metrics,

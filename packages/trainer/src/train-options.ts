@@ -4,7 +4,7 @@ import * as v from "valibot";
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const countOrZero = v.pipe(v.number(), v.integer(), v.minValue(0));
 const rate = v.pipe(v.number(), v.finite(), v.minValue(0));
-const decay = v.pipe(v.number(), v.minValue(0), v.ltValue(1, "expected a number from 0 to below 1"));
+const meanDecay = v.pipe(v.number(), v.minValue(0), v.ltValue(1, "expected a number from 0 to below 1"));
 const size = (largest: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(largest));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1, "expected a share from 0 to 1"));
 const text = v.string();
@@ -59,12 +59,12 @@ export const trainOptions = {
     numAttentionHeads: option(size(64), 12, "New model: attention heads of a layer; they divide hiddenSize."),
     intermediateSize: option(size(65536), 1536, "New model: width of a layer's feed-forward part."),
     hiddenDropoutProb: option(
-      v.optional(decay),
+      v.optional(meanDecay),
       undefined,
       "Dropout on hidden states while training. Default: 0.1 for a new model, a loaded model's own value.",
     ),
     attentionProbsDropoutProb: option(
-      v.optional(decay),
+      v.optional(meanDecay),
       undefined,
       "Dropout on attention weights while training. Default as for hiddenDropoutProb.",
     ),
@@ -135,10 +135,15 @@ export const trainOptions = {
       "hf",
       "AdamW as transformers had it in 2021 (epsilon before bias correction), or as PyTorch has it.",
     ),
-    adamBeta1: option(decay, 0.9, "Decay of the running mean of gradients."),
-    adamBeta2: option(decay, 0.999, "Decay of the running mean of squared gradients."),
+    adamBeta1: option(meanDecay, 0.9, "Decay of the running mean of gradients."),
+    adamBeta2: option(meanDecay, 0.999, "Decay of the running mean of squared gradients."),
     adamEpsilon: option(v.pipe(v.number(), v.finite(), v.gtValue(0)), 1e-6, "Added to the root of the second moment."),
     weightDecay: option(rate, 0, "Decoupled weight decay, times the rate."),
+    decay: option(
+      v.picklist(["weights", "all"]),
+      "weights",
+      "What decays: tables and matrices, but neither biases nor layer norms (weights), or every parameter, as in the original system (all).",
+    ),
     embeddingUpdate: option(
       v.picklist(["dense", "lazy"]),
       "dense",

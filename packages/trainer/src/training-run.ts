@@ -1,22 +1,25 @@
 import type { Loss } from "@kindred/loss";
 import { SentenceEncoder } from "@kindred/sentence-encoder";
 import type { RunSaves, TrainerState } from "./checkpoint.ts";
-import { type BatchParts, drawBatch } from "./draw-batch.ts";
+import { type BatchParts, drawBatch, type DrawnBatch } from "./draw-batch.ts";
 import { baselines, evaluateTasks, metricSummaries, neighbourExamples } from "./evaluation-task.ts";
+import { firstProfiledStep } from "@kindred/tpu-sharding";
 import type { TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { modelToSave, type TrainableModel } from "./trainable-model.ts";
-import { firstProfiledStep, type TrainingCores } from "./training-cores.ts";
 import type { TrainingData } from "./training-data.ts";
+import { trainingOptimizer } from "./training-optimizer.ts";
+import type { TrainingJob } from "./training-step.ts";
+import { expectFinite, runState, type TrainingRunner } from "./training-steps.ts";
 
 /** What a run is made of, ready: {@link trainingRun} starts and closes none of it. */
 export type RunParts = BatchParts & {
   readonly model: TrainableModel;
   readonly data: TrainingData;
-  readonly cores: TrainingCores;
+  readonly runner: TrainingRunner;
   readonly saves: RunSaves;
   /** What the cores make small, for the `start` event. */
-  readonly loss: Pick<Loss, "name" | "options" | "needs">;
+  readonly loss: Loss;
   /** Where a run that is resumed stands. Default: at its beginning. */
   readonly state?: TrainerState;
   /** The events of a run that is resumed. Default: none. */
@@ -33,7 +36,7 @@ export type RunParts = BatchParts & {
  * The next batch is drawn while the cores work on one. Leaving the loop early loses the steps since the last checkpoint; an abort of
  * `signal` keeps them.
  *
- * @throws DivergenceError if the numbers run away; what sampler, cores and saves throw.
+ * @throws DivergenceError if the numbers run away; what sampler, runner and saves throw.
  *
  * @example
  * ```ts ignore
@@ -44,11 +47,14 @@ export type RunParts = BatchParts & {
  * ```
  */
 export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncGenerator<TrainEvent, void> {
-  const { model, data, cores, sampler, saves, state, signal } = parts;
+  const { model, data, runner, sampler, saves, state, signal } = parts;
   const { tasks } = data;
   const stepsDone = state?.step ?? 0;
   const lastStep = config.stopAt === 0 ? config.maxSteps : config.stopAt;
-  const encoder = new SentenceEncoder(model, cores.embedder);
+  const { cores, embed } = runner;
+  const optimizer = trainingOptimizer(config);
+  // The run's parts are closed by whoever made them.
+  const encoder = new SentenceEncoder(model, { cores, embed, close: async () => {} });
   const levels = baselines(tasks);
   const clock = stopwatch(state?.seconds ?? 0);
   const happened = [...(parts.earlier ?? [])];
@@ -60,10 +66,10 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     happened.push(event);
     return event;
   };
-  const checkpoint = (step: number, cursor: unknown): Promise<string> =>
+  const checkpoint = async (step: number, cursor: unknown): Promise<string> =>
     saves.saveCheckpoint({
-      model: modelToSave(model, cores.weights),
-      moments: cores.moments,
+      model: modelToSave(model, await weightsOf(parts)),
+      others: runState(runner, parts.loss),
       state: { step, cursor, seconds: clock() },
     });
 
@@ -71,7 +77,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   yield { type: "data", sources: data.summaries };
   if (stepsDone === 0 && tasks.length > 0) yield await evaluation(0);
   let cursor = sampler.cursor();
-  const draw = () => drawBatch(parts, cores.cores);
+  const draw = () => drawBatch(parts, cores);
   let next = draw();
   const progress = progressMeter(lastStep);
   let finalLoss = Number.NaN;
@@ -83,7 +89,8 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     const batch = await next;
     if (step + 1 < lastStep) next = draw(); // while the cores work
     const started = performance.now();
-    const result = await cores.step(step, batch.shares);
+    const result = await runner.run(jobsOf(step, batch), optimizer.numbers(step));
+    expectFinite(result, step + 1, config);
     cursor = batch.cursor;
     progress.add({
       loss: result.loss,
@@ -93,7 +100,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     });
     const done = step + 1;
     if (done % config.loggingSteps === 0 || done === lastStep) {
-      const event = progress.take(done, result);
+      const event = progress.take(done, { gradientNorm: result.norm, learningRate: optimizer.learningRate(step) });
       finalLoss = event.loss;
       yield event;
     }
@@ -102,12 +109,12 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     if (evaluate && tasks.length > 0) yield await evaluation(done);
     if (save) yield { type: "checkpoint", step: done, path: await checkpoint(done, cursor) };
   }
-  const profile = await cores.profile();
+  const profile = await runner.profile();
   if (profile !== undefined) yield { type: "profile", steps: lastStep - stepsDone - firstProfiledStep + 1, ...profile };
   if (tasks.length > 0) yield await evaluation(lastStep);
   yield { type: "checkpoint", step: lastStep, path: await checkpoint(lastStep, cursor) };
   const metrics = metricSummaries(happened);
-  const path = await saves.saveModel(modelToSave(model, cores.weights));
+  const path = await saves.saveModel(modelToSave(model, await weightsOf(parts)));
   const examples = await neighbourExamples(tasks, encoder);
   if (examples.length > 0) yield { type: "examples", examples };
   yield { type: "done", seconds: clock(), steps: lastStep, finalLoss, model: path, metrics };
@@ -115,13 +122,24 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
 
 function startEvent(
   config: TrainConfig,
-  { model, cores, loss: { name, options }, runtime = "a browser" }: RunParts,
+  { model, runner, loss: { name, options }, runtime = "a browser" }: RunParts,
   steps: { readonly firstStep: number; readonly lastStep: number },
 ): TrainEvent {
   const parameters = Object.values(model.weights).reduce((sum, { values }) => sum + values.length, 0);
-  const counts = { cores: cores.cores, parameters, ...steps };
+  const counts = { cores: runner.cores, parameters, ...steps };
   const loss = { name, options };
-  return { type: "start", output: config.output, config, loss, ...counts, runtime: `${runtime}, ${cores.engine}` };
+  return { type: "start", output: config.output, config, loss, ...counts, runtime: `${runtime}, ${runner.engine}` };
+}
+
+/** What each core does in a step. */
+function jobsOf(step: number, { shares, pairs: totalRows }: DrawnBatch): TrainingJob[] {
+  return shares.map((share) => ({ step, share, totalRows }));
+}
+
+/** All weights of the model as they are, by name. */
+async function weightsOf({ model, runner }: RunParts): Promise<{ readonly [name: string]: Float32Array }> {
+  const names = Object.keys(model.weights);
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await runner.read(name)] as const)));
 }
 
 /** Gives the seconds since it was made, after `before` seconds. */

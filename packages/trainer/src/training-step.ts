@@ -1,12 +1,12 @@
-import type { EncoderParameters } from "@kindred/encoder";
+import { type EncoderParameters, parameterNamed } from "@kindred/encoder";
 import { expectReplay, gradCache } from "@kindred/grad-cache";
 import { type Loss, lossShare } from "@kindred/loss";
 import { childKey, type Key } from "@kindred/random";
 import { add, sliceRows } from "@kindred/nn";
 import { type EmbeddingModel, embedSentences } from "@kindred/sentence-encoder";
 import { type Float, type RowGradient, valueAndGradients } from "@kindred/tensor";
-import type { Core } from "@kindred/mesh";
-import { allGather } from "@kindred/tpu-sharding";
+import { type Core, shardCounts } from "@kindred/mesh";
+import { allGather, type StepShare } from "@kindred/tpu-sharding";
 import { type BatchShare, joinColumns, type NumberedSentences, tokenChunks } from "./deal-batch.ts";
 
 /** What a core computes the gradient of. */
@@ -21,6 +21,18 @@ export type TrainingTask = {
   readonly core: Core;
 };
 
+/** One core's work in a step. */
+export type TrainingJob = {
+  /** Counted from 0. */
+  readonly step: number;
+  readonly share: BatchShare;
+  /** Rows of the whole batch, which were dealt evenly. */
+  readonly totalRows: number;
+};
+
+/** The name under which the cores hold a weight of the loss's own. */
+export const lossParameter = (name: string): string => `loss.${name}`;
+
 /** Who gets every parameter's gradient, once it is final. */
 export type GradientReceivers = {
   readonly onGradient: (name: string, gradient: Float) => void;
@@ -30,7 +42,7 @@ export type GradientReceivers = {
 
 /**
  * One step's loss and gradients on one core: its share of the mean loss over the global batch, and the gradient of the whole
- * loss through its own rows. Both add up over the cores to what one core would have with the whole batch.
+ * loss through its own rows. Both add up over the cores to what one core would have with the whole batch. Nothing is read.
  *
  * All columns go through the model together. A share of more than `maxBatchTokens` tokens is run in chunks, its loss nevertheless
  * computed over all rows of all cores.
@@ -58,15 +70,16 @@ export type GradientReceivers = {
  *
  * const task = { parameters, model, loss, dropoutKey: undefined, maxBatchTokens: 64, core: soloCore() };
  * const names: string[] = [];
- * trainingStep(task, { step: 0, share: share!, totalRows: 2 }, { onGradient: (name) => names.push(name) }); // => 0.87
+ * const job = { step: 0, share: share!, totalRows: 2 };
+ * trainingStep(task, job, { onGradient: (name) => names.push(name) }).loss.dataSync(); // => [0.87]
  * names.length === weights.length; // => true
  * ```
  */
 export function trainingStep(
   task: TrainingTask,
-  { step, share, totalRows }: { readonly step: number; readonly share: BatchShare; readonly totalRows: number },
+  { step, share, totalRows }: TrainingJob,
   receivers: GradientReceivers,
-): number {
+): StepShare {
   const { parameters, model, core, dropoutKey } = task;
   const { columns, rows, firstRow, data } = share;
   const chunks = tokenChunks(joinColumns(share, totalRows), task.maxBatchTokens);
@@ -74,27 +87,25 @@ export function trainingStep(
     const dropout = dropoutKey === undefined ? {} : { dropout: childKey(dropoutKey, step) };
     return embedSentences(parameters, batch, { ...model, ...dropout, rows });
   };
+  const counts = { rows: shardCounts(totalRows, core.size) };
+  const ownWeights = Object.fromEntries(
+    (task.loss.parameters ?? []).map(({ name }) => [name, parameterNamed(parameters, lossParameter(name))]),
+  );
   const loss = (embeddings: Float<"batch hidden">) =>
     lossShare(
       task.loss,
       columns.map((_, column) => sliceRows(embeddings, column * rows.length, rows.length)),
-      { ...data, gather: (own: Float) => allGather(own, core), cores: core.size, firstRow, totalRows },
+      {
+        ...{ ...data, cores: core.size, firstRow, totalRows, parameters: ownWeights },
+        gather: (own: Float) => allGather(own, core, counts),
+      },
     );
   const [first, ...more] = chunks;
   if (first !== undefined && more.length === 0) {
-    return readScalar(valueAndGradients(() => loss(embed(first)), parameters, receivers).value);
+    return { loss: valueAndGradients(() => loss(embed(first)), parameters, receivers).value };
   }
   // To gradCache all texts are one column, as they go through the model together.
   const ofAll = (columns: readonly Float<"batch hidden">[]) => columns.map(loss).reduce(add);
   const { value, drift } = gradCache({ columns: [chunks], embed, loss: ofAll, parameters, ...receivers });
-  const [lossOfShare, drifted] = [readScalar(value), readScalar(drift)];
-  expectReplay(drifted);
-  return lossOfShare;
-}
-
-/** The number that a scalar holds, which is then freed. */
-function readScalar(value: Float<"">): number {
-  const [number = Number.NaN] = value.dataSync();
-  value.dispose();
-  return number;
+  return { loss: value, checks: [{ value: drift, expect: expectReplay }] };
 }

@@ -2,8 +2,6 @@ import { contrastive } from "@kindred/contrastive-loss";
 import { openEncoder } from "@kindred/encoder";
 import { add, matmulTransposed, scale, sliceRows, sum } from "@kindred/nn";
 import { families } from "@kindred/sentence-encoder";
-import { engineFromModule } from "@kindred/tensor";
-import { parameterExchange, parameterViews } from "@kindred/tpu-sharding";
 import { trainingStep } from "@kindred/trainer";
 import * as tf from "@tensorflow/tfjs-core";
 import triplet from "./triplet.mjs";
@@ -70,27 +68,34 @@ const losses = {
   triplet: triplet({ tf }).loss,
 };
 
-export default async (core, { engine, config, modules, shapes, shards, memory, dropoutKey }) => {
-  const model = { encoder: openEncoder(families, config), modules };
-  await (await engineFromModule(engine)).start();
-  const exchange = parameterExchange(core, shards, memory);
-  const weights = Object.entries(parameterViews(shards, memory.weights));
-  const parameters = Object.fromEntries(
-    weights.map(([name, values]) => [name, tf.keep(tf.tensor(values.slice(), shapes[name], "float32"))]),
-  );
-  return {
-    step: ({ share, totalRows, maxBatchTokens, loss, mutant }) => {
-      const sound = {
-        task: { parameters, model, core, loss: losses[loss], dropoutKey, maxBatchTokens },
-        job: { step: 3, share, totalRows },
-      };
-      const { task, job } = mutant === undefined ? sound : mutants[mutant](sound);
-      const value = core.allReduceScalar(
-        trainingStep(task, job, { onGradient: exchange.addGradient, onRowGradient: exchange.addGradient }),
-      );
-      const sums = Object.entries(exchange.reduceGradients()).map(([name, own]) => [name, own.slice()]);
-      exchange.publishWeights();
-      return { loss: value, gradients: Object.fromEntries(sums) };
-    },
-  };
+/** Moves nothing, and remembers the gradient for whoever looks. */
+const watching = {
+  name: "watching",
+  options: {},
+  slots: ["gradient"],
+  learningRate: () => 0,
+  numbers: () => new Float32Array(1),
+  rests: () => true,
+  update: ({ parameter, gradient }) => [parameter, gradient],
 };
+
+export default ({ core, data: { config, modules, dropoutKey } }) => ({
+  optimizer: watching,
+  step: (store, { share, totalRows, maxBatchTokens, loss, mutant }) => {
+    const { parameters, add } = store;
+    const sound = {
+      task: {
+        parameters,
+        model: { encoder: openEncoder(families, config), modules },
+        core,
+        loss: losses[loss],
+        dropoutKey,
+        maxBatchTokens,
+      },
+      job: { step: 3, share, totalRows },
+    };
+    const { task, job } = mutant === undefined ? sound : mutants[mutant](sound);
+    return trainingStep(task, job, { onGradient: add, onRowGradient: add });
+  },
+  embed: (parameters) => Object.values(parameters)[0],
+});

@@ -1,6 +1,6 @@
 // A step of AdamW over one large parameter, in place in WebAssembly memory, as the trainer makes it.
-import { adamwInPlace, constantSchedule } from "@kindred/adamw";
-import { adamwKernel } from "@kindred/backend-wasm";
+import { adamw, constantSchedule } from "@kindred/adamw";
+import { wasmArrayKernels } from "@kindred/backend-wasm";
 import { enableRevectorization } from "@kindred/backend-wasm/node";
 import { childKey, keyFromSeed, normal } from "@kindred/random";
 
@@ -21,21 +21,21 @@ export default async function enter({ parameters, flavour }) {
   const random = (/** @type {string} */ name, /** @type {number} */ standardDeviation) => {
     const array = allocate(parameters);
     array.set(normal(childKey(keyFromSeed("adamw"), name), parameters, { standardDeviation }));
-    return { weight: array };
+    return array;
   };
-  const [weights, gradients] = [random("weight", 0.02), random("gradient", 1e-3)];
-  const kernel = await adamwKernel(memory);
-  const optimizer = adamwInPlace({
-    // The gradient's norm, for clipping, is a pass of its own and no part of this measurement.
-    kernel: { ...kernel, sumOfSquares: () => 0 },
-    learningRate: constantSchedule({ learningRate: 1e-5 }),
-    flavour,
-  });
-  const state = optimizer.init(weights, { allocate });
+  const [parameter, gradient] = [random("weight", 0.02), random("gradient", 1e-3)];
+  const slots = [allocate(parameters), allocate(parameters)];
+  const kernels = await wasmArrayKernels(memory);
+  const optimizer = adamw({ learningRate: constantSchedule({ learningRate: 1e-5 }), flavour });
+  /** @type {import("@kindred/encoder").ParameterSpec} */
+  const spec = { name: "weight", shape: [parameters], kind: "matrix" };
+  let step = 0;
   return {
     name: "Kindred",
+    // The gradient's norm, for clipping, is a pass of its own and no part of this measurement.
     measure: () => {
-      optimizer.step(gradients, state, weights);
+      const numbers = { numbers: optimizer.numbers(step++), clip: 1 };
+      optimizer.updateArrays?.({ parameter, gradient, slots }, numbers, { spec, kernels });
       return (parameters * bytesOfParameter) / 1e9;
     },
   };

@@ -46,17 +46,21 @@ export type KernelExports = {
   /** sums[column] = Σ x[row, column], over rows of `columns` numbers that follow each other. */
   readonly columnSums: (x: Address, rows: number, columns: number, sums: Address) => void;
   /**
-   * AdamW on `count` weights in place, in one pass over weights, gradients and both moments: with g ← g·clip,
+   * AdamW on `count` weights, in one pass over weights, gradients and both moments: with g ← g·clip,
    *
    *     m ← m + rest1·(g − m)      v ← v + rest2·(g² − v)      w ← w·kept + factor·m/(√v + epsilon)
    *
-   * `rest1` is 1 − β1, `rest2` 1 − β2; `factor` has rate and bias corrections in it, `kept` the weight decay.
+   * `rest1` is 1 − β1, `rest2` 1 − β2; `factor` has rate and bias corrections in it, `kept` the weight decay. The results go to `toWeights`,
+   * `toFirst` and `toSecond`, which may be where the numbers come from.
    */
   readonly adamw: (
     weights: Address,
     gradients: Address,
     first: Address,
     second: Address,
+    toWeights: Address,
+    toFirst: Address,
+    toSecond: Address,
     count: number,
     clip: number,
     rest1: number,

@@ -2,23 +2,22 @@ import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, FormatError } from "@kindred/errors";
 import { writeModelFolder } from "@kindred/model-folder/node";
-import { fromFloat32, toFloat32, writeSafetensors } from "@kindred/tensor-files";
+import { fromFloat32, type NamedTensor, toFloat32, writeSafetensors } from "@kindred/tensor-files";
 import { writeFileAtomic, writeFolderAtomic } from "@kindred/files/node";
 import { openSafetensors } from "@kindred/tensor-files/node";
-import type { Checkpoint, NamedMoments, TrainerState } from "@kindred/trainer";
+import type { Checkpoint, TrainerState } from "@kindred/trainer";
 
 /** A checkpoint that a run can go on from. */
 export type ResumePoint = { readonly folder: string; readonly state: TrainerState };
 
 /**
- * Writes `checkpoint-<step>` into a run's folder: the model as a sentence-transformers folder, the optimizer's moments and the
+ * Writes `checkpoint-<step>` into a run's folder: the model as a sentence-transformers folder, what the optimizer remembers and the
  * state. It is whole or absent. Gives its path.
  */
-export async function writeCheckpoint(run: string, { model, moments, state }: Checkpoint): Promise<string> {
+export async function writeCheckpoint(run: string, { model, others, state }: Checkpoint): Promise<string> {
   const folder = join(run, `checkpoint-${state.step}`);
-  const named = Object.entries(moments).flatMap(([moment, values]) =>
-    Object.entries(values).map(([name, array]) => [`${moment}.${name}`, fromFloat32(array, [array.length])] as const),
-  );
+  const named: [name: string, tensor: NamedTensor][] = [];
+  for await (const [name, { values, shape }] of others) named.push([name, fromFloat32(values, shape)]);
   const write = async (temporary: string) => {
     await writeModelFolder(temporary, model);
     await writeFileAtomic(join(temporary, "optimizer.safetensors"), writeSafetensors(named));
@@ -80,38 +79,23 @@ function stateOf(text: string | Error, file: string): TrainerState {
 }
 
 /**
- * Fills the moments of a run from a checkpoint.
+ * What a checkpoint holds beside its model, one array after another: what the optimizer remembers, under `<slot>.<parameter>`, and weights
+ * that are no part of the model. For `trainingSteps` of `@kindred/trainer`, which knows whether all is there.
  *
- * @throws FormatError naming the file, if it holds other moments.
+ * @throws FormatError naming the file, if it cannot be read.
  *
  * @example
  * ```ts ignore
- * import { readMoments, resumePoint } from "@kindred/run-folder/node";
- * import { startTrainingMesh } from "@kindred/trainer/node";
+ * import { readOthers, resumePoint } from "@kindred/run-folder/node";
+ * import { startTrainingRunner } from "@kindred/trainer/node";
  *
- * const { folder, state } = await resumePoint("my-run");
- * const restore = (moments) => readMoments(folder, moments);
- * const cores = await startTrainingMesh(config, model, { engine, stepsDone: state.step, restore });
+ * const { folder } = await resumePoint("my-run");
+ * const runner = await startTrainingRunner(config, model, { engine, state: readOthers(folder) });
  * ```
  */
-export async function readMoments(folder: string, moments: NamedMoments): Promise<void> {
-  const file = join(folder, "optimizer.safetensors");
-  const missing = new Set(
-    Object.entries(moments).flatMap(([moment, values]) => Object.keys(values).map((name) => `${moment}.${name}`)),
-  );
-  await using stored = await openSafetensors(file);
-  for (const storedName of stored.tensors.keys()) {
-    const dot = storedName.indexOf(".");
-    const target = moments[storedName.slice(0, dot) as keyof NamedMoments]?.[storedName.slice(dot + 1)];
-    if (target === undefined || !missing.delete(storedName))
-      throw new FormatError({ file }, `unknown moment ${storedName}.`);
-    const values = toFloat32(await stored.read(storedName));
-    if (values.length !== target.length)
-      throw new FormatError({ file }, `${storedName}: Got ${values.length} elements, expected ${target.length}.`);
-    target.set(values);
-  }
-  if (missing.size > 0)
-    throw new FormatError({ file }, `${missing.size} moments are missing, the first is ${[...missing][0]}.`);
+export async function* readOthers(folder: string): AsyncGenerator<readonly [name: string, values: Float32Array]> {
+  await using stored = await openSafetensors(join(folder, "optimizer.safetensors"));
+  for (const name of stored.tensors.keys()) yield [name, toFloat32(await stored.read(name))];
 }
 
 /** Deletes all but the newest `keep` checkpoints of a run; 0 keeps all. */

@@ -6,6 +6,6 @@ export {
   type RunFolder,
   type RunFolderOptions,
 } from "./run-folder.ts";
-export { readMoments, type ResumePoint, resumePoint } from "./checkpoint.ts";
+export { readOthers, type ResumePoint, resumePoint } from "./checkpoint.ts";
 export { expectSameProgram, readRunConfig } from "./read-run-config.ts";
 export { newestRun } from "./newest-run.ts";

@@ -1,13 +1,13 @@
-import type { Mesh } from "@kindred/mesh";
-import { startMesh } from "@kindred/mesh/node";
 import { initialParameters } from "@kindred/encoder";
 import { mpnet } from "@kindred/mpnet";
 import { childKey, integerAt, keyFromSeed } from "@kindred/random";
+import type { Optimizer } from "@kindred/adamw";
 import { wasm } from "@kindred/backend-wasm";
 import type { TokenBatch } from "@kindred/sentence-encoder";
-import { type Engine, moduleOfEngine, tfjs } from "@kindred/tensor";
+import { type Engine, tfjs } from "@kindred/tensor";
 import { expectMutantToFail } from "@kindred/testing";
-import { exchangeMemory, parameterShards, parameterViews } from "@kindred/tpu-sharding";
+import { type StepRunner, soloStepRunner } from "@kindred/tpu-sharding";
+import { startStepRunner } from "@kindred/tpu-sharding/node";
 import { afterAll, describe, expect, test } from "vitest";
 import { dealBatch } from "../deal-batch.ts";
 
@@ -27,9 +27,9 @@ const config = {
   attention_probs_dropout_prob: 0.1,
 };
 const modules = [{ kind: "Pooling", dimension: 16, modes: ["mean"] }, { kind: "Normalize" }];
-const weights = initialParameters(mpnet.open(config, { file: "config.json" }).specs, keyFromSeed("weights"));
+const { specs } = mpnet.open(config, { file: "config.json" });
+const weights = initialParameters(specs, keyFromSeed("weights"));
 const shapes = Object.fromEntries(Object.entries(weights).map(([name, { shape }]) => [name, shape]));
-const sizes = Object.fromEntries(Object.entries(weights).map(([name, { values }]) => [name, values.length]));
 
 type Result = { readonly loss: number; readonly gradients: { readonly [name: string]: Float32Array } };
 /** What the losses of the law need, one or the other. */
@@ -60,37 +60,36 @@ function randomBatch(rows: number, columns: number) {
   return { rows: texts.map((all, row) => ({ texts: all, scores: [1 + row], label: row % 3 })), packed };
 }
 
-async function startLawMesh(cores: number, engine: Engine): Promise<Mesh> {
-  const shards = parameterShards(sizes, cores);
-  const memory = exchangeMemory(shards, { rowLengths: { "embeddings.word_embeddings.weight": config.hidden_size } });
-  for (const [name, view] of Object.entries(parameterViews(shards, memory.weights))) view.set(weights[name]!.values);
-  const data = {
-    engine: moduleOfEngine("the law", engine),
-    config,
-    modules,
-    shapes,
-    shards,
-    memory,
-    dropoutKey: keyFromSeed("dropout"),
+type Job = BatchSize & Choice;
+type LawRunner = StepRunner<object, never>;
+const program = new URL("../../test-programs/step-gradients.mjs", import.meta.url);
+
+/** What the program's optimizer is to main: it remembers the gradient alone. */
+const watching: Pick<Optimizer, "name" | "slots"> = { name: "watching", slots: ["gradient"] };
+
+/** A runner on threads, or in this one. */
+async function startLawRunner(cores: number | "solo", engine: Engine): Promise<LawRunner> {
+  const options = {
+    engine,
+    specs: specs,
+    values: Object.entries(weights).map(([name, { values }]) => [name, values] as const),
+    optimizer: watching as Optimizer,
+    data: { config, modules, dropoutKey: keyFromSeed("dropout") },
   };
-  return startMesh({ cores, program: new URL("../../test-programs/step-gradients.mjs", import.meta.url), data });
+  if (cores !== "solo") return startStepRunner({ ...options, cores, program });
+  const { default: make } = (await import(program.href)) as { default: never };
+  return soloStepRunner({ ...options, program: make });
 }
 
-/** The summed loss and gradients of a batch's step on this mesh. */
-async function stepOn(
-  mesh: Mesh,
-  { cores, rows, columns }: BatchSize & { cores: number },
-  choice: Choice = {},
-): Promise<Result> {
+/** The summed loss and gradients of a batch's step on this runner. */
+async function stepOn(runner: LawRunner, { rows, columns, ...choice }: Job): Promise<Result> {
   const drawn = randomBatch(rows, columns);
-  const shares = dealBatch(drawn.rows, drawn.packed, { cores, loss: needsAll });
+  const shares = dealBatch(drawn.rows, drawn.packed, { cores: runner.cores, loss: needsAll });
   const jobs = shares.map((share) => ({ share, totalRows: rows, maxBatchTokens: 4096, loss: "rows", ...choice }));
-  const results = (await mesh.call("step", jobs)) as Result[];
-  const whole = (name: string) => Float32Array.from(results.flatMap(({ gradients }) => [...(gradients[name] ?? [])])); // the cores' parts, in their order
-  return {
-    loss: results[0]!.loss,
-    gradients: Object.fromEntries(Object.keys(sizes).map((name) => [name, whole(name)])),
-  };
+  const { loss } = await runner.run(jobs, new Float32Array(1));
+  const gradients: { [name: string]: Float32Array } = {};
+  for await (const [name, { values }] of runner.state()) gradients[name.slice("gradient.".length)] = values.slice();
+  return { loss, gradients };
 }
 
 const largest = (values: Float32Array) => values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
@@ -116,11 +115,14 @@ function expectSame(actual: Result, expected: Result): void {
 }
 
 describe.each([wasm(), tfjs()])("on $name", async (engine) => {
-  const meshes = new Map<number, Mesh>();
-  for (const cores of [1, 2, 3]) meshes.set(cores, await startLawMesh(cores, engine));
-  afterAll(() => Promise.all([...meshes.values()].map((mesh) => mesh.close())));
-  const step = (cores: number, batch: BatchSize, choice?: Choice) =>
-    stepOn(meshes.get(cores)!, { cores, ...batch }, choice);
+  const runners = new Map<number | "solo", LawRunner>();
+  for (const cores of [1, 2, 3, "solo"] as const) runners.set(cores, await startLawRunner(cores, engine));
+  afterAll(() => Promise.all([...runners.values()].map((runner) => runner.stop())));
+  const step = (cores: number | "solo", batch: BatchSize, choice?: Choice) => {
+    const runner = runners.get(cores);
+    if (runner === undefined) throw new Error("there is one for each");
+    return stepOn(runner, { ...batch, ...choice });
+  };
 
   // 3 and 11 rows are uneven shares on 2 cores (2 + 1, 6 + 5), 11 on 3 (4 + 4 + 3).
   describe.each([2, 3, 4])("%i columns", (columns) => {
@@ -131,6 +133,7 @@ describe.each([wasm(), tfjs()])("on $name", async (engine) => {
         const chunks = { maxBatchTokens: 12 };
         expectSame(await step(1, { rows, columns }, chunks), one);
         expectSame(await step(1, { rows, columns }, { loss: "batch" }), one);
+        expectSame(await step("solo", { rows, columns }), one);
         for (const cores of [2, 3]) {
           expectSame(await step(cores, { rows, columns }), one);
           expectSame(await step(cores, { rows, columns }, chunks), one);

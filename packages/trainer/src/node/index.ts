@@ -1,1 +1,1 @@
-export { startTrainingMesh, type StartOptions } from "./training-mesh.ts";
+export { startTrainingRunner } from "./start-training-runner.ts";

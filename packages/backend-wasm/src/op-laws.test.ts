@@ -1,0 +1,34 @@
+import { cpu, valueAndGradients } from "@kindred/tensor";
+import { checkOp, type OpTools, type OpLaw } from "@kindred/testing";
+import { describe, expect, test } from "vitest";
+import { adamwLaws } from "../../adamw/test-support/op-laws.ts";
+import { attentionLaws } from "../../nn/test-support/attention-laws.ts";
+import { formLaws } from "../../nn/test-support/form-laws.ts";
+import { opLawList } from "../../nn/test-support/op-laws.ts";
+import { kernels } from "./kernels.ts";
+import { relaxedSimdWorks } from "./relaxed-simd-works.ts";
+import { wasm } from "./wasm.ts";
+
+const tools = { reference: cpu(), valueAndGradients } as unknown as OpTools;
+const names = new Set(kernels.map(({ name }) => name));
+// biome-ignore lint/suspicious/noExplicitAny: a list holds ops with data and constants of many types
+const laws: OpLaw<any, any>[] = [...opLawList, ...attentionLaws, ...adamwLaws].filter(({ op }) =>
+  names.has(op.op.name),
+);
+
+// The laws of `nn` and `adamw` themselves: value and gradient are the float64 reference's, and the composite's on tfjs's cpu backend.
+describe.each(["simd", "relaxed", "wide"] as const)("the %s kernel", (variant) => {
+  const able = variant === "simd" || relaxedSimdWorks();
+  test.skipIf(!able).each(laws)("of $op.op.name obeys the op's law", async (law) => {
+    await checkOp(tools, wasm({ variant }), law);
+  });
+});
+
+describe("with kernels", () => {
+  formLaws(() => wasm().start());
+});
+
+test("every kernel belongs to an op that has a law", () => {
+  const covered = new Set(laws.map(({ op }) => op.op.name));
+  expect([...names].filter((name) => !covered.has(name.replace(/Gradient$/, "")))).toEqual([]);
+});

@@ -1,0 +1,144 @@
+import { arrayKernels, type ArrayKernels, type Optimizer, type OwnArrays } from "@kindred/adamw";
+import type { EncoderParameters, ParameterSpec } from "@kindred/encoder";
+import { ConfigError } from "@kindred/errors";
+import type { Core } from "@kindred/mesh";
+import type { Float, RunningEngine } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+import { type MovingElements, movingElements } from "./moving-elements.ts";
+import { eachRun, parameterExchange, type ReducedPiece } from "./parameter-exchange.ts";
+import { type NamedArrays, parameterViews } from "./parameter-shards.ts";
+import { movedBy, type ParameterStore, type StoreOptions } from "./parameter-store.ts";
+import type { StoreMemory } from "./store-memory.ts";
+
+/**
+ * A store over memory that the cores share: each core sums and moves one contiguous range of all parameters, in place, and every core's
+ * engine gets the result.
+ *
+ * Of a table, only rows that some core has touched are summed and looked at for the norm. "dense" rows move on along their slots;
+ * only what has none and rests is skipped, which changes nothing: the result is the same, bit for bit.
+ *
+ * @throws ShapeError if the memory is for another mesh.
+ * @throws ConfigError if the engine's results must be waited for.
+ *
+ * @example
+ * ```ts
+ * import { adamw } from "@kindred/adamw";
+ * import { soloCore } from "@kindred/mesh";
+ * import { cpu } from "@kindred/tensor";
+ * import { arrayStore, storeMemory } from "@kindred/tpu-sharding";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * const engine = await cpu().start();
+ * const optimizer = adamw({ learningRate: () => 0.5 });
+ * const memory = storeMemory([{ name: "w", shape: [2], kind: "shift" }], { cores: 1, slots: optimizer.slots });
+ * const store = await arrayStore(soloCore(), memory, { engine, optimizer });
+ * store.add("w", tf.tensor1d([3, -4]));
+ * store.update(optimizer.numbers(0)).norm.dataSync(); // => [5]
+ * memory.parameters; // => [-0.50, 0.50]
+ * ```
+ */
+export async function arrayStore(
+  core: Core,
+  memory: StoreMemory,
+  options: StoreOptions & { readonly engine: RunningEngine },
+): Promise<ParameterStore> {
+  const { engine } = options;
+  const { optimizer, clipping = "clean", maxGradNorm = Number.POSITIVE_INFINITY, untouched = "dense" } = options;
+  const kernels = await arrayKernels(memory.heap);
+  const exchange = parameterExchange(core, memory, { add: kernels.add, read: readSyncOf(engine) });
+  const views = parameterViews(memory.shards, memory.parameters);
+  const specs = new Map(memory.specs.map((spec) => [spec.name, spec]));
+  const parameters = tensorsOf(memory.specs, views);
+  const moving = new Map<string, MovingElements>();
+
+  function update(numbers: Float32Array): { readonly norm: Float<""> } {
+    const limit = maxGradNorm;
+    const ownNorm =
+      clipping === "clean" ? 0 : scaleOwn(exchange.localGradients(), clipping === "xla-exact" ? limit : undefined);
+    const pieces = exchange.reduce();
+    let squares = 0;
+    for (const { gradient, touched = [0, gradient.length] } of pieces) {
+      eachRun(touched, 0, (start, end) => (squares += kernels.sumOfSquares(gradient.subarray(start, end))));
+    }
+    const norm = Math.sqrt(core.allReduceScalar(squares));
+    const clip = clipping === "xla-exact" ? 1 : Math.min(1, limit / (norm + 1e-6)); // 1e-6 as in PyTorch's clip_grad_norm_
+    if (Number.isFinite(norm)) for (const piece of pieces) move(piece, numbers, clip);
+    exchange.publish();
+    for (const [name, tensor] of Object.entries(parameters)) engine.write(tensor, views[name] ?? new Float32Array());
+    const given = clipping === "xla-exact" ? Math.max(...core.allGatherScalar(ownNorm)) : norm;
+    return { norm: tf.scalar(given) };
+  }
+
+  /** Clips this core's gradients by themselves, where a limit is given, and makes them its share of the mean. Gives their norm. */
+  function scaleOwn(gradients: NamedArrays, limit: number | undefined): number {
+    const all = Object.values(gradients);
+    const norm = Math.sqrt(all.reduce((sum, gradient) => sum + kernels.sumOfSquares(gradient), 0));
+    const factor = limit === undefined || !Number.isFinite(norm) ? 1 : Math.min(1, limit / (norm + 1e-6));
+    for (const gradient of all) {
+      for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i]! * factor) / core.size; // i is below its length
+    }
+    return norm;
+  }
+
+  function move({ name, start, gradient, touched }: ReducedPiece, numbers: Float32Array, clip: number): void {
+    const spec = specs.get(name);
+    if (spec === undefined) return; // every piece is of one of them
+    const part = (vector: Float32Array) => vector.subarray(start, start + gradient.length);
+    const own = { parameter: part(memory.parameters), gradient, slots: Object.values(memory.slots).map(part) };
+    const runs = touched === undefined ? [0, gradient.length] : runsToMove(spec, own, touched);
+    eachRun(runs, 0, (from, to) => moveArrays(optimizer, cut(own, from, to), { numbers, clip }, { spec, kernels }));
+  }
+
+  /** The runs of a table's elements that a step moves if all but those of `touched` have a gradient of zero. */
+  function runsToMove(spec: ParameterSpec, { gradient, slots }: OwnArrays, touched: Int32Array): ArrayLike<number> {
+    if (untouched === "lazy") return touched;
+    if (!optimizer.rests(spec)) return [0, gradient.length];
+    const elements = moving.get(spec.name) ?? movingElements(slots, gradient.length);
+    moving.set(spec.name, elements);
+    elements.add(touched);
+    return elements.runs();
+  }
+
+  return { parameters, add: exchange.add, update };
+}
+
+function readSyncOf({ readSync, description }: RunningEngine): NonNullable<RunningEngine["readSync"]> {
+  if (readSync !== undefined) return readSync;
+  throw new ConfigError(
+    `arrayStore: this engine's results must be waited for. Got "${description}", expected one whose tensors can be read at once. ` +
+      "Keep the parameters in its own memory: tensorStore.",
+  );
+}
+
+type Step = { readonly numbers: Float32Array; readonly clip: number };
+
+function moveArrays(
+  optimizer: Optimizer,
+  own: OwnArrays,
+  step: Step,
+  options: { readonly spec: ParameterSpec; readonly kernels: ArrayKernels },
+): void {
+  if (optimizer.updateArrays !== undefined) optimizer.updateArrays(own, step, options);
+  else moveByOps(optimizer, own, step, options.spec);
+}
+
+/** For an optimizer that knows tensors alone. */
+function moveByOps(optimizer: Optimizer, own: OwnArrays, { numbers, clip }: Step, spec: ParameterSpec): void {
+  tf.tidy(() => {
+    const tensor = (array: Float32Array) => tf.tensor1d(array.slice());
+    const tensors = { parameter: tensor(own.parameter), gradient: tensor(own.gradient), slots: own.slots.map(tensor) };
+    const moved = movedBy(optimizer, tensors, { numbers: tensor(numbers), clip: tf.scalar(clip) }, spec);
+    for (const [i, array] of [own.parameter, ...own.slots].entries()) array.set(moved[i]?.dataSync() ?? []);
+  });
+}
+
+function cut({ parameter, gradient, slots }: OwnArrays, start: number, end: number): OwnArrays {
+  const part = (array: Float32Array) => array.subarray(start, end);
+  return { parameter: part(parameter), gradient: part(gradient), slots: slots.map(part) };
+}
+
+function tensorsOf(specs: readonly ParameterSpec[], values: NamedArrays): EncoderParameters {
+  const tensor = ({ name, shape }: ParameterSpec): Float =>
+    tf.keep(tf.tensor(values[name]?.slice() ?? [], [...shape], "float32"));
+  return Object.fromEntries(specs.map((spec) => [spec.name, tensor(spec)]));
+}

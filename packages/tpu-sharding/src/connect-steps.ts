@@ -1,0 +1,75 @@
+import { ShapeError } from "@kindred/errors";
+import type { Mesh, MeshOptions } from "@kindred/mesh";
+import { moduleOfEngine } from "@kindred/tensor";
+import { parameterViews } from "./parameter-shards.ts";
+import type { StepCoreData, StepHandlers } from "./step-core.ts";
+import { type StepRunner, type StepRunnerOptions, takeValues } from "./step-runner.ts";
+import { storeMemory } from "./store-memory.ts";
+
+/** Starts cores that run `stepCore`. */
+export type StartCores = (options: MeshOptions & { readonly data: StepCoreData }) => Promise<Mesh<StepHandlers>>;
+
+/** A runner over cores that share memory, on any kind of thread. `program` is a URL, or undefined where the threads bring their own. */
+export async function connectSteps<Data, Share, Batch>(
+  { cores, ...options }: StepRunnerOptions<Data> & { readonly cores: number },
+  program: string | undefined,
+  start: StartCores,
+): Promise<StepRunner<Share, Batch>> {
+  const { specs, optimizer, engine, values, data, profile = false, ...store } = options;
+  const memory = storeMemory(specs, { cores, slots: optimizer.slots });
+  const { shards } = memory;
+  const parameters = parameterViews(shards, memory.parameters);
+  const state = Object.entries(memory.slots).flatMap(([slot, vector]) =>
+    Object.entries(parameterViews(shards, vector)).map(([name, view]) => [`${slot}.${name}`, view] as const),
+  );
+  const places = new Map([...Object.entries(parameters), ...state]);
+  await takeValues(values, options, (name, array) => {
+    const place = places.get(name);
+    if (place?.length !== array.length) {
+      throw new ShapeError(
+        `startStepRunner: values do not fit ${name}. Got ${array.length}, expected ${place?.length}.`,
+        { name, length: array.length },
+      );
+    }
+    place.set(array);
+  });
+  const shapes = new Map(specs.map(({ name, shape }) => [name, shape]));
+  const mesh = await start({
+    cores,
+    data: { engine: moduleOfEngine("startStepRunner", engine), program, data, memory, store, profile },
+  });
+  const onAll = <T>(argument: T) => Array.from({ length: cores }, () => argument);
+  const [description = engine.name] = await mesh.call("describe", onAll(undefined));
+
+  return {
+    cores,
+    engine: description,
+    async run(shares, numbers) {
+      const [result] = await mesh.call(
+        "step",
+        shares.map((share) => ({ share, numbers })),
+      );
+      return result ?? { loss: Number.NaN, norm: Number.NaN }; // there is one a core, and a core at least
+    },
+    async embed(batches) {
+      const vectors: Float32Array[] = [];
+      for (let first = 0; first < batches.length; first += cores) {
+        const group = Array.from({ length: cores }, (_, core) => batches[first + core]);
+        for (const rows of await mesh.call("embed", group)) if (rows !== undefined) vectors.push(rows);
+      }
+      return vectors;
+    },
+    async read(name) {
+      const view = parameters[name];
+      if (view !== undefined) return view;
+      throw new ShapeError(`read: no such parameter. Got ${name}, expected one of ${specs.length}.`, { name });
+    },
+    async *state() {
+      for (const [name, values] of state) {
+        yield [name, { values, shape: shapes.get(name.slice(name.indexOf(".") + 1)) ?? [values.length] }] as const;
+      }
+    },
+    profile: async () => (await mesh.call("profile", onAll(undefined)))[0],
+    stop: () => mesh.close(),
+  };
+}

@@ -1,0 +1,1 @@
+export { startStepRunner, type StartStepRunnerOptions } from "./start-step-runner.ts";

@@ -1,0 +1,146 @@
+import { ConfigError } from "@kindred/errors";
+import type { Core, CoreProgram } from "@kindred/mesh";
+import { countFlops } from "@kindred/nn";
+import {
+  type EngineModule,
+  engineFromModule,
+  type Float,
+  type Profile,
+  profileKernels,
+  type RunningEngine,
+} from "@kindred/tensor";
+import { arrayStore } from "./array-store.ts";
+import type { StoreOptions } from "./parameter-store.ts";
+import type { StoreMemory } from "./store-memory.ts";
+import {
+  firstProfiledStep,
+  type MakeStepProgram,
+  type StepProgram,
+  type StepResult,
+  type StepShare,
+} from "./step-runner.ts";
+
+/** What main passes to every core. */
+export type StepCoreData = {
+  readonly engine: EngineModule;
+  /** The module of the program, as a URL; undefined where the thread has a program of its own. */
+  readonly program: string | undefined;
+  readonly data: unknown;
+  readonly memory: StoreMemory;
+  readonly store: Omit<StoreOptions, "optimizer">;
+  readonly profile: boolean;
+};
+
+/** One core's part of a step. */
+export type StepJob = { readonly share: unknown; readonly numbers: Float32Array };
+
+/** What main calls on a core. */
+export type StepHandlers = {
+  readonly describe: () => string;
+  readonly step: (job: StepJob) => Promise<StepResult>;
+  readonly embed: (batch: unknown) => Promise<Float32Array | undefined>;
+  readonly profile: () => Profile | undefined;
+};
+
+/**
+ * The program of a core that makes steps: it starts the engine, then the program, then the store.
+ *
+ * @param own the program of a worker that brings its own; else it is the default export of the module that main names.
+ *
+ * @example
+ * ```ts ignore
+ * // worker.js, for startStepRunner({ program: { worker: () => new Worker(new URL("./worker.js", import.meta.url), { type: "module" }) } })
+ * import { runAsCore } from "@kindred/mesh";
+ * import { stepCore } from "@kindred/tpu-sharding";
+ * import program from "./program.js";
+ *
+ * runAsCore(stepCore(program));
+ * ```
+ */
+export function stepCore<Data, Share, Batch>(
+  own?: MakeStepProgram<Data, Share, Batch>,
+): CoreProgram<StepCoreData, StepHandlers> {
+  return async (core, data) => {
+    const engine = await (await engineFromModule(data.engine)).start();
+    // What crosses threads is of the types that main and program agree on; a core need not know them.
+    const make = (own ?? (await loadProgram(data.program))) as MakeStepProgram<unknown, unknown, unknown>;
+    const program = await make({ core, engine, data: data.data });
+    return stepHandlers(core, { ...data, engine, program });
+  };
+}
+
+export default stepCore();
+
+async function stepHandlers(
+  core: Core,
+  {
+    engine,
+    program,
+    memory,
+    store: options,
+    profile,
+  }: Omit<StepCoreData, "engine" | "program"> & {
+    readonly engine: RunningEngine;
+    readonly program: StepProgram<unknown, unknown>;
+  },
+): Promise<StepHandlers> {
+  const store = await arrayStore(core, memory, { ...options, engine, optimizer: program.optimizer });
+  const profiler = stepProfiler(profile && core.index === 0);
+  return {
+    describe: () => engine.description,
+    step: async ({ share, numbers }) => {
+      profiler.beginStep();
+      const result = await finishStep(engine, program.step(store, share), store.update(numbers));
+      return { ...result, loss: core.allReduceScalar(result.loss) };
+    },
+    embed: async (batch) => (batch === undefined ? undefined : take(engine, program.embed(store.parameters, batch))),
+    profile: () => profiler.stop(),
+  };
+}
+
+async function loadProgram(url: string | undefined): Promise<unknown> {
+  const program: unknown = (await import(/* @vite-ignore */ String(url))).default;
+  if (typeof program === "function") return program;
+  throw new ConfigError(
+    `startStepRunner: the program has no function to start. Got a default export of type ${typeof program} from ${url}, ` +
+      "expected `export default ({ core, engine, data }) => ({ optimizer, step, embed })`.",
+    { program: url },
+  );
+}
+
+/** Measures ops from the third step on, if it is asked for. */
+export function stepProfiler(asked: boolean): { beginStep(): void; stop(): Profile | undefined } {
+  let profiler: ReturnType<typeof profileKernels> | undefined;
+  let steps = 0;
+  return {
+    beginStep() {
+      if (++steps === firstProfiledStep && asked) profiler = profileKernels({ countFlops });
+    },
+    stop: () => profiler?.stop(),
+  };
+}
+
+/** A tensor's values; it is disposed. */
+export async function take(engine: RunningEngine, tensor: Float): Promise<Float32Array> {
+  const values = new Float32Array(tensor.size);
+  await engine.read(tensor, values);
+  tensor.dispose();
+  return values;
+}
+
+/** Reads what a step gave, and looks at what it wants to be looked at. */
+export async function finishStep(
+  engine: RunningEngine,
+  { loss, checks = [] }: StepShare,
+  { norm }: { readonly norm: Float<""> },
+): Promise<StepResult> {
+  const result = { loss: await takeNumber(engine, loss), norm: await takeNumber(engine, norm) };
+  for (const { value, expect } of checks) expect(await takeNumber(engine, value));
+  return result;
+}
+
+/** A scalar's value; it is disposed. */
+async function takeNumber(engine: RunningEngine, tensor: Float<"">): Promise<number> {
+  const [value = Number.NaN] = await take(engine, tensor);
+  return value;
+}

@@ -1,0 +1,123 @@
+import type { Optimizer } from "@kindred/adamw";
+import type { EncoderParameters, ParameterSpec, ParameterValues } from "@kindred/encoder";
+import { ShapeError } from "@kindred/errors";
+import type { Core } from "@kindred/mesh";
+import type { Engine, Float, Profile, RunningEngine } from "@kindred/tensor";
+import type { ParameterStore, StoreOptions } from "./parameter-store.ts";
+
+/** What a core has of a step. */
+export type StepShare = {
+  /** Its share of the loss: the loss of a step is the sum over the cores. */
+  readonly loss: Float<"">;
+  /** Numbers to be looked at when the step is over, as nothing is read within it: `expect` throws where one is wrong. Default: none. */
+  readonly checks?: readonly { readonly value: Float<"">; readonly expect: (value: number) => void }[];
+};
+
+/** What a core does in a run, over a store that it is given. */
+export type StepProgram<Share, Batch> = {
+  readonly optimizer: Optimizer;
+  /**
+   * Adds this core's gradients of a step to the store, and gives its share of the loss. It may use the core's collectives, in which all
+   * cores take part.
+   */
+  step(store: ParameterStore, share: Share): StepShare;
+  /** Vectors of a batch, rows end to end, by the parameters as they are. */
+  embed(parameters: EncoderParameters, batch: Batch): Float;
+};
+
+/** Where a program runs. */
+export type StepContext<Data> = {
+  readonly core: Core;
+  readonly engine: RunningEngine;
+  /** What whoever started the runner passed to every core. */
+  readonly data: Data;
+};
+
+/** A program's module exports it by default: called on every core once its engine runs. */
+export type MakeStepProgram<Data, Share, Batch> = (
+  context: StepContext<Data>,
+) => StepProgram<Share, Batch> | Promise<StepProgram<Share, Batch>>;
+
+/** What a step gave; the same on every core. */
+export type StepResult = {
+  readonly loss: number;
+  /** The gradient's norm before it was clipped. If it is not finite no parameter has moved. */
+  readonly norm: number;
+};
+
+/** Who runs the steps of a run: cores that hold its parameters, or this thread. One call after another. */
+export type StepRunner<Share, Batch> = {
+  /** How many shares a step has, and how many batches are embedded at once. */
+  readonly cores: number;
+  /** What the cores run on, in a few words. */
+  readonly engine: string;
+  /** One step: each core's share, and the optimizer's numbers for it. */
+  run(shares: readonly Share[], numbers: Float32Array): Promise<StepResult>;
+  /** The vectors of each batch, by the parameters as they are. */
+  embed(batches: readonly Batch[]): Promise<Float32Array[]>;
+  /**
+   * The values of a parameter as they are: to be read, or copied, before the next step.
+   *
+   * @throws ShapeError if there is none of that name.
+   */
+  read(name: string): Promise<Float32Array>;
+  /** What the optimizer remembers, under `<slot>.<parameter>`: with the parameters, all that a run needs to go on. As for `read`. */
+  state(): AsyncIterable<readonly [name: string, values: ParameterValues]>;
+  /** What the first core's ops took since its third step; undefined unless it was asked for, or there were none. Once, at the end. */
+  profile(): Promise<Profile | undefined>;
+  /** Ends the cores, even in the middle of a step. */
+  stop(): Promise<void>;
+};
+
+/** What a runner is made from, wherever it runs. */
+export type StepRunnerOptions<Data> = Omit<StoreOptions, "optimizer"> & {
+  readonly engine: Engine;
+  readonly specs: readonly ParameterSpec[];
+  /**
+   * The first values of every parameter by name and, for a run that goes on, of what its optimizer remembers, as `state` gave it.
+   * Without it that begins with zeros.
+   */
+  readonly values: Values;
+  /** The one that the program has on its cores. */
+  readonly optimizer: Optimizer;
+  /** Passed to the program on every core, as a structured clone; shared memory in it is shared. */
+  readonly data: Data;
+  /** Whether to measure ops, for `profile`. Default false. */
+  readonly profile?: boolean;
+};
+
+/** Arrays by name, one after another, so that not all need be in memory at once. */
+export type Values =
+  | Iterable<readonly [name: string, values: Float32Array]>
+  | AsyncIterable<readonly [name: string, values: Float32Array]>;
+
+/** By then every op has run, so that its kernel is there to be measured, and V8 has compiled it well. */
+export const firstProfiledStep = 3;
+
+/** Hands the given values to `put`, by name; a `ShapeError` unless they are all parameters, and all slots or none. */
+export async function takeValues(
+  values: Values,
+  { specs, optimizer }: { readonly specs: readonly ParameterSpec[]; readonly optimizer: Optimizer },
+  put: (name: string, values: Float32Array) => void,
+): Promise<void> {
+  const parameters = new Set(specs.map(({ name }) => name));
+  const slots = new Set(optimizer.slots.flatMap((slot) => specs.map(({ name }) => `${slot}.${name}`)));
+  const slotCount = slots.size;
+  for await (const [name, array] of values) {
+    if (!parameters.delete(name) && !slots.delete(name)) {
+      throw new ShapeError(
+        `startStepRunner: values that nothing has. Got ${name}, expected each parameter and slot once.`,
+        {
+          name,
+        },
+      );
+    }
+    put(name, array);
+  }
+  const missing = [...parameters, ...(slots.size < slotCount ? slots : [])];
+  if (missing.length === 0) return;
+  throw new ShapeError(
+    `startStepRunner: ${missing.length} values are missing. Got none for ${missing[0]}, expected all parameters, and all slots or none.`,
+    { missing },
+  );
+}

@@ -1,0 +1,173 @@
+import { clipFactor, globalNorm } from "@kindred/adamw";
+import type { EncoderParameters, ParameterSpec } from "@kindred/encoder";
+import { ConfigError, ShapeError } from "@kindred/errors";
+import type { Core } from "@kindred/mesh";
+import { embeddingGradientOp } from "@kindred/nn";
+import type { Float, RowGradient } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+import { allGather } from "./all-gather.ts";
+import { allReduce } from "./all-reduce.ts";
+import { movedBy, type ParameterStore, type StoreOptions } from "./parameter-store.ts";
+
+/** A store whose parameters and slots are tensors of the engine. */
+export type TensorStore = ParameterStore & {
+  /** What the optimizer remembers, by slot and parameter. An update puts others in their places. */
+  readonly slots: { readonly [slot: string]: EncoderParameters };
+};
+
+/** First values by name. */
+export type InitialValues = { readonly [name: string]: Float32Array };
+
+/**
+ * A store in the engine's own memory, all of whose work is ops: for one core without shared memory, and for engines that record a step or
+ * whose results must be waited for. Every core holds and moves all of it.
+ *
+ * Rows of tables are moved whole, so `untouched: "lazy"` is refused.
+ *
+ * @param values of the parameters, and of slots under `<slot>.<parameter>`; slots that are left out begin with zeros.
+ * @throws ShapeError if a parameter has no values of its size.
+ * @throws ConfigError for `untouched: "lazy"`.
+ *
+ * @example
+ * ```ts
+ * import { adamw } from "@kindred/adamw";
+ * import { soloCore } from "@kindred/mesh";
+ * import { cpu } from "@kindred/tensor";
+ * import { tensorStore } from "@kindred/tpu-sharding";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await cpu().start();
+ * const optimizer = adamw({ learningRate: () => 0.1 });
+ * const store = tensorStore(soloCore(), { w: Float32Array.of(1, 2) }, {
+ *   specs: [{ name: "w", shape: [2], kind: "shift" }],
+ *   optimizer,
+ * });
+ * store.add("w", tf.tensor1d([3, -4]));
+ * store.update(optimizer.numbers(0)).norm.dataSync(); // => [5]
+ * store.parameters.w?.dataSync(); // => [0.9, 2.1]
+ * ```
+ */
+export function tensorStore(
+  core: Core,
+  values: InitialValues,
+  options: StoreOptions & { readonly specs: readonly ParameterSpec[] },
+): TensorStore {
+  const { specs, optimizer, clipping = "clean", maxGradNorm = Number.POSITIVE_INFINITY, untouched = "dense" } = options;
+  if (untouched === "lazy") {
+    throw new ConfigError(
+      'tensorStore: rows that a step does not touch can\'t stand still here. Got untouched "lazy", expected "dense". Use cores that share memory.',
+      { untouched },
+    );
+  }
+  const kept = (name: string, { shape }: ParameterSpec, given: Float32Array): Float => {
+    if (given.length === elements(shape)) return tf.keep(tf.tensor(given.slice(), [...shape], "float32"));
+    throw new ShapeError(
+      `tensorStore: values do not fit ${name}. Got ${given.length}, expected ${elements(shape)} for [${shape}].`,
+      { name, length: given.length, shape },
+    );
+  };
+  const byName = (make: (spec: ParameterSpec) => Float) =>
+    Object.fromEntries(specs.map((spec) => [spec.name, make(spec)]));
+  const parameters = byName((spec) => kept(spec.name, spec, values[spec.name] ?? new Float32Array()));
+  const slots = optimizer.slots.map((slot) =>
+    byName((spec) => {
+      const name = `${slot}.${spec.name}`;
+      return kept(name, spec, values[name] ?? new Float32Array(elements(spec.shape)));
+    }),
+  );
+  const gradients = new Map<string, Float>();
+  const specOf = new Map(specs.map((spec) => [spec.name, spec]));
+
+  function add(name: string, gradient: Float | RowGradient): void {
+    const spec = specOf.get(name);
+    const former = gradients.get(name);
+    if (spec === undefined || !fits(spec, gradient)) throw noSuchGradient(name, gradient, spec);
+    const sum = tf.tidy(() => {
+      const whole = "rows" in gradient ? denseOf(spec, gradient) : (gradient as tf.Tensor);
+      const shaped = tf.reshape(whole, [...spec.shape]);
+      return former === undefined ? tf.clone(shaped) : tf.add(former, shaped);
+    });
+    former?.dispose();
+    gradients.set(name, tf.keep(sum));
+  }
+
+  function update(numbers: Float32Array): { readonly norm: Float<""> } {
+    const own = specs.map((spec) => gradients.get(spec.name) ?? tf.keep(tf.zeros([...spec.shape])));
+    const [sums, norm, clip] = tf.tidy(() => {
+      const limit = maxGradNorm;
+      const ownNorm = clipping === "xla-exact" ? globalNorm(own) : undefined;
+      const share = ownNorm === undefined ? undefined : clipFactor(ownNorm, limit);
+      const mean = (gradient: tf.Tensor) => {
+        const clipped = share === undefined ? gradient : tf.mul(gradient, share as tf.Tensor);
+        return clipping === "clean" ? clipped : tf.div(clipped, core.size);
+      };
+      const all = own.map((gradient) => tf.keep(allReduce(mean(gradient), core) as tf.Tensor));
+      const length = globalNorm(all);
+      const largest = ownNorm === undefined ? length : largestOf(ownNorm, core);
+      const factor = clipFactor(length, clipping === "xla-exact" ? Number.POSITIVE_INFINITY : limit);
+      return [all, tf.keep(largest as tf.Tensor), tf.keep(factor as tf.Tensor)];
+    });
+    const ofStep = tf.keep(tf.tensor1d(numbers.slice()));
+    for (const [i, spec] of specs.entries()) {
+      const { name } = spec;
+      const gradient = sums[i];
+      const parameter = parameters[name];
+      if (gradient === undefined || parameter === undefined) continue; // there is one of each for every spec
+      const before = [parameter, ...slots.flatMap((slot) => slot[name] ?? [])];
+      const given = new Set([...before, gradient]); // freed below, so what an optimizer gives back as it is must be cloned
+      const after = tf.tidy(() => {
+        const moved = movedBy(
+          optimizer,
+          { parameter, gradient, slots: before.slice(1) },
+          { numbers: ofStep, clip },
+          spec,
+        );
+        return moved.map((tensor) => tf.keep(given.has(tensor) ? tf.clone(tensor) : (tensor as tf.Tensor)));
+      });
+      for (const [place, record] of [parameters, ...slots].entries()) {
+        const tensor = after[place];
+        if (tensor !== undefined) record[name] = tensor;
+      }
+      tf.dispose([...given]);
+    }
+    tf.dispose([ofStep, clip, ...own]);
+    gradients.clear();
+    return { norm };
+  }
+
+  return {
+    parameters,
+    slots: Object.fromEntries(optimizer.slots.map((slot, i) => [slot, slots[i] ?? {}])),
+    add,
+    update,
+  };
+}
+
+/** The largest of the cores' numbers. */
+function largestOf(own: Float<"">, core: Core): Float<""> {
+  const rows = Array.from({ length: core.size }, () => 1);
+  return tf.max(allGather(tf.reshape(own, [1, 1]), core, { rows }) as tf.Tensor);
+}
+
+function fits({ shape }: ParameterSpec, gradient: Float | RowGradient): boolean {
+  const [rows = 0, ...features] = shape;
+  if (!("rows" in gradient)) return gradient.size === elements(shape);
+  const sizes = gradient.values.size === gradient.rows.length * elements(features);
+  return sizes && gradient.rows.every((row) => row < rows);
+}
+
+function noSuchGradient(name: string, gradient: Float | RowGradient, spec: ParameterSpec | undefined): ShapeError {
+  const got =
+    "rows" in gradient ? `rows [${gradient.rows}] of [${gradient.values.shape}]` : `${gradient.size} elements`;
+  const expected = spec === undefined ? "the name of a parameter" : `${elements(spec.shape)} elements, or rows of them`;
+  return new ShapeError(`add: no such gradient. Got ${got} for "${name}", expected ${expected}.`, { name });
+}
+
+function denseOf({ shape: [vocab = 0], rowWithoutGradient }: ParameterSpec, { rows, values }: RowGradient): tf.Tensor {
+  const padding = rowWithoutGradient === undefined ? {} : { paddingId: rowWithoutGradient };
+  return embeddingGradientOp({ dy: values as tf.Tensor }, { ids: rows }, { vocab, ...padding }) as tf.Tensor;
+}
+
+function elements(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}

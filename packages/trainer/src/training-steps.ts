@@ -1,0 +1,110 @@
+import type { ParameterSpec } from "@kindred/encoder";
+import { initialParameters } from "@kindred/encoder";
+import { DivergenceError } from "@kindred/errors";
+import type { Loss } from "@kindred/loss";
+import { childKey, keyFromSeed } from "@kindred/random";
+import { modelSpecs, type TokenBatch } from "@kindred/sentence-encoder";
+import type { Engine } from "@kindred/tensor";
+import type { StepResult, StepRunner, StepRunnerOptions, Values } from "@kindred/tpu-sharding";
+import type { TrainConfig } from "./train-options.ts";
+import { lossOf, type TrainParts, type TrainProgram } from "./train-program.ts";
+import type { TrainableModel } from "./trainable-model.ts";
+import type { TrainingCoreData } from "./training-core.ts";
+import { trainingOptimizer } from "./training-optimizer.ts";
+import { lossParameter, type TrainingJob } from "./training-step.ts";
+
+/** Who makes the steps of a run, and holds its weights. */
+export type TrainingRunner = StepRunner<TrainingJob, TokenBatch>;
+
+/** What a runner is told beside configuration and model. */
+export type TrainingStepsOptions = {
+  /** What the steps run on. */
+  readonly engine: Engine;
+  /** The run's program, for every core: the URL of its module, or in one thread itself. Default: none. */
+  readonly program?: URL | TrainProgram | undefined;
+  /** What that program gives. Default: nothing. */
+  readonly parts?: TrainParts;
+  /** For a run that goes on: what its checkpoint holds beside the model, as {@link runState} gave it. Default: it begins. */
+  readonly state?: Values | undefined;
+};
+
+/**
+ * What a runner of a run's steps is made from: the one place where parameters, optimizer, clipping and what goes on are put together.
+ *
+ * Beside the model's parameters there are the loss's own, under `loss.<name>`.
+ *
+ * @example
+ * ```ts ignore
+ * import { wasm } from "@kindred/backend-wasm";
+ * import { soloStepRunner } from "@kindred/tpu-sharding";
+ * import { trainingCore, trainingSteps } from "@kindred/trainer";
+ *
+ * const runner = await soloStepRunner({ ...trainingSteps(config, model, { engine: wasm() }), program: trainingCore });
+ * ```
+ */
+export function trainingSteps(
+  config: TrainConfig,
+  model: TrainableModel,
+  { engine, program, parts = {}, state }: TrainingStepsOptions,
+): StepRunnerOptions<TrainingCoreData> {
+  const ofLoss = lossSpecs(lossOf(config, parts));
+  return {
+    engine,
+    specs: [...modelSpecs(model), ...ofLoss],
+    values: valuesOf(model, state ?? initialLossValues(ofLoss, config)),
+    optimizer: trainingOptimizer(config),
+    maxGradNorm: config.maxGradNorm === 0 ? Number.POSITIVE_INFINITY : config.maxGradNorm,
+    clipping: config.clipping,
+    untouched: config.embeddingUpdate,
+    profile: config.profile,
+    data: {
+      config,
+      model: { config: model.encoder.configJson(), modules: model.modules },
+      program: program instanceof URL ? program.href : program,
+    },
+  };
+}
+
+/** The loss's own weights as the cores hold them. */
+function lossSpecs({ parameters = [] }: Loss): ParameterSpec[] {
+  return parameters.map((spec) => ({ ...spec, name: lossParameter(spec.name) }));
+}
+
+function* initialLossValues(specs: readonly ParameterSpec[], { seed }: TrainConfig) {
+  const drawn = initialParameters(specs, childKey(keyFromSeed(seed), "parameters of the loss"));
+  for (const [name, { values }] of Object.entries(drawn)) yield [name, values] as const;
+}
+
+async function* valuesOf({ weights }: TrainableModel, others: Values) {
+  for (const [name, { values }] of Object.entries(weights)) yield [name, values] as const;
+  yield* others;
+}
+
+/**
+ * All that a run needs to go on beside the model that it saves: what the optimizer remembers of every parameter, and the loss's own weights.
+ * To be read before the next step.
+ *
+ * @example
+ * ```ts ignore
+ * import { runState } from "@kindred/trainer";
+ *
+ * for await (const [name, { shape }] of runState(runner, loss)) console.log(name, shape); // "first.embeddings.…", …
+ * ```
+ */
+export async function* runState(runner: TrainingRunner, loss: Loss): ReturnType<TrainingRunner["state"]> {
+  for (const { name, shape } of lossSpecs(loss)) yield [name, { shape, values: await runner.read(name) }];
+  yield* runner.state();
+}
+
+/**
+ * Refuses a step whose numbers ran away.
+ *
+ * @throws DivergenceError naming the step, 1 for the first
+ */
+export function expectFinite({ loss, norm }: StepResult, step: number, { learningRate }: TrainConfig): void {
+  if (Number.isFinite(loss) && Number.isFinite(norm)) return;
+  throw new DivergenceError(
+    `train: the numbers ran away at step ${step}. Got loss ${loss} and gradient norm ${norm}, expected finite ones. Lower learningRate (now ${learningRate}) or raise warmupSteps.`,
+    { step, loss, gradientNorm: norm },
+  );
+}
