@@ -83,13 +83,13 @@ function rules() {
       { path: "/src/node/" },
     ],
     [
-      "roots-choose-backends",
-      `it is a backend: only composition roots choose one (${compositionRoots.join(", ")}), and tests`,
-      { path: `${anyProject}([^/]+)/`, pathNot: [tests, projects(compositionRoots)] },
+      "roots-choose-engines",
+      `it is an engine: only composition roots choose one (${compositionRoots.join(", ")}), and tests`,
+      { path: `${anyProject}([^/]+)/`, pathNot: [tests, ...compositionRoots] },
       { path: "^packages/backend-", pathNot: "^packages/$1/" },
     ],
     [
-      "roots-choose-backends",
+      "roots-choose-engines",
       `it is a backend of tfjs: only ${engineProjects.join(" and ")} import those`,
       { path: anyProject, pathNot: [tests, projects(engineProjects)] },
       { path: "node_modules/@tensorflow/tfjs-backend-" },

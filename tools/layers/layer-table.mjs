@@ -37,10 +37,14 @@ export function layerOf(/** @type {string} */ project) {
 }
 
 /**
- * Who may choose a backend: the set-up calls of these packages, and apps. Everyone else gets whichever is active, so that the
- * same code runs on all of them.
+ * The files that may choose an engine, as patterns of their paths: apps, and the set-up calls of these packages. Everyone else takes one as an
+ * argument, or runs on whichever is active, so that the same code runs on all of them.
  */
-export const compositionRoots = ["sentence-encoder", "trainer", "train", "encode"];
+export const compositionRoots = [
+  "^apps/",
+  "^packages/sentence-encoder/src/(node/|sentence-encoder-from-files)",
+  "^packages/trainer/src/node/",
+];
 
 /** Who may import tfjs's own backends: the engine, which starts them, and the tests' references. */
 export const engineProjects = ["tensor", testingProject];

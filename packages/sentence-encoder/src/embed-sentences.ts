@@ -1,7 +1,8 @@
 import type { EncoderParameters } from "@kindred/encoder";
 import { sentenceVectors } from "@kindred/pooling";
 import type { Key } from "@kindred/random";
-import { type Float, type Layout, packed } from "@kindred/tensor";
+import { gatherRows } from "@kindred/nn";
+import { activeEngine, type Float, type Layout, sentencesOf } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EmbeddingModel } from "./sentence-model.ts";
 import { sentenceLengths, type TokenBatch } from "./token-batch.ts";
@@ -11,7 +12,7 @@ export type EmbeddingOptions = EmbeddingModel & { readonly dropout?: Key; readon
 
 /**
  * The vectors of a batch of sentences, `"batch hidden"`: the encoder, pooling, and the modules after it as the model has them.
- * Differentiable; with `dropout`, a key, as in training, where `rows` numbers the sentences in the global batch.
+ * How they lie, the engine that runs says. Differentiable; with `dropout`, a key, as in training, where `rows` numbers the sentences in the global batch.
  *
  * @example
  * ```ts
@@ -72,17 +73,32 @@ export function embedTokens(
   batch: TokenBatch,
   options: Omit<EmbeddingOptions, "modules">,
 ): Float<"tokens hidden"> {
-  return forward(parameters, batch, { ...options, layout: layoutOf(batch, options) });
+  const layout = layoutOf(batch, options);
+  if (layout.form === "packed") return forward(parameters, batch, { ...options, layout });
+  const rows = sentencesOf(layout.data).flatMap(({ start, length }) => Array.from({ length }, (_, i) => start + i));
+  return tf.tidy(() => gatherRows(forward(parameters, batch, { ...options, layout }), Int32Array.from(rows)));
 }
 
 function layoutOf(batch: TokenBatch, { rows }: Pick<EmbeddingOptions, "rows">): Layout {
-  return packed(sentenceLengths(batch), { numbers: rows });
+  return activeEngine().layout(sentenceLengths(batch), rows);
+}
+
+/** The ids as the layout wants them; what is padding is some id, and nothing depends on it. */
+function inRows({ ids, starts }: TokenBatch, { form, fixed, data }: Layout): Int32Array {
+  if (form === "packed") return ids;
+  const rows = new Int32Array(fixed.rows);
+  for (const [i, { start, length }] of sentencesOf(data).entries()) {
+    const from = starts[i] ?? 0;
+    rows.set(ids.subarray(from, from + length), start);
+  }
+  return rows;
 }
 
 function forward(
   parameters: EncoderParameters,
-  { ids }: TokenBatch,
+  batch: TokenBatch,
   { encoder, layout, dropout }: Omit<EmbeddingOptions, "modules"> & { readonly layout: Layout },
 ): Float<"tokens hidden"> {
+  const ids = inRows(batch, layout);
   return encoder.forward(parameters, { ids }, dropout === undefined ? { layout } : { layout, dropout });
 }

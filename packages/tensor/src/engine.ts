@@ -3,7 +3,7 @@ import type { Layout } from "./layout.ts";
 import type { Float } from "./named-axes.ts";
 
 /**
- * What can run ops, as a value: started in this thread, or, by its module, in another.
+ * What can run ops, as a value: started in this thread, or, by its module, in another. `defineEngine` makes one.
  *
  * Only whoever composes a program names one (a command, a test, a page); libraries take it as an argument, or ask for {@link activeEngine}.
  */

@@ -59,8 +59,9 @@ export async function loadSentenceEncoder(
 }
 
 async function meshEmbedder(cores: number, data: EncodeProgramData): Promise<Embedder> {
-  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const mesh = await startMesh({ cores, program: new URL(`./encode-program.${extension}`, import.meta.url), data });
+  // Cores run what is built, also where this file is run as it is written: Node 20 reads no TypeScript.
+  const program = import.meta.url.endsWith(".ts") ? "../../dist/node/encode-program.js" : "./encode-program.js";
+  const mesh = await startMesh({ cores, program: new URL(program, import.meta.url), data });
   const onAllCores = async (method: "embed" | "hiddenStates", batches: readonly TokenBatch[]) => {
     const perCore: (TokenBatch | undefined)[] = Array.from({ length: cores }, (_, core) => batches[core]);
     const results = (await mesh.call(method, perCore)) as (Float32Array | undefined)[];
