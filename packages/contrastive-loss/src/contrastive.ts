@@ -12,7 +12,7 @@ import {
 } from "@kindred/nn";
 import type { Float } from "@kindred/tensor";
 import { excludedCandidates } from "./excluded-candidates.ts";
-import { type Direction, softmaxDirections } from "./softmax-directions.ts";
+import { type Direction, type Softmax, softmaxDirections } from "./softmax-directions.ts";
 
 /** Every choice in {@link contrastive}. */
 export type ContrastiveOptions = {
@@ -118,7 +118,7 @@ export function contrastive(options: ContrastiveOptions = {}): Loss {
 type Choice = {
   readonly scale: number;
   readonly equalTexts: "leaveOut" | "keep";
-  readonly softmaxes: readonly (readonly Direction[])[];
+  readonly softmaxes: readonly Softmax[];
 };
 
 /** The share of some rows, compared by scalar products. */
@@ -141,10 +141,9 @@ function shareOfRows(
   return scaled(softmaxes.map(surprise).reduce(add), 1 / (softmaxes.length * totalRows));
 
   /** The sum over own rows of the surprise that each finds, among the candidates of all these directions, that of its own row. */
-  function surprise(directions: readonly Direction[]): Float<""> {
-    const [first, ...rest] = directions.map(scores);
-    if (first === undefined) throw new Error("contrastive: a softmax looks in no direction."); // every direction has one
-    const logits = rest.length === 0 ? first : concatFeatures([first, ...rest]);
+  function surprise(directions: Softmax): Float<""> {
+    const [first, ...others] = directions;
+    const logits = others.length === 0 ? scores(first) : concatFeatures([scores(first), ...others.map(scores)]);
     const excluded = excludedCandidates(directions, { ...rows, textIds });
     return sum(softmaxCrossEntropy(logits, labels, excluded && { excluded }));
   }

@@ -16,7 +16,14 @@ test("columns and rows that do not fit are refused", () => {
   expect(() => share([two, two], { totalRows: 3 })).toThrow("gather did not give the whole batch. Got 2 rows");
   expect(() => lossShare(contrastive(), [two, two])).toThrow("the loss needs text ids");
   const { value } = loss;
-  const nothing = { scores: new Float32Array(), labels: new Int32Array(), textIds: [], vectors: {} };
+  const nothing = {
+    scores: new Float32Array(),
+    labels: new Int32Array(),
+    textIds: [],
+    groups: new Int32Array(),
+    sources: new Int32Array(),
+    vectors: {},
+  };
   const context = {
     ...nothing,
     batch: nothing,

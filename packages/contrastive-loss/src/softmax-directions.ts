@@ -10,6 +10,9 @@ export type DirectionOptions = {
   readonly partition?: "joint" | "perDirection";
 };
 
+/** The directions whose candidates share a softmax. */
+export type Softmax = readonly [Direction, ...Direction[]];
+
 const known: readonly Direction[] = ["queryToDoc", "queryToQuery", "docToQuery", "docToDoc"];
 
 /**
@@ -21,23 +24,23 @@ const known: readonly Direction[] = ["queryToDoc", "queryToQuery", "docToQuery",
 export function softmaxDirections(
   { direction, directions, partition }: DirectionOptions,
   columns: number,
-): readonly (readonly Direction[])[] {
+): readonly Softmax[] {
   if (directions === undefined) {
     if (partition !== undefined) refuse("partition is of directions, of which there are none", { partition });
     const oneWay = (direction ?? (columns > 2 ? "one-way" : "symmetric")) === "one-way";
     return oneWay ? [["queryToDoc"]] : [["queryToDoc"], ["docToQuery"]];
   }
   if (direction !== undefined) refuse("direction and directions are both given", { direction, directions });
-  const chosen = known.filter((name) => directions.includes(name));
-  if (!(chosen[0] === "queryToDoc" && directions.every((name) => known.includes(name)))) {
-    refuse("directions are not what the loss knows", { directions });
+  const [first, ...others] = known.filter((name) => directions.includes(name));
+  if (first !== "queryToDoc" || !directions.every((name) => known.includes(name))) {
+    return refuse("directions are not what the loss knows", { directions });
   }
-  if (partition === undefined || partition === "joint") return [chosen];
+  if (partition === undefined || partition === "joint") return [[first, ...others]];
   if (partition !== "perDirection") refuse("partition is not what the loss knows", { partition });
-  if (chosen.includes("queryToQuery") || chosen.includes("docToDoc")) {
+  if (others.includes("queryToQuery") || others.includes("docToDoc")) {
     refuse("a softmax of its own needs the right answer among its candidates", { directions, partition });
   }
-  return chosen.map((name) => [name]);
+  return [first, ...others].map((name) => [name]);
 }
 
 function refuse(what: string, values: DirectionOptions): never {

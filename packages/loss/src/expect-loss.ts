@@ -16,6 +16,8 @@ const lossShape = v.object({
       scores: v.optional(v.picklist(["row", "candidate"])),
       labels: v.optional(v.literal(true)),
       textIds: v.optional(v.literal(true)),
+      groups: v.optional(v.literal(true)),
+      sources: v.optional(v.literal(true)),
       vectors: v.optional(v.array(name)),
     }),
   ),

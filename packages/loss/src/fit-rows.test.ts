@@ -136,6 +136,19 @@ test("worked by hand: names are numbered as they come, equal ones alike; numbers
   expect(batchData(matches, labelled(0.5, 1))).toEqual({});
 });
 
+test("groups are told apart within a file, rows without one stand alone, sources keep their numbers", () => {
+  const needing = lossOf("any", { groups: true, sources: true });
+  const row = (file: string, source: number, group?: string) => ({
+    ...pair,
+    source,
+    place: { file },
+    ...(group && { group }),
+  });
+  const data = batchData(needing, [row("f", 1, "x"), row("f", 1), row("g", 0, "x"), row("f", 1), row("f", 1, "x")]);
+  expect(data).toEqual({ groups: Int32Array.of(0, 1, 2, 3, 0), sources: Int32Array.of(1, 1, 0, 1, 1) });
+  expect(() => batchData(needing, [pair])).toThrow("the sampler does not say which source it is from");
+});
+
 test("a row of the middle that does not fit is refused with its line", () => {
   const place = { file: "f.csv", line: 7 };
   expect(() =>

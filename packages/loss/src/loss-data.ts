@@ -12,6 +12,10 @@ export type LossData = {
   readonly labels: Int32Array;
   /** For each column a number for each row's text: equal numbers are equal texts, across columns too. */
   readonly textIds: readonly Int32Array[];
+  /** One a row: equal numbers are one group. */
+  readonly groups: Int32Array;
+  /** One a row: the number of its data set, as the run lists them, from 0. */
+  readonly sources: Int32Array;
   /** By name of the model, its vectors of each column's texts. */
   readonly vectors: { readonly [model: string]: readonly VectorRows[] };
 };
@@ -42,7 +46,9 @@ export function neededData(
       { got: values.length, expected, columns, totalRows },
     );
   };
-  const { scores, labels, textIds, vectors = [] } = needs;
+  const { scores, textIds, vectors = [] } = needs;
+  const ofEachRow = (what: "labels" | "groups" | "sources") =>
+    needs[what] === undefined ? new Int32Array() : fitting(what, given[what], totalRows);
   const ofModel = (model: string) =>
     fitting(`vectors of ${model}, by column,`, given.vectors?.[model], columns).map((column) => {
       fitting(`vectors of ${model}`, column.embeddings, totalRows * column.dimension);
@@ -51,18 +57,20 @@ export function neededData(
   const scoresOfRow = scores === "candidate" ? columns - 1 : 1;
   return {
     scores: scores === undefined ? new Float32Array() : fitting("scores", given.scores, totalRows * scoresOfRow),
-    labels: labels === undefined ? new Int32Array() : fitting("labels", given.labels, totalRows),
+    labels: ofEachRow("labels"),
     textIds:
       textIds === undefined
         ? []
         : fitting("text ids, by column,", given.textIds, columns).map((ids) => fitting("text ids", ids, totalRows)),
+    groups: ofEachRow("groups"),
+    sources: ofEachRow("sources"),
     vectors: Object.fromEntries(vectors.map((model) => [model, ofModel(model)])),
   };
 }
 
 /** The data of `rows` rows from `firstRow` on, as views. */
 export function dataOfRows(
-  { scores, labels, textIds, vectors }: LossData,
+  { scores, labels, textIds, groups, sources, vectors }: LossData,
   { firstRow, rows, totalRows }: { readonly firstRow: number; readonly rows: number; readonly totalRows: number },
 ): LossData {
   const [start, end] = [firstRow, firstRow + rows];
@@ -76,6 +84,8 @@ export function dataOfRows(
     scores: scores.subarray(start * width, end * width),
     labels: labels.subarray(start, end),
     textIds: textIds.map((ids) => ids.subarray(start, end)),
+    groups: groups.subarray(start, end),
+    sources: sources.subarray(start, end),
     vectors: Object.fromEntries(Object.entries(vectors).map(([model, columns]) => [model, ofModel(columns)])),
   };
 }

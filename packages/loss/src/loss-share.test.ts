@@ -110,11 +110,20 @@ const everything = {
   scores: Float32Array.of(1, 2, 3, 4, 5, 6),
   labels: Int32Array.of(7, 8, 9),
   textIds: [Int32Array.of(1, 2, 3), Int32Array.of(4, 5, 6), Int32Array.of(7, 8, 9)],
+  groups: Int32Array.of(0, 1, 0),
+  sources: Int32Array.of(2, 0, 1),
   vectors: {
     guide: [0, 1, 2].map((c) => ({ embeddings: Float32Array.of(c, c, c + 1, c + 1, c + 2, c + 2), dimension: 2 })),
   },
 };
-const needsAll = { scores: "candidate", labels: true, textIds: true, vectors: ["guide"] } as const;
+const needsAll = {
+  scores: "candidate",
+  labels: true,
+  textIds: true,
+  groups: true,
+  sources: true,
+  vectors: ["guide"],
+} as const;
 
 test("a loss over rows sees its own rows' data and the batch's, one over the batch the batch's twice", () => {
   const seen: LossContext[] = [];
@@ -127,6 +136,8 @@ test("a loss over rows sees its own rows' data and the batch's, one over the bat
     totalRows: 3,
     scores: Float32Array.of(3, 4),
     labels: Int32Array.of(8),
+    groups: Int32Array.of(1),
+    sources: Int32Array.of(0),
     textIds: [Int32Array.of(2), Int32Array.of(5), Int32Array.of(8)],
     vectors: { guide: [1, 2, 3].map((x) => ({ embeddings: Float32Array.of(x, x), dimension: 2 })) },
     batch: everything,
@@ -138,7 +149,14 @@ test("what a loss does not need it does not see", () => {
   const seen: LossContext[] = [];
   const columns = [0, 1, 2].map(() => tf.ones<tf.Rank.R2>([3, 2]));
   lossShare(spy(undefined, "batch", seen), columns, everything);
-  expect(seen[0]).toMatchObject({ scores: new Float32Array(), labels: new Int32Array(), textIds: [], vectors: {} });
+  expect(seen[0]).toMatchObject({
+    scores: new Float32Array(),
+    labels: new Int32Array(),
+    textIds: [],
+    groups: new Int32Array(),
+    sources: new Int32Array(),
+    vectors: {},
+  });
 });
 
 test("what is missing or does not fit is refused by name", () => {

@@ -12,6 +12,10 @@ export type LossNeeds = {
   readonly labels?: true;
   /** Which texts of the batch are equal. */
   readonly textIds?: true;
+  /** Which rows belong together: a thread, an entry. A row that says nothing of it is a group of its own. */
+  readonly groups?: true;
+  /** Which data set of the run each row is from. */
+  readonly sources?: true;
   /** Vectors of all texts by other models (a guide, a teacher), made before the step, by the names under which they are given. */
   readonly vectors?: readonly string[];
 };

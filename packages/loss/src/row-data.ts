@@ -9,12 +9,16 @@ export type LossRow = {
   readonly scores?: readonly number[];
   /** Its class: a whole number, or a name. */
   readonly label?: number | string;
+  /** What it belongs to, within its file. */
+  readonly group?: string;
+  /** The number of its data set. */
+  readonly source?: number;
   readonly place?: { readonly file: string; readonly line?: number };
 };
 
 /**
- * The scores and labels of a batch's rows as a loss gets them: those that it needs. Numbers under label stay as they are; names are
- * numbered as they come, −1, −2, …
+ * What the rows of a batch say, as a loss gets it: that which it needs. Numbers under label stay as they are; names, and groups, are
+ * numbered as they come: labels −1, −2, …, groups 0, 1, …
  *
  * @throws DataError naming a row that lacks what the loss needs, or whose label is neither a whole number nor a name
  *
@@ -31,25 +35,40 @@ export type LossRow = {
 export function batchData(
   { name, needs = {} }: Pick<Loss, "name" | "needs">,
   rows: readonly LossRow[],
-): Partial<Pick<LossData, "scores" | "labels">> {
-  const numbers = new Map<string, number>();
+): Partial<Pick<LossData, "scores" | "labels" | "groups" | "sources">> {
   const refuse = ({ place }: LossRow, what: string): never => {
     throw new DataError(place ?? { file: "a row" }, `train: the row does not fit the loss ${name}: ${what}.`);
   };
-  const numberOf = (row: LossRow): number => {
+  const [classes, groups] = [numbering(), numbering()];
+  const numberOfLabel = (row: LossRow): number => {
     const label = labelOf(row);
-    if (typeof label === "string") {
-      const number = numbers.get(label) ?? -1 - numbers.size;
-      numbers.set(label, number);
-      return number;
-    }
-    return label ?? refuse(row, `expected a label that is a whole number or a name`);
+    if (typeof label === "string") return -1 - classes(label);
+    return label ?? refuse(row, "expected a label that is a whole number or a name");
   };
+  const numberOfGroup = ({ group, place }: LossRow, index: number): number =>
+    groups(JSON.stringify(group === undefined ? index : [place?.file, group]));
   return {
     ...(needs.scores && {
       scores: Float32Array.from(rows.flatMap((row) => scoresOf(row) ?? refuse(row, "it has no score"))),
     }),
-    ...(needs.labels && { labels: Int32Array.from(rows, numberOf) }),
+    ...(needs.labels && { labels: Int32Array.from(rows, numberOfLabel) }),
+    ...(needs.groups && { groups: Int32Array.from(rows, numberOfGroup) }),
+    ...(needs.sources && {
+      sources: Int32Array.from(
+        rows,
+        (row) => row.source ?? refuse(row, "the sampler does not say which source it is from"),
+      ),
+    }),
+  };
+}
+
+/** Numbers names as they come: the first 0, the next new one 1, … */
+function numbering(): (name: string) => number {
+  const numbers = new Map<string, number>();
+  return (name) => {
+    const number = numbers.get(name) ?? numbers.size;
+    numbers.set(name, number);
+    return number;
   };
 }
 

@@ -19,8 +19,9 @@ const batches = fc
     });
     return { texts, tokens };
   });
-const rowsOf = (all: readonly (readonly string[])[]) => all.map((texts, i) => ({ texts, scores: [i], label: 2 * i }));
-const loss = { name: "judged", needs: { scores: "row", labels: true } } as const;
+const rowsOf = (all: readonly (readonly string[])[]) =>
+  all.map((texts, i) => ({ texts, scores: [i], label: 2 * i, group: `${i % 3}`, source: i % 2 }));
+const loss = { name: "judged", needs: { scores: "row", labels: true, groups: true, sources: true } } as const;
 const cores = fc.integer({ min: 1, max: 5 });
 
 test("every row goes to exactly one core, with all its columns, and cores differ by one row at most", () => {
@@ -55,6 +56,9 @@ test("equal texts, and only those, have equal ids, in the gathered order, as hav
       for (const { data } of shares) {
         expect([...data.scores!]).toEqual(gathered);
         expect([...data.labels!]).toEqual(gathered.map((row) => 2 * row));
+        expect([...data.sources!]).toEqual(gathered.map((row) => row % 2));
+        const firstOf = (numbers: readonly number[]) => numbers.map((number) => numbers.indexOf(number));
+        expect(firstOf([...data.groups!])).toEqual(firstOf(gathered.map((row) => row % 3)));
       }
       let before = 0;
       for (const { firstRow, rows } of shares) {

@@ -38,7 +38,7 @@ async function draw({ sampler, model, loss, guides = {} }: BatchParts, cores: nu
     throw new ConfigError(
       `train: the sampler gave too little for a step. Got ${batch === undefined ? "no batch" : `${batch.rows.length} rows`}, expected batches without end of at least a row for each of ${cores} cores.`,
     );
-  const rows = batch.rows.map(({ row }) => row);
+  const rows = batch.rows.map(({ row, source }) => (source === undefined ? row : { ...row, source }));
   const cursor = sampler.cursor();
   const columns = columnsOf(rows);
   const { maxSeqLength: maxLength } = model.settings;

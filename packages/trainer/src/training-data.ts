@@ -81,7 +81,7 @@ export async function trainingData(
 /** What gives a run its batches: Kindred's sampler, or a program's. */
 export type BatchSampler = {
   /** The next batch; a run ends early with an error when there is none. */
-  next(): Promise<{ readonly rows: readonly { readonly row: TextRow }[] } | undefined>;
+  next(): Promise<{ readonly rows: readonly { readonly row: TextRow; readonly source?: number }[] } | undefined>;
   /** Where it stands after the last batch that `next` has given, as plain JSON: checkpoints keep it. */
   cursor(): unknown;
   /** Lets go of open files. */
