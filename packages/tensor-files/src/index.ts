@@ -1,6 +1,5 @@
-export type { Dtype, NamedTensor } from "./named-tensor.ts";
+export { type Dtype, fromFloat32, type NamedTensor, toFloat32 } from "./named-tensor.ts";
 export { readSafetensors, type ReadOptions, type Safetensors } from "./read-safetensors.ts";
-export { fromFloat32, toFloat32 } from "./float32.ts";
 export { writeSafetensors, type WriteSafetensorsOptions } from "./write-safetensors.ts";
 export { safetensorsIndex } from "./safetensors-index.ts";
 export { readTorchCheckpoint, type TorchContents } from "./read-torch-checkpoint.ts";

@@ -1,4 +1,9 @@
-export type { TensorFile, TensorSummary } from "./tensor-file.ts";
-export { openSafetensors, type SafetensorsFile } from "./open-safetensors.ts";
-export { openTorchCheckpoint, type TorchCheckpointFile } from "./open-torch-checkpoint.ts";
+export {
+  openSafetensors,
+  openTorchCheckpoint,
+  type SafetensorsFile,
+  type TensorFile,
+  type TensorSummary,
+  type TorchCheckpointFile,
+} from "./open-tensor-file.ts";
 export { npyRowsWriter, type NpyRowsWriter } from "./npy-rows-writer.ts";
