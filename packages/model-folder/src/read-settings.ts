@@ -73,6 +73,8 @@ const harmlessModelKeys = [
   "use_safetensors",
   "unpad_inputs",
   "use_memory_efficient_attention",
+  "use_flash_attn",
+  "reference_compile",
 ];
 
 /**

@@ -21,7 +21,7 @@ export class ArrayPool {
     }
     const copy = new Int32Array(this.#block, this.#used, count);
     this.#used += bytes;
-    for (let i = 0; i < count; i++) copy[i] = values[i]!; // a third of the time of `set` on so few
+    for (let i = 0; i < count; i++) copy[i] = values[i]!; // there are `count`; a third of the time of `set` on so few
     return copy;
   }
 }

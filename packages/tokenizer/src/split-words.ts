@@ -19,7 +19,7 @@ export function splitWords(text: string): number[] {
   const words: number[] = [];
   let wordStart = 0;
   for (let at = 0; at < text.length; ) {
-    const code = text.codePointAt(at)!;
+    const code = text.codePointAt(at)!; // at < length, and there are traits for every code point
     const next = at + (code > 0xffff ? 2 : 1);
     const trait = traits[code]!;
     if (trait & (Trait.whitespace | Trait.punctuation)) {

@@ -108,14 +108,16 @@ export function wordPieceModel(field: JsonField): { vocabulary: string[]; wordPi
   field.field("type").oneOf("WordPiece", undefined); // files from before tokenizers 0.9 have none
   const model = field.object("type", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word", "vocab");
   const vocabulary = readVocabulary(model.vocab);
-  const unknownToken = model.unk_token.text();
+  const text = (field: JsonField, byDefault: string) => (field.isNull ? byDefault : field.text());
+  const unknownToken = text(model.unk_token, "[UNK]");
   if (!vocabulary.includes(unknownToken)) model.unk_token.refuse("a token of model.vocab");
   return {
     vocabulary,
     wordPiece: {
       unknownToken,
-      continuingPrefix: model.continuing_subword_prefix.text(),
-      maxWordLength: model.max_input_chars_per_word.integer(1, 1000), // a word may cost its square
+      continuingPrefix: text(model.continuing_subword_prefix, "##"),
+      // a word may cost its square
+      maxWordLength: model.max_input_chars_per_word.isNull ? 100 : model.max_input_chars_per_word.integer(1, 1000),
     },
   };
 }

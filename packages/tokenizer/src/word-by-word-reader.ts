@@ -18,7 +18,7 @@ export function createWordByWordReader(kinds: Uint16Array, readWord: WordReader,
   const kindAt = (text: string, at: number) => {
     if (at >= text.length) return AsciiKind.space;
     const unit = text.charCodeAt(at);
-    return unit < 128 ? kinds[unit]! : AsciiKind.hard;
+    return unit < 128 ? kinds[unit]! : AsciiKind.hard; // there are 128 kinds
   };
 
   /** Reads to the next space, and says where that is. */

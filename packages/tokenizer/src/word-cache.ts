@@ -24,6 +24,7 @@ const mostProbes = 8;
  * than 8 comparisons. Letters are compared, not only hashes: no result depends on which words were met before.
  */
 export function createWordCache(wordPiece: WordPiece, slots = 32_768): WordReader {
+  // A slot has places for all that is put into it and a word at most `longestWord` letters: no index below misses its array.
   const table = new Int32Array(slotSize * slots);
   const bytes = new Uint8Array(table.buffer);
 
@@ -73,6 +74,7 @@ export function createWordCache(wordPiece: WordPiece, slots = 32_768): WordReade
 
 function hash(letters: Uint8Array, length: number): number {
   let mixed = 0;
+  // i is below the number of letters
   for (let i = 0; i < length; i++) mixed = Math.imul(mixed ^ letters[i]!, 0x9e3779b1); // 2³² / golden ratio, as Knuth advises
   return mixed ^ (mixed >>> 15);
 }

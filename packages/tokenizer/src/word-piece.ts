@@ -72,6 +72,6 @@ function isLongerThan(limit: number, text: string, start: number, end: number): 
   if (end - start <= limit) return false;
   if (end - start > 2 * limit) return true;
   let count = 0;
-  for (let at = start; at < end; count++) at += text.codePointAt(at)! > 0xffff ? 2 : 1;
+  for (let at = start; at < end; count++) at += text.codePointAt(at)! > 0xffff ? 2 : 1; // at < end
   return count > limit;
 }
