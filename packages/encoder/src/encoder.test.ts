@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { configReader } from "./config-reader.ts";
 import type { Encoder, EncoderFamily } from "./encoder-family.ts";
-import { expectParameters, parameterNamed } from "./expect-parameters.ts";
+import { expectParameters, parameterNamed } from "./parameter-spec.ts";
 import { initialParameters } from "./initial-parameters.ts";
 import { openEncoder } from "./open-encoder.ts";
 import type { ParameterSpec } from "./parameter-spec.ts";

@@ -1,4 +1,13 @@
-export type { EncoderParameters, ParameterKind, ParameterSpec } from "./parameter-spec.ts";
+export {
+  type EncoderParameters,
+  expectParameters,
+  layerNormSpecs,
+  linearSpecs,
+  type ParameterKind,
+  parameterNamed,
+  type ParameterSpec,
+  storedNames,
+} from "./parameter-spec.ts";
 export type {
   DropoutRates,
   Encoder,
@@ -11,6 +20,3 @@ export type {
 export { type ConfigReader, configReader } from "./config-reader.ts";
 export { openEncoder } from "./open-encoder.ts";
 export { initialParameters, type ParameterValues } from "./initial-parameters.ts";
-export { layerNormSpecs, linearSpecs } from "./linear-specs.ts";
-export { storedNames } from "./stored-names.ts";
-export { expectParameters, parameterNamed } from "./expect-parameters.ts";

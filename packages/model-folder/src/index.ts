@@ -11,7 +11,7 @@ export {
   type StoredTensor,
   type StoredTensors,
 } from "./model-folder.ts";
-export { listedModules, type ListedModule } from "./listed-modules.ts";
+export { listedModules, type ListedModule } from "./read-model-folder.ts";
 export { largestSettingsBytes, modelPaths, type ModelPaths, shardPaths } from "./model-paths.ts";
 export { filesInMemory, readModelFolder, readModelTokenizer } from "./read-model-folder.ts";
 export { isIndex, tensorsInMemory } from "./stored-tensors.ts";

@@ -2,7 +2,7 @@ import { ConfigError } from "@kindred/errors";
 import { fromFloat32, type NamedTensor, toFloat32, writeSafetensors } from "@kindred/tensor-files";
 import { tokenizerToFiles } from "@kindred/tokenizer";
 import type { JsonObject, ModelFiles, ModelFolder, ModelModule, StoredTensors } from "./model-folder.ts";
-import { modulesFile } from "./listed-modules.ts";
+import { modulesFile } from "./read-model-folder.ts";
 import { sentenceFile } from "./read-settings.ts";
 import { tensorsInMemory } from "./stored-tensors.ts";
 

@@ -2,7 +2,7 @@ import { FormatError } from "@kindred/errors";
 import { fromFloat32, toFloat32 } from "@kindred/tensor-files";
 import { tokenizerFromVocab } from "@kindred/tokenizer";
 import { describe, expect, test } from "vitest";
-import { listedModules } from "./listed-modules.ts";
+import { listedModules } from "./read-model-folder.ts";
 import { type ModelFiles, newSettings } from "./model-folder.ts";
 import { modelFolderFiles, newModule } from "./model-folder-files.ts";
 import { filesInMemory, readModelFolder } from "./read-model-folder.ts";

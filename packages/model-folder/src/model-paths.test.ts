@@ -1,7 +1,7 @@
 import { fromFloat32 } from "@kindred/tensor-files";
 import { tokenizerFromVocab } from "@kindred/tokenizer";
 import { expect, test } from "vitest";
-import { listedModules } from "./listed-modules.ts";
+import { listedModules } from "./read-model-folder.ts";
 import { newSettings } from "./model-folder.ts";
 import { modelFolderFiles, newModule } from "./model-folder-files.ts";
 import { modelPaths, shardPaths } from "./model-paths.ts";

@@ -1,6 +1,6 @@
 import { safetensorsIndex } from "@kindred/tensor-files";
 import { tokenizerFileNames } from "@kindred/tokenizer";
-import { type ListedModule, modulesFile } from "./listed-modules.ts";
+import { type ListedModule, modulesFile } from "./read-model-folder.ts";
 import { sentenceFile, transformerSettingsNames } from "./read-settings.ts";
 import { isIndex, weightFileNames } from "./stored-tensors.ts";
 

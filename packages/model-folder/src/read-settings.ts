@@ -1,4 +1,5 @@
 import { JsonField } from "@kindred/errors";
+import { type Tokenizer, tokenizerFileNames, type TokenizerFiles, tokenizerFromFiles } from "@kindred/tokenizer";
 import { similarities } from "@kindred/vectors";
 import type { FileSource, ModelSettings } from "./model-folder.ts";
 
@@ -38,43 +39,20 @@ export const transformerSettingsNames = [
 ].map((kind) => `sentence_${kind}_config.json`);
 
 /** Arguments about how files are found and loaded, which change no vector: sentence-transformers sets them itself. */
-const loadingKeys = [
-  "subfolder",
-  "token",
-  "use_auth_token",
-  "cache_dir",
-  "revision",
-  "code_revision",
-  "local_files_only",
-  "force_download",
-  "resume_download",
-  "proxies",
-  "trust_remote_code",
-];
+const loadingKeys = (
+  "subfolder token use_auth_token cache_dir revision code_revision local_files_only force_download " +
+  "resume_download proxies trust_remote_code"
+).split(" ");
 
 /** Arguments of a model that change nothing here but how fast, or how exactly, Python computes. */
 const harmlessModelKeys = [
   ...loadingKeys,
-  "attn_implementation",
-  "experts_implementation",
-  "torch_dtype",
-  "dtype",
-  "device_map",
-  "max_memory",
-  "offload_folder",
-  "offload_state_dict",
-  "low_cpu_mem_usage",
-  "add_pooling_layer",
-  "output_attentions",
-  "output_hidden_states",
-  "output_loading_info",
-  "return_dict",
-  "use_cache",
-  "use_safetensors",
-  "unpad_inputs",
-  "use_memory_efficient_attention",
-  "use_flash_attn",
-  "reference_compile",
+  ...(
+    "attn_implementation experts_implementation torch_dtype dtype device_map max_memory offload_folder " +
+    "offload_state_dict low_cpu_mem_usage add_pooling_layer output_attentions output_hidden_states " +
+    "output_loading_info return_dict use_cache use_safetensors unpad_inputs use_memory_efficient_attention " +
+    "use_flash_attn reference_compile"
+  ).split(" "),
 ];
 
 /**
@@ -215,4 +193,47 @@ export function sentenceSettings(
 function promptText(prompt: JsonField): string {
   if (prompt.isNull) return "";
   return typeof prompt.value === "string" ? prompt.value : prompt.refuse("a text");
+}
+
+/** A tokenizer that is made when it is first asked for, and the limit of tokens that its files name. */
+export type ReadTokenizer = {
+  readonly tokenizer: () => Tokenizer;
+  /** The file with the vocabulary, relative to the model's folder. */
+  readonly path: string;
+  readonly maxLength: number | undefined;
+};
+
+/**
+ * The tokenizer of a transformer's folder, as transformers reads it, and with sentence-transformers' `do_lower_case` on top.
+ *
+ * @param folder the transformer's, "" or ending in "/"
+ * @throws FormatError naming file and key; about the tokenizer itself when it is asked for
+ */
+export async function readTokenizer(
+  source: FileSource,
+  folder: string,
+  { doLowerCase, tokenizerArguments, config }: TransformerSettings,
+): Promise<ReadTokenizer> {
+  const files: { -readonly [name in keyof TokenizerFiles]: Uint8Array } = {};
+  for (const name of tokenizerFileNames) {
+    if (name === "vocab.txt" && files["tokenizer.json"] !== undefined) continue; // which is complete without it
+    const bytes = await source.read(folder + name);
+    if (bytes !== undefined) files[name] = bytes;
+  }
+  const own = await readJson(source, `${folder}tokenizer_config.json`);
+  const limit = ["model_max_length", "max_len"]
+    .flatMap((key): (JsonField | undefined)[] => [tokenizerArguments.get(key), own?.field(key)])
+    .find((field) => field?.isNull === false);
+  let made: Tokenizer | undefined;
+  return {
+    tokenizer: () =>
+      (made ??= tokenizerFromFiles(files, {
+        nameOf: (name) => source.nameOf(folder + name),
+        config,
+        overrides: tokenizerArguments,
+        lowercase: doLowerCase,
+      })),
+    path: `${folder}${files["tokenizer.json"] === undefined ? "vocab.txt" : "tokenizer.json"}`,
+    maxLength: limit?.number(2),
+  };
 }

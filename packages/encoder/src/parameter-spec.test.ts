@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { storedNames } from "./stored-names.ts";
+import { storedNames } from "./parameter-spec.ts";
 
 const specs = ["embeddings.LayerNorm.weight", "embeddings.LayerNorm.bias", "a.weight"].map(
   (name) => ({ name, shape: [1], kind: "gain" }) as const,
