@@ -11,13 +11,12 @@ import * as tf from "@tensorflow/tfjs-core";
 export function embedderOf(parameters, model) {
   return {
     cores: 1,
-    embed: async (batches) =>
-      batches.map((batch) => {
-        const embedded = embedSentences(parameters, batch, model);
-        const vectors = /** @type {Float32Array} */ (embedded.dataSync());
-        embedded.dispose();
-        return vectors;
-      }),
+    embed: async ({ batch }) => {
+      const embedded = embedSentences(parameters, batch, model);
+      const vectors = /** @type {Float32Array} */ (embedded.dataSync());
+      embedded.dispose();
+      return vectors;
+    },
     close: async () => tf.dispose(Object.values(parameters)),
   };
 }

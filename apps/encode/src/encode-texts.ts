@@ -5,7 +5,10 @@ import { readTexts } from "./read-texts.ts";
 import { openVectorSink } from "./vector-sink.ts";
 
 /** What a command line says of the vectors, and of where they go. */
-export type EncodeRequest = { readonly flags: OptionValues<typeof encodeFlags>; readonly options: EncodeOptions };
+export type EncodeRequest = {
+  readonly flags: OptionValues<typeof encodeFlags>;
+  readonly options: Omit<EncodeOptions, "onProgress" | "calibrationEmbeddings">;
+};
 
 /** Encodes the texts of the command line and writes their vectors, or with `--similarity` prints how alike they are. */
 export async function encodeTexts(
@@ -38,9 +41,6 @@ function similarityTable(texts: readonly string[], rows: readonly (readonly numb
   return [head, ...lines].join("\n");
 }
 
-/** Texts that are encoded, and written, at a time. */
-const windowTexts = 4096;
-
 /** Encodes the texts of `--input`, however many, writes their vectors as they come, and says how fast it went. */
 export async function encodeFile(encoder: SentenceEncoder, { flags, options }: EncodeRequest): Promise<void> {
   const { input, output, json, quiet } = flags;
@@ -51,11 +51,11 @@ export async function encodeFile(encoder: SentenceEncoder, { flags, options }: E
   let done = 0;
   let truncated = 0;
   const onProgress = (ready: number) => {
-    const rate = Math.round((1000 * (done + ready)) / (performance.now() - started));
-    process.stderr.write(`\r\u001b[K${done + ready} texts, ${rate} a second`);
+    const rate = Math.round((1000 * ready) / (performance.now() - started));
+    process.stderr.write(`\r\u001b[K${ready} texts, ${rate} a second`);
   };
-  for await (const texts of textWindows(readTexts(input), windowTexts)) {
-    const encoded = await encoder.encode(texts, showsProgress ? { ...options, onProgress } : options);
+  const windows = encoder.encodeStream(readTexts(input), showsProgress ? { ...options, onProgress } : options);
+  for await (const { texts, encoded } of windows) {
     await sink.write(texts, encoded.embeddings);
     done += texts.length;
     truncated += encoded.truncated.length;
@@ -69,19 +69,6 @@ export async function encodeFile(encoder: SentenceEncoder, { flags, options }: E
   const speed = `${done} texts in ${seconds.toFixed(1)} s (${Math.round(done / seconds)} a second)`;
   process.stderr.write(`${showsProgress ? "\r\u001b[K" : ""}${truncationNote(truncated, done)}`);
   process.stderr.write(`${speed}${output === "" ? "" : ` → ${output}`}\n`);
-}
-
-/** Texts that come one by one, in arrays of `size`; the last may be shorter, none is empty. */
-async function* textWindows(texts: AsyncIterable<string>, size: number): AsyncGenerator<string[]> {
-  let window: string[] = [];
-  for await (const text of texts) {
-    window.push(text);
-    if (window.length === size) {
-      yield window;
-      window = [];
-    }
-  }
-  if (window.length > 0) yield window;
 }
 
 /** What is told to people when texts lost their end; nothing when none did. */

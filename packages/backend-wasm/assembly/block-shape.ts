@@ -17,9 +17,14 @@ const HIGHEST: i32 = 768;
 /** Steps are packed by as many as fill a cache line. */
 const LINE: i32 = 16;
 
-/** Steps of a block: all blocks as deep as each other, since a shallow one costs as much of C. 0 if there are no steps. */
-export function blockDepth(rows: i32, inner: i32): i32 {
-  const most = rows > ROWS_OF_ONE_BLOCK ? DEPTH : min(DEEPEST, (BLOCK / max(rows, 1)) & -LINE);
+/**
+ * Steps of a block: all blocks as deep as each other, since a shallow one costs as much of C. 0 if there are no steps.
+ *
+ * Where a sum is cut says how it is rounded. By a packed B it is cut in the same places whatever the rows, so that a text's vector does not
+ * depend on what it is encoded with; and B needs no packing there, which is what deeper blocks of few rows would save.
+ */
+export function blockDepth(rows: i32, inner: i32, isPacked: bool): i32 {
+  const most = isPacked || rows > ROWS_OF_ONE_BLOCK ? DEPTH : min(DEEPEST, (BLOCK / max(rows, 1)) & -LINE);
   const blocks = (inner + most - 1) / most;
   return blocks ? ((inner + blocks - 1) / blocks + LINE - 1) & -LINE : 0;
 }

@@ -18,9 +18,9 @@ const ACTIVATE_RIGHT: i32 = 16;
 const TIMES_SLOPE: i32 = 32;
 const RIGHT_PACKED: i32 = 64;
 
-/** Bytes of scratch that `matmul` needs: a block of A, a panel of B, a tile, a row of zeros, and GELU's constants. */
-export function matmulScratchBytes(rows: i32, inner: i32): usize {
-  const depth = blockDepth(rows, inner);
+/** Bytes of scratch that `matmul` of that form needs: a block of A, a panel of B, a tile, a row of zeros, and GELU's constants. */
+export function matmulScratchBytes(form: i32, rows: i32, inner: i32): usize {
+  const depth = blockDepth(rows, inner, (form & RIGHT_PACKED) != 0);
   const block = blockNumbers(blockHeight(rows, depth), depth);
   const panel = <usize>COLUMNS * depth;
   return ((block + panel + <usize>(ROWS * COLUMNS) + COLUMNS) << 2) + GELU_CONSTANTS;
@@ -47,7 +47,7 @@ export function matmul(
   bias: usize, activated: usize, scratch: usize,
 ): void {
   const bytesA = <usize>strideA << 2, bytesB = <usize>strideB << 2, bytesC = <usize>strideC << 2;
-  const depth = blockDepth(rows, inner), height = blockHeight(rows, depth);
+  const depth = blockDepth(rows, inner, (form & RIGHT_PACKED) != 0), height = blockHeight(rows, depth);
   const block = scratch;
   const panel = block + (blockNumbers(height, depth) << 2);
   const tile = panel + ((<usize>COLUMNS * depth) << 2);

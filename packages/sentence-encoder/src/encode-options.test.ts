@@ -3,7 +3,7 @@ import { expectMutantToFail } from "@kindred/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ToyChanges, toyFiles } from "../test-support/toy-model.ts";
 import { quantizationRanges, quantizeEmbeddings } from "@kindred/vectors";
-import { type Embedder, SentenceEncoder } from "./sentence-encoder.ts";
+import type { SentenceEncoder } from "./sentence-encoder.ts";
 import { sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
 
 // Vectors of the same tokens in batches of other sizes differ by rounding, below 1e-6; another token moves them by some 0.1.
@@ -127,12 +127,6 @@ describe("token embeddings", () => {
       expect(sentences.subarray(i * dimension, (i + 1) * dimension)).toBeCloseToArray(unit, tolerance);
     }
     expect(truncated).toEqual([]);
-  });
-
-  test("an embedder without them says so", async () => {
-    const embedder: Embedder = { cores: 1, embed: async () => [], close: async () => {} };
-    const other = new SentenceEncoder(encoder.model, embedder);
-    await expect(other.encode("a", { outputValue: "tokenEmbeddings" })).rejects.toThrow(ConfigError);
   });
 });
 

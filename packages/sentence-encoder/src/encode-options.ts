@@ -35,7 +35,12 @@ export type EncodeOptions = {
    * Default: `"parse"`.
    */
   readonly specialTokens?: "parse" | "plain";
-  /** Stops between batches; `encode` then rejects with the signal's reason. */
+  /**
+   * Which of several calls that wait for the same encoder goes first: the one with the highest. On worker threads it goes into the middle of
+   * a batch of lower priority. Default: 1 for inputs of up to 512 tokens in all, so that a query does not wait for a long job, else 0.
+   */
+  readonly priority?: number;
+  /** Stops, in worker threads in the middle of a batch; `encode` then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   /** Called after each batch with how many texts are done, and of how many. */
   readonly onProgress?: (done: number, total: number) => void;
@@ -53,7 +58,7 @@ export type OutputOptions = {
 export type CheckedEncodeOptions = Required<
   Pick<EncodeOptions, "maxLength" | "normalizeEmbeddings" | "maxBatchTokens" | "specialTokens">
 > &
-  Pick<EncodeOptions, "ranges" | "calibrationEmbeddings" | "signal" | "onProgress"> &
+  Pick<EncodeOptions, "ranges" | "calibrationEmbeddings" | "priority" | "signal" | "onProgress"> &
   Required<OutputOptions> & { readonly prompt: string; readonly truncateDim: number };
 
 const optionNames = [
@@ -68,6 +73,7 @@ const optionNames = [
   "calibrationEmbeddings",
   "maxBatchTokens",
   "specialTokens",
+  "priority",
   "signal",
   "onProgress",
 ];
@@ -120,7 +126,8 @@ export function checkEncodeOptions(
     if (precision !== "float32" || of !== undefined)
       refuse("outputValue", outputValue, `sentenceEmbedding, since ${of ?? "precision"} is about sentence vectors`);
   }
-  const { maxBatchTokens = 2048, signal, onProgress } = options;
+  const { maxBatchTokens = 2048, priority, signal, onProgress } = options;
+  if (priority !== undefined && Number.isNaN(priority)) refuse("priority", "NaN", "a number");
   return {
     maxLength,
     normalizeEmbeddings,
@@ -132,6 +139,7 @@ export function checkEncodeOptions(
     maxBatchTokens: Math.max(maxBatchTokens, maxLength),
     ...(ranges === undefined ? {} : { ranges }),
     ...(calibrationEmbeddings === undefined ? {} : { calibrationEmbeddings }),
+    ...(priority === undefined ? {} : { priority }),
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
   };

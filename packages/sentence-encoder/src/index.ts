@@ -15,5 +15,7 @@ export { type PlanOptions, planBatches } from "./plan-batches.ts";
 export { selectSentences, type TokenBatch } from "./token-batch.ts";
 export type { EncodeOptions, OutputOptions } from "./encode-options.ts";
 export type { Embeddings, QuantizedEmbeddings, TokenEmbeddings } from "./embeddings.ts";
-export { type Embedder, type Encode, SentenceEncoder } from "./sentence-encoder.ts";
+export type { Embedder, EmbeddingJob, EmbeddingOrder } from "./local-embedder.ts";
+export type { EncodedWindow, EncodeStreamOptions } from "./encode-stream.ts";
+export { type Encode, SentenceEncoder } from "./sentence-encoder.ts";
 export { type FromFilesOptions, sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";

@@ -39,7 +39,7 @@ test.each([mpnet, bert].flatMap((family) => [wasm(), cpu()].map((engine) => ({ f
     tf.dispose(Object.values(packed));
 
     const embedder = await localEmbedder(engine, async () => loaded(model.encoder.specs), model);
-    expect(await embedder.embed([batch])).toEqual([plain]);
+    expect(await embedder.embed({ batch, of: "sentences" })).toEqual(plain);
     await embedder.close();
     expect(tf.memory().numTensors).toBe(before);
     running.stop();

@@ -1,11 +1,27 @@
 import type { EncoderParameters } from "@kindred/encoder";
+import { type JobHandler, soloPool } from "@kindred/mesh";
 import { packWeight } from "@kindred/nn";
-import type { Engine, Float } from "@kindred/tensor";
+import { betweenOps, type Engine, type Float, type RunningEngine } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { embedSentences, embedTokens } from "./embed-sentences.ts";
-import type { Embedder } from "./sentence-encoder.ts";
 import { type EmbeddingModel, modelSpecs } from "./sentence-model.ts";
 import type { TokenBatch } from "./token-batch.ts";
+
+/** What an embedder makes of a batch: the vectors of its sentences, rows end to end, or of all their tokens, the last hidden states. */
+export type EmbeddingJob = { readonly batch: TokenBatch; readonly of: "sentences" | "tokens" };
+
+/** How long a job may keep others waiting, and who may go before whom. */
+export type EmbeddingOrder = { readonly signal?: AbortSignal | undefined; readonly priority?: number };
+
+/** Where batches of tokens become vectors: this thread, worker threads, or the cores of a training run. */
+export type Embedder = {
+  /** How many batches it works on at once. */
+  readonly cores: number;
+  /** The vectors of a batch. Of batches that wait the one with the highest priority is next, of equal ones the first. */
+  embed(job: EmbeddingJob, order?: EmbeddingOrder): Promise<Float32Array>;
+  /** Frees weights and threads. */
+  close(): Promise<void>;
+};
 
 /** An {@link Embedder} that works in this thread, on an engine that it starts, with the parameters that `load` makes there. */
 export async function localEmbedder(
@@ -13,33 +29,64 @@ export async function localEmbedder(
   load: () => Promise<EncoderParameters>,
   model: EmbeddingModel,
 ): Promise<Embedder> {
-  const { read, stop } = await engine.start();
-  const parameters = await load()
-    .then((loaded) => packMatrices(loaded, model))
-    .catch((error: unknown) => {
-      stop();
-      throw error;
-    });
-  const oneByOne = async (batches: readonly TokenBatch[], run: (batch: TokenBatch) => Float) => {
-    const results: Float32Array[] = [];
-    for (const batch of batches) {
-      const result = run(batch);
-      const values = new Float32Array(result.size);
-      await read(result, values);
-      result.dispose();
-      results.push(values);
-    }
-    return results;
-  };
+  const { handle, stop } = await startEmbedding(engine, load, model);
+  const pool = soloPool(handle);
   return {
     cores: 1,
-    embed: (batches) => oneByOne(batches, (batch) => embedSentences(parameters, batch, model)),
-    hiddenStates: (batches) => oneByOne(batches, (batch) => embedTokens(parameters, batch, model)),
+    embed: (job, order) => pool.run(job, order),
     close: async () => {
-      tf.dispose(Object.values(parameters));
+      await pool.close();
       stop();
     },
   };
+}
+
+/**
+ * How a worker embeds, on an engine that it starts: between two ops of a batch it takes a more urgent one, and gives up a batch that
+ * nobody waits for any more.
+ */
+export async function startEmbedding(
+  engine: Engine,
+  load: () => Promise<EncoderParameters>,
+  model: EmbeddingModel,
+): Promise<{ readonly handle: JobHandler<EmbeddingJob, Float32Array>; readonly stop: () => void }> {
+  const running = await engine.start();
+  const parameters = await load()
+    .then((loaded) => packMatrices(loaded, model))
+    .catch((error: unknown) => {
+      running.stop();
+      throw error;
+    });
+  return {
+    handle: ({ batch, of }, { signal, serveUrgent }) => {
+      const lookUp = () => {
+        serveUrgent();
+        signal.throwIfAborted();
+      };
+      const embedAll = of === "sentences" ? embedSentences : embedTokens;
+      const result: Float = betweenOps(lookUp, () => embedAll(parameters, batch, model));
+      return readOut(running, result);
+    },
+    stop: () => {
+      tf.dispose(Object.values(parameters));
+      running.stop();
+    },
+  };
+}
+
+/** The elements of a tensor, which it frees: at once where the engine can, so that an urgent answer is not held back. */
+function readOut({ read, readSync }: RunningEngine, result: Float): Float32Array | Promise<Float32Array> {
+  const values = new Float32Array(result.size);
+  if (readSync === undefined)
+    return read(result, values)
+      .then(() => values)
+      .finally(() => result.dispose());
+  try {
+    readSync(result, values);
+    return values;
+  } finally {
+    result.dispose();
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ import { toyFiles } from "../test-support/toy-model.ts";
 import type { SentenceEncoder } from "./sentence-encoder.ts";
 import { sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
 
-// One text in batches of other sizes differs by the order of float32 sums: some 8 roundings of values below 1, 8 · 2^-24 < 1e-6.
+// Engines sum in other orders: some 8 roundings of values below 1, 8 · 2^-24 < 1e-6. (Batched otherwise, one engine: same-bits.test.ts.)
 // The smallest effect to notice, one token more or less, moves a vector by some 0.1.
 const tolerance = { tolerance: 1e-6 };
 const words = ["the", "cat", "dogs", "sat", "on", "mat", ".", "ünknown", "a", "</s>", "\ud800"];

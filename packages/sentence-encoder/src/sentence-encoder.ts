@@ -1,4 +1,3 @@
-import { ConfigError } from "@kindred/errors";
 import {
   type EmbeddingRows,
   pairSimilarities,
@@ -16,22 +15,15 @@ import {
   type EncodeOptions,
   type OutputOptions,
 } from "./encode-options.ts";
+import type { Embedder, EmbeddingJob } from "./local-embedder.ts";
 import type { SentenceModel, SentenceSettings } from "./sentence-model.ts";
 import { endsNormalized, sentenceDimension } from "@kindred/pooling";
+import { type EncodedWindow, encodeStream, type EncodeStreamOptions } from "./encode-stream.ts";
 import { planBatches } from "./plan-batches.ts";
-import { selectSentences, type TokenBatch } from "./token-batch.ts";
+import { selectSentences, sentenceLengths, type TokenBatch } from "./token-batch.ts";
 
-/** Where batches of tokens become vectors: this thread, or a mesh of worker threads. */
-export type Embedder = {
-  /** How many batches it works on at once. */
-  readonly cores: number;
-  /** The vectors of up to `cores` batches, rows end to end. */
-  embed(batches: readonly TokenBatch[]): Promise<Float32Array[]>;
-  /** The last hidden states of up to `cores` batches, tokens end to end. Without it there are no token embeddings. */
-  hiddenStates?(batches: readonly TokenBatch[]): Promise<Float32Array[]>;
-  /** Frees weights and threads. */
-  close(): Promise<void>;
-};
+/** Inputs of so few tokens go before longer ones: on one core they take a fraction of a second. */
+const urgentTokens = 512;
 
 /** Texts to vectors: a text or a list, and what is wanted of them; the kind of result follows from the options. */
 export type Encode = {
@@ -85,8 +77,8 @@ export class SentenceEncoder {
    * an empty list gives no rows. With `outputValue: "tokenEmbeddings"` a vector for every token, before pooling; with a
    * `precision` other than float32 the vectors are quantised, all by the same ranges.
    *
-   * Texts are sorted by their number of tokens and packed without padding, so the result of a text depends on its
-   * neighbours only by rounding (about 1e-7).
+   * Texts are sorted by their number of tokens and packed without padding. On wasm's own kernels the vector of a text is the same to
+   * the last bit whatever it is encoded with; on other engines it may differ by rounding (about 1e-7).
    *
    * Rejects with ConfigError for an option that does not exist or does not fit.
    */
@@ -114,6 +106,29 @@ export class SentenceEncoder {
     this.encode = (async (input, options = {}) => this.#encode(input, options)) as Encode;
     this.encodeQuery = encodeAs("query");
     this.encodeDocument = encodeAs("document");
+  }
+
+  /**
+   * The vectors of a stream of texts however long, window after window in its order, in memory that does not grow with it: lines of a file,
+   * rows of a database. `from` goes on where an earlier call stopped, row for row: a text's vector does not depend on its window.
+   *
+   * Rejects as `encode` does, once all texts before the one that failed are given.
+   */
+  encodeStream(
+    texts: AsyncIterable<string> | Iterable<string>,
+    options: EncodeStreamOptions & { readonly precision: Precision },
+  ): AsyncGenerator<EncodedWindow, void, undefined>;
+  encodeStream(
+    texts: AsyncIterable<string> | Iterable<string>,
+    options?: EncodeStreamOptions & { readonly precision?: "float32" },
+  ): AsyncGenerator<EncodedWindow<Embeddings>, void, undefined>;
+  encodeStream(
+    texts: AsyncIterable<string> | Iterable<string>,
+    options: EncodeStreamOptions = {},
+  ): AsyncGenerator<EncodedWindow, void, undefined> {
+    const encode = async (window: readonly string[], each: EncodeOptions & { readonly precision?: Precision }) =>
+      this.encode(window, { ...each, precision: each.precision ?? "float32" });
+    return encodeStream(encode, texts, options);
   }
 
   /** Length of a vector, unless `encode` is told to cut it. */
@@ -170,8 +185,7 @@ export class SentenceEncoder {
     if (checked.outputValue === "tokenEmbeddings") return this.#tokenEmbeddings(tokens, checked);
     const embeddings = new Float32Array(texts.length * dimension);
     const batch = { ...tokens, promptLength: this.#promptLength(checked) };
-    const embed = (batches: readonly TokenBatch[]) => this.#embedder.embed(batches);
-    await this.#run(batch, checked, embed, (sentence, values, place) => {
+    await this.#run(batch, "sentences", checked, (sentence, values, place) => {
       embeddings.set(values.subarray(place * dimension, (place + 1) * dimension), sentence * dimension);
     });
     const normalize = checked.normalizeEmbeddings || (endsNormalized(this.model.modules) && truncateDim < dimension);
@@ -186,46 +200,53 @@ export class SentenceEncoder {
   }
 
   async #tokenEmbeddings(tokens: BatchEncoding, options: CheckedEncodeOptions): Promise<TokenEmbeddings> {
-    const { hiddenStates } = this.#embedder;
-    if (hiddenStates === undefined)
-      throw new ConfigError("encode: this encoder gives no token embeddings. Expected outputValue sentenceEmbedding.");
     const dimension = this.model.encoder.sizes.hidden;
     const { ids, starts, truncated } = tokens;
     const tokenIds = Array.from(starts.subarray(1), (end, sentence) => ids.slice(starts[sentence], end));
     const tokenEmbeddings: Float32Array[] = [];
-    const embed = (batches: readonly TokenBatch[]) => hiddenStates.call(this.#embedder, batches);
-    await this.#run({ ids, starts }, options, embed, (sentence, values, place, batch) => {
-      tokenEmbeddings[sentence] = values.slice(batch.starts[place]! * dimension, batch.starts[place + 1]! * dimension);
+    await this.#run({ ids, starts }, "tokens", options, (sentence, values, place, batch) => {
+      const [start = 0, end = 0] = batch.starts.subarray(place, place + 2);
+      tokenEmbeddings[sentence] = values.slice(start * dimension, end * dimension);
     });
     return { tokenEmbeddings, tokenIds, dimension, truncated };
   }
 
   /**
-   * Runs sentences through the embedder in batches; `take` gets each one with its batch's values and its place among
-   * them.
+   * Runs sentences through the embedder in batches, in whatever order its workers take them; `take` gets each one with its batch's values
+   * and its place among them.
    */
   async #run(
     tokens: TokenBatch,
-    { maxBatchTokens, signal, onProgress }: CheckedEncodeOptions,
-    embed: (batches: readonly TokenBatch[]) => Promise<Float32Array[]>,
+    of: EmbeddingJob["of"],
+    { maxBatchTokens, signal, priority, onProgress }: CheckedEncodeOptions,
     take: (sentence: number, values: Float32Array, place: number, batch: TokenBatch) => void,
   ): Promise<void> {
-    const { starts } = tokens;
-    const total = starts.length - 1;
+    signal?.throwIfAborted();
+    const lengths = sentenceLengths(tokens);
     const { cores } = this.#embedder;
-    const lengths = starts.subarray(1).map((end, i) => end - starts[i]!);
-    const plan = planBatches(lengths, { maxBatchTokens, cores });
+    const plan = planBatches(lengths, { maxBatchTokens, cores }).values();
+    const urgent = tokens.ids.length <= urgentTokens ? 1 : 0;
+    const failed = new AbortController();
+    const order = {
+      priority: priority ?? urgent,
+      signal: AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]),
+    };
     let done = 0;
-    for (let first = 0; first < plan.length; first += cores) {
-      signal?.throwIfAborted();
-      const group = plan.slice(first, first + cores);
-      const batches = group.map((sentences) => selectSentences(tokens, sentences));
-      const values = await embed(batches);
-      for (const [g, sentences] of group.entries()) {
-        for (const [place, sentence] of sentences.entries()) take(sentence, values[g]!, place, batches[g]!);
+    const embedSome = async () => {
+      for (const sentences of plan) {
+        const batch = selectSentences(tokens, sentences);
+        const values = await this.#embedder.embed({ batch, of }, order);
+        for (const [place, sentence] of sentences.entries()) take(sentence, values, place, batch);
         done += sentences.length;
+        onProgress?.(done, lengths.length);
       }
-      onProgress?.(done, total);
+    };
+    try {
+      // Two batches a core, so that none waits for this thread; no more, so that they take little memory.
+      await Promise.all(Array.from({ length: 2 * cores }, embedSome));
+    } catch (error) {
+      failed.abort(error);
+      throw error;
     }
   }
 

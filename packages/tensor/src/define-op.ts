@@ -1,5 +1,6 @@
 import { ConfigError } from "@kindred/errors";
 import * as tf from "@tensorflow/tfjs-core";
+import { lookBetweenOps } from "./between-ops.ts";
 import { type OpAttributes, replaceKernel } from "./implement.ts";
 
 /** The tensors an op takes, by name. An optional one may be undefined. */
@@ -104,6 +105,7 @@ export function defineOp<
   Result extends OpResult,
 >(op: Op<Inputs, Data, Constants, Result>): DefinedOp<Inputs, Data, Constants, Result> {
   const run = (inputs: Inputs, data: Data, fixed: Constants): Result => {
+    lookBetweenOps();
     op.check(inputs, data, fixed);
     register(op);
     // An input that is there but undefined breaks tfjs's backward pass: leave it out.

@@ -22,6 +22,7 @@ export {
   type LayoutOptions,
 } from "./layout.ts";
 export { inRows, layoutPositions, sentencesOf, type SentenceSpan } from "./layout-rows.ts";
+export { betweenOps } from "./between-ops.ts";
 export {
   defineOp,
   type DefinedOp,

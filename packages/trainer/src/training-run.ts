@@ -1,3 +1,4 @@
+import { lockstepEmbedder } from "./lockstep-embedder.ts";
 import type { Loss } from "@kindred/loss";
 import { SentenceEncoder } from "@kindred/sentence-encoder";
 import type { RunSaves, TrainerState } from "./checkpoint.ts";
@@ -54,7 +55,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const { cores, embed } = runner;
   const optimizer = trainingOptimizer(config);
   // The run's parts are closed by whoever made them.
-  const encoder = new SentenceEncoder(model, { cores, embed, close: async () => {} });
+  const encoder = new SentenceEncoder(model, lockstepEmbedder(cores, embed));
   const levels = baselines(tasks);
   const clock = stopwatch(state?.seconds ?? 0);
   const happened = [...(parts.earlier ?? [])];

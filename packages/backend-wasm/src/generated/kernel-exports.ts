@@ -5,8 +5,8 @@ export type Address = number;
 
 /** What a kernel module exports, by the names it has in `assembly/`. */
 export type KernelExports = {
-  /** Bytes of scratch that `matmul` needs: a block of A, a panel of B, a tile, a row of zeros, and GELU's constants. */
-  readonly matmulScratchBytes: (rows: number, inner: number) => number;
+  /** Bytes of scratch that `matmul` of that form needs: a block of A, a panel of B, a tile, a row of zeros, and GELU's constants. */
+  readonly matmulScratchBytes: (form: number, rows: number, inner: number) => number;
   /**
    * C = A·B + bias. C is [rows, columns], A [rows, inner], B [inner, columns]. Strides are numbers from one row to the next as the
    * matrices lie. `bias` is the address of `columns` numbers, or 0. `form` adds up

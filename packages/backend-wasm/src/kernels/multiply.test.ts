@@ -78,7 +78,7 @@ function check(
   const y = place(rows * strideC, (count) => (activated === "slope" ? floatsFromSeed(5, count) : filled(count)));
   const other = y.numbers.slice();
   const held = c.numbers.slice();
-  const scratchBytes = exports.matmulScratchBytes(rows, inner);
+  const scratchBytes = exports.matmulScratchBytes(0, rows, inner);
   const scratch = place(scratchBytes / 4, filled);
   const beyond = place(64, filled);
 

@@ -41,7 +41,7 @@ export function multiply(
   // Packed for other kernels, which these have replaced.
   const isForeign = lanes !== undefined && !rightPacked;
   const [space, unpacked] = scratch(
-    exports.matmulScratchBytes(rows, inner) >>> 0,
+    exports.matmulScratchBytes(form, rows, inner) >>> 0,
     isForeign ? 4 * rightRows * rightColumns : 0,
   );
   if (isForeign) exports.unpackWeight(right.address, rightRows, rightColumns, lanes, unpacked);

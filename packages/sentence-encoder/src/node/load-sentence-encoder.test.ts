@@ -47,6 +47,24 @@ test("weights that are no numbers are told by name, once, however many threads l
   await rm(join(folder, "nan"), { recursive: true });
 });
 
+test("a short text does not wait for a long job, and a job that is given up makes room", async () => {
+  await using encoder = await loadSentenceEncoder(join(folder, "model"), { cores: 1 });
+  const many = Array.from({ length: 20_000 }, (_, i) => "the cat sat on the mat . a dog".slice(0, 10 + (i % 20)));
+  const ended: string[] = [];
+  const job = encoder.encode(many).then(() => ended.push("job"));
+  await encoder.encode("the cat").then(() => ended.push("text"));
+  await job;
+  expect(ended).toEqual(["text", "job"]);
+
+  const controller = new AbortController();
+  const given = encoder.encode(many, {
+    signal: controller.signal,
+    onProgress: () => controller.abort(new Error("enough")),
+  });
+  await expect(given).rejects.toThrow("enough");
+  expect((await encoder.encode("the cat")).embeddings.length).toBe(12);
+});
+
 test("an existing folder is kept unless it may be replaced, and nothing else is left behind", async () => {
   await expect(saveModelFolder(join(folder, "model"), toySaved())).rejects.toThrow(/model/);
   await saveModelFolder(join(folder, "model"), toySaved(), { replace: true, readme: "# A model\n" });

@@ -1,12 +1,11 @@
 import { wasm } from "@kindred/backend-wasm";
-import { startMesh } from "@kindred/mesh/node";
+import { startPool } from "@kindred/mesh/node";
 import { openModelFolder } from "@kindred/model-folder/node";
 import { type Engine, moduleOfEngine } from "@kindred/tensor";
-import { localEmbedder } from "../local-embedder.ts";
+import { type Embedder, type EmbeddingJob, localEmbedder } from "../local-embedder.ts";
 import { loadParameters, lookThroughParameters } from "../model-weights.ts";
 import { openSentenceModel } from "../sentence-model.ts";
-import { type Embedder, SentenceEncoder } from "../sentence-encoder.ts";
-import type { TokenBatch } from "../token-batch.ts";
+import { SentenceEncoder } from "../sentence-encoder.ts";
 import type { EncodeProgramData } from "./encode-program.ts";
 
 /** Options of {@link loadSentenceEncoder}. */
@@ -52,25 +51,16 @@ export async function loadSentenceEncoder(
   const looking = cores > 0 ? lookThroughParameters(opened, model, onWarning).catch(() => {}) : undefined;
   const embedder =
     cores > 0
-      ? await meshEmbedder(cores, { folder, engine: moduleOfEngine("loadSentenceEncoder", engine) })
+      ? await poolEmbedder(cores, { folder, engine: moduleOfEngine("loadSentenceEncoder", engine) })
       : await localEmbedder(engine, () => loadParameters(opened, model, { onWarning }), model);
   await looking;
   return new SentenceEncoder(model, embedder);
 }
 
-async function meshEmbedder(cores: number, data: EncodeProgramData): Promise<Embedder> {
-  // Cores run what is built, also where this file is run as it is written: Node 20 reads no TypeScript.
-  const program = import.meta.url.endsWith(".ts") ? "../../dist/node/encode-program.js" : "./encode-program.js";
-  const mesh = await startMesh({ cores, program: new URL(program, import.meta.url), data });
-  const onAllCores = async (method: "embed" | "hiddenStates", batches: readonly TokenBatch[]) => {
-    const perCore: (TokenBatch | undefined)[] = Array.from({ length: cores }, (_, core) => batches[core]);
-    const results = (await mesh.call(method, perCore)) as (Float32Array | undefined)[];
-    return results.filter((values) => values !== undefined);
-  };
-  return {
-    cores,
-    embed: (batches) => onAllCores("embed", batches),
-    hiddenStates: (batches) => onAllCores("hiddenStates", batches),
-    close: () => mesh.close(),
-  };
+async function poolEmbedder(size: number, data: EncodeProgramData): Promise<Embedder> {
+  // Workers run what is built, also where this file is run as it is written: Node 20 reads no TypeScript.
+  const file = import.meta.url.endsWith(".ts") ? "../../dist/node/encode-program.js" : "./encode-program.js";
+  const program = new URL(file, import.meta.url);
+  const pool = await startPool<EmbeddingJob, Float32Array>({ size, program, data });
+  return { cores: size, embed: (job, order) => pool.run(job, order), close: () => pool.close() };
 }

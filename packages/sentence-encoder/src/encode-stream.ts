@@ -1,0 +1,113 @@
+import { ConfigError } from "@kindred/errors";
+import type { Embeddings, QuantizedEmbeddings } from "./embeddings.ts";
+import type { EncodeOptions } from "./encode-options.ts";
+import type { Precision } from "@kindred/vectors";
+
+/** Options of `encodeStream`. */
+export type EncodeStreamOptions = Omit<EncodeOptions, "onProgress" | "calibrationEmbeddings"> & {
+  /** So many texts are read and not encoded: those that an earlier, stopped call has given already. Default: 0. */
+  readonly from?: number;
+  /** Texts of a window. Within it texts of like length are encoded together, so many make it faster. Default: 4096. */
+  readonly windowTexts?: number;
+  /** Called after each batch with how many texts of the stream are encoded, those that were skipped not counted. */
+  readonly onProgress?: (done: number) => void;
+  /** In how many bits a vector's numbers are kept. For int8 and uint8 give `ranges`: windows must share them. Default: `"float32"`. */
+  readonly precision?: Precision;
+};
+
+/** Some of a stream's texts in its order, and their vectors. */
+export type EncodedWindow<Encoded = Embeddings | QuantizedEmbeddings> = {
+  /** The number of the first of the texts in the stream, those that were skipped counted too. */
+  readonly start: number;
+  readonly texts: readonly string[];
+  /** The texts' vectors; `truncated` counts within the window. */
+  readonly encoded: Encoded;
+};
+
+/** Windows that are encoded at a time: while the vectors of one are taken, the next is at work. */
+const windowsAhead = 2;
+
+/**
+ * The windows of a stream of texts, in its order, each as soon as it and those before it are encoded. It reads no further ahead than two
+ * windows, so memory does not grow with the stream, and a slow reader slows it down.
+ *
+ * Where the source fails, or a text does, what was read before is encoded and given first; then the error is thrown.
+ *
+ * @throws ConfigError for a `from` or `windowTexts` that is no whole number, or int8 or uint8 without `ranges`.
+ */
+export async function* encodeStream(
+  encode: (
+    texts: readonly string[],
+    options: EncodeOptions & { precision?: Precision },
+  ) => Promise<Embeddings | QuantizedEmbeddings>,
+  source: AsyncIterable<string> | Iterable<string>,
+  { from = 0, windowTexts = 4096, signal, onProgress, ...options }: EncodeStreamOptions = {},
+): AsyncGenerator<EncodedWindow, void, undefined> {
+  expectCount("from", from, 0);
+  expectCount("windowTexts", windowTexts, 1);
+  const { precision = "float32", ranges } = options;
+  if ((precision === "int8" || precision === "uint8") && ranges === undefined) {
+    throw new ConfigError(
+      `encodeStream: ${precision} needs ranges. Got none, expected the same for all windows. Take them from a sample: quantizationRanges.`,
+      { precision },
+    );
+  }
+  const left = new AbortController(); // the caller may stop listening
+  const both = AbortSignal.any([left.signal, ...(signal === undefined ? [] : [signal])]);
+  const ahead: Promise<EncodedWindow>[] = [];
+  let done = 0;
+  const begin = (start: number, texts: readonly string[]) => {
+    let ofWindow = 0;
+    const tell = (now: number) => {
+      done += now - ofWindow;
+      ofWindow = now;
+      onProgress?.(done);
+    };
+    const window = encode(texts, { ...options, signal: both, onProgress: tell }).then((encoded) => ({
+      start,
+      texts,
+      encoded,
+    }));
+    window.catch(() => {}); // thrown where it is awaited
+    ahead.push(window);
+  };
+  let [start, texts, skipped]: [number, string[], number] = [from, [], 0];
+  const failures: unknown[] = [];
+  const reader = textsOf(source);
+  try {
+    for (;;) {
+      const next = await reader.next().catch((error: unknown) => {
+        failures.push(error);
+      });
+      if (next === undefined || next.done === true) break;
+      if (skipped++ < from) continue;
+      texts.push(next.value);
+      if (texts.length < windowTexts) continue;
+      begin(start, texts);
+      [start, texts] = [start + texts.length, []];
+      if (ahead.length === windowsAhead) yield* first(ahead);
+    }
+    if (texts.length > 0) begin(start, texts);
+    while (ahead.length > 0) yield* first(ahead);
+    for (const error of failures) throw error;
+  } finally {
+    left.abort();
+    await reader.return?.();
+  }
+}
+
+async function* first(ahead: Promise<EncodedWindow>[]): AsyncGenerator<EncodedWindow, void, undefined> {
+  const window = ahead.shift();
+  if (window !== undefined) yield await window;
+}
+
+async function* textsOf(source: AsyncIterable<string> | Iterable<string>): AsyncGenerator<string, void, undefined> {
+  yield* source;
+}
+
+function expectCount(name: string, got: number, least: number): void {
+  if (Number.isSafeInteger(got) && got >= least) return;
+  throw new ConfigError(`encodeStream: ${name} does not fit. Got ${got}, expected a whole number from ${least} on.`, {
+    [name]: got,
+  });
+}

@@ -1,0 +1,78 @@
+import { wasm } from "@kindred/backend-wasm";
+import { bert } from "@kindred/bert";
+import { initialParameters } from "@kindred/encoder";
+import { mpnet } from "@kindred/mpnet";
+import { keyFromSeed } from "@kindred/random";
+import { expectMutantToFail } from "@kindred/testing";
+import * as tf from "@tensorflow/tfjs-core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { localEmbedder } from "./local-embedder.ts";
+import { selectSentences, sentenceLengths, type TokenBatch } from "./token-batch.ts";
+
+// The width of a head is that of the real models, and so are the rests that a kernel's blocks leave: widths of 64 · 3 and 64 · 12.
+const shapes = [
+  { hidden_size: 192, num_attention_heads: 3, intermediate_size: 768 },
+  { hidden_size: 768, num_attention_heads: 12, intermediate_size: 3072 },
+];
+
+const batchOf = (lengths: readonly number[]): TokenBatch => {
+  const starts = new Int32Array(lengths.length + 1);
+  for (const [i, length] of lengths.entries()) starts[i + 1] = (starts[i] ?? 0) + length;
+  const total = starts[lengths.length] ?? 0;
+  return { ids: Int32Array.from({ length: total }, (_, i) => 5 + ((i * 7919) % 40)), starts };
+};
+
+const lengths = fc.array(fc.oneof(fc.integer({ min: 2, max: 40 }), fc.constantFrom(1, 2, 15, 16, 17, 63, 64, 65)), {
+  minLength: 1,
+  maxLength: 12,
+});
+
+describe.each(["simd", "relaxed", "wide"] as const)("%s kernels", (variant) => {
+  test.each(
+    shapes.flatMap((shape) =>
+      [mpnet, bert].map((family) => ({ family, shape, name: `${family.modelTypes[0]} of width ${shape.hidden_size}` })),
+    ),
+  )(
+    "give a sentence of $name the same bits whatever it is batched with",
+    async ({ family, shape }) => {
+      const encoder = family.open(
+        { vocab_size: 50, num_hidden_layers: 1, max_position_embeddings: 80, ...shape },
+        { file: "config.json" },
+      );
+      const modules = [
+        { kind: "Pooling", dimension: shape.hidden_size, modes: ["mean"] },
+        { kind: "Normalize" },
+      ] as const;
+      const load = async () =>
+        Object.fromEntries(
+          Object.entries(initialParameters(encoder.specs, keyFromSeed(3))).map(([name, { values, shape: sizes }]) => [
+            name,
+            tf.keep(tf.tensor(values, [...sizes], "float32")),
+          ]),
+        );
+      const embedder = await localEmbedder(wasm({ variant }), load, { encoder, modules });
+      const law = (change: (values: Float32Array) => Float32Array) =>
+        fc.assert(
+          fc.asyncProperty(lengths, async (list) => {
+            const batch = batchOf(list);
+            const together = await embedder.embed({ batch, of: "sentences" });
+            for (const i of sentenceLengths(batch).keys()) {
+              const alone = await embedder.embed({ batch: selectSentences(batch, Int32Array.of(i)), of: "sentences" });
+              expect(change(alone)).toEqual(together.slice(i * shape.hidden_size, (i + 1) * shape.hidden_size));
+            }
+          }),
+          { numRuns: shape.hidden_size < 500 ? 15 : 4 },
+        );
+      try {
+        await law((values) => values);
+        await expectMutantToFail(() =>
+          law((values) => values.map((value, i) => (i === 7 ? value * (1 + 2 ** -23) : value))),
+        );
+      } finally {
+        await embedder.close();
+      }
+    },
+    120_000,
+  );
+});
