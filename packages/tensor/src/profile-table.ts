@@ -23,17 +23,18 @@ export function profileTable({ kernels, milliseconds }: Profile): string {
     (kernel.bytes / kernel.milliseconds / 1e6).toFixed(1),
   ]);
   const outside = milliseconds - inKernels;
+  const titles = ["kernel", "ms", "share", "calls", "GFLOP/s", "GB/s"];
   const lines = [
-    ["kernel", "ms", "share", "calls", "GFLOP/s", "GB/s"],
+    titles,
     ...rows,
     ["outside any kernel", outside.toFixed(1), share(outside), "", "", ""],
     ["all", milliseconds.toFixed(1), "", "", "", ""],
   ];
-  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
+  const widths = titles.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines
     .map((line) =>
       line
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
+        .map((cell, column) => cell[column === 0 ? "padEnd" : "padStart"](widths[column] ?? 0))
         .join("  ")
         .trimEnd(),
     )

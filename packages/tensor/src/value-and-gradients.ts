@@ -61,8 +61,9 @@ export function valueAndGradients<Value extends Float, Name extends string>(
   const names = namesOf(parameters);
   const { value, tape } = recordTape(f);
   const gradients: { [name in Name]?: Float } = {};
+  const nameOf = (parameter: tf.Tensor) => names.get(parameter) as Name; // the walk tells of sources alone, and they are the keys
   const onFinal = (parameter: tf.Tensor, gradient: tf.Tensor) => {
-    const name = names.get(parameter) as Name;
+    const name = nameOf(parameter);
     if (onGradient === undefined) {
       gradients[name] = gradient;
       return;
@@ -73,8 +74,7 @@ export function valueAndGradients<Value extends Float, Name extends string>(
       gradient.dispose();
     }
   };
-  const onRows =
-    onRowGradient && ((parameter: tf.Tensor, rows: RowGradient) => onRowGradient(names.get(parameter)!, rows));
+  const onRows = onRowGradient && ((parameter: tf.Tensor, rows: RowGradient) => onRowGradient(nameOf(parameter), rows));
   try {
     const seed = seedFor(value, upstream);
     try {

@@ -29,7 +29,7 @@ export function walkBack(
   const usesLeft = new Map<tf.Tensor, number>(Array.from(sources, (source) => [source, 0]));
   const usedSources = ({ inputs }: PathNode) =>
     inputs.map(([, tensor]) => tensor).filter((input) => usesLeft.has(input));
-  for (const source of path.flatMap(usedSources)) usesLeft.set(source, usesLeft.get(source)! + 1);
+  for (const source of path.flatMap(usedSources)) usesLeft.set(source, (usesLeft.get(source) ?? 0) + 1);
   const take = (id: number) => {
     const gradient = gradients.get(id);
     gradients.delete(id);
@@ -61,7 +61,7 @@ export function walkBack(
         disposeSaved([node]);
       }
       for (const source of usedSources(step)) {
-        usesLeft.set(source, usesLeft.get(source)! - 1);
+        usesLeft.set(source, (usesLeft.get(source) ?? 1) - 1);
         handOver(source);
       }
     }
