@@ -1,10 +1,11 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { wasm } from "@kindred/backend-wasm";
 import { lossShare } from "@kindred/loss";
-import { readRunConfig, resumePoint } from "@kindred/run-folder/node";
+import { readOthers, readRunConfig, resumePoint } from "@kindred/run-folder/node";
 import { valueAndGradients } from "@kindred/tensor";
+import { openSafetensors } from "@kindred/tensor-files/node";
 import { expectMutantToFail, finiteDifferences, floatsFromSeed, toyPairs } from "@kindred/testing";
 import { loadProgram, trainConfig, type TrainEvent } from "@kindred/trainer";
 import * as tf from "@tensorflow/tfjs-core";
@@ -111,6 +112,60 @@ describe("a caller's own loss in plain tfjs ops: a triplet with a margin", () =>
     expect(value.dataSync()[0]).toBeCloseTo(reference(Float64Array.from(values)), 6);
     expectMutantToFail(() => expectSame(finiteDifferences((x) => (reference(x) * rows) / (rows + 1), values)));
     tf.dispose([value, columns, Object.values(gradients) as tf.Tensor[]]);
+  });
+});
+
+describe("a loss with weights of its own", () => {
+  const projected = `export default ({ nn, contrastive }) => {
+    const inner = contrastive();
+    const project = (columns, { parameters }) => columns.map((rows) => nn.linear(rows, parameters.projection));
+    return { loss: {
+      ...inner, name: "projected", parameters: [{ name: "projection", shape: [8, 16], kind: "matrix", deviation: 0.3 }],
+      value: (columns, context) => inner.value(project(columns, context), context),
+    } };
+  };`;
+  const projectionOf = async (run: string, step: number) => {
+    const others = readOthers(join(run, `checkpoint-${step}`));
+    for await (const [name, values] of others.values) if (name === "loss.projection") return values;
+    throw new Error("it is there");
+  };
+
+  test("is trained with them, on two cores as on one, and they are kept in checkpoints but not in the model", async () => {
+    const runs = [1, 2].map((cores) => prepare(projected, { cores, saveSteps: 5, saveTotalLimit: 0 }));
+    const of: (readonly number[])[] = [];
+    for (const run of runs) of.push(losses(await eventsOf(run)));
+    const [one = [], two = []] = of;
+    expect(two).toBeCloseToArray(one, { tolerance: 1e-5 }); // as in train.test.ts: float32 sums in another order
+    const [output = ""] = runs.map(({ config }) => config.output);
+    const [early, late] = [await projectionOf(output, 5), await projectionOf(output, 12)];
+    // Seven steps of AdamW move a weight by some of the rate of 1e-2; one whose gradient is lost stands still.
+    const moved = early.map((weight, i) => Math.abs(weight - (late[i] ?? weight)));
+    expect(moved.reduce((sum, by) => sum + by, 0) / moved.length).toBeGreaterThan(1e-3);
+    expect(moved.every((by) => by > 0)).toBe(true);
+    const { tensors } = await openSafetensors(join(output, "model", "model.safetensors"));
+    expect([...tensors.keys()].filter((name) => name.includes("projection"))).toEqual([]);
+  });
+
+  test("goes on with them as an unbroken run does; a checkpoint that lacks them is refused by its file", async () => {
+    const unbroken = await eventsOf(prepare(projected));
+    const run = prepare(projected, { stopAt: 5 });
+    const first = await eventsOf(run);
+    const going = { ...run, config: { ...run.config, stopAt: 0 } };
+    const second = await eventsOf(going, { resume: await resumePoint(run.config.output) });
+    expect([...losses(first), ...losses(second)]).toEqual(losses(unbroken));
+    const [plain, other] = [prepare(cut, { stopAt: 5 }), prepare(projected, { stopAt: 5 })];
+    for (const each of [plain, other]) await eventsOf(each);
+    const at = ({ config }: typeof run) => join(config.output, "checkpoint-5", "optimizer.safetensors");
+    copyFileSync(at(plain), at(other));
+    const resumed = eventsOf(
+      { ...other, config: { ...other.config, stopAt: 0 } },
+      {
+        resume: await resumePoint(other.config.output),
+      },
+    );
+    await expect(resumed).rejects.toThrow(
+      /checkpoint-5.optimizer\.safetensors: .*of this run are missing, the first is loss\.projection/,
+    );
   });
 });
 
@@ -316,11 +371,6 @@ describe("refuses, before anything is written,", () => {
       "a loss whose need nobody knows",
       "export default ({ contrastive }) => ({ loss: { ...contrastive(), needs: { score: 'row' } } });",
       /needs\.score does not fit/,
-    ],
-    [
-      "a loss with weights of its own, which no run trains",
-      "export default ({ contrastive }) => ({ loss: { ...contrastive(), parameters: [{ name: 'projection', shape: [1], kind: 'shift' }] } });",
-      /no run trains a loss's own weights yet\. Got projection of the loss contrastive/,
     ],
     ["readers that are none", "export default () => ({ readers: [() => {}] });", /the readers of .* is none/],
   ])("%s", async (_, source, message) => {

@@ -26,7 +26,13 @@ export {
 export type { Checkpoint, RunSaves, TrainerState } from "./checkpoint.ts";
 export { trainingOptimizer } from "./training-optimizer.ts";
 export { trainingCore, type TrainingCoreData } from "./training-core.ts";
-export { runState, type TrainingRunner, trainingSteps, type TrainingStepsOptions } from "./training-steps.ts";
+export {
+  runState,
+  type StoredState,
+  type TrainingRunner,
+  trainingSteps,
+  type TrainingStepsOptions,
+} from "./training-steps.ts";
 export { type RunParts, trainingRun } from "./training-run.ts";
 export {
   type MetricSummary,

@@ -51,7 +51,9 @@ export type ProgramSource = TrainProgram | URL;
 const partTable: { readonly [part in keyof TrainParts]-?: PartRule } = {
   loss: {
     options: ["scale", "similarity", "direction"],
-    check: (value, program) => expectTrainable(expectLoss(value, program)),
+    check: (value, program) => {
+      expectLoss(value, program);
+    },
   },
   families: {
     options: [],
@@ -83,16 +85,6 @@ type PartRule = {
   readonly options: readonly (keyof TrainConfig)[];
   readonly check: (value: unknown, program: string) => void;
 };
-
-/** Refuses a loss that wants what no run makes. */
-function expectTrainable({ name, parameters = [] }: Loss): void {
-  const [weight] = parameters;
-  if (weight === undefined) return;
-  throw new ConfigError(
-    `train: no run trains a loss's own weights yet. Got ${weight.name} of the loss ${name}, expected none.`,
-    { loss: name, parameter: weight.name },
-  );
-}
 
 function noPart(part: keyof TrainParts, program: string, value: unknown, expected: string): ConfigError {
   return new ConfigError(`train: the ${part} of ${program} is none. Got ${shown(value)}, expected ${expected}.`, {

@@ -1,6 +1,6 @@
 import type { ParameterSpec } from "@kindred/encoder";
 import { initialParameters } from "@kindred/encoder";
-import { DivergenceError } from "@kindred/errors";
+import { DivergenceError, FormatError } from "@kindred/errors";
 import type { Loss } from "@kindred/loss";
 import { childKey, keyFromSeed } from "@kindred/random";
 import { modelSpecs, type TokenBatch } from "@kindred/sentence-encoder";
@@ -16,6 +16,9 @@ import { lossParameter, type TrainingJob } from "./training-step.ts";
 /** Who makes the steps of a run, and holds its weights. */
 export type TrainingRunner = StepRunner<TrainingJob, TokenBatch>;
 
+/** What a checkpoint holds beside its model, and the file that errors name. */
+export type StoredState = { readonly file: string; readonly values: Values };
+
 /** What a runner is told beside configuration and model. */
 export type TrainingStepsOptions = {
   /** What the steps run on. */
@@ -25,13 +28,15 @@ export type TrainingStepsOptions = {
   /** What that program gives. Default: nothing. */
   readonly parts?: TrainParts;
   /** For a run that goes on: what its checkpoint holds beside the model, as {@link runState} gave it. Default: it begins. */
-  readonly state?: Values | undefined;
+  readonly state?: StoredState | undefined;
 };
 
 /**
  * What a runner of a run's steps is made from: the one place where parameters, optimizer, clipping and what goes on are put together.
  *
  * Beside the model's parameters there are the loss's own, under `loss.<name>`.
+ *
+ * @throws FormatError naming the file, from whoever takes the values, if a stored state is not that of this run.
  *
  * @example
  * ```ts ignore
@@ -48,11 +53,15 @@ export function trainingSteps(
   { engine, program, parts = {}, state }: TrainingStepsOptions,
 ): StepRunnerOptions<TrainingCoreData> {
   const ofLoss = lossSpecs(lossOf(config, parts));
+  const specs = [...modelSpecs(model), ...ofLoss];
+  const optimizer = trainingOptimizer(config);
+  const slots = optimizer.slots.flatMap((slot) => specs.map((spec) => ({ ...spec, name: `${slot}.${spec.name}` })));
+  const others = state === undefined ? initialLossValues(ofLoss, config) : storedValues(state, [...ofLoss, ...slots]);
   return {
     engine,
-    specs: [...modelSpecs(model), ...ofLoss],
-    values: valuesOf(model, state ?? initialLossValues(ofLoss, config)),
-    optimizer: trainingOptimizer(config),
+    specs,
+    values: valuesOf(model, others),
+    optimizer,
     maxGradNorm: config.maxGradNorm === 0 ? Number.POSITIVE_INFINITY : config.maxGradNorm,
     clipping: config.clipping,
     untouched: config.embeddingUpdate,
@@ -73,6 +82,22 @@ function lossSpecs({ parameters = [] }: Loss): ParameterSpec[] {
 function* initialLossValues(specs: readonly ParameterSpec[], { seed }: TrainConfig) {
   const drawn = initialParameters(specs, childKey(keyFromSeed(seed), "parameters of the loss"));
   for (const [name, { values }] of Object.entries(drawn)) yield [name, values] as const;
+}
+
+/** The arrays of a checkpoint, if they are these. */
+async function* storedValues({ file, values }: StoredState, specs: readonly ParameterSpec[]) {
+  const sizes = new Map(specs.map(({ name, shape }) => [name, shape.reduce((product, size) => product * size, 1)]));
+  for await (const [name, array] of values) {
+    const size = sizes.get(name);
+    if (size === undefined) throw new FormatError({ file }, `holds ${name}, which this run has not, or twice.`);
+    if (array.length !== size)
+      throw new FormatError({ file }, `${name} does not fit. Got ${array.length} elements, expected ${size}.`);
+    sizes.delete(name);
+    yield [name, array] as const;
+  }
+  const [missing] = sizes.keys();
+  if (missing !== undefined)
+    throw new FormatError({ file }, `${sizes.size} arrays of this run are missing, the first is ${missing}.`);
 }
 
 async function* valuesOf({ weights }: TrainableModel, others: Values) {

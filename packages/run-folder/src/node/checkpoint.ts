@@ -5,7 +5,7 @@ import { writeModelFolder } from "@kindred/model-folder/node";
 import { fromFloat32, type NamedTensor, toFloat32, writeSafetensors } from "@kindred/tensor-files";
 import { writeFileAtomic, writeFolderAtomic } from "@kindred/files/node";
 import { openSafetensors } from "@kindred/tensor-files/node";
-import type { Checkpoint, TrainerState } from "@kindred/trainer";
+import type { Checkpoint, StoredState, TrainerState } from "@kindred/trainer";
 
 /** A checkpoint that a run can go on from. */
 export type ResumePoint = { readonly folder: string; readonly state: TrainerState };
@@ -79,10 +79,10 @@ function stateOf(text: string | Error, file: string): TrainerState {
 }
 
 /**
- * What a checkpoint holds beside its model, one array after another: what the optimizer remembers, under `<slot>.<parameter>`, and weights
- * that are no part of the model. For `trainingSteps` of `@kindred/trainer`, which knows whether all is there.
+ * What a checkpoint holds beside its model: what the optimizer remembers, under `<slot>.<parameter>`, and weights that are no part of the
+ * model, read one after another. `trainingSteps` of `@kindred/trainer` knows whether all is there.
  *
- * @throws FormatError naming the file, if it cannot be read.
+ * @throws FormatError naming the file, from `values`, if it cannot be read.
  *
  * @example
  * ```ts ignore
@@ -93,9 +93,13 @@ function stateOf(text: string | Error, file: string): TrainerState {
  * const runner = await startTrainingRunner(config, model, { engine, state: readOthers(folder) });
  * ```
  */
-export async function* readOthers(folder: string): AsyncGenerator<readonly [name: string, values: Float32Array]> {
-  await using stored = await openSafetensors(join(folder, "optimizer.safetensors"));
-  for (const name of stored.tensors.keys()) yield [name, toFloat32(await stored.read(name))];
+export function readOthers(folder: string): StoredState {
+  const file = join(folder, "optimizer.safetensors");
+  async function* values() {
+    await using stored = await openSafetensors(file);
+    for (const name of stored.tensors.keys()) yield [name, toFloat32(await stored.read(name))] as const;
+  }
+  return { file, values: values() };
 }
 
 /** Deletes all but the newest `keep` checkpoints of a run; 0 keeps all. */
