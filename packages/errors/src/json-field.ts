@@ -50,29 +50,39 @@ export class JsonField {
 
   /** The fields of an object, by key. Names like `__proto__` are names like any other. */
   entries(): Map<string, JsonField> {
-    const { value } = this;
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return this.refuse("an object");
-    const prefix = this.path === "" ? "" : `${this.path}.`;
-    return new Map(Object.entries(value).map(([key, part]) => [key, new JsonField(part, this.file, prefix + key)]));
+    const fields = new Map<string, JsonField>();
+    const object = this.#object();
+    for (const key of Object.keys(object)) fields.set(key, this.#part(object, key));
+    return fields;
   }
 
   /** The field of one key of an object, whether it is there or not. */
   field(key: string): JsonField {
-    return (
-      this.entries().get(key) ?? new JsonField(undefined, this.file, this.path === "" ? key : `${this.path}.${key}`)
-    );
+    return this.#part(this.#object(), key);
   }
 
   /** The fields of an object that may have the given keys and no others. */
   object<Key extends string>(...keys: readonly Key[]): { readonly [K in Key]: JsonField } {
-    for (const [key, field] of this.entries()) {
+    const object = this.#object();
+    for (const key of Object.keys(object)) {
       if ((keys as readonly string[]).includes(key)) continue;
       const nearest = key.length > 100 ? undefined : nearestName(key, keys);
-      field.refuse(
+      this.#part(object, key).refuse(
         `no such key${nearest === undefined ? "" : `, did you mean ${nearest}?`} (known: ${keys.join(", ")})`,
       );
     }
-    return Object.fromEntries(keys.map((key) => [key, this.field(key)])) as { readonly [K in Key]: JsonField };
+    return Object.fromEntries(keys.map((key) => [key, this.#part(object, key)])) as { readonly [K in Key]: JsonField };
+  }
+
+  #object(): { readonly [key: string]: unknown } {
+    const { value } = this;
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return this.refuse("an object");
+    return value as { readonly [key: string]: unknown };
+  }
+
+  #part(object: { readonly [key: string]: unknown }, key: string): JsonField {
+    const part = Object.hasOwn(object, key) ? object[key] : undefined;
+    return new JsonField(part, this.file, this.path === "" ? key : `${this.path}.${key}`);
   }
 
   /** The elements of an array. */
