@@ -38,11 +38,10 @@ describe.each([tfjs(), cpu()])("$name", (engine) => {
   )("value and gradients of $activation, residual: $residual, are the definition's", async (changes) => {
     await engine.start();
     const { layer, weights } = toyDense(changes);
-    const names = ["x", ...weights.map(({ name }) => name)];
-    const arrays = [floatsFromSeed(9, 3 * 12), ...weights.map(({ values }) => values)];
+    const given = [{ name: "x", shape: [3, 12], values: floatsFromSeed(9, 3 * 12) }, ...weights];
+    const arrays = given.map(({ values }) => values);
     const float64Arrays = arrays.map((array) => Float64Array.from(array));
-    const shapes = [[3, 12], ...weights.map(({ shape }) => [...shape])];
-    const tensors = Object.fromEntries(names.map((name, i) => [name, tf.tensor(arrays[i]!, shapes[i]!)]));
+    const tensors = Object.fromEntries(given.map(({ name, shape, values }) => [name, tf.tensor(values, [...shape])]));
     const run = () => sum(dense(tensors, tensors["x"] as tf.Tensor2D, layer) as tf.Tensor);
     const y = dense(tensors, tensors["x"] as tf.Tensor2D, layer).dataSync();
     // 12 products of numbers below 2 are summed: 12 roundings of at most 50 · 2⁻²⁴ each.
@@ -54,7 +53,7 @@ describe.each([tfjs(), cpu()])("$name", (engine) => {
       ),
     );
     const { gradients } = valueAndGradients(run, tensors);
-    for (const [i, name] of names.entries()) {
+    for (const [i, { name, values: array }] of given.entries()) {
       const expected = finiteDifferences(
         (values) =>
           reference(
@@ -62,31 +61,32 @@ describe.each([tfjs(), cpu()])("$name", (engine) => {
             layer,
             weights,
           ).reduce((total, value) => total + value, 0),
-        arrays[i]!,
+        array,
       );
       // relu has no derivative at 0, where the toy's inputs are not.
-      expect(gradients[name]!.dataSync(), name).toBeCloseToArray(expected, { tolerance: 2e-4 });
+      expect(gradients[name]?.dataSync(), name).toBeCloseToArray(expected, { tolerance: 2e-4 });
     }
   });
 });
 
 /** Element by element in float64. */
 function reference(
-  [x, ...arrays]: Float64Array[],
+  [x = new Float64Array(), ...arrays]: Float64Array[],
   { path, inFeatures, outFeatures, activation, residual }: DenseConfig,
   weights: readonly { readonly name: string }[],
 ): Float64Array {
   const array = (name: string) => arrays[weights.findIndex((weight) => weight.name === `${path}.${name}`)];
-  const [weight, bias, projection] = [array("linear.weight")!, array("linear.bias"), array("residual.weight")];
-  const product = (row: number, matrix: Float64Array, out: number) => {
+  const [weight, bias, projection] = [array("linear.weight"), array("linear.bias"), array("residual.weight")];
+  const at = (values: Float64Array | undefined, i: number) => values?.[i] ?? Number.NaN;
+  const product = (row: number, matrix: Float64Array | undefined, out: number) => {
     let total = 0;
-    for (let i = 0; i < inFeatures; i++) total += x![row * inFeatures + i]! * matrix[out * inFeatures + i]!;
+    for (let i = 0; i < inFeatures; i++) total += at(x, row * inFeatures + i) * at(matrix, out * inFeatures + i);
     return total;
   };
-  return Float64Array.from({ length: (x!.length / inFeatures) * outFeatures }, (_, at) => {
-    const [row, out] = [Math.floor(at / outFeatures), at % outFeatures];
+  return Float64Array.from({ length: (x.length / inFeatures) * outFeatures }, (_, i) => {
+    const [row, out] = [Math.floor(i / outFeatures), i % outFeatures];
     const y = float64[activation](product(row, weight, out) + (bias?.[out] ?? 0));
-    const added = projection === undefined ? x![row * inFeatures + out]! : product(row, projection, out);
+    const added = projection === undefined ? at(x, row * inFeatures + out) : product(row, projection, out);
     return y + (residual ? added : 0);
   });
 }

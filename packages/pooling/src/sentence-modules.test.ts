@@ -116,37 +116,34 @@ test("dimension, parameters and whether vectors end with length 1 are known from
   ]);
 });
 
-test.each<[string, (modules: StoredModule[]) => StoredModule[], RegExp]>([
-  ["no module", () => [], /modules\.json: no pooling after the transformer\. Got no module/],
-  ["no pooling", ([, ...others]) => others, /no pooling after the transformer\. Got Dense/],
-  [
-    "another kind",
-    ([first]) => [first!, { ...first!, kind: "LSTM" }],
-    /Got LSTM, expected Dense, Normalize or Dropout/,
-  ],
-  ["a second pooling", ([first]) => [first!, first!], /Got Pooling, expected Dense/],
+const [storedPooling, storedDense] = stored([pooling, moduleOf.Dense]) as [StoredModule, StoredModule];
+const denseWith = (change: object): StoredModule[] => [
+  storedPooling,
+  { ...storedDense, config: { ...storedDense.config, ...change } },
+];
+
+test.each<[string, StoredModule[], RegExp]>([
+  ["no module", [], /modules\.json: no pooling after the transformer\. Got no module/],
+  ["no pooling", [storedDense], /no pooling after the transformer\. Got Dense/],
+  ["another kind", [storedPooling, { ...storedDense, kind: "LSTM" }], /Got LSTM, expected Dense, Normalize or Dropout/],
+  ["a second pooling", [storedPooling, storedPooling], /Got Pooling, expected Dense/],
   [
     "a dense layer of another width",
-    ([first, dense]) => [first!, { ...dense!, config: { ...dense!.config, in_features: 7 } }],
+    denseWith({ in_features: 7 }),
     /1\/config\.json: Got in_features 7, expected the 12 that come before it/,
   ],
   [
     "an unknown activation",
-    ([first, dense]) => [first!, { ...dense!, config: { ...dense!.config, activation_function: "torch.nn.ELU" } }],
+    denseWith({ activation_function: "torch.nn.ELU" }),
     /1\/config\.json: activation_function does not fit\. Got "torch\.nn\.ELU", expected one of torch\.nn\.modules\.activation\.Tanh/,
   ],
-  [
-    "an unknown key of a dense layer",
-    ([first, dense]) => [first!, { ...dense!, config: { ...dense!.config, scale: 2 } }],
-    /1\/config\.json: scale does not fit/,
-  ],
+  ["an unknown key of a dense layer", denseWith({ scale: 2 }), /1\/config\.json: scale does not fit/],
   [
     "a rate of 1",
-    ([first]) => [first!, { kind: "Dropout", path: "2", config: { dropout: 1 }, file: "2/config.json" }],
+    [storedPooling, { kind: "Dropout", path: "2", config: { dropout: 1 }, file: "2/config.json" }],
     /2\/config\.json: dropout does not fit\. Got 1/,
   ],
-])("refuses %s, naming file and key", (_, change, message) => {
-  const changed = () => sentenceModules(change(stored([pooling, moduleOf.Dense])), 12);
-  expect(changed).toThrow(FormatError);
-  expect(changed).toThrow(message);
+])("refuses %s, naming file and key", (_, modules, message) => {
+  expect(() => sentenceModules(modules, 12)).toThrow(FormatError);
+  expect(() => sentenceModules(modules, 12)).toThrow(message);
 });

@@ -1,8 +1,8 @@
 import type { EncoderParameters } from "@kindred/encoder";
+import { gatherRows } from "@kindred/nn";
 import { sentenceVectors } from "@kindred/pooling";
 import type { Key } from "@kindred/random";
-import { gatherRows } from "@kindred/nn";
-import { activeEngine, type Float, type Layout, sentencesOf } from "@kindred/tensor";
+import { activeEngine, type Float, inRows, type Layout, sentencesOf } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EmbeddingModel } from "./sentence-model.ts";
 import { sentenceLengths, type TokenBatch } from "./token-batch.ts";
@@ -12,7 +12,8 @@ export type EmbeddingOptions = EmbeddingModel & { readonly dropout?: Key; readon
 
 /**
  * The vectors of a batch of sentences, `"batch hidden"`: the encoder, pooling, and the modules after it as the model has them.
- * How they lie, the engine that runs says. Differentiable; with `dropout`, a key, as in training, where `rows` numbers the sentences in the global batch.
+ * Differentiable; with `dropout`, a key, as in training, where `rows` numbers the sentences in the global batch. How the sentences lie
+ * on the way, packed, padded or in blocks, the active engine says.
  *
  * @example
  * ```ts
@@ -39,16 +40,15 @@ export function embedSentences(
   options: EmbeddingOptions,
 ): Float<"batch hidden"> {
   const { modules, dropout } = options;
-  const layout = layoutOf(batch, options);
   const { promptLength = 0 } = batch;
   return tf.tidy(() => {
-    const hiddenStates = forward(parameters, batch, { ...options, layout });
+    const { hiddenStates, layout } = forward(parameters, batch, options);
     return sentenceVectors(hiddenStates, { modules, parameters, layout, promptLength, ...(dropout && { dropout }) });
   });
 }
 
 /**
- * The vector of every token of a batch, `"tokens hidden"`: the last hidden states, before any pooling.
+ * The vector of every token of a batch, `"tokens hidden"`, sentences end to end: the last hidden states, before any pooling.
  *
  * @example
  * ```ts
@@ -73,32 +73,22 @@ export function embedTokens(
   batch: TokenBatch,
   options: Omit<EmbeddingOptions, "modules">,
 ): Float<"tokens hidden"> {
-  const layout = layoutOf(batch, options);
-  if (layout.form === "packed") return forward(parameters, batch, { ...options, layout });
-  const rows = sentencesOf(layout.data).flatMap(({ start, length }) => Array.from({ length }, (_, i) => start + i));
-  return tf.tidy(() => gatherRows(forward(parameters, batch, { ...options, layout }), Int32Array.from(rows)));
+  return tf.tidy(() => {
+    const { hiddenStates, layout } = forward(parameters, batch, options);
+    if (layout.form === "packed") return hiddenStates;
+    const rows = sentencesOf(layout.data).flatMap(({ start, length }) => Array.from({ length }, (_, i) => start + i));
+    return gatherRows(hiddenStates, Int32Array.from(rows));
+  });
 }
 
-function layoutOf(batch: TokenBatch, { rows }: Pick<EmbeddingOptions, "rows">): Layout {
-  return activeEngine().layout(sentenceLengths(batch), rows);
-}
-
-/** The ids as the layout wants them; what is padding is some id, and nothing depends on it. */
-function inRows({ ids, starts }: TokenBatch, { form, fixed, data }: Layout): Int32Array {
-  if (form === "packed") return ids;
-  const rows = new Int32Array(fixed.rows);
-  for (const [i, { start, length }] of sentencesOf(data).entries()) {
-    const from = starts[i] ?? 0;
-    rows.set(ids.subarray(from, from + length), start);
-  }
-  return rows;
-}
-
+/** The hidden states of a batch, as the active engine wants its sentences to lie. */
 function forward(
   parameters: EncoderParameters,
   batch: TokenBatch,
-  { encoder, layout, dropout }: Omit<EmbeddingOptions, "modules"> & { readonly layout: Layout },
-): Float<"tokens hidden"> {
-  const ids = inRows(batch, layout);
-  return encoder.forward(parameters, { ids }, dropout === undefined ? { layout } : { layout, dropout });
+  { encoder, dropout, rows }: Omit<EmbeddingOptions, "modules">,
+): { readonly hiddenStates: Float<"tokens hidden">; readonly layout: Layout } {
+  const layout = activeEngine().layout(sentenceLengths(batch), rows);
+  const tokens = { ids: inRows(batch.ids, layout, 0) };
+  const options = dropout === undefined ? { layout } : { layout, dropout };
+  return { hiddenStates: encoder.forward(parameters, tokens, options), layout };
 }

@@ -151,13 +151,15 @@ function promptOf(
 ): string {
   if (prompt !== undefined) return prompt;
   // Every model has these two, empty unless it says otherwise.
-  const known: { readonly [name: string]: string } = { query: "", document: "", ...prompts };
+  const known = new Map([["query", ""], ["document", ""], ...Object.entries(prompts)]);
   const name = promptName ?? defaultPromptName;
   if (name === undefined) return "";
-  if (Object.hasOwn(known, name)) return known[name]!;
-  const nearest = nearestName(name, Object.keys(known));
+  const text = known.get(name);
+  if (text !== undefined) return text;
+  const names = [...known.keys()];
+  const nearest = nearestName(name, names);
   throw new ConfigError(
-    `encode: the model has no prompt ${JSON.stringify(name)}. ${nearest === undefined ? `Expected one of ${Object.keys(known).join(", ")}.` : `Did you mean ${nearest}?`}`,
+    `encode: the model has no prompt ${JSON.stringify(name)}. ${nearest === undefined ? `Expected one of ${names.join(", ")}.` : `Did you mean ${nearest}?`}`,
     { promptName: name },
   );
 }
