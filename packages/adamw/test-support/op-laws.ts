@@ -1,8 +1,6 @@
-import { floatsFromSeed, type Numbers, opCases, type OpLaw } from "@kindred/testing";
+import { type AnyOpLaw, floatsFromSeed, lawOf, type Numbers, opCases } from "@kindred/testing";
 import fc from "fast-check";
 import { adamwNumber, adamwOp, sumOfSquaresOp } from "../src/adamw-op.ts";
-
-type Constants = { readonly beta1: number; readonly beta2: number; readonly decays: boolean };
 
 /** Numbers of a step that are as large as those of real ones: rate, two factors, epsilon, kept. */
 const stepNumbers = (seed: number) => {
@@ -12,17 +10,16 @@ const stepNumbers = (seed: number) => {
 /** Running means of squares, far enough from 0 for a root's slope. */
 const squares = (seed: number, count: number) => floatsFromSeed(seed, count).map((x) => Math.abs(x) + 0.25);
 
-const at = (numbers: Numbers | undefined, place: number) => numbers?.values[place] ?? Number.NaN;
+const at = ({ values }: Numbers, place: number) => values[place] ?? Number.NaN;
 
 /** The laws of AdamW's ops: what each computes, in plain loops over float64. */
-// biome-ignore lint/suspicious/noExplicitAny: a list holds ops with data and constants of many types
-export const adamwLaws: OpLaw<any, any>[] = [
-  {
+export const adamwLaws: AnyOpLaw[] = [
+  lawOf({
     op: adamwOp,
-    cases: opCases<object, Constants>(
+    cases: opCases(
       {
-        ...{ parameter: "out in", gradient: "out in", first: "out in", second: "out in" },
-        ...{ numbers: "numbers", clip: "" },
+        ...({ parameter: "out in", gradient: "out in", first: "out in", second: "out in" } as const),
+        ...({ numbers: "numbers", clip: "" } as const),
       },
       {
         sizes: { numbers: { is: 5 } },
@@ -38,10 +35,10 @@ export const adamwLaws: OpLaw<any, any>[] = [
       },
     ),
     wrt: [],
-    reference: ({ parameter, gradient, first, second, numbers, clip }, _, { beta1, beta2, decays }: Constants) => {
+    reference: ({ parameter, gradient, first, second, numbers, clip }, _, { beta1, beta2, decays }) => {
       const factor = at(numbers, decays ? adamwNumber.decayedFactor : adamwNumber.factor);
       const kept = decays ? at(numbers, adamwNumber.kept) : 1;
-      const moved = Array.from(parameter?.values ?? [], (weight, i) => {
+      const moved = Array.from(parameter.values, (weight, i) => {
         const g = at(gradient, i) * at(clip, 0);
         const m = beta1 * at(first, i) + (1 - beta1) * g;
         const v = beta2 * at(second, i) + (1 - beta2) * g ** 2;
@@ -49,11 +46,11 @@ export const adamwLaws: OpLaw<any, any>[] = [
       });
       return [0, 1, 2].map((output) => moved.map((numbersOfOne) => numbersOfOne[output] ?? Number.NaN));
     },
-  },
-  {
+  }),
+  lawOf({
     op: sumOfSquaresOp,
     cases: opCases({ x: "out in" }),
     wrt: [],
-    reference: ({ x }) => [Array.from(x?.values ?? []).reduce((sum, value) => sum + value * value, 0)],
-  },
+    reference: ({ x }) => [Array.from(x.values).reduce((sum, value) => sum + value * value, 0)],
+  }),
 ];

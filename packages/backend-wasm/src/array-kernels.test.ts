@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { AdamwNumbers, ArrayKernels } from "@kindred/adamw";
 import { wasmArrayKernels } from "./array-kernels.ts";
-import { relaxedSimdWorks } from "./relaxed-simd-works.ts";
+import { relaxedSimdWorks } from "./kernel-variant.ts";
 
 const numbers: AdamwNumbers = {
   clip: 0.7,

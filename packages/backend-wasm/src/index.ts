@@ -1,4 +1,4 @@
 export { wasm, type WasmExtra, type WasmOptions } from "./wasm.ts";
 export type { KernelVariant } from "./kernel-variant.ts";
-export type { Revectorization } from "./revectorization.ts";
+export type { Revectorization } from "./choose-kernels.ts";
 export { wasmArrayKernels } from "./array-kernels.ts";

@@ -1,6 +1,6 @@
 import * as nn from "@kindred/nn";
 import { asWasmBackend, cpu, tfjs, valueAndGradients } from "@kindred/tensor";
-import { checkOp, expectMutantToFail, type OpTools, type OpLaw } from "@kindred/testing";
+import { checkOp, expectMutantToFail, type OpTools, type AnyOpLaw } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { test } from "vitest";
@@ -8,9 +8,9 @@ import { attentionLaws } from "../../nn/test-support/attention-laws.ts";
 import { opLawList } from "../../nn/test-support/op-laws.ts";
 import { instantiateKernels } from "./instantiate-kernels.ts";
 import type { KernelExports } from "./generated/kernel-exports.ts";
-import { replaceKernels } from "./replace-kernels.ts";
+import { replaceKernels } from "./kernels.ts";
 
-const tools = { reference: cpu(), valueAndGradients } as unknown as OpTools;
+const tools: OpTools = { reference: cpu(), valueAndGradients };
 type Numbers = number[];
 
 /** `numbers` with some of them changed, by their places in the kernel's arguments. */
@@ -19,19 +19,19 @@ const changed = (numbers: Numbers, changes: { readonly [at: number]: (number: nu
 const less = (by: number) => (number: number) => number - by;
 const always = (number: number) => () => number;
 
-// biome-ignore lint/suspicious/noExplicitAny: ops with data and constants of many types
-const lawOf = ({ op: { name } }: { readonly op: { readonly name: string } }): OpLaw<any, any> =>
-  opLawList.find(({ op }) => op.op.name === name)!;
+const lawOf = ({ op: { name } }: { readonly op: { readonly name: string } }): AnyOpLaw => {
+  const law = opLawList.find(({ op }) => op.op.name === name);
+  if (law === undefined) throw new Error(`${name} has no law.`);
+  return law;
+};
 const [plain, dropped] = attentionLaws;
 
-// biome-ignore lint/suspicious/noExplicitAny: ops with data and constants of many types
-type AnyLaw = OpLaw<any, any>;
-type Mutant = [fault: string, law: AnyLaw, kernel: keyof KernelExports, change: (numbers: Numbers) => Numbers];
+type Mutant = [fault: string, law: AnyOpLaw, kernel: keyof KernelExports, change: (numbers: Numbers) => Numbers];
 const mutants: Mutant[] = [
-  ["a position bias shifted by one", plain!, "attention", (all) => changed(all, { 3: less(-4) })],
-  ["keys in the place of queries", plain!, "attention", (all) => changed(all, { 0: always(all[1]!) })],
-  ["a gradient that forgets the dropout", dropped!, "attentionGradient", (all) => changed(all, { 14: always(0) })],
-  ["a mask of another key", dropped!, "attention", (all) => changed(all, { 12: less(1) })],
+  ["a position bias shifted by one", plain, "attention", (all) => changed(all, { 3: less(-4) })],
+  ["keys in the place of queries", plain, "attention", (all) => changed(all, { 0: always(all[1]!) })],
+  ["a gradient that forgets the dropout", dropped, "attentionGradient", (all) => changed(all, { 14: always(0) })],
+  ["a mask of another key", dropped, "attention", (all) => changed(all, { 12: less(1) })],
   ["a mask of another key", lawOf(nn.dropoutOp), "dropout", (all) => changed(all, { 7: less(1) })],
   ["a last row left out", lawOf(nn.layerNormOp), "layerNorm", (all) => changed(all, { 5: less(1) })],
   ["a residual left out", lawOf(nn.addLayerNormOp), "layerNormGradient", (all) => changed(all, { 2: always(0) })],

@@ -1,3 +1,7 @@
+import { implementArrayKernels } from "@kindred/adamw";
+import type { WasmBackend } from "@kindred/tensor";
+import { wasmArrayKernels } from "./array-kernels.ts";
+import type { KernelExports } from "./generated/kernel-exports.ts";
 import type { Kernel } from "./kernel-call.ts";
 import { adamwKernel, sumOfSquaresKernel } from "./kernels/adamw.ts";
 import { attentionGradientKernel, attentionKernel } from "./kernels/attention.ts";
@@ -25,6 +29,7 @@ import {
 } from "./kernels/pooling.ts";
 import { positionBiasGradientKernel, positionBiasKernel } from "./kernels/position-bias.ts";
 import { softmaxCrossEntropyGradientKernel, softmaxCrossEntropyKernel } from "./kernels/softmax-cross-entropy.ts";
+import { scratchArena } from "./scratch-arena.ts";
 
 /** Every kernel of this package, by the op it implements. A new one is added here. */
 export const kernels: readonly Kernel[] = [
@@ -65,3 +70,14 @@ export const kernels: readonly Kernel[] = [
   adamwKernel,
   sumOfSquaresKernel,
 ];
+
+/** Lets a module's functions implement the ops on the wasm backend, until the returned function gives these their former kernels back. */
+export function replaceKernels(exports: KernelExports, backend: WasmBackend): () => void {
+  const arena = scratchArena(backend.wasm);
+  const givesBack = kernels.map(({ start }) => start(exports, backend, arena));
+  givesBack.push(implementArrayKernels(wasmArrayKernels));
+  return () => {
+    for (const giveBack of givesBack) giveBack();
+    arena.release();
+  };
+}

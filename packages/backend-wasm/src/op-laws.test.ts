@@ -1,20 +1,17 @@
 import { cpu, valueAndGradients } from "@kindred/tensor";
-import { checkOp, type OpTools, type OpLaw } from "@kindred/testing";
+import { checkOp, type OpTools, type AnyOpLaw } from "@kindred/testing";
 import { describe, expect, test } from "vitest";
 import { adamwLaws } from "../../adamw/test-support/op-laws.ts";
 import { attentionLaws } from "../../nn/test-support/attention-laws.ts";
 import { formLaws } from "../../nn/test-support/form-laws.ts";
 import { opLawList } from "../../nn/test-support/op-laws.ts";
 import { kernels } from "./kernels.ts";
-import { relaxedSimdWorks } from "./relaxed-simd-works.ts";
+import { relaxedSimdWorks } from "./kernel-variant.ts";
 import { wasm } from "./wasm.ts";
 
-const tools = { reference: cpu(), valueAndGradients } as unknown as OpTools;
+const tools: OpTools = { reference: cpu(), valueAndGradients };
 const names = new Set(kernels.map(({ name }) => name));
-// biome-ignore lint/suspicious/noExplicitAny: a list holds ops with data and constants of many types
-const laws: OpLaw<any, any>[] = [...opLawList, ...attentionLaws, ...adamwLaws].filter(({ op }) =>
-  names.has(op.op.name),
-);
+const laws: AnyOpLaw[] = [...opLawList, ...attentionLaws, ...adamwLaws].filter(({ op }) => names.has(op.op.name));
 
 // The laws of `nn` and `adamw` themselves: value and gradient are the float64 reference's, and the composite's on tfjs's cpu backend.
 describe.each(["simd", "relaxed", "wide"] as const)("the %s kernel", (variant) => {

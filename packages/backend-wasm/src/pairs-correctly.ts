@@ -1,7 +1,7 @@
 import type { WasmBackend } from "@kindred/tensor";
 import { instantiateKernels } from "./instantiate-kernels.ts";
 import { modelInMiniature } from "./model-in-miniature.ts";
-import { replaceKernels } from "./replace-kernels.ts";
+import { replaceKernels } from "./kernels.ts";
 
 // Loops long enough that V8 sets out to optimise each function within a call or two.
 const large = { tokens: 160, hidden: 256, heads: 4 };

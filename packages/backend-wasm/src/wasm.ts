@@ -8,10 +8,9 @@ import {
   type TfjsOptions,
 } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { chooseKernels } from "./choose-kernels.ts";
+import { chooseKernels, type Revectorization } from "./choose-kernels.ts";
 import type { KernelVariant } from "./kernel-variant.ts";
-import { replaceKernels } from "./replace-kernels.ts";
-import type { Revectorization } from "./revectorization.ts";
+import { replaceKernels } from "./kernels.ts";
 
 // Threads run what is built: Node 20 reads no TypeScript.
 const moduleUrl = import.meta.url.replace(/src\/wasm\.ts$/, "dist/wasm.js");

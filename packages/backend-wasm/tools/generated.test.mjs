@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { kernelBytes } from "../src/kernel-bytes.ts";
+import { kernelBytes } from "../src/instantiate-kernels.ts";
 import { compileVariant } from "./compile-variant.mjs";
 import { exportsSource } from "./exports-source.mjs";
 import { kernelVariants } from "./kernel-variants.mjs";

@@ -4,9 +4,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { test } from "vitest";
 import { attentionAxes, attentionLaws, attentionSizes } from "../test-support/attention-laws.ts";
-import { type AttentionData, type AttentionFixed, attentionOp } from "./attention.ts";
+import { type AttentionData, attentionOp } from "./attention.ts";
 
-const tools = { reference: cpu(), valueAndGradients } as unknown as OpTools;
+const tools: OpTools = { reference: cpu(), valueAndGradients };
 
 opLaws(tools, attentionLaws, [cpu(), tfjs()]);
 
@@ -26,7 +26,7 @@ type Inputs = Parameters<typeof attentionOp>[0];
 
 test.each(mutants)("the law notices %s", async (_, changeInputs, changeData) => {
   const { data, fixed } = packed([5, 8]);
-  const cases = opCases<AttentionData, AttentionFixed>(attentionAxes, {
+  const cases = opCases(attentionAxes, {
     sizes: { ...attentionSizes, tokens: { is: 13 } },
     given: () => fc.constant({ data, fixed: { ...fixed, longest: 13, heads: 3 } }),
   });

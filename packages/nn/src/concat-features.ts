@@ -10,7 +10,7 @@ export const concatFeaturesOp = defineOp<Parts, None, { readonly sizes: readonly
   check: (parts) => {
     const shapes = Object.values(parts).map(({ shape }) => shape);
     const rows = shapes[0]?.[0];
-    const fits = shapes.every((shape) => shape.length === 2 && shape[0] === rows && shape[1]! > 0);
+    const fits = shapes.every((shape) => shape.length === 2 && shape[0] === rows && shape[1] !== 0);
     if (shapes.length > 0 && rows !== 0 && fits) return;
     throw new ShapeError(
       `concatFeatures: parts don't fit side by side. Got ${shapes.map((shape) => `[${shape.join(", ")}]`).join(", ") || "none"}, ` +
@@ -24,9 +24,13 @@ export const concatFeaturesOp = defineOp<Parts, None, { readonly sizes: readonly
       1,
     ),
   gradient: (dy, _saved, _, { sizes }) => {
-    const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, size) => sum + size, 0));
-    const part = (i: number) => () => tf.slice(dy, [0, starts[i]!], [dy.shape[0]!, sizes[i]!]);
-    return Object.fromEntries(sizes.map((_, i) => [i, part(i)]));
+    let start = 0;
+    const slices = sizes.map((size, i) => {
+      const from = start;
+      start += size;
+      return [i, () => tf.slice(dy, [0, from], [-1, size])];
+    });
+    return Object.fromEntries(slices);
   },
 });
 

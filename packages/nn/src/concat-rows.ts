@@ -10,7 +10,7 @@ export const concatRowsOp = defineOp<Parts, None, { readonly counts: readonly nu
   check: (parts) => {
     const shapes = Object.values(parts).map(({ shape }) => shape);
     const hidden = shapes[0]?.[1];
-    if (shapes.length > 0 && shapes.every((shape) => shape.length === 2 && shape[0]! > 0 && shape[1] === hidden))
+    if (shapes.length > 0 && shapes.every((shape) => shape.length === 2 && shape[0] !== 0 && shape[1] === hidden))
       return;
     throw new ShapeError(
       `concatRows: parts don't fit on top of each other. Got ${shapes.map((shape) => `[${shape.join(", ")}]`).join(", ") || "none"}, ` +
@@ -20,9 +20,13 @@ export const concatRowsOp = defineOp<Parts, None, { readonly counts: readonly nu
   },
   composite: (parts) => tf.concat(inOrder(parts), 0),
   gradient: (dy, _saved, _, { counts }) => {
-    const starts = counts.map((_, i) => counts.slice(0, i).reduce((sum, count) => sum + count, 0));
-    const part = (i: number) => () => tf.slice(dy, [starts[i]!, 0], [counts[i]!, dy.shape[1]!]);
-    return Object.fromEntries(counts.map((_, i) => [i, part(i)]));
+    let start = 0;
+    const slices = counts.map((count, i) => {
+      const from = start;
+      start += count;
+      return [i, () => tf.slice(dy, [from, 0], [count, -1])];
+    });
+    return Object.fromEntries(slices);
   },
 });
 

@@ -20,20 +20,17 @@ export function countFlops(
   data: HostData,
 ): number {
   const { x, weight, a, b, dy, q } = inputs;
-  const rows = (x ?? dy)?.[0];
+  const [rows] = x ?? dy ?? [];
   if (weight !== undefined && rows !== undefined && weight.length > 1) {
-    return product(rows, ...(weightShape({ shape: weight }) as [number, number]));
+    return 2 * rows * weightShape({ shape: weight }).reduce((product, size) => product * size, 1);
   }
-  if (name === "KindredMatmul" && a && b) return product(a[0]!, a[1]!, b[1]!);
-  if (name === "KindredMatmulTransposed" && a && b) return product(a[0]!, a[1]!, b[0]!);
-  if (name === "KindredTransposedMatmul" && a && b) return product(a[0]!, a[1]!, b[1]!);
-  if (q === undefined) return 0;
+  if (a !== undefined && b !== undefined) {
+    const [[aRows = 0, aColumns = 0], [bRows = 0, bColumns = 0]] = [a, b];
+    return 2 * aRows * aColumns * (name === "KindredMatmulTransposed" ? bRows : bColumns);
+  }
+  const [, hidden = 0] = q ?? [];
   const products = name === "KindredAttention" ? 2 : name === "KindredAttentionGradient" ? 5 : 0; // backward: scores and v again, dq, dk, dv
-  return products * scorePairs(data["lengths"]) * 2 * q[1]!;
-}
-
-function product(rows: number, inner: number, columns: number): number {
-  return 2 * rows * inner * columns;
+  return products * scorePairs(data["lengths"]) * 2 * hidden;
 }
 
 /** Pairs of a query and a key of one sentence, over all sentences. */

@@ -37,7 +37,7 @@ export const dropoutOp = defineOp<{ x: Float }, DropoutData, DropoutFixed, Float
     dropoutThreshold(fixed.rate); // refuses a bad rate
     expectCountable(hidden, fixed);
   },
-  composite: ({ x }, data, fixed) => tf.mul(x, dropoutMask(data, fixed, x.shape[1]!)),
+  composite: ({ x }, data, fixed) => tf.mul(x, dropoutMask(data, fixed, x.shape[1] ?? 0)),
   // The mask is drawn again: cheaper than to keep it for the backward pass.
   gradient: (dy, _saved, data, fixed) => ({ x: (): Float => dropoutOp({ x: dy }, data, fixed) }),
 });

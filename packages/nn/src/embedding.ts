@@ -81,6 +81,6 @@ export function embedding<Features extends string, Rows extends string = "tokens
   table: Float<`${string} ${Features}`>,
   { paddingId }: EmbeddingOptions = {},
 ): Float<`${Rows} ${Features}`> {
-  const vocab = table.shape[0]!;
+  const [vocab = 0] = table.shape;
   return embeddingOp({ table }, { ids }, paddingId === undefined ? { vocab } : { vocab, paddingId });
 }

@@ -48,5 +48,6 @@ export function gatherRows<Features extends string, Rows extends string = "chose
   x: Float<`${string} ${Features}`>,
   chosen: Int32Array,
 ): Float<`${Rows} ${Features}`> {
-  return gatherRowsOp({ x }, { chosen }, { rowCount: x.shape[0]! });
+  const [rowCount = 0] = x.shape;
+  return gatherRowsOp({ x }, { chosen }, { rowCount });
 }

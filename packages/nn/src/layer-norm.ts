@@ -64,7 +64,8 @@ export function normalizeRows(
 
 /** The mean of every row, in a column. */
 function rowMeans(x: Float<"rows hidden">): Float<"rows 1"> {
-  return tf.mul(tf.sum(x, 1, true), 1 / x.shape[1]!);
+  const [, hidden = 0] = x.shape;
+  return tf.mul(tf.sum(x, 1, true), 1 / hidden);
 }
 
 /** Refuses an epsilon that is negative or not a number. */

@@ -7,7 +7,7 @@ import { arbitraryLayout } from "../test-support/arbitrary-layout.ts";
 import { opLawList } from "../test-support/op-laws.ts";
 import * as nn from "./index.ts";
 
-const tools = { reference: cpu(), valueAndGradients } as unknown as OpTools;
+const tools: OpTools = { reference: cpu(), valueAndGradients };
 
 opLaws(tools, opLawList, [cpu(), tfjs()]);
 

@@ -61,5 +61,6 @@ export const positionBiasGradientOp = defineOp<
  * ```
  */
 export function positionBias(table: Float<"buckets heads">, bucketOfDistance: Int32Array): Float<"heads distances"> {
-  return positionBiasOp({ table }, { bucketOfDistance }, { buckets: table.shape[0]! });
+  const [buckets = 0] = table.shape;
+  return positionBiasOp({ table }, { bucketOfDistance }, { buckets });
 }

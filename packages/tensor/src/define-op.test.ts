@@ -58,10 +58,11 @@ opLaw(
     ),
     wrt: ["x", "shift"],
     reference: ({ x, shift }, _, { factor }) => {
-      const columns = x!.shape[1]!;
-      const shifted = x!.values.map((v, i) => v + (shift?.values[i % columns] ?? 0));
-      const sums = new Float64Array(x!.shape[0]!);
-      for (const [i, v] of shifted.entries()) sums[Math.floor(i / columns)]! += v;
+      const [rows = 0, columns = 0] = x.shape;
+      const shifted = x.values.map((v, i) => v + (shift?.values[i % columns] ?? 0));
+      const sums = Array.from({ length: rows }, (_, row) =>
+        shifted.subarray(row * columns, (row + 1) * columns).reduce((sum, v) => sum + v, 0),
+      );
       return [sums, shifted.map((v) => factor * v * v)];
     },
   },

@@ -43,9 +43,8 @@ export function expectShapes<const Arguments extends { readonly [name: string]: 
       const axesWanted = words.length === 1 ? "1 axis" : `${words.length} axes`;
       fail(functionName, expectations, `${name} has rank ${tensor.shape.length}`, `${name} to have ${axesWanted}`);
     }
-    for (const [i, word] of words.entries()) {
-      const [axis = ""] = word.split("@", 1);
-      const size = tensor.shape[i] ?? 0; // there are as many as words
+    for (const [i, size] of tensor.shape.entries()) {
+      const [axis = ""] = (words[i] ?? "").split("@", 1);
       const wanted = /^\d+$/.test(axis) ? Number(axis) : (sizes[axis] ?? size);
       if (size === 0 && wanted === 0) {
         fail(
@@ -67,6 +66,29 @@ export function expectShapes<const Arguments extends { readonly [name: string]: 
     }
   }
   return sizes as AxisSizes<Arguments[keyof Arguments][1]>;
+}
+
+/**
+ * The sizes of a tensor's axes by name. {@link expectShapes} for one argument; the notation and the refusals are explained there.
+ *
+ * @throws ShapeError when the rank, a literal size or the same name's sizes do not fit, or an axis is empty.
+ * @example
+ * ```ts
+ * import { cpu, expectShape } from "@kindred/tensor";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await cpu().start();
+ * const { tokens } = expectShape("meanPool", "x", tf.ones([7, 64]), "tokens hidden");
+ * tokens; // => 7
+ * ```
+ */
+export function expectShape<const Axes extends string>(
+  functionName: string,
+  argumentName: string,
+  tensor: tf.Tensor,
+  axes: Axes,
+): AxisSizes<Axes> {
+  return expectShapes(functionName, { [argumentName]: [tensor, axes] }) as AxisSizes<Axes>;
 }
 
 function fail(

@@ -10,8 +10,7 @@ export { activeEngine, type DefinedEngine, defineEngine, type EngineParts } from
 export { cpu } from "./cpu.ts";
 export { tfjs, type TfjsOptions } from "./tfjs.ts";
 export type { AnyAxes, Float, Int, AxisNames, AxisSizes } from "./named-axes.ts";
-export { expectShape } from "./expect-shape.ts";
-export { expectShapes, type ShapeExpectation } from "./expect-shapes.ts";
+export { expectShape, expectShapes, type ShapeExpectation } from "./expect-shapes.ts";
 export {
   packed,
   padded,
@@ -40,5 +39,4 @@ export { asWasmBackend, type WasmBackend, type WasmData, type WasmModule } from 
 export { valueAndGradients, type ValueAndGradientsOptions } from "./value-and-gradients.ts";
 export { type RowGradient, type RowGradientClosure, rowGradient } from "./row-gradient.ts";
 export { toFloat32Array } from "./to-float32-array.ts";
-export { profileKernels, type CountFlops, type KernelProfile, type Profile } from "./profile-kernels.ts";
-export { profileTable } from "./profile-table.ts";
+export { profileKernels, profileTable, type CountFlops, type KernelProfile, type Profile } from "./profile-kernels.ts";

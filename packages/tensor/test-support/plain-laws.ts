@@ -21,7 +21,7 @@ export type PlainLaw = {
   readonly reference: (inputs: Reference) => ArrayLike<number> | readonly ArrayLike<number>[];
 };
 
-const tools = { reference: cpu(), valueAndGradients } as unknown as OpTools;
+const tools: OpTools = { reference: cpu(), valueAndGradients };
 
 /** The body of a law's test: value and gradient are the float64 reference's, on both engines, and nothing leaks. */
 export async function checkPlainLaw({ kernels, cases, wrt, runs = 10, run, reference }: PlainLaw): Promise<void> {
@@ -56,8 +56,8 @@ export function indicesOf(shape: readonly number[]): number[][] {
 /** The element at an index, where axes of size 1, and missing ones in front, are broadcast. */
 export function at({ shape, values }: Numbers, index: readonly number[]): number {
   const own = index.slice(index.length - shape.length);
-  const place = shape.reduce((sum, size, axis) => sum * size + (size === 1 ? 0 : own[axis]!), 0);
-  return values[place]!;
+  const place = shape.reduce((sum, size, axis) => sum * size + (size === 1 ? 0 : (own[axis] ?? 0)), 0);
+  return values[place] ?? Number.NaN;
 }
 
 /** The elements of a tensor of that shape. */

@@ -24,7 +24,7 @@ export function arrayDifference(
   let worst: { at: number; excess: number; off: number; allowed: number } | undefined;
   let count = 0;
   for (let at = 0; at < expected.length; at++) {
-    const [got, want] = [actual[at]!, expected[at]!];
+    const [got, want] = [actual[at]!, expected[at]!]; // both are expected.length long
     if (got === want || (Number.isNaN(got) && Number.isNaN(want))) continue;
     const off = Math.abs(got - want);
     const allowed = tolerance + relative * Math.abs(want);
@@ -46,8 +46,8 @@ export function arrayDifference(
 function place(at: number, shape: readonly number[], axes: string | undefined): string {
   const names = axes === undefined || axes === "" ? [] : axes.split(" ");
   const indices: string[] = [];
-  for (let axis = shape.length - 1, rest = at; axis >= 0; axis--) {
-    const size = shape[axis]!;
+  let rest = at;
+  for (const [axis, size] of [...shape.entries()].reverse()) {
     indices.unshift(`${names[axis] === undefined ? "" : `${names[axis]} `}${rest % size}`);
     rest = Math.floor(rest / size);
   }

@@ -15,14 +15,13 @@ export function finiteDifferences(
   const at = Float64Array.from(x);
   const gradient = new Float64Array(at.length).fill(Number.NaN);
   for (const i of only ?? at.keys()) {
-    const centre = at[i]!;
+    const centre = at[i] ?? Number.NaN;
     const h = step * Math.max(1, Math.abs(centre));
     at[i] = centre + h;
-    const above = at[i]!;
     const high = f(at);
     at[i] = centre - h;
     const low = f(at);
-    gradient[i] = (high - low) / (above - at[i]!); // the step that was really made
+    gradient[i] = (high - low) / (centre + h - (centre - h)); // the step that was really made
     at[i] = centre;
   }
   return gradient;

@@ -1,18 +1,20 @@
 export { sharedPath, sharedExists } from "./node/shared-path.ts";
 export { readGoldenTensors, type GoldenTensor } from "./node/read-golden-tensors.ts";
 export { readJson, readJsonLines } from "./node/read-json.ts";
-export { arbitrarySize, arbitraryShape } from "./arbitrary-size.ts";
-export { arbitraryFloat32Array } from "./arbitrary-float32-array.ts";
-export { arbitraryKey } from "./arbitrary-key.ts";
-export { arbitraryLengths } from "./arbitrary-lengths.ts";
+export {
+  arbitraryFloat32Array,
+  arbitraryKey,
+  arbitraryLengths,
+  arbitraryShape,
+  arbitrarySize,
+} from "./arbitraries.ts";
 export { arrayDifference, type ArrayTolerance } from "./array-difference.ts";
 import "./to-be-close-to-array.ts";
 export { finiteDifferences } from "./finite-differences.ts";
 export { expectMutantToFail } from "./expect-mutant-to-fail.ts";
-export type { Numbers } from "./numbers.ts";
 export { floatsFromSeed } from "./floats-from-seed.ts";
-export { opCases, type OpCase, type OpInput, type OpCaseOptions } from "./op-case.ts";
-export { opLaw, opLaws, type OpLaw, type OpTools, type TestedEngine } from "./op-law.ts";
+export { opCases, type Numbers, type OpCase, type OpInput, type OpCaseOptions } from "./op-case.ts";
+export { lawOf, opLaw, opLaws, type AnyOpLaw, type OpLaw, type OpTools, type TestedEngine } from "./op-law.ts";
 export { checkOp } from "./check-op.ts";
 export type { Differentiate } from "./op-evaluation.ts";
 export { throwOnLeaks } from "./throw-on-leaks.ts";

@@ -1,8 +1,7 @@
 import { finiteDifferences } from "./finite-differences.ts";
-import { numbersOf } from "./numbers.ts";
-import type { OpCase } from "./op-case.ts";
+import { numbersOf, type OpCase } from "./op-case.ts";
 import { weightsOfOutput } from "./op-evaluation.ts";
-import type { OpLaw } from "./op-law.ts";
+import type { AnyOpLaw } from "./op-law.ts";
 
 // Of a large input this many elements are tried, others in every call: each costs two runs of the reference.
 const tried = 16;
@@ -11,20 +10,23 @@ const tried = 16;
  * The gradient by one input of the weighted sum of a reference's outputs, by central differences; NaN for elements that were not
  * tried.
  */
-export function referenceGradient<Data extends object, Fixed extends object>(
-  reference: OpLaw<Data, Fixed>["reference"],
-  { inputs, data, fixed }: OpCase<Data, Fixed>,
+export function referenceGradient(
+  reference: AnyOpLaw["reference"],
+  { inputs, data, fixed }: OpCase<object, object>,
   { name, seed }: { readonly name: string; readonly seed: number },
 ): Float64Array {
   const numbers = numbersOf(inputs);
-  const { shape, values } = numbers[name]!;
+  const differentiated = numbers[name];
+  if (differentiated === undefined) throw new Error(`referenceGradient: the call has no input ${name}.`);
+  const { shape, values } = differentiated;
   const weights: Float32Array[] = [];
   const weightedSum = (x: Float64Array) => {
     let sum = 0;
     const outputs = outputsOf(reference({ ...numbers, [name]: { shape, values: x } }, data, fixed));
     for (const [i, output] of outputs.entries()) {
-      weights[i] ??= weightsOfOutput(i, output.length);
-      for (let at = 0; at < output.length; at++) sum += output[at]! * weights[i][at]!;
+      const weight = weights[i] ?? weightsOfOutput(i, output.length);
+      weights[i] = weight;
+      for (let at = 0; at < output.length; at++) sum += output[at]! * weight[at]!; // both are output.length long
     }
     return sum;
   };

@@ -18,7 +18,7 @@ export function nudged(inputs: OpCase<object, object>["inputs"], seed: number): 
 export function largestChange(at: ArrayLike<number>, others: readonly ArrayLike<number>[]): number {
   let change = rounding * largestElement(at);
   for (const other of others) {
-    for (let i = 0; i < at.length; i++) change = Math.max(change, Math.abs(at[i]! - other[i]!));
+    for (let i = 0; i < at.length; i++) change = Math.max(change, Math.abs(at[i]! - other[i]!)); // equally long
   }
   return change;
 }
@@ -26,6 +26,9 @@ export function largestChange(at: ArrayLike<number>, others: readonly ArrayLike<
 /** The largest absolute value, 0 for an empty array. NaN elements don't count. */
 export function largestElement(values: ArrayLike<number>): number {
   let most = 0;
-  for (let i = 0; i < values.length; i++) if (Math.abs(values[i]!) > most) most = Math.abs(values[i]!);
+  for (let i = 0; i < values.length; i++) {
+    const size = Math.abs(values[i]!); // i is below the length
+    if (size > most) most = size;
+  }
   return most;
 }

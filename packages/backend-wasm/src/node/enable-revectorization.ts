@@ -1,6 +1,6 @@
 import v8 from "node:v8";
-import { relaxedSimdWorks } from "../relaxed-simd-works.ts";
-import type { Revectorization } from "../revectorization.ts";
+import { relaxedSimdWorks } from "../kernel-variant.ts";
+import type { Revectorization } from "../choose-kernels.ts";
 
 /**
  * Switches on V8's pairing of 128-bit WebAssembly instructions to 256 bits on machines with AVX2: 1.9 times
