@@ -1,3 +1,4 @@
+import { adamwOp, sumOfSquaresOp } from "@kindred/adamw";
 import * as nn from "@kindred/nn";
 import { type Float, packed, valueAndGradients } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
@@ -44,9 +45,20 @@ export function modelInMiniature({ tokens, hidden, heads }: MiniatureSizes): Rea
   };
   const { value, gradients } = valueAndGradients(loss, parameters);
   const projected = tf.tidy(() => nn.linear(table, nn.packWeight(numbers<"32 hidden">([32, hidden]))));
-  const results = new Map(Object.entries({ loss: value, projected, ...gradients }).map(([name, x]) => [name, read(x)]));
-  tf.dispose([value, projected, Object.values(gradients), Object.values(parameters)]);
+  const optimized = tf.tidy(() => optimizeOnce(weight));
+  const all = { loss: value, projected, ...gradients, ...optimized };
+  const results = new Map(Object.entries(all).map(([name, x]) => [name, read(x)]));
+  tf.dispose([Object.values(all), Object.values(parameters)]);
   return results;
+}
+
+/** A step of AdamW on fixed numbers, and the square of a gradient's norm. */
+function optimizeOnce(parameter: Float): { readonly [name: string]: Float } {
+  const [gradient, first, half] = [numbers(parameter.shape, 2), numbers(parameter.shape), numbers(parameter.shape)];
+  const ofStep = tf.tensor1d([0.1, -0.1, -0.05, 1e-3, 0.9]); // rate, factors, epsilon, kept
+  const inputs = { parameter, gradient, first, second: tf.square(half), numbers: ofStep, clip: tf.scalar(0.7) };
+  const [stepped, mean, squares] = adamwOp(inputs, {}, { beta1: 0.9, beta2: 0.99, decays: true });
+  return { stepped, mean, squares, norm: sumOfSquaresOp({ x: gradient }, {}, {}) };
 }
 
 /** A tensor of numbers between −limit and limit that look random. */
