@@ -2,7 +2,7 @@ import { ConfigError, fromPlainError, MeshError, nearestName, ShapeError } from 
 import type { Handlers } from "./core.ts";
 import type { CallOptions, Mesh } from "./mesh.ts";
 import { createMeshMemory, type MeshMemory, stopCores } from "./mesh-memory.ts";
-import type { CallMessage, CoreMessage, SetUpMessage } from "./serve-core.ts";
+import type { CallMessage, CoreMessage, SetUpMessage } from "./serve-thread.ts";
 import type { Thread } from "./thread.ts";
 
 /** Options of `startMesh` on any kind of thread. */

@@ -1,5 +1,5 @@
 import { fromPlainError, ShapeError, WorkerError } from "@kindred/errors";
-import { type JobMessage, type PoolMessage, type PoolSetUpMessage, setUpNumber } from "./serve-pool.ts";
+import { type JobMessage, type PoolMessage, type PoolSetUpMessage, setUpNumber } from "./serve-thread.ts";
 import type { Thread } from "./thread.ts";
 import { type Lane, poolOf, type WorkerPool } from "./worker-pool.ts";
 

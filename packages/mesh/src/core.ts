@@ -1,4 +1,4 @@
-import type { NumericArray } from "./numeric-array.ts";
+import type { NumericArray } from "./mesh-memory.ts";
 
 /** Options of the collectives that give an array. */
 export type Into<T extends NumericArray> = {

@@ -1,5 +1,5 @@
-export type { NumericArray } from "./numeric-array.ts";
-export { sumArrays } from "./numeric-array.ts";
+export type { NumericArray } from "./mesh-memory.ts";
+export { sumArrays } from "./mesh-core.ts";
 export { shardCounts, shardRows, type RowRange } from "./shard-rows.ts";
 export type { Core, CoreProgram, Handlers, Into } from "./core.ts";
 export { soloCore } from "./solo-core.ts";

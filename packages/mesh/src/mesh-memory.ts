@@ -1,5 +1,4 @@
-import { MeshError } from "@kindred/errors";
-import { type ElementType, elementTypes } from "./numeric-array.ts";
+import { MeshError, ShapeError } from "@kindred/errors";
 
 /**
  * What the cores of one mesh share. Plain data: main makes it once and posts it to every worker as it is.
@@ -150,4 +149,31 @@ export function describeTicket(words: Int32Array, place: number): string {
   const how = collective === "broadcast" ? ` from core ${detail}` : "";
   const counts = collective === "reduceScatter" ? `, counts #${(detail >>> 0).toString(16)}` : "";
   return `${collective}${what}${how} (collective ${sequence}${piece === 0 ? "" : `, piece ${piece}`}${counts})`;
+}
+
+/** The typed arrays that collectives carry. */
+export type NumericArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
+
+/** The element types, by their number in a ticket. */
+const elementTypes = [Float32Array, Float64Array, Int32Array, Uint32Array, Uint8Array] as const;
+/** The constructor of one of the typed arrays. */
+export type ElementType = (typeof elementTypes)[number];
+
+/** An array's element type; a `ShapeError` names any type that is not carried. */
+export function elementTypeOf(functionName: string, array: NumericArray): ElementType {
+  const name = array[Symbol.toStringTag];
+  const type = elementTypes.find((candidate) => candidate.name === name);
+  if (type !== undefined) return type;
+  const known = elementTypes.map((candidate) => candidate.name).join(", ");
+  throw new ShapeError(`${functionName}: this type of array is not carried. Got ${name}, expected one of ${known}.`);
+}
+
+/** A view of shared memory as elements of one type. */
+export function viewOf(
+  type: ElementType,
+  buffer: SharedArrayBuffer,
+  { start, bytes }: { readonly start: number; readonly bytes: number },
+): NumericArray {
+  // The compiler picks one constructor of the five, for which shared memory is no ArrayBuffer; all five take it.
+  return new type(buffer as unknown as ArrayBuffer, start, Math.floor(bytes / type.BYTES_PER_ELEMENT));
 }

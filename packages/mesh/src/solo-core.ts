@@ -1,6 +1,6 @@
 import type { Core, Into } from "./core.ts";
-import { checkedCounts } from "./mesh-core.ts";
-import { elementTypeOf, type NumericArray, resultArray } from "./numeric-array.ts";
+import { checkedCounts, resultArray } from "./mesh-core.ts";
+import { elementTypeOf, type NumericArray } from "./mesh-memory.ts";
 
 /**
  * A mesh of one core, in the thread that asks: every collective gives (a copy of) its argument, and nothing waits.

@@ -2,7 +2,7 @@ import { ConfigError } from "@kindred/errors";
 import { connectMesh, type MeshOptions } from "./connect-mesh.ts";
 import type { CoreProgram, Handlers } from "./core.ts";
 import type { Mesh } from "./mesh.ts";
-import { coreServer } from "./serve-core.ts";
+import { coreServer } from "./serve-thread.ts";
 import { webPort, webThread } from "./thread.ts";
 
 /** Options of {@link startMesh}. */

@@ -1,5 +1,5 @@
 import { connectPool, type PoolOptions } from "./connect-pool.ts";
-import { poolServer } from "./serve-pool.ts";
+import { poolServer } from "./serve-thread.ts";
 import { webPort, webThread } from "./thread.ts";
 import type { PoolProgram, WorkerPool } from "./worker-pool.ts";
 

@@ -1,5 +1,3 @@
-import { ConfigError, type PlainError, toPlainError } from "@kindred/errors";
-
 /** A thread, as main sees it: with {@link MainPort}, the one place where Node's worker threads and the Web's workers differ. */
 export type Thread = {
   post(message: unknown, transfer: readonly Transferable[]): void;
@@ -53,29 +51,4 @@ export function webPort(): MainPort {
     post: (message) => postMessage(message),
     onMessage: (listener) => addEventListener("message", ({ data }) => listener(data)),
   };
-}
-
-/** The function that a program module exports by default; a `ConfigError` says what it should have been. */
-export async function loadProgram<Program>(
-  functionName: string,
-  url: string | undefined,
-  expected: string,
-): Promise<Program> {
-  const program: unknown = (await import(/* @vite-ignore */ String(url))).default;
-  if (typeof program === "function") return program as Program;
-  throw new ConfigError(
-    `${functionName}: the program has no function to start. Got a default export of type ${typeof program} from ${url}, ` +
-      `expected \`export default ${expected}\`.`,
-    { program: url },
-  );
-}
-
-/** Sends what was thrown as plain data; without its details where they cannot be cloned. */
-export function sendError(thrown: unknown, send: (error: PlainError) => void): void {
-  const error = toPlainError(thrown);
-  try {
-    send(error);
-  } catch {
-    send({ ...error, details: {} });
-  }
 }

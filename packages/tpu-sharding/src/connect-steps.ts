@@ -1,10 +1,11 @@
+import type { Optimizer } from "@kindred/adamw";
+import type { ParameterSpec } from "@kindred/encoder";
 import { ShapeError } from "@kindred/errors";
 import type { Mesh, MeshOptions } from "@kindred/mesh";
 import { moduleOfEngine } from "@kindred/tensor";
-import { parameterViews } from "./parameter-shards.ts";
+import { parameterViews, storeMemory } from "./store-memory.ts";
 import type { StepCoreData, StepHandlers } from "./step-core.ts";
-import { type StepRunner, type StepRunnerOptions, takeValues } from "./step-runner.ts";
-import { storeMemory } from "./store-memory.ts";
+import type { StepRunner, StepRunnerOptions, Values } from "./step-runner.ts";
 
 /** Starts cores that run `stepCore`. */
 export type StartCores = (options: MeshOptions & { readonly data: StepCoreData }) => Promise<Mesh<StepHandlers>>;
@@ -72,4 +73,32 @@ export async function connectSteps<Data, Share, Batch>(
     profile: async () => (await mesh.call("profile", onAll(undefined)))[0],
     stop: () => mesh.close(),
   };
+}
+
+/** Hands the given values to `put`, by name; a `ShapeError` unless they are all parameters, and all slots or none. */
+export async function takeValues(
+  values: Values,
+  { specs, optimizer }: { readonly specs: readonly ParameterSpec[]; readonly optimizer: Optimizer },
+  put: (name: string, values: Float32Array) => void,
+): Promise<void> {
+  const parameters = new Set(specs.map(({ name }) => name));
+  const slots = new Set(optimizer.slots.flatMap((slot) => specs.map(({ name }) => `${slot}.${name}`)));
+  const slotCount = slots.size;
+  for await (const [name, array] of values) {
+    if (!parameters.delete(name) && !slots.delete(name)) {
+      throw new ShapeError(
+        `startStepRunner: values that nothing has. Got ${name}, expected each parameter and slot once.`,
+        {
+          name,
+        },
+      );
+    }
+    put(name, array);
+  }
+  const missing = [...parameters, ...(slots.size < slotCount ? slots : [])];
+  if (missing.length === 0) return;
+  throw new ShapeError(
+    `startStepRunner: ${missing.length} values are missing. Got none for ${missing[0]}, expected all parameters, and all slots or none.`,
+    { missing },
+  );
 }

@@ -1,7 +1,6 @@
 import { ShapeError } from "@kindred/errors";
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { type NamedArrays, parameterViews } from "./parameter-shards.ts";
-import type { StoreMemory, TouchedRows } from "./store-memory.ts";
+import { type NamedArrays, parameterViews, type StoreMemory, type TouchedRows } from "./store-memory.ts";
 
 /** A gradient that is zero but in some rows: `values[i]` belongs to row `rows[i]`; rows below 0 are left out, others may repeat. */
 export type GradientRows = { readonly rows: Int32Array; readonly values: Float32Array | Tensor };

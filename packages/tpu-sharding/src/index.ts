@@ -9,7 +9,7 @@ export {
   type ParameterShards,
   parameterShards,
   parameterViews,
-} from "./parameter-shards.ts";
+} from "./store-memory.ts";
 export type { ParameterStore, StoreOptions } from "./parameter-store.ts";
 export { type InitialValues, type TensorStore, tensorStore } from "./tensor-store.ts";
 export { type StoreMemory, storeMemory, type TouchedRows } from "./store-memory.ts";

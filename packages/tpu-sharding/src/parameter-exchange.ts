@@ -2,8 +2,7 @@ import type { ArrayKernels } from "@kindred/adamw";
 import { MeshError, ShapeError } from "@kindred/errors";
 import { type Core, sumArrays } from "@kindred/mesh";
 import { gradientVector, type GradientVector, type ReadTensor } from "./gradient-vector.ts";
-import { type NamedArrays, parameterViews } from "./parameter-shards.ts";
-import type { StoreMemory } from "./store-memory.ts";
+import { type NamedArrays, parameterViews, type StoreMemory } from "./store-memory.ts";
 
 /** A piece of a parameter that this core owns, after the cores' gradients were summed. */
 export type ReducedPiece = {

@@ -2,8 +2,9 @@ import { ShapeError } from "@kindred/errors";
 import { soloCore } from "@kindred/mesh";
 import type { Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import { takeValues } from "./connect-steps.ts";
 import { finishStep, stepProfiler, take } from "./step-core.ts";
-import { type MakeStepProgram, type StepRunner, type StepRunnerOptions, takeValues } from "./step-runner.ts";
+import type { MakeStepProgram, StepRunner, StepRunnerOptions } from "./step-runner.ts";
 import { type InitialValues, tensorStore } from "./tensor-store.ts";
 
 /**

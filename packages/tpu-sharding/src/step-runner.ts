@@ -1,6 +1,5 @@
 import type { Optimizer } from "@kindred/adamw";
 import type { EncoderParameters, ParameterSpec, ParameterValues } from "@kindred/encoder";
-import { ShapeError } from "@kindred/errors";
 import type { Core } from "@kindred/mesh";
 import type { Engine, Float, Profile, RunningEngine } from "@kindred/tensor";
 import type { ParameterStore, StoreOptions } from "./parameter-store.ts";
@@ -93,31 +92,3 @@ export type Values =
 
 /** By then every op has run, so that its kernel is there to be measured, and V8 has compiled it well. */
 export const firstProfiledStep = 3;
-
-/** Hands the given values to `put`, by name; a `ShapeError` unless they are all parameters, and all slots or none. */
-export async function takeValues(
-  values: Values,
-  { specs, optimizer }: { readonly specs: readonly ParameterSpec[]; readonly optimizer: Optimizer },
-  put: (name: string, values: Float32Array) => void,
-): Promise<void> {
-  const parameters = new Set(specs.map(({ name }) => name));
-  const slots = new Set(optimizer.slots.flatMap((slot) => specs.map(({ name }) => `${slot}.${name}`)));
-  const slotCount = slots.size;
-  for await (const [name, array] of values) {
-    if (!parameters.delete(name) && !slots.delete(name)) {
-      throw new ShapeError(
-        `startStepRunner: values that nothing has. Got ${name}, expected each parameter and slot once.`,
-        {
-          name,
-        },
-      );
-    }
-    put(name, array);
-  }
-  const missing = [...parameters, ...(slots.size < slotCount ? slots : [])];
-  if (missing.length === 0) return;
-  throw new ShapeError(
-    `startStepRunner: ${missing.length} values are missing. Got none for ${missing[0]}, expected all parameters, and all slots or none.`,
-    { missing },
-  );
-}

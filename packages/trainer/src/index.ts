@@ -24,8 +24,15 @@ export {
   type TrainingSet,
 } from "./training-data.ts";
 export type { Checkpoint, RunSaves, TrainerState } from "./checkpoint.ts";
-export { trainingOptimizer } from "./training-optimizer.ts";
-export { trainingCore, type TrainingCoreData } from "./training-core.ts";
+export {
+  type GradientReceivers,
+  trainingCore,
+  type TrainingCoreData,
+  type TrainingJob,
+  trainingOptimizer,
+  type TrainingTask,
+  trainingStep,
+} from "./training-core.ts";
 export {
   runState,
   type StoredState,
@@ -44,7 +51,6 @@ export {
 } from "./train-event.ts";
 export { type BatchParts, expectGuides, type Guide } from "./draw-batch.ts";
 export { type BatchShare, dealBatch, type Deal } from "./deal-batch.ts";
-export { type GradientReceivers, type TrainingJob, type TrainingTask, trainingStep } from "./training-step.ts";
 export {
   type EvaluationTask,
   type Metrics,

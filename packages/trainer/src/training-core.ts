@@ -1,11 +1,16 @@
-import { type JsonObject, openEncoder } from "@kindred/encoder";
-import { childKey, keyFromSeed } from "@kindred/random";
+import { adamw, type Optimizer, scheduleByName } from "@kindred/adamw";
+import { type EncoderParameters, type JsonObject, openEncoder, parameterNamed } from "@kindred/encoder";
+import { expectReplay, gradCache } from "@kindred/grad-cache";
+import { type Loss, lossShare } from "@kindred/loss";
+import { type Core, shardCounts } from "@kindred/mesh";
+import { add, sliceRows } from "@kindred/nn";
+import { childKey, type Key, keyFromSeed } from "@kindred/random";
 import { type EmbeddingModel, embedSentences, type TokenBatch } from "@kindred/sentence-encoder";
-import type { StepContext, StepProgram } from "@kindred/tpu-sharding";
+import { type Float, type RowGradient, valueAndGradients } from "@kindred/tensor";
+import { allGather, type StepContext, type StepProgram, type StepShare } from "@kindred/tpu-sharding";
+import { type BatchShare, joinColumns, type NumberedSentences, tokenChunks } from "./deal-batch.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { familiesOf, loadProgram, lossOf, type TrainProgram } from "./train-program.ts";
-import { trainingOptimizer } from "./training-optimizer.ts";
-import { type TrainingJob, trainingStep } from "./training-step.ts";
 
 /** What every core is told at its start. */
 export type TrainingCoreData = {
@@ -53,3 +58,132 @@ export async function trainingCore({
 }
 
 export default trainingCore;
+
+/**
+ * The optimizer of a run as its options say, with its schedule: the same on main, which asks it for the numbers of a step, and on every
+ * core.
+ *
+ * @throws ConfigError as `adamw` and the schedule do.
+ *
+ * @example
+ * ```ts
+ * import { trainConfig, trainingOptimizer } from "@kindred/trainer";
+ *
+ * const { name, learningRate } = trainingOptimizer(trainConfig({ learningRate: 1, warmupSteps: 4, maxSteps: 8 }));
+ * name; // => "adamw"
+ * [0, 2, 4, 6, 8].map(learningRate); // => [0, 0.5, 1, 0.5, 0]
+ * ```
+ */
+export function trainingOptimizer(config: TrainConfig): Optimizer {
+  const { lrSchedulerType, learningRate, warmupSteps, maxSteps } = config;
+  return adamw({
+    learningRate: scheduleByName(lrSchedulerType, { learningRate, warmupSteps, steps: maxSteps }),
+    flavour: config.optimizer,
+    beta1: config.adamBeta1,
+    beta2: config.adamBeta2,
+    epsilon: config.adamEpsilon,
+    weightDecay: config.weightDecay,
+    decay: config.decay,
+  });
+}
+
+/** What a core computes the gradient of. */
+export type TrainingTask = {
+  readonly parameters: EncoderParameters;
+  readonly model: EmbeddingModel;
+  readonly loss: Loss;
+  /** Dropout is drawn by this key, the step, and a text's column and place in the batch; without it there is none. */
+  readonly dropoutKey: Key | undefined;
+  /** The most tokens that are run forward and back at once. */
+  readonly maxBatchTokens: number;
+  readonly core: Core;
+};
+
+/** One core's work in a step. */
+export type TrainingJob = {
+  /** Counted from 0. */
+  readonly step: number;
+  readonly share: BatchShare;
+  /** Rows of the whole batch, which were dealt evenly. */
+  readonly totalRows: number;
+};
+
+/** The name under which the cores hold a weight of the loss's own. */
+export const lossParameter = (name: string): string => `loss.${name}`;
+
+/** Who gets every parameter's gradient, once it is final. */
+export type GradientReceivers = {
+  readonly onGradient: (name: string, gradient: Float) => void;
+  /** For the gradient of a table of which the step looked up some rows. Default: `onGradient` gets it whole. */
+  readonly onRowGradient?: (name: string, gradient: RowGradient) => void;
+};
+
+/**
+ * One step's loss and gradients on one core: its share of the mean loss over the global batch, and the gradient of the whole
+ * loss through its own rows. Both add up over the cores to what one core would have with the whole batch. Nothing is read.
+ *
+ * All columns go through the model together. A share of more than `maxBatchTokens` tokens is run in chunks, its loss nevertheless
+ * computed over all rows of all cores.
+ *
+ * @example
+ * ```ts
+ * import { contrastive } from "@kindred/contrastive-loss";
+ * import { initialParameters } from "@kindred/encoder";
+ * import { mpnet } from "@kindred/mpnet";
+ * import { keyFromSeed } from "@kindred/random";
+ * import { cpu } from "@kindred/tensor";
+ * import { soloCore } from "@kindred/mesh";
+ * import { dealBatch, trainingStep } from "@kindred/trainer";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await cpu().start();
+ * const json = { vocab_size: 9, hidden_size: 8, num_attention_heads: 2, num_hidden_layers: 1 };
+ * const encoder = mpnet.open(json, { file: "config.json" });
+ * const weights = Object.entries(initialParameters(encoder.specs, keyFromSeed(1)));
+ * const parameters = Object.fromEntries(weights.map(([name, { values, shape }]) => [name, tf.tensor(values, [...shape])]));
+ * const model = { encoder, modules: [{ kind: "Pooling", dimension: 8, modes: ["mean"] }, { kind: "Normalize" }] } as const;
+ * const tokens = [5, 7].map((id) => ({ ids: Int32Array.of(0, id, 2, 0, id + 1, 2), starts: Int32Array.of(0, 3, 6) }));
+ * const loss = contrastive();
+ * const [share] = dealBatch([{ texts: ["a", "b"] }, { texts: ["c", "d"] }], tokens, { cores: 1, loss });
+ *
+ * const task = { parameters, model, loss, dropoutKey: undefined, maxBatchTokens: 64, core: soloCore() };
+ * const names: string[] = [];
+ * const job = { step: 0, share: share!, totalRows: 2 };
+ * trainingStep(task, job, { onGradient: (name) => names.push(name) }).loss.dataSync(); // => [0.87]
+ * names.length === weights.length; // => true
+ * ```
+ */
+export function trainingStep(
+  task: TrainingTask,
+  { step, share, totalRows }: TrainingJob,
+  receivers: GradientReceivers,
+): StepShare {
+  const { parameters, model, core, dropoutKey } = task;
+  const { columns, rows, firstRow, data } = share;
+  const chunks = tokenChunks(joinColumns(share, totalRows), task.maxBatchTokens);
+  const embed = ({ batch, rows }: NumberedSentences): Float => {
+    const dropout = dropoutKey === undefined ? {} : { dropout: childKey(dropoutKey, step) };
+    return embedSentences(parameters, batch, { ...model, ...dropout, rows });
+  };
+  const counts = { rows: shardCounts(totalRows, core.size) };
+  const ownWeights = Object.fromEntries(
+    (task.loss.parameters ?? []).map(({ name }) => [name, parameterNamed(parameters, lossParameter(name))]),
+  );
+  const loss = (embeddings: Float<"batch hidden">) =>
+    lossShare(
+      task.loss,
+      columns.map((_, column) => sliceRows(embeddings, column * rows.length, rows.length)),
+      {
+        ...{ ...data, cores: core.size, firstRow, totalRows, parameters: ownWeights },
+        gather: (own: Float) => allGather(own, core, counts),
+      },
+    );
+  const [first, ...more] = chunks;
+  if (first !== undefined && more.length === 0) {
+    return { loss: valueAndGradients(() => loss(embed(first)), parameters, receivers).value };
+  }
+  // To gradCache all texts are one column, as they go through the model together.
+  const ofAll = (columns: readonly Float<"batch hidden">[]) => columns.map(loss).reduce(add);
+  const { value, drift } = gradCache({ columns: [chunks], embed, loss: ofAll, parameters, ...receivers });
+  return { loss: value, checks: [{ value: drift, expect: expectReplay }] };
+}

@@ -9,8 +9,7 @@ import type { TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { modelToSave, type TrainableModel } from "./trainable-model.ts";
 import type { TrainingData } from "./training-data.ts";
-import { trainingOptimizer } from "./training-optimizer.ts";
-import type { TrainingJob } from "./training-step.ts";
+import { type TrainingJob, trainingOptimizer } from "./training-core.ts";
 import { expectFinite, runState, type TrainingRunner } from "./training-steps.ts";
 
 /** What a run is made of, ready: {@link trainingRun} starts and closes none of it. */

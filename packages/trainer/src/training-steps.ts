@@ -9,9 +9,7 @@ import type { StepResult, StepRunner, StepRunnerOptions, Values } from "@kindred
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts, type TrainProgram } from "./train-program.ts";
 import type { TrainableModel } from "./trainable-model.ts";
-import type { TrainingCoreData } from "./training-core.ts";
-import { trainingOptimizer } from "./training-optimizer.ts";
-import { lossParameter, type TrainingJob } from "./training-step.ts";
+import { lossParameter, type TrainingCoreData, type TrainingJob, trainingOptimizer } from "./training-core.ts";
 
 /** Who makes the steps of a run, and holds its weights. */
 export type TrainingRunner = StepRunner<TrainingJob, TokenBatch>;

@@ -1,2 +1,7 @@
-export { startMesh, type StartMeshOptions } from "./start-mesh.ts";
-export { startPool, type StartPoolOptions } from "./start-pool.ts";
+export {
+  startMesh,
+  type StartMeshOptions,
+  startPool,
+  type StartPoolOptions,
+  type ThreadOptions,
+} from "./worker-threads.ts";

@@ -1,7 +1,7 @@
 import { ShapeError } from "@kindred/errors";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { parameterShards, parameterViews } from "./parameter-shards.ts";
+import { parameterShards, parameterViews } from "./store-memory.ts";
 
 const anySizes = fc.dictionary(fc.string({ minLength: 1, maxLength: 8 }), fc.nat(50), { maxKeys: 8 });
 const anyCores = fc.integer({ min: 1, max: 9 });

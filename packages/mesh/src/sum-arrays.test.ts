@@ -1,7 +1,7 @@
 import { arbitraryFloat32Array, expectMutantToFail } from "@kindred/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { sumArrays } from "./numeric-array.ts";
+import { sumArrays } from "./mesh-core.ts";
 
 const anySources = fc
   .tuple(fc.integer({ min: 1, max: 6 }), fc.nat(40))
