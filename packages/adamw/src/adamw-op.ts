@@ -85,7 +85,7 @@ export const sumOfSquaresOp = defineOp<{ readonly x: Float }, None, None, Float<
  */
 export function globalNorm(gradients: readonly Float[]): Float<""> {
   return tf.tidy(() => {
-    const squares = gradients.map((x) => sumOfSquaresOp({ x }, {}, {}) as tf.Tensor);
+    const squares = gradients.map((x) => sumOfSquaresOp({ x }, {}, {}));
     return tf.sqrt(squares.reduce((sum, square) => tf.add(sum, square), tf.scalar(0)));
   });
 }
@@ -110,9 +110,8 @@ export function globalNorm(gradients: readonly Float[]): Float<""> {
  */
 export function clipFactor(norm: Float<"">, limit: number): Float<""> {
   return tf.tidy(() => {
-    const length = norm as tf.Tensor;
     const factor =
-      limit === Number.POSITIVE_INFINITY ? tf.onesLike(length) : tf.minimum(1, tf.div(limit, tf.add(length, 1e-6)));
-    return tf.where(tf.isFinite(length), factor, tf.fill([], Number.NaN));
+      limit === Number.POSITIVE_INFINITY ? tf.onesLike(norm) : tf.minimum(1, tf.div(limit, tf.add(norm, 1e-6)));
+    return tf.where(tf.isFinite(norm), factor, tf.fill([], Number.NaN));
   });
 }

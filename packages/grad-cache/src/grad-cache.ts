@@ -109,7 +109,7 @@ export function gradCache<Chunk, Name extends string>(
     return {
       value: cache.value,
       gradients,
-      drift: tf.tidy(() => drifts.reduce((most, drift) => tf.maximum(most, drift), tf.scalar(0) as Float<"">)),
+      drift: tf.tidy(() => drifts.reduce((most, drift) => tf.maximum(most, drift), tf.scalar(0))),
     };
   } catch (error) {
     tf.dispose([cache?.value, gradients] as tf.TensorContainer);

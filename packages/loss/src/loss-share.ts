@@ -77,7 +77,7 @@ function rowsOf({ name, needs }: Loss, columns: readonly Float<"batch hidden">[]
 
 /** Throws unless a loss's value is a float32 scalar. */
 function scalar({ name }: Loss, value: Float): Float<""> {
-  if (value.rank === 0 && value.dtype === "float32") return value as Float<"">;
+  if (value.rank === 0 && value.dtype === "float32") return value;
   throw new ShapeError(
     `${name}: the loss's value is no scalar. Got ${value.dtype} [${value.shape.join(", ")}], expected float32 []. Sum it up and divide by totalRows.`,
     { value: value.shape, dtype: value.dtype },

@@ -141,7 +141,7 @@ export function attention(
   bias: Float<"heads distances"> | undefined,
   { layout, heads, dropout }: AttentionOptions,
 ): Float<"tokens hidden"> {
-  const given = bias ?? tf.zeros<tf.Rank.R2>([heads, 2 * layout.fixed.longest - 1]);
+  const given = bias ?? tf.fill<tf.Rank.R2>([heads, 2 * layout.fixed.longest - 1], 0);
   const data = dropout === undefined ? layout.data : { ...layout.data, key: Uint32Array.from(dropout.key) };
   const fixed = dropout === undefined ? { ...layout.fixed, heads } : { ...layout.fixed, heads, rate: dropout.rate };
   try {

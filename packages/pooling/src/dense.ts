@@ -21,13 +21,11 @@ export function dense(
   x: Float<"batch hidden">,
   { path, bias, activation, residual, inFeatures, outFeatures }: DenseConfig,
 ): Float<"batch hidden"> {
-  const rows: tf.Tensor = x; // linear calls its rows tokens
-  const weight = (name: string): tf.Tensor => parameterNamed(parameters, `${path}.${name}`);
-  const projected = linear(rows, weight("linear.weight"), bias ? weight("linear.bias") : undefined);
-  const activated: tf.Tensor = activate(projected, activation);
+  const weight = (name: string): Float => parameterNamed(parameters, `${path}.${name}`);
+  const projected: typeof x = linear(x, weight("linear.weight"), bias ? weight("linear.bias") : undefined);
+  const activated = activate(projected, activation);
   if (!residual) return activated;
-  const kept: tf.Tensor = inFeatures === outFeatures ? rows : linear(rows, weight("residual.weight"));
-  return add<string>(activated, kept) as tf.Tensor;
+  return add(activated, inFeatures === outFeatures ? x : linear(x, weight("residual.weight")));
 }
 
 type Bounded = "tanh" | "relu" | "sigmoid";

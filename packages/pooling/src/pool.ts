@@ -1,7 +1,6 @@
 import { ConfigError, nearestName } from "@kindred/errors";
 import { concatFeatures, meanPool, segmentMax, weightedPool } from "@kindred/nn";
 import { type Float, type Layout, sentencesOf } from "@kindred/tensor";
-import type * as tf from "@tensorflow/tfjs-core";
 
 /**
  * All modes, in the order in which a configuration with several of the old switches concatenates them.
@@ -61,9 +60,9 @@ export function pool(
   const modes = typeof mode === "string" ? [mode] : mode;
   checkModes(modes);
   const counted = promptLength === 0 ? layout : afterPrompt(layout, promptLength);
-  const pooled = modes.map((each): tf.Tensor => poolOne(x, each, { layout: counted, promptLength }));
+  const pooled = modes.map((each) => poolOne(x, each, { layout: counted, promptLength }));
   const [only, ...others] = pooled;
-  return only !== undefined && others.length === 0 ? only : (concatFeatures(pooled) as tf.Tensor);
+  return only !== undefined && others.length === 0 ? only : concatFeatures(pooled);
 }
 
 /** The same rows, of which a prompt's belong to no sentence. */

@@ -38,5 +38,5 @@ export const allReduceOp: DefinedOp<{ x: Float }, None, { core: Core }, Float> =
  * ```
  */
 export function allReduce<Axes extends string>(x: Float<Axes>, core: Core): Float<Axes> {
-  return allReduceOp({ x: x as Float }, {}, { core }) as Float<Axes>;
+  return allReduceOp({ x }, {}, { core });
 }

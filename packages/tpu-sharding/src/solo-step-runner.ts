@@ -101,8 +101,7 @@ export async function soloStepRunner<Data, Share, Batch>({
     },
     profile: async () => profiler.stop(),
     async stop() {
-      for (const tensors of [store.parameters, ...Object.values(store.slots)])
-        tf.dispose(Object.values(tensors) as tf.Tensor[]);
+      for (const tensors of [store.parameters, ...Object.values(store.slots)]) tf.dispose(Object.values(tensors));
       engine.stop();
     },
   };

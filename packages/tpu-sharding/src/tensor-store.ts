@@ -83,7 +83,7 @@ export function tensorStore(
     const former = gradients.get(name);
     if (spec === undefined || !fits(spec, gradient)) throw noSuchGradient(name, gradient, spec);
     const sum = tf.tidy(() => {
-      const whole = "rows" in gradient ? denseOf(spec, gradient) : (gradient as tf.Tensor);
+      const whole = "rows" in gradient ? denseOf(spec, gradient) : gradient;
       const shaped = tf.reshape(whole, [...spec.shape]);
       return former === undefined ? tf.clone(shaped) : tf.add(former, shaped);
     });
@@ -98,14 +98,14 @@ export function tensorStore(
       const ownNorm = clipping === "xla-exact" ? globalNorm(own) : undefined;
       const share = ownNorm === undefined ? undefined : clipFactor(ownNorm, limit);
       const mean = (gradient: tf.Tensor) => {
-        const clipped = share === undefined ? gradient : tf.mul(gradient, share as tf.Tensor);
+        const clipped = share === undefined ? gradient : tf.mul(gradient, share);
         return clipping === "clean" ? clipped : tf.div(clipped, core.size);
       };
-      const all = own.map((gradient) => tf.keep(allReduce(mean(gradient), core) as tf.Tensor));
+      const all = own.map((gradient) => tf.keep(allReduce(mean(gradient), core)));
       const length = globalNorm(all);
       const largest = ownNorm === undefined ? length : largestOf(ownNorm, core);
       const factor = clipFactor(length, clipping === "xla-exact" ? Number.POSITIVE_INFINITY : limit);
-      return [all, tf.keep(largest as tf.Tensor), tf.keep(factor as tf.Tensor)];
+      return [all, tf.keep(largest), tf.keep(factor)];
     });
     const ofStep = tf.keep(tf.tensor1d(numbers.slice()));
     for (const [i, spec] of specs.entries()) {
@@ -122,7 +122,7 @@ export function tensorStore(
           { numbers: ofStep, clip },
           spec,
         );
-        return moved.map((tensor) => tf.keep(given.has(tensor) ? tf.clone(tensor) : (tensor as tf.Tensor)));
+        return moved.map((tensor) => tf.keep(given.has(tensor) ? tf.clone(tensor) : tensor));
       });
       for (const [place, record] of [parameters, ...slots].entries()) {
         const tensor = after[place];
@@ -146,7 +146,7 @@ export function tensorStore(
 /** The largest of the cores' numbers. */
 function largestOf(own: Float<"">, core: Core): Float<""> {
   const rows = Array.from({ length: core.size }, () => 1);
-  return tf.max(allGather(tf.reshape(own, [1, 1]), core, { rows }) as tf.Tensor);
+  return tf.max(allGather(tf.reshape(own, [1, 1]), core, { rows }));
 }
 
 function fits({ shape }: ParameterSpec, gradient: Float | RowGradient): boolean {
@@ -165,7 +165,7 @@ function noSuchGradient(name: string, gradient: Float | RowGradient, spec: Param
 
 function denseOf({ shape: [vocab = 0], rowWithoutGradient }: ParameterSpec, { rows, values }: RowGradient): tf.Tensor {
   const padding = rowWithoutGradient === undefined ? {} : { paddingId: rowWithoutGradient };
-  return embeddingGradientOp({ dy: values as tf.Tensor }, { ids: rows }, { vocab, ...padding }) as tf.Tensor;
+  return embeddingGradientOp({ dy: values }, { ids: rows }, { vocab, ...padding });
 }
 
 function elements(shape: readonly number[]): number {
