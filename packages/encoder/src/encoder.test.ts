@@ -6,12 +6,8 @@ import { arbitraryKey } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { configReader } from "./config-reader.ts";
-import type { Encoder, EncoderFamily } from "./encoder-family.ts";
-import { expectParameters, parameterNamed } from "./parameter-spec.ts";
-import { initialParameters } from "./initial-parameters.ts";
-import { openEncoder } from "./open-encoder.ts";
-import type { ParameterSpec } from "./parameter-spec.ts";
+import { configReader, type Encoder, type EncoderFamily, openEncoder } from "./encoder-family.ts";
+import { expectParameters, initialParameters, parameterNamed, type ParameterSpec } from "./parameter-spec.ts";
 
 const specs: ParameterSpec[] = [
   { name: "words", shape: [50, 8], kind: "table", rowWithoutGradient: 3 },

@@ -1,22 +1,24 @@
 export {
   type EncoderParameters,
   expectParameters,
+  initialParameters,
   layerNormSpecs,
   linearSpecs,
   type ParameterKind,
   parameterNamed,
   type ParameterSpec,
+  type ParameterValues,
   storedNames,
 } from "./parameter-spec.ts";
-export type {
-  DropoutRates,
-  Encoder,
-  EncoderFamily,
-  EncoderTokens,
-  ForwardOptions,
-  JsonObject,
-  NewEncoderSizes,
+export {
+  type ConfigReader,
+  configReader,
+  type DropoutRates,
+  type Encoder,
+  type EncoderFamily,
+  type EncoderTokens,
+  type ForwardOptions,
+  type JsonObject,
+  type NewEncoderSizes,
+  openEncoder,
 } from "./encoder-family.ts";
-export { type ConfigReader, configReader } from "./config-reader.ts";
-export { openEncoder } from "./open-encoder.ts";
-export { initialParameters, type ParameterValues } from "./initial-parameters.ts";

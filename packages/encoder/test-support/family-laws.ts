@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { EncoderFamily, ForwardOptions, JsonObject } from "../src/encoder-family.ts";
-import { initialParameters } from "../src/initial-parameters.ts";
+import { initialParameters } from "../src/parameter-spec.ts";
 
 /**
  * Laws that hold for every family, for a model of two layers whose config.json is `config`: at most 20 features, 40 or more

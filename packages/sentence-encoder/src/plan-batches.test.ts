@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { planBatches } from "./plan-batches.ts";
+import { planBatches } from "./token-batch.ts";
 
 const lengths = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 60 }).map((list) => Int32Array.from(list));
 

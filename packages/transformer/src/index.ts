@@ -1,7 +1,8 @@
-export { type TokenEmbeddingOptions, tokenEmbeddings } from "./token-embeddings.ts";
 export {
   postNormLayer,
   type PostNormLayerNames,
   type PostNormLayerOptions,
   postNormLayerSpecs,
-} from "./post-norm-layer.ts";
+  type TokenEmbeddingOptions,
+  tokenEmbeddings,
+} from "./post-norm-transformer.ts";
