@@ -1,11 +1,19 @@
 import { cpu, type Engine, tfjs } from "@kindred/tensor";
 import { readGoldenTensors, readJson, sharedExists, sharedPath } from "@kindred/testing";
 import { describe, expect, test } from "vitest";
-import { type BatchShare, loadedModel, trainConfig, trainingOptimizer } from "@kindred/trainer";
+import {
+  type BatchShare,
+  loadedModel,
+  trainConfig,
+  trainingCoreModule,
+  trainingOptimizer,
+  type TrainingRunner,
+  trainingSteps,
+} from "@kindred/trainer";
 import { wasm } from "@kindred/backend-wasm";
 import { enableRevectorization } from "@kindred/backend-wasm/node";
 import { contrastive } from "@kindred/contrastive-loss";
-import { startTrainingRunner } from "@kindred/trainer/node";
+import { startStepRunner } from "@kindred/tpu-sharding/node";
 import { batchGradients } from "./batch-gradients.ts";
 import { openModelFolder } from "@kindred/model-folder/node";
 import { writeFileSync, mkdtempSync, rmSync } from "node:fs";
@@ -121,7 +129,8 @@ describe.each(trainings)(
           attentionProbsDropoutProb: 0,
         });
         const tiny = await loadedModel(config, await openModelFolder(sharedPath(...model)));
-        const runner = await startTrainingRunner({ ...config, cores }, tiny, { engine });
+        const made = { ...trainingSteps(config, tiny, { engine }), cores, program: trainingCoreModule() };
+        const runner: TrainingRunner = await startStepRunner(made);
         const optimizer = trainingOptimizer(config);
         try {
           const expected = float64[name] as readonly { readonly loss: number }[];

@@ -7,7 +7,7 @@ import { readOthers, readRunConfig, resumePoint } from "@kindred/run-folder/node
 import { valueAndGradients } from "@kindred/tensor";
 import { openSafetensors } from "@kindred/tensor-files/node";
 import { expectMutantToFail, finiteDifferences, floatsFromSeed, toyPairs } from "@kindred/testing";
-import { loadProgram, trainConfig, type TrainEvent } from "@kindred/trainer";
+import { type Kindred, loadProgram, trainConfig, type TrainEvent } from "@kindred/trainer";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, describe, expect, test } from "vitest";
 import { toyRun } from "../../../packages/trainer/test-support/toy-run.ts";
@@ -142,8 +142,8 @@ describe("a loss with weights of its own", () => {
     const moved = early.map((weight, i) => Math.abs(weight - (late[i] ?? weight)));
     expect(moved.reduce((sum, by) => sum + by, 0) / moved.length).toBeGreaterThan(1e-3);
     expect(moved.every((by) => by > 0)).toBe(true);
-    const { tensors } = await openSafetensors(join(output, "model", "model.safetensors"));
-    expect([...tensors.keys()].filter((name) => name.includes("projection"))).toEqual([]);
+    await using saved = await openSafetensors(join(output, "model", "model.safetensors"));
+    expect([...saved.tensors.keys()].filter((name) => name.includes("projection"))).toEqual([]);
   });
 
   test("goes on with them as an unbroken run does; a checkpoint that lacks them is refused by its file", async () => {
@@ -224,6 +224,55 @@ describe("a loss that asks for another model's vectors", () => {
 
   test("a guide has a name and a folder", () => {
     expect(() => prepare(distil, { guides: ["folder"] })).toThrow(/Got folder, expected name=FOLDER/);
+  });
+});
+
+describe("a program's optimizer", () => {
+  const plain = (step: string) => `export default ({ tf }) => ({ optimizer: ({ learningRate }) => ({
+    name: "descent", options: {}, slots: [], learningRate,
+    numbers: (step) => Float32Array.of(learningRate(step)),
+    rests: () => true,
+    update: ({ parameter, gradient }, { numbers, clip }) =>
+      [tf.sub(parameter, tf.mul(tf.mul(gradient, clip), ${step}))],
+  }) });`;
+  const descent = plain("tf.reshape(numbers, [])");
+
+  test("moves the weights, at the rate of the options, on two cores as on one", async () => {
+    const runs = [1, 2].map((cores) => prepare(descent, { cores, learningRate: 0.5 }));
+    const of: TrainEvent[][] = [];
+    for (const run of runs) of.push(await eventsOf(run));
+    const [one = [], two = []] = of;
+    expect(losses(two)).toBeCloseToArray(losses(one), { tolerance: 1e-5 });
+    expect(losses(one).at(-1)).toBeLessThan(0.9 * (losses(one)[0] ?? 0));
+    expect(one[0]).toMatchObject({ optimizer: { name: "descent" } });
+    const others = losses(await eventsOf(prepare(plain("0"), { learningRate: 0.5 })));
+    expectMutantToFail(() => expect(others).toBeCloseToArray(losses(one), { tolerance: 1e-5 }));
+  });
+
+  test("leaves AdamW's options nothing to say", async () => {
+    await expect(eventsOf(prepare(descent, { weightDecay: 0.1 }))).rejects.toThrow(
+      /weightDecay would have no effect, as the program sets the optimizer/,
+    );
+  });
+});
+
+describe("a program that is a function", () => {
+  const program = ({ matryoshka, contrastive }: Kindred) => ({ loss: matryoshka(contrastive(), [16, 4]) });
+
+  test("trains in this thread, with what a module gives on a worker", async () => {
+    const module = losses(await eventsOf(prepare(cut)));
+    const run = prepare("");
+    const here = losses(await eventsOf(run, { program }));
+    // The same kernels; weights and moments in another memory, and AdamW in tensors instead of arrays: a rounding here and there.
+    expect(here).toBeCloseToArray(module, { tolerance: 1e-5 });
+    const { program: kept } = JSON.parse(readFileSync(join(run.config.output, "run.json"), "utf8"));
+    expect(kept).toEqual({ name: "program", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  });
+
+  test("does not cross threads", async () => {
+    await expect(eventsOf(prepare("", { cores: 2 }), { program })).rejects.toThrow(
+      /a program that is a function stays in this thread\. Got cores 2, expected 1\. Give the URL/,
+    );
   });
 });
 
@@ -354,7 +403,7 @@ describe("refuses, before anything is written,", () => {
     [
       "no parts",
       "export default () => 3;",
-      /gave no parts of a run\. Got number, expected \{ loss, families, sampler, readers \}/,
+      /gave no parts of a run\. Got number, expected \{ loss, optimizer, families, sampler, readers \}/,
     ],
     ["an unknown part", "export default () => ({ los: {} });", /unknown part los\. Did you mean loss\?/],
     [
@@ -371,6 +420,11 @@ describe("refuses, before anything is written,", () => {
       "a loss whose need nobody knows",
       "export default ({ contrastive }) => ({ loss: { ...contrastive(), needs: { score: 'row' } } });",
       /needs\.score does not fit/,
+    ],
+    [
+      "an optimizer that is none",
+      "export default () => ({ optimizer: {} });",
+      /the optimizer of .* is none\. Got \{ {2}\}, expected a function/,
     ],
     ["readers that are none", "export default () => ({ readers: [() => {}] });", /the readers of .* is none/],
   ])("%s", async (_, source, message) => {

@@ -23,20 +23,27 @@ import {
   guideFolders,
   loadProgram,
   lossOf,
+  type ProgramSource,
   readBy,
   refuseProgramOptions,
-  trainOptions,
   type RunReader,
+  type TrainableModel,
   type TrainConfig,
   type TrainEvent,
+  trainingCore,
+  trainingCoreModule,
   trainingData,
   trainingRun,
+  type TrainingRunner,
   trainingSampler,
+  trainingSteps,
+  type TrainingStepsOptions,
+  trainOptions,
 } from "@kindred/trainer";
-import { startTrainingRunner } from "@kindred/trainer/node";
 import { cpu, type Engine, tfjs } from "@kindred/tensor";
-import { openRunData } from "./open-run-data.ts";
-import { startingModel } from "./starting-model.ts";
+import { soloStepRunner } from "@kindred/tpu-sharding";
+import { startStepRunner } from "@kindred/tpu-sharding/node";
+import { openRunData, startingModel } from "./run-inputs.ts";
 
 /** Options of {@link train}. */
 export type TrainOptions = {
@@ -47,10 +54,10 @@ export type TrainOptions = {
   /** What the output folder is named after if `config.output` is empty. Default: `"run"`. */
   readonly name?: string;
   /**
-   * What options cannot say: a loss of your own, readers. The URL of a module, which every core imports. A run that goes on
-   * needs the one that it began with.
+   * What options cannot say: a loss of your own, readers. The URL of a module, which every core imports; or a function, with which the
+   * run stays in this thread, on one core. A run that goes on needs the one that it began with.
    */
-  readonly program?: URL;
+  readonly program?: ProgramSource;
   /** What the cores run on, of which `backend` and `revectorize` say nothing then. Default: the engine that they name. */
   readonly engine?: Engine;
   /** Names of options that were given: beside those that differ from their defaults, none may say what the program sets. Default: none. */
@@ -82,7 +89,7 @@ export type TrainOptions = {
  */
 export async function* train(config: TrainConfig, options: TrainOptions = {}): AsyncGenerator<TrainEvent, void> {
   const { signal, resume, name = "run", readers = [], program, engine = engineOf(config) } = options;
-  const complete = completeConfig(config, name);
+  const complete = completeConfig(config, { name, program });
   const identity = program === undefined ? undefined : await identityOf(program);
   if (resume === undefined) expectNewFolder(complete.output);
   else expectSameRun(complete, resume, identity);
@@ -95,7 +102,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
   const sampler = trainingSampler(complete, data, { cursor: resume?.state.cursor, make: parts.sampler });
   const guides = await loadGuides(complete, engine);
   const state = resume && readOthers(resume.folder);
-  const runner = await startTrainingRunner(complete, model, { engine, program, parts, state });
+  const runner = await startRunner(complete, model, { engine, program, parts, state });
   try {
     const kept = {
       program: identity,
@@ -106,7 +113,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
         ? await createRunFolder(complete, kept)
         : await reopenRunFolder(complete, resume.state.step, kept);
     const report = reportReader((html) => folder.writeFile("report.html", html), folder.events);
-    const made = { model, data, sampler, runner, saves: folder, loss, guides };
+    const made = { model, data, sampler, runner, saves: folder, program: parts, guides };
     const ready = { ...made, earlier: [...folder.events], runtime: `Node ${process.versions.node}` };
     const asked = {
       ...(signal === undefined ? {} : { signal }),
@@ -133,9 +140,29 @@ async function loadGuides(config: TrainConfig, engine: Engine): Promise<{ readon
   return guides;
 }
 
+/** Who makes the steps: worker threads; this one, where the program is a function. */
+function startRunner(
+  config: TrainConfig,
+  model: TrainableModel,
+  options: TrainingStepsOptions,
+): Promise<TrainingRunner> {
+  const steps = trainingSteps(config, model, options);
+  if (typeof options.program === "function") return soloStepRunner({ ...steps, program: trainingCore });
+  return startStepRunner({ ...steps, cores: config.cores, program: trainingCoreModule() });
+}
+
 /** The configuration with the number of cores and the folder that it leaves open. */
-function completeConfig(config: TrainConfig, name: string): TrainConfig {
-  const cores = config.cores > 0 ? config.cores : availableParallelism();
+function completeConfig(
+  config: TrainConfig,
+  { name, program }: { readonly name: string; readonly program: ProgramSource | undefined },
+): TrainConfig {
+  const inThread = typeof program === "function";
+  if (inThread && config.cores > 1)
+    throw new ConfigError(
+      `train: a program that is a function stays in this thread. Got cores ${config.cores}, expected 1. Give the URL of its module, or cores: 1.`,
+      { cores: config.cores },
+    );
+  const cores = config.cores > 0 ? config.cores : inThread ? 1 : availableParallelism();
   if (config.batchSize < cores)
     throw new ConfigError(`train: fewer pairs than cores. Got batchSize ${config.batchSize} and ${cores} cores.`, {
       cores,
@@ -158,13 +185,15 @@ function expectSameRun(
   expectSameProgram(output, program);
 }
 
-/** A program by the name and the text of its file; not of what that imports. */
-async function identityOf(program: URL): Promise<ProgramIdentity> {
+/** A program by the name and the text of its file, or of the function; not of what that imports. */
+async function identityOf(program: ProgramSource): Promise<ProgramIdentity> {
+  const sha256 = (text: string | Uint8Array) => createHash("sha256").update(text).digest("hex");
+  if (typeof program === "function") return { name: program.name || "a function", sha256: sha256(String(program)) };
   const name = basename(program.pathname);
   try {
-    const file = program.protocol === "file:";
-    const bytes = file ? await readFile(program) : new Uint8Array(await (await fetch(program)).arrayBuffer());
-    return { name, sha256: createHash("sha256").update(bytes).digest("hex") };
+    const isFile = program.protocol === "file:";
+    const bytes = isFile ? await readFile(program) : new Uint8Array(await (await fetch(program)).arrayBuffer());
+    return { name, sha256: sha256(bytes) };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError(

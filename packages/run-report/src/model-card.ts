@@ -52,10 +52,10 @@ ${scores.join("\n")}
 `;
 }
 
-function recipe({ config, loss }: Extract<TrainEvent, { type: "start" }>): string {
+function recipe({ config, loss, optimizer }: Extract<TrainEvent, { type: "start" }>): string {
   const { model, stopAt, maxSteps, batchSize, learningRate } = config;
   const origin = model === "" ? "Trained from random initialisation" : `Fine-tuned from \`${model}\``;
   const settings = Object.entries(loss.options).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   const named = `the ${loss.name} loss${settings.length === 0 ? "" : ` (${settings.join(", ")})`}`;
-  return `${origin}: ${stopAt || maxSteps} steps of ${batchSize} pairs, ${named}, AdamW at ${learningRate}.\n`;
+  return `${origin}: ${stopAt || maxSteps} steps of ${batchSize} pairs, ${named}, ${optimizer.name === "adamw" ? "AdamW" : optimizer.name} at ${learningRate}.\n`;
 }

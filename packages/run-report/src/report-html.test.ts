@@ -8,6 +8,7 @@ const events: TrainEvent[] = [
     output: "runs/<x>",
     config: trainConfig({}),
     loss: { name: "contrastive", options: { scale: 20 } },
+    optimizer: { name: "adamw", options: {} },
     cores: 2,
     parameters: 1234567,
     firstStep: 0,

@@ -8,6 +8,7 @@ const events: TrainEvent[] = [
     output: "out",
     config: trainConfig({}),
     loss: { name: "contrastive", options: { scale: 20 } },
+    optimizer: { name: "adamw", options: {} },
     cores: 2,
     parameters: 1000,
     firstStep: 0,

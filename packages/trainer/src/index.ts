@@ -28,6 +28,7 @@ export {
   type GradientReceivers,
   trainingCore,
   type TrainingCoreData,
+  trainingCoreModule,
   type TrainingJob,
   trainingOptimizer,
   type TrainingTask,

@@ -1,6 +1,7 @@
-// What a program is handed, so that its module resolves anywhere: one object of all that a loss, a sampler, a family or a reader is
-// written with.
+// What a program is handed, so that its module resolves anywhere: one object of all that a loss, a sampler, a family, an optimizer or a reader
+// is written with.
 export * as tf from "@tensorflow/tfjs-core";
+export { adamw } from "@kindred/adamw";
 export * as nn from "@kindred/nn";
 export { contrastive } from "@kindred/contrastive-loss";
 export { lossShare, matryoshka } from "@kindred/loss";

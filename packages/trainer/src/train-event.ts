@@ -1,3 +1,4 @@
+import type { Optimizer } from "@kindred/adamw";
 import type { Loss } from "@kindred/loss";
 import type { Profile } from "@kindred/tensor";
 import type { TrainConfig } from "./train-options.ts";
@@ -50,6 +51,8 @@ export type TrainEvent =
       readonly config: TrainConfig;
       /** What is made small, by its name and settings. */
       readonly loss: Pick<Loss, "name" | "options">;
+      /** How weights move, likewise. */
+      readonly optimizer: Pick<Optimizer, "name" | "options">;
       readonly cores: number;
       readonly parameters: number;
       readonly firstStep: number;

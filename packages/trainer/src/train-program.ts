@@ -1,3 +1,4 @@
+import type { Optimizer, Schedule } from "@kindred/adamw";
 import { contrastive } from "@kindred/contrastive-loss";
 import type { EncoderFamily } from "@kindred/encoder";
 import { ConfigError, nearestName } from "@kindred/errors";
@@ -19,6 +20,8 @@ export const builtInLosses: readonly Loss[] = [contrastive()];
 export type TrainParts = {
   /** What is made small. Instead of the contrastive loss of `scale`, `similarity` and `direction`. */
   readonly loss?: Loss;
+  /** How weights move, at the learning rate of the options. Instead of AdamW. */
+  readonly optimizer?: (given: { readonly learningRate: Schedule }) => Optimizer;
   /** More families of encoders, for models whose config.json has their `model_type`, and for a new one of `modelType`. */
   readonly families?: readonly EncoderFamily[];
   /** What draws the batches. Instead of Kindred's, which is handed the same. */
@@ -51,8 +54,13 @@ export type ProgramSource = TrainProgram | URL;
 const partTable: { readonly [part in keyof TrainParts]-?: PartRule } = {
   loss: {
     options: ["scale", "similarity", "direction"],
+    check: expectLoss,
+  },
+  optimizer: {
+    options: ["optimizer", "adamBeta1", "adamBeta2", "adamEpsilon", "weightDecay", "decay"],
     check: (value, program) => {
-      expectLoss(value, program);
+      if (typeof value !== "function")
+        throw noPart("optimizer", program, value, "a function of { learningRate } that gives an optimizer");
     },
   },
   families: {
@@ -83,7 +91,7 @@ const partTable: { readonly [part in keyof TrainParts]-?: PartRule } = {
 
 type PartRule = {
   readonly options: readonly (keyof TrainConfig)[];
-  readonly check: (value: unknown, program: string) => void;
+  readonly check: (value: unknown, program: string) => unknown;
 };
 
 function noPart(part: keyof TrainParts, program: string, value: unknown, expected: string): ConfigError {
@@ -191,11 +199,11 @@ export function refuseProgramOptions(parts: TrainParts, given: readonly string[]
  * ```ts
  * import { lossOf, trainConfig } from "@kindred/trainer";
  *
- * const { name, options } = lossOf(trainConfig({ scale: 10 }), {});
+ * const { name, options } = lossOf(trainConfig({ scale: 10 }));
  * [name, options["scale"]]; // => ["contrastive", 10]
  * ```
  */
-export function lossOf({ scale, similarity, direction }: TrainConfig, { loss }: TrainParts): Loss {
+export function lossOf({ scale, similarity, direction }: TrainConfig, { loss }: TrainParts = {}): Loss {
   return loss ?? contrastive({ scale, similarity, ...(direction === "auto" ? {} : { direction }) });
 }
 
@@ -206,9 +214,9 @@ export function lossOf({ scale, similarity, direction }: TrainConfig, { loss }: 
  * ```ts
  * import { familiesOf } from "@kindred/trainer";
  *
- * familiesOf({}).flatMap(({ modelTypes }) => modelTypes); // => ["mpnet", "bert"]
+ * familiesOf().flatMap(({ modelTypes }) => modelTypes); // => ["mpnet", "bert"]
  * ```
  */
-export function familiesOf({ families = [] }: TrainParts): readonly EncoderFamily[] {
+export function familiesOf({ families = [] }: TrainParts = {}): readonly EncoderFamily[] {
   return [...families, ...ownFamilies];
 }

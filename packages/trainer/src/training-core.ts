@@ -10,7 +10,7 @@ import { type Float, type RowGradient, valueAndGradients } from "@kindred/tensor
 import { allGather, type StepContext, type StepProgram, type StepShare } from "@kindred/tpu-sharding";
 import { type BatchShare, joinColumns, type NumberedSentences, tokenChunks } from "./deal-batch.ts";
 import type { TrainConfig } from "./train-options.ts";
-import { familiesOf, loadProgram, lossOf, type TrainProgram } from "./train-program.ts";
+import { familiesOf, loadProgram, lossOf, type TrainParts, type TrainProgram } from "./train-program.ts";
 
 /** What every core is told at its start. */
 export type TrainingCoreData = {
@@ -47,7 +47,7 @@ export async function trainingCore({
   const dropoutKey = childKey(keyFromSeed(config.seed), "dropout");
   const { maxBatchTokens } = config;
   return {
-    optimizer: trainingOptimizer(config),
+    optimizer: trainingOptimizer(config, parts),
     step: ({ parameters, add }, job) =>
       trainingStep({ parameters, model, loss, dropoutKey, maxBatchTokens, core }, job, {
         onGradient: add,
@@ -60,8 +60,28 @@ export async function trainingCore({
 export default trainingCore;
 
 /**
- * The optimizer of a run as its options say, with its schedule: the same on main, which asks it for the numbers of a step, and on every
- * core.
+ * The module that a run's cores load. Cores run what is built, also where this file is run as it is written: Node 20 reads no TypeScript.
+ *
+ * @example
+ * ```ts ignore
+ * import { wasm } from "@kindred/backend-wasm";
+ * import { startStepRunner } from "@kindred/tpu-sharding/node";
+ * import { trainingCoreModule, trainingSteps } from "@kindred/trainer";
+ *
+ * const steps = trainingSteps(config, model, { engine: wasm() });
+ * const runner = await startStepRunner({ ...steps, cores: 2, program: trainingCoreModule() });
+ * runner.engine; // "wasm kernels: relaxed (…)", say
+ * await runner.stop();
+ * ```
+ */
+export function trainingCoreModule(): URL {
+  const file = import.meta.url.endsWith(".ts") ? "../dist/training-core.js" : "./training-core.js";
+  return new URL(file, import.meta.url);
+}
+
+/**
+ * The optimizer of a run, the program's or AdamW as the options say, with the options' schedule: the same on main, which asks it for the
+ * numbers of a step, and on every core.
  *
  * @throws ConfigError as `adamw` and the schedule do.
  *
@@ -74,10 +94,12 @@ export default trainingCore;
  * [0, 2, 4, 6, 8].map(learningRate); // => [0, 0.5, 1, 0.5, 0]
  * ```
  */
-export function trainingOptimizer(config: TrainConfig): Optimizer {
-  const { lrSchedulerType, learningRate, warmupSteps, maxSteps } = config;
+export function trainingOptimizer(config: TrainConfig, { optimizer }: TrainParts = {}): Optimizer {
+  const { warmupSteps, maxSteps: steps } = config;
+  const schedule = scheduleByName(config.lrSchedulerType, { learningRate: config.learningRate, warmupSteps, steps });
+  if (optimizer !== undefined) return optimizer({ learningRate: schedule });
   return adamw({
-    learningRate: scheduleByName(lrSchedulerType, { learningRate, warmupSteps, steps: maxSteps }),
+    learningRate: schedule,
     flavour: config.optimizer,
     beta1: config.adamBeta1,
     beta2: config.adamBeta2,

@@ -7,19 +7,20 @@ import { baselines, evaluateTasks, metricSummaries, neighbourExamples } from "./
 import { firstProfiledStep } from "@kindred/tpu-sharding";
 import type { TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
+import { lossOf, type TrainParts } from "./train-program.ts";
 import { modelToSave, type TrainableModel } from "./trainable-model.ts";
 import type { TrainingData } from "./training-data.ts";
 import { type TrainingJob, trainingOptimizer } from "./training-core.ts";
 import { expectFinite, runState, type TrainingRunner } from "./training-steps.ts";
 
 /** What a run is made of, ready: {@link trainingRun} starts and closes none of it. */
-export type RunParts = BatchParts & {
+export type RunParts = Omit<BatchParts, "loss"> & {
   readonly model: TrainableModel;
   readonly data: TrainingData;
   readonly runner: TrainingRunner;
   readonly saves: RunSaves;
-  /** What the cores make small, for the `start` event. */
-  readonly loss: Loss;
+  /** What the run's program gives: the same as its runner was told. Default: nothing. */
+  readonly program?: TrainParts;
   /** Where a run that is resumed stands. Default: at its beginning. */
   readonly state?: TrainerState;
   /** The events of a run that is resumed. Default: none. */
@@ -52,7 +53,8 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const stepsDone = state?.step ?? 0;
   const lastStep = config.stopAt === 0 ? config.maxSteps : config.stopAt;
   const { cores, embed } = runner;
-  const optimizer = trainingOptimizer(config);
+  const loss = lossOf(config, parts.program);
+  const optimizer = trainingOptimizer(config, parts.program);
   // The run's parts are closed by whoever made them.
   const encoder = new SentenceEncoder(model, lockstepEmbedder(cores, embed));
   const levels = baselines(tasks);
@@ -69,15 +71,20 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const checkpoint = async (step: number, cursor: unknown): Promise<string> =>
     saves.saveCheckpoint({
       model: modelToSave(model, await weightsOf(parts)),
-      others: runState(runner, parts.loss),
+      others: runState(runner, loss),
       state: { step, cursor, seconds: clock() },
     });
 
-  yield startEvent(config, parts, { firstStep: stepsDone, lastStep });
+  yield startEvent(config, parts, {
+    loss: described(loss),
+    optimizer: described(optimizer),
+    firstStep: stepsDone,
+    lastStep,
+  });
   yield { type: "data", sources: data.summaries };
   if (stepsDone === 0 && tasks.length > 0) yield await evaluation(0);
   let cursor = sampler.cursor();
-  const draw = () => drawBatch(parts, cores);
+  const draw = () => drawBatch({ ...parts, loss }, cores);
   let next = draw();
   const progress = progressMeter(lastStep);
   let finalLoss = Number.NaN;
@@ -122,13 +129,16 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
 
 function startEvent(
   config: TrainConfig,
-  { model, runner, loss: { name, options }, runtime = "a browser" }: RunParts,
-  steps: { readonly firstStep: number; readonly lastStep: number },
+  { model, runner, runtime = "a browser" }: RunParts,
+  facts: Pick<Extract<TrainEvent, { type: "start" }>, "loss" | "optimizer" | "firstStep" | "lastStep">,
 ): TrainEvent {
   const parameters = Object.values(model.weights).reduce((sum, { values }) => sum + values.length, 0);
-  const counts = { cores: runner.cores, parameters, ...steps };
-  const loss = { name, options };
-  return { type: "start", output: config.output, config, loss, ...counts, runtime: `${runtime}, ${runner.engine}` };
+  const counts = { cores: runner.cores, parameters };
+  return { type: "start", output: config.output, config, ...facts, ...counts, runtime: `${runtime}, ${runner.engine}` };
+}
+
+function described({ name, options }: Pick<Loss, "name" | "options">) {
+  return { name, options };
 }
 
 /** What each core does in a step. */

@@ -1,5 +1,4 @@
-import type { ParameterSpec } from "@kindred/encoder";
-import { initialParameters } from "@kindred/encoder";
+import { initialParameters, type ParameterSpec } from "@kindred/encoder";
 import { DivergenceError, FormatError } from "@kindred/errors";
 import type { Loss } from "@kindred/loss";
 import { childKey, keyFromSeed } from "@kindred/random";
@@ -52,7 +51,7 @@ export function trainingSteps(
 ): StepRunnerOptions<TrainingCoreData> {
   const ofLoss = lossSpecs(lossOf(config, parts));
   const specs = [...modelSpecs(model), ...ofLoss];
-  const optimizer = trainingOptimizer(config);
+  const optimizer = trainingOptimizer(config, parts);
   const slots = optimizer.slots.flatMap((slot) => specs.map((spec) => ({ ...spec, name: `${slot}.${spec.name}` })));
   const others = state === undefined ? initialLossValues(ofLoss, config) : storedValues(state, [...ofLoss, ...slots]);
   return {

@@ -39,7 +39,7 @@ export async function writeCheckpoint(run: string, { model, others, state }: Che
  * ```ts ignore
  * import { trainConfig } from "@kindred/trainer";
  * import { readRunConfig, resumePoint } from "@kindred/run-folder/node";
-import { train } from "@kindred/train";
+ * import { train } from "@kindred/train";
  *
  * const resume = await resumePoint("my-run");
  * const config = trainConfig({}, { base: { ...readRunConfig("my-run"), output: "my-run" } });
@@ -87,10 +87,10 @@ function stateOf(text: string | Error, file: string): TrainerState {
  * @example
  * ```ts ignore
  * import { readOthers, resumePoint } from "@kindred/run-folder/node";
- * import { startTrainingRunner } from "@kindred/trainer/node";
+ * import { trainingSteps } from "@kindred/trainer";
  *
  * const { folder } = await resumePoint("my-run");
- * const runner = await startTrainingRunner(config, model, { engine, state: readOthers(folder) });
+ * const steps = trainingSteps(config, model, { engine, state: readOthers(folder) });
  * ```
  */
 export function readOthers(folder: string): StoredState {

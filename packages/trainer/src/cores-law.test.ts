@@ -9,7 +9,7 @@ import { expectMutantToFail } from "@kindred/testing";
 import { type StepRunner, soloStepRunner } from "@kindred/tpu-sharding";
 import { startStepRunner } from "@kindred/tpu-sharding/node";
 import { afterAll, describe, expect, test } from "vitest";
-import { dealBatch } from "../deal-batch.ts";
+import { dealBatch } from "./deal-batch.ts";
 
 // n cores = 1 core: a random MPNet and random batches through the mesh of a training run (test-programs/step-gradients.mjs), the
 // batch dealt, embedded with dropout, gathered and its gradients exchanged as in training.
@@ -62,7 +62,7 @@ function randomBatch(rows: number, columns: number) {
 
 type Job = BatchSize & Choice;
 type LawRunner = StepRunner<object, never>;
-const program = new URL("../../test-programs/step-gradients.mjs", import.meta.url);
+const program = new URL("../test-programs/step-gradients.mjs", import.meta.url);
 
 /** What the program's optimizer is to main: it remembers the gradient alone. */
 const watching: Pick<Optimizer, "name" | "slots"> = { name: "watching", slots: ["gradient"] };

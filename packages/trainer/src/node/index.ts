@@ -1,1 +1,0 @@
-export { startTrainingRunner } from "./start-training-runner.ts";
