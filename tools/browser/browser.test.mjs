@@ -1,15 +1,18 @@
-// A web application that bundles tokenizer and sentence-encoder gets in a browser what Node gives.
+// A web application that bundles tokenizer, sentence-encoder and trainer gets in a browser what Node gives.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sentenceEncoderFromFiles } from "@kindred/sentence-encoder";
+import { wasm } from "@kindred/backend-wasm";
+import { toyPairs, toyVocabulary } from "@kindred/testing";
 import { tokenizerFromJson } from "@kindred/tokenizer";
 import { chromium } from "playwright-core";
 import { build, preview } from "vite";
 import { expect, test } from "vitest";
 import { root } from "../node-runtime.mjs";
+import { trainToy } from "./page/train-toy.js";
 
 const page = fileURLToPath(new URL("./page/", import.meta.url));
 const browsers = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -38,6 +41,28 @@ test.skipIf(executablePath === undefined || !existsSync(modelFolder))(
     const largest = here.embeddings.reduce((max, value, i) => Math.max(max, Math.abs(value - there.embeddings[i])), 0);
     expect(largest).toBeLessThan(1e-6);
     expect(Math.max(...here.embeddings)).toBeGreaterThan(0.1);
+  },
+  180_000,
+);
+
+test.skipIf(executablePath === undefined)(
+  "trains ten steps of a toy in headless chromium as Node does",
+  async () => {
+    const given = /** @type {const} */ ([toyPairs, toyVocabulary]);
+    /** @type {import("@kindred/trainer").TrainEvent[]} */
+    const there = await inBrowser((tab) =>
+      tab.evaluate(([pairs, text]) => /** @type {any} */ (globalThis).trainWithKindred(pairs, text), given),
+    );
+    const here = await trainToy(...given, wasm());
+    expect(there.map(({ type }) => type)).toEqual(here.map(({ type }) => type));
+    const [losses, expected] = [there, here].map((events) =>
+      events.flatMap((event) => (event.type === "step" ? [event.loss] : [])),
+    );
+    expect(losses).toHaveLength(10);
+    // The same kernels over the same numbers: what may differ is V8's choice of a build of them, which rounds otherwise. A step moves the loss by 1e-2.
+    for (const [step, loss] of (expected ?? []).entries())
+      expect(Math.abs(loss - (losses?.[step] ?? 0))).toBeLessThan(1e-5);
+    expect(losses?.at(-1)).toBeLessThan(losses?.[0] ?? 0);
   },
   180_000,
 );

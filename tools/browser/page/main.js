@@ -1,7 +1,8 @@
-// The page of the browser test: tokenizer and sentence-encoder, bundled as any web application would.
+// The page of the browser test: tokenizer, sentence-encoder and trainer, bundled as any web application would.
 import { wasm } from "@kindred/backend-wasm";
 import { sentenceEncoderFromFiles } from "@kindred/sentence-encoder";
 import { tokenizerFromJson } from "@kindred/tokenizer";
+import { trainToy } from "./train-toy.js";
 // A bundler gives each .wasm file an address of its own, so tfjs is told them by name.
 import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
 import threadedSimd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url";
@@ -24,3 +25,6 @@ globalThis.encodeWithKindred = async (base64Files, texts) => {
   const { embeddings } = await encoder.encode(texts);
   return { ids: texts.map((text) => [...tokenizer.encode(text).ids]), embeddings: [...embeddings] };
 };
+
+/** Called by the test: the events of a toy's run. */
+globalThis.trainWithKindred = (pairs, vocabulary) => trainToy(pairs, vocabulary, wasm({ wasmPaths }));
