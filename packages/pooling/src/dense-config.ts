@@ -8,10 +8,10 @@ const activations = [
   ["relu", "torch.nn.modules.activation.ReLU"],
   ["sigmoid", "torch.nn.modules.activation.Sigmoid"],
   ["gelu", "torch.nn.modules.activation.GELU"],
-] as const;
+] as const satisfies readonly (readonly [Activation, string])[];
 
 /** What a dense layer ends with, element by element. `gelu` is the exact one. */
-export type Activation = (typeof activations)[number][0];
+export type Activation = "tanh" | "identity" | "relu" | "sigmoid" | "gelu";
 
 /**
  * A dense layer between pooling and normalisation: y = activation(x·weightᵀ + bias), with `residual` + x or its

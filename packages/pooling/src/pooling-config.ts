@@ -35,8 +35,8 @@ const oldKeys = ["word_embedding_dimension", ...Object.values(switches)];
  *
  * As there: where `pooling_mode` stands the switches don't count, an absent switch is off, and without any mode it is the mean.
  *
- * @param options.file the file's name, for errors. Default `"1_Pooling/config.json"`.
- * @param options.features of a token vector: what the dimension must be, or is where it is missing. Default: any
+ * @param options `file`: the file's name, for errors. Default `"1_Pooling/config.json"`. `features` of a token vector: what the
+ *   dimension must be, or is where it is missing. Default: any
  * @throws FormatError, with the file's name, if it is no object, the dimension is missing or no whole number above 0 or not
  * `features`, a mode or key is unknown (each by name, since it would change what the vectors mean), or a switch is neither true nor
  * false.

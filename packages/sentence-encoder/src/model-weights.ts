@@ -112,7 +112,7 @@ function missingParameters(
  * The parameters of a model as kept float32 tensors of the active backend. They are taken one after another, so no second
  * copy of all of them ever exists. Half-precision weights are widened, and the arithmetic is float32's.
  *
- * @param options.onWarning told of tensors that hold NaN or infinite numbers, by name. Default: nobody looks.
+ * @param options `onWarning`: told of tensors that hold NaN or infinite numbers, by name. Default: nobody looks.
  * @throws FormatError as {@link modelWeights} does; nothing stays allocated then.
  *
  * @example

@@ -135,10 +135,12 @@ export class SentenceEncoder {
     return Math.min(this.settings.truncateDim ?? Number.POSITIVE_INFINITY, this.#wholeDimension);
   }
 
+  /** Of the model: prompts, length limit, similarity. */
   get settings(): SentenceSettings {
     return this.model.settings;
   }
 
+  /** The model's own. */
   get tokenizer(): Tokenizer {
     return this.model.tokenizer;
   }
