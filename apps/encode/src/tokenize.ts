@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { checkOutputFile, parseFlags } from "@kindred/command-line/node";
+import { checkOutputFile, parseFlags, writeToStream } from "@kindred/command-line/node";
 import { ConfigError, FormatError } from "@kindred/errors";
-import { openFileAtomic, writeToStream } from "@kindred/files/node";
+import { openFileAtomic } from "@kindred/files/node";
 import { modelFolder } from "@kindred/hub/node";
 import { openModelFolder, openModelTokenizer } from "@kindred/model-folder/node";
 import { checkOptions, option, optionHelp } from "@kindred/options";

@@ -1,6 +1,7 @@
 import { extname } from "node:path";
+import { writeToStream } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
-import { openFileAtomic, writeFileAtomic, writeToStream } from "@kindred/files/node";
+import { openFileAtomic, writeFileAtomic } from "@kindred/files/node";
 import { fromFloat32, writeSafetensors } from "@kindred/tensor-files";
 import { npyRowsWriter } from "@kindred/tensor-files/node";
 

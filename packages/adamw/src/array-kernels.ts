@@ -1,3 +1,5 @@
+import type { RunningEngine } from "@kindred/tensor";
+
 /** The arrays of one parameter, or of a part of it, of one length. */
 export type AdamwArrays = {
   readonly parameter: Float32Array;
@@ -22,7 +24,7 @@ export type AdamwNumbers = {
 
 /**
  * The arithmetic of a store whose arrays lie outside an engine's tensors, in memory that threads may share. An engine may do it better
- * than JavaScript: {@link implementArrayKernels}.
+ * than JavaScript: {@link MakesArrayKernels}.
  */
 export type ArrayKernels = {
   /** sum = a + b, in float32; `sum` may be one of the two. */
@@ -70,39 +72,21 @@ export const scriptKernels: ArrayKernels = {
   },
 };
 
-type MakeKernels = (memory: WebAssembly.Memory) => Promise<ArrayKernels>;
-let implemented: MakeKernels | undefined;
+/** An engine that brings its own: `wasm()` of `@kindred/backend-wasm` does. */
+export type MakesArrayKernels = {
+  /** The kernels for arrays in this WebAssembly memory. */
+  readonly arrayKernels: (memory: WebAssembly.Memory) => Promise<ArrayKernels>;
+};
 
 /**
- * Makes `make` give the kernels of this thread, for arrays in a WebAssembly memory, until the returned function gives the former ones
- * back. An engine calls it as it becomes the active one.
- *
- * @example
- * ```ts
- * import { arrayKernels, implementArrayKernels, scriptKernels } from "@kindred/adamw";
- *
- * const giveBack = implementArrayKernels(async () => ({ ...scriptKernels, sumOfSquares: () => 7 }));
- * const memory = new WebAssembly.Memory({ initial: 1 });
- * (await arrayKernels(memory)).sumOfSquares(new Float32Array(memory.buffer, 0, 2)); // => 7
- * giveBack();
- * ```
- */
-export function implementArrayKernels(make: MakeKernels): () => void {
-  const former = implemented;
-  implemented = make;
-  return () => {
-    implemented = former;
-  };
-}
-
-/**
- * The kernels for arrays in this memory: those of the engine that is active, if it has any and there is a memory, else JavaScript's.
+ * The kernels for arrays in this memory: those of the engine, if it has any and there is a memory, else JavaScript's.
  *
  * @example
  * ```ts
  * import { arrayKernels } from "@kindred/adamw";
+ * import { cpu } from "@kindred/tensor";
  *
- * const { adamw, sumOfSquares } = await arrayKernels(undefined);
+ * const { adamw, sumOfSquares } = await arrayKernels(await cpu().start(), undefined);
  * sumOfSquares(Float32Array.of(3, 4)); // => 25
  * const [parameter, gradient] = [Float32Array.of(1, 2), Float32Array.of(3, -4)];
  * const numbers = { clip: 1, beta1: 0, beta2: 0, epsilon: 1e-6, factor: -0.1, kept: 1 };
@@ -110,6 +94,9 @@ export function implementArrayKernels(make: MakeKernels): () => void {
  * parameter; // => [0.9, 2.1]
  * ```
  */
-export async function arrayKernels(memory: WebAssembly.Memory | undefined): Promise<ArrayKernels> {
-  return memory === undefined || implemented === undefined ? scriptKernels : implemented(memory);
+export async function arrayKernels(
+  { arrayKernels: own }: RunningEngine & Partial<MakesArrayKernels>,
+  memory: WebAssembly.Memory | undefined,
+): Promise<ArrayKernels> {
+  return memory === undefined || own === undefined ? scriptKernels : own(memory);
 }

@@ -26,6 +26,6 @@ export {
   type AdamwNumbers,
   type ArrayKernels,
   arrayKernels,
-  implementArrayKernels,
+  type MakesArrayKernels,
   scriptKernels,
 } from "./array-kernels.ts";

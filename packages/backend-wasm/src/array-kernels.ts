@@ -5,8 +5,8 @@ import { type KernelVariant, relaxedSimdWorks } from "./kernel-variant.ts";
 
 /**
  * A store's arithmetic on arrays that lie in one WebAssembly memory, in place and in one pass: AdamW takes as long as memory needs for
- * 28 bytes a parameter. In float32: weights differ from float64's by some 1e-7 of their size in ten steps. The engine brings it along;
- * `arrayKernels` of `@kindred/adamw` finds it.
+ * 28 bytes a parameter. In float32: weights differ from float64's by some 1e-7 of their size in ten steps. The engine brings it along,
+ * and `arrayKernels` of `@kindred/adamw` asks it.
  *
  * @param memory where every array lies that will be handed over; shared or not
  * @throws ConfigError, from the kernels, when an array lies elsewhere

@@ -1,6 +1,4 @@
-import { implementArrayKernels } from "@kindred/adamw";
 import type { WasmBackend } from "@kindred/tensor";
-import { wasmArrayKernels } from "./array-kernels.ts";
 import type { KernelExports } from "./generated/kernel-exports.ts";
 import type { Kernel } from "./kernel-call.ts";
 import { adamwKernel, sumOfSquaresKernel } from "./kernels/adamw.ts";
@@ -75,7 +73,6 @@ export const kernels: readonly Kernel[] = [
 export function replaceKernels(exports: KernelExports, backend: WasmBackend): () => void {
   const arena = scratchArena(backend.wasm);
   const givesBack = kernels.map(({ start }) => start(exports, backend, arena));
-  givesBack.push(implementArrayKernels(wasmArrayKernels));
   return () => {
     for (const giveBack of givesBack) giveBack();
     arena.release();

@@ -1,3 +1,4 @@
+import type { MakesArrayKernels } from "@kindred/adamw";
 import { ConfigError } from "@kindred/errors";
 import {
   asWasmBackend,
@@ -8,6 +9,7 @@ import {
   type TfjsOptions,
 } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import { wasmArrayKernels } from "./array-kernels.ts";
 import { chooseKernels, type Revectorization } from "./choose-kernels.ts";
 import type { KernelVariant } from "./kernel-variant.ts";
 import { replaceKernels } from "./kernels.ts";
@@ -30,7 +32,7 @@ export type WasmOptions = TfjsOptions & {
 export type WasmExtra = {
   /** The build that runs. */
   readonly variant: KernelVariant;
-};
+} & MakesArrayKernels;
 
 /**
  * Kindred's own kernels as an engine, on tfjs's wasm backend: every op of `@kindred/nn` that has one runs it, the others run as their composites.
@@ -43,6 +45,7 @@ export type WasmExtra = {
  * import { wasm } from "@kindred/backend-wasm";
  * import { linear } from "@kindred/nn";
  * import * as tf from "@tensorflow/tfjs-core";
+import { wasmArrayKernels } from "./array-kernels.ts";
  *
  * const engine = await wasm({ variant: "simd" }).start();
  * engine.description; // => "wasm kernels: simd (as asked)"
@@ -93,5 +96,5 @@ async function kernelParts(
     };
   };
   const description = `wasm kernels: ${variant} (${reason})`;
-  return { ...under, description, enter, running: { ...under.running, variant } };
+  return { ...under, description, enter, running: { ...under.running, variant, arrayKernels: wasmArrayKernels } };
 }

@@ -5,8 +5,14 @@ export type { Core, CoreProgram, Handlers, Into } from "./core.ts";
 export { soloCore } from "./solo-core.ts";
 export type { CallOptions, Mesh } from "./mesh.ts";
 export type { MeshOptions } from "./connect-mesh.ts";
-export type { HandlerOptions, JobHandler, JobOptions, PoolProgram, WorkerPool } from "./worker-pool.ts";
-export { soloPool } from "./solo-pool.ts";
+export {
+  type HandlerOptions,
+  type JobHandler,
+  type JobOptions,
+  type PoolProgram,
+  soloPool,
+  type WorkerPool,
+} from "./worker-pool.ts";
 export type { PoolOptions } from "./connect-pool.ts";
 export { runAsCore, startMesh, type StartMeshOptions } from "./start-mesh.ts";
 export { runAsWorker, startPool, type StartPoolOptions } from "./start-pool.ts";

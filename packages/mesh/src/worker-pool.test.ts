@@ -2,8 +2,7 @@ import { ConfigError, WorkerError } from "@kindred/errors";
 import { expectMutantToFail } from "@kindred/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { soloPool } from "./solo-pool.ts";
-import { type Lane, poolOf, type WorkerPool } from "./worker-pool.ts";
+import { type Lane, poolOf, soloPool, type WorkerPool } from "./worker-pool.ts";
 
 /** Lanes that end a job when they are told to, and what they have begun, in order. */
 function handLanes(count: number, takesUrgent = false) {

@@ -6,8 +6,7 @@ import { describe, expect, test } from "vitest";
 import { expectGoldenGradients } from "../../encoder/test-support/golden-gradients.ts";
 import { goldenModel, packedBatch } from "../../encoder/test-support/golden-model.ts";
 import { expectGoldenStates } from "../../encoder/test-support/golden-states.ts";
-import { mpnet } from "./mpnet.ts";
-import { fewestBuckets, relativeBucket } from "./relative-buckets.ts";
+import { fewestBuckets, mpnet, relativeBucket } from "./mpnet.ts";
 
 // What Python transformers computes for a small random model, and torch for its gradients.
 const golden = (...parts: string[]) => sharedPath("golden", "mpnet-tiny", ...parts);

@@ -1,2 +1,1 @@
-export { mpnet } from "./mpnet.ts";
-export { relativeBucket } from "./relative-buckets.ts";
+export { mpnet, relativeBucket } from "./mpnet.ts";

@@ -1,7 +1,7 @@
 import { readJson, sharedExists, sharedPath } from "@kindred/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { relativeBucket, relativeBuckets } from "./relative-buckets.ts";
+import { relativeBucket, relativeBuckets } from "./mpnet.ts";
 
 const distance = fc.oneof(fc.integer({ min: -600, max: 600 }), fc.integer());
 

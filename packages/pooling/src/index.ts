@@ -1,5 +1,12 @@
-export { type PoolingMode, poolingModes, type PoolOptions, pool } from "./pool.ts";
-export { type PoolingConfig, poolingConfig, poolingFromConfig } from "./pooling-config.ts";
+export {
+  type PoolingConfig,
+  type PoolingMode,
+  poolingConfig,
+  poolingFromConfig,
+  poolingModes,
+  type PoolOptions,
+  pool,
+} from "./pool.ts";
 export type { Activation, DenseConfig } from "./dense-config.ts";
 export {
   endsNormalized,

@@ -2,8 +2,7 @@ import { ConfigError, FormatError } from "@kindred/errors";
 import { readJson, sharedExists, sharedPath } from "@kindred/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { poolingModes } from "./pool.ts";
-import { poolingConfig, poolingFromConfig } from "./pooling-config.ts";
+import { poolingConfig, poolingFromConfig, poolingModes } from "./pool.ts";
 
 const folder = ["golden", "mpnet-tiny", "model", "1_Pooling", "config.json"];
 

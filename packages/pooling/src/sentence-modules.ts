@@ -6,8 +6,7 @@ import { type Float, type Layout, packed } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { dense, denseSpecs } from "./dense.ts";
 import { denseConfig, type DenseConfig, denseFromConfig } from "./dense-config.ts";
-import { pool } from "./pool.ts";
-import { poolingConfig, type PoolingConfig, poolingFromConfig } from "./pooling-config.ts";
+import { pool, poolingConfig, type PoolingConfig, poolingFromConfig } from "./pool.ts";
 
 /** A module after the pooling: it makes sentence vectors of sentence vectors. Plain data. */
 export type VectorModule =

@@ -42,7 +42,7 @@ export async function arrayStore(
 ): Promise<ParameterStore> {
   const { engine } = options;
   const { optimizer, clipping = "clean", maxGradNorm = Number.POSITIVE_INFINITY, untouched = "dense" } = options;
-  const kernels = await arrayKernels(memory.heap);
+  const kernels = await arrayKernels(engine, memory.heap);
   const exchange = parameterExchange(core, memory, { add: kernels.add, read: readSyncOf(engine) });
   const views = parameterViews(memory.shards, memory.parameters);
   const specs = new Map(memory.specs.map((spec) => [spec.name, spec]));

@@ -1,3 +1,3 @@
 export { type ParsedFlags, parseFlags } from "./parse-flags.ts";
-export { exitCodeOf, ownNodeOption, packageVersion, runCommand } from "./run-command.ts";
+export { exitCodeOf, ownNodeOption, packageVersion, runCommand, writeToStream } from "./run-command.ts";
 export { checkOutputFile } from "./check-output-file.ts";

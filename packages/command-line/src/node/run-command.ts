@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { constants } from "node:os";
 import { dirname, join } from "node:path";
+import type { Writable } from "node:stream";
 import { KindredError } from "@kindred/errors";
 import { type Option, option } from "@kindred/options";
 import * as v from "valibot";
@@ -154,3 +156,23 @@ export async function exitCodeOf(work: (signal: AbortSignal) => Promise<void>): 
 }
 
 function ignore(): void {}
+
+/**
+ * Writes to a stream, standard output say, and resolves when more may come: no faster than its reader reads, so that what waits does
+ * not pile up in memory.
+ *
+ * Fails with the stream's own error.
+ *
+ * @example
+ * ```ts
+ * import { PassThrough } from "node:stream";
+ * import { writeToStream } from "@kindred/command-line/node";
+ *
+ * const stream = new PassThrough();
+ * await writeToStream(stream, "one line\n");
+ * String(stream.read()); // => "one line\n"
+ * ```
+ */
+export async function writeToStream(stream: Writable, contents: Uint8Array | string): Promise<void> {
+  if (!stream.write(contents)) await once(stream, "drain");
+}

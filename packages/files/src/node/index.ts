@@ -1,3 +1,2 @@
 export { type AtomicFile, openFileAtomic, removeLeftovers, writeFileAtomic } from "./write-file-atomic.ts";
 export { writeFolderAtomic, type WriteFolderOptions } from "./write-folder-atomic.ts";
-export { writeToStream } from "./write-to-stream.ts";
