@@ -227,13 +227,14 @@ function withTokens(
   const own = definition.addedTokens.map(({ id: _, ...token }) => token);
   const all = withSpecial([...own, ...added], named, settings);
   const addedTokens = numbered(all, definition.vocabulary);
-  const [pad, mask] = ["pad_token", "mask_token"].map((key) => named.get(key)?.content);
+  const { bos, eos, pad, mask: likely } = definition.specialTokens;
+  const hasNoMask = settings.get("mask_token").value === null;
+  const mask = named.get("mask_token")?.content ?? (hasNoMask ? undefined : likely);
   return {
     ...definition,
     addedTokens,
     specialTokens: {
-      ...definition.specialTokens,
-      ...(pad === undefined ? {} : { pad }),
+      ...{ bos, eos, pad: named.get("pad_token")?.content ?? pad },
       ...(mask === undefined ? {} : { mask }),
     },
   };

@@ -80,12 +80,13 @@ test.skipIf(!sharedExists(...tiny))(
     const file = (name: string) => readFileSync(sharedPath(...tiny, "model", name), "utf8");
     const tokenizer = tokenizerFromVocab(file("vocab.txt"));
     expect(tokenizer.definition).toEqual(tokenizerFromJson(file("tokenizer.json")).definition);
-    expect(tokenizer.specialIds.unknown).toBe(6);
+    expect(tokenizer.specialIds.unknown).toBe(tokenizer.idOf("[UNK]"));
     type Row = { text: string; ids: number[]; truncated: boolean };
     const { texts } = readJson<{ texts: Row[] }>(sharedPath(...tiny, "expected.json"));
-    expect(texts.length).toBe(12);
+    const { model_max_length: maxLength } = JSON.parse(file("tokenizer_config.json")) as { model_max_length: number };
+    expect(texts.length).toBeGreaterThan(0);
     for (const { text, ids, truncated } of texts) {
-      const encoding = tokenizer.encode(text, { maxLength: 64 });
+      const encoding = tokenizer.encode(text, { maxLength });
       expect([[...encoding.ids], encoding.truncated]).toEqual([ids, truncated]);
     }
   },

@@ -41,18 +41,20 @@ export function tokenizerToFiles(
   const isOwn = others.length === 0 && rules?.cleanText === true;
   const className =
     isOwn && ofType !== undefined && ofType !== "tokenizer.json" && makes(ofType, definition) ? ofType : undefined;
-  const tokens = namedTokens(
-    definition,
-    className === undefined ? specialTokenKeys : Object.keys(classes[className].tokens),
-  );
+  const keys = className === undefined ? specialTokenKeys : Object.keys(classes[className].tokens);
+  const tokens = namedTokens(definition, keys);
   const beyond = addedTokens.filter(({ id }) => id >= vocabulary.length);
   return {
     "tokenizer.json": bytes(tokenizer.toJson()),
     "vocab.txt": bytes(tokenizer.toVocab()),
     "special_tokens_map.json": json(tokens),
     "tokenizer_config.json": json({
+      // A role without a token is said to have none, or its class would take its own.
       ...Object.fromEntries(
-        Object.entries(tokens).map(([key, token]) => [key, typeof token === "string" ? token : token.content]),
+        keys.map((key) => {
+          const token = tokens[key] ?? null;
+          return [key, typeof token === "object" ? (token?.content ?? null) : token];
+        }),
       ),
       ...(className === undefined || rules === undefined
         ? {}

@@ -163,6 +163,15 @@ export const folderCases: readonly FolderCase[] = [
     texts: { "the [SEP]": "[CLS] the [ [UNK] ] [SEP]" },
   },
   {
+    title: "no mask",
+    files: withConfig(bertFiles, {
+      ...bertConfig,
+      mask_token: null,
+      added_tokens_decoder: { 1: token("[UNK]", { special: true, normalized: false }) },
+    }),
+    texts: { "[MASK] [UNK] [SEP]": "[CLS] [ [UNK] ] [UNK] [SEP] [SEP]" },
+  },
+  {
     title: "lengths in tokenizer.json are left behind by training",
     files: withSections(bertFiles, {
       truncation: { direction: "Right", max_length: 3, strategy: "LongestFirst", stride: 0 },
