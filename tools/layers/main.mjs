@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, underChosenNode } from "../node-runtime.mjs";
 import { writeCounts } from "../results.mjs";
+import { assertionFaults } from "./assertion-rule.mjs";
 import { exampleFaults } from "./example-rule.mjs";
 import { forbiddenApiFaults } from "./forbidden-api.mjs";
 import { importFaults } from "./import-rules.mjs";
@@ -22,6 +23,7 @@ const faults = [
   ...forbiddenApiFaults(workspace),
   ...notationFaults(workspace, notation),
   ...exampleFaults(workspace),
+  ...assertionFaults(workspace),
 ];
 for (const { file, line, message } of faults)
   console.log(`layers: ${file}${line === undefined ? "" : `:${line}`}: ${message}`);

@@ -46,11 +46,11 @@ export const scriptKernels: ArrayKernels = {
     for (let i = 0; i < sum.length; i++) sum[i] = a[i]! + b[i]!; // see above
   },
   sumOfSquares(array) {
-    // Four sums, for a single one would wait for each addition before it could begin the next.
+    // Four sums, for a single one would wait for each addition before it could begin the next. `!`: all indices are below the length.
     const whole = array.length - (array.length % 4);
     let [a, b, c, d] = [0, 0, 0, 0];
     for (let i = 0; i < whole; i += 4) {
-      a += array[i]! * array[i]!; // see above, here and below
+      a += array[i]! * array[i]!;
       b += array[i + 1]! * array[i + 1]!;
       c += array[i + 2]! * array[i + 2]!;
       d += array[i + 3]! * array[i + 3]!;
@@ -60,9 +60,10 @@ export const scriptKernels: ArrayKernels = {
   },
   /** About 4 ns a weight, nearly all of it the root and the quotient. */
   adamw({ parameter, gradient, first, second }, { clip, beta1, beta2, epsilon, factor, kept }) {
+    // `!`: all arrays of a call are as long as its gradient.
     const [rest1, rest2] = [1 - beta1, 1 - beta2];
     for (let i = 0; i < gradient.length; i++) {
-      const g = gradient[i]! * clip; // see above, here and below
+      const g = gradient[i]! * clip;
       const m = beta1 * first[i]! + rest1 * g;
       const v = beta2 * second[i]! + rest2 * g * g;
       first[i] = m;

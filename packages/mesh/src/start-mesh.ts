@@ -11,7 +11,12 @@ export type StartMeshOptions = MeshOptions & {
    * The module that every core loads, whose default export is a `CoreProgram`; or, where a bundler should see it, how a core's worker is
    * made: its module calls {@link runAsCore} with the program.
    */
-  readonly program: URL | { readonly worker: (core: number) => Worker };
+  readonly program:
+    | URL
+    | {
+        /** Makes the worker of this number. */
+        readonly worker: (core: number) => Worker;
+      };
 };
 
 /**

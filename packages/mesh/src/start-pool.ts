@@ -9,7 +9,12 @@ export type StartPoolOptions = PoolOptions & {
    * The module that every worker loads, whose default export is a `PoolProgram`; or, where a bundler should see it, how a worker is made:
    * its module calls {@link runAsWorker} with the program.
    */
-  readonly program: URL | { readonly worker: (index: number) => Worker };
+  readonly program:
+    | URL
+    | {
+        /** Makes the worker of this number. */
+        readonly worker: (index: number) => Worker;
+      };
 };
 
 /**

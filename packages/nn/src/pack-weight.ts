@@ -54,8 +54,8 @@ export function packWeight<Axes extends string = AnyAxes>(weight: Float<Axes>): 
  * ```
  */
 export function weightShape({ shape }: { readonly shape: readonly number[] }): readonly number[] {
-  const [panels, inner, lanes] = shape;
-  return lanes === undefined ? shape : [panels! * lanes, inner!];
+  const [panels = 0, inner = 0, lanes] = shape;
+  return lanes === undefined ? shape : [panels * lanes, inner];
 }
 
 /** A weight as `[out, in]`, whichever way it lies. */

@@ -2,7 +2,12 @@ import { profileTable } from "@kindred/tensor";
 import type { RunReader, TrainEvent } from "@kindred/trainer";
 
 /** Where lines for people go: standard error, or a test's array. */
-export type LineSink = { readonly isTTY?: boolean | undefined; write(text: string): unknown };
+export type LineSink = {
+  /** Whether a line may be rewritten in place. Default false. */
+  readonly isTTY?: boolean | undefined;
+  /** Takes text that ends where a line ends, or not. */
+  write(text: string): unknown;
+};
 
 type Of<Type extends TrainEvent["type"]> = Extract<TrainEvent, { type: Type }>;
 

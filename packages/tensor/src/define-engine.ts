@@ -19,6 +19,7 @@ export type EngineParts<Extra extends object = object> = {
 
 /** An engine that another may be built on: its parts, changed, are the other's. */
 export type DefinedEngine<Extra extends object = object> = Engine<RunningEngine & Extra> & {
+  /** Gets it ready, and gives its parts. */
   readonly load: () => Promise<EngineParts<Extra>>;
 };
 

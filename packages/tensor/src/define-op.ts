@@ -42,6 +42,7 @@ export type Op<Inputs extends OpInputs, Data extends HostData, Constants extends
    * in between, and give way to kernels that an engine implements.
    */
   readonly kernels?: {
+    /** Gives what the composite gives. */
     readonly [backendName: string]: (inputs: Inputs, data: Data, fixed: Constants) => Result;
   };
   /** The inputs that the gradient needs. Only inputs that are always given, and none by the name of `result`. */

@@ -49,11 +49,12 @@ function gather(
       { row: rows[bad], at: bad, rowCount: n },
     );
   }
+  // `!`: every row lies within the table, by the check above.
   let end = 0;
   for (let part = 0; part < batch * outer; part++) {
     const first = Math.floor(part / outer) * chosen;
     for (let i = 0; i < chosen; i++, end += inner) {
-      const start = (part * n + rows[first + i]!) * inner; // within, by the check above
+      const start = (part * n + rows[first + i]!) * inner;
       if (inner > 8) to.set(from.subarray(start, start + inner), end);
       else for (let j = 0; j < inner; j++) to[end + j] = from[start + j]!;
     }

@@ -67,7 +67,7 @@ function addUnsortedSegmentSum(): void {
     const values = backend.typedArrayFromHeap(x);
     const ids = backend.typedArrayFromHeap(segmentIds);
     const size = rowShape.reduce((product, length) => product * length, 1);
-    // All indices below lie within the two tensors: one id a row, and segments that are there.
+    // `!`: all indices below lie within the two tensors: one id a row, and segments that are there.
     for (let i = 0; i < ids.length; i++) {
       const segment = ids[i]!;
       if (segment < 0 || segment >= numSegments) continue;

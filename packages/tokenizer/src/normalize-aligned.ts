@@ -47,8 +47,9 @@ export function normalizeAligned(text: AlignedText, rules: NormalizerRules): Ali
 /** The text with each code point replaced by some, by itself (undefined), or by none. */
 function eachCode(text: AlignedText, map: (code: number) => readonly number[] | undefined): AlignedText {
   const mapped: AlignedText = { codes: [], starts: [] };
+  // `!`: i is below the length of both.
   for (let i = 0; i < text.codes.length; i++) {
-    const code = text.codes[i]!; // i is below the length of both
+    const code = text.codes[i]!;
     const parts = map(code);
     for (let k = 0; k < (parts?.length ?? 1); k++) {
       mapped.codes.push(parts?.[k] ?? code);

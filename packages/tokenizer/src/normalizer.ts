@@ -58,8 +58,9 @@ export function createNormalizer(sequence: readonly NormalizerRules[]): Normaliz
     if (stripAccents && codes.some(isSorted)) return inUnits(throughAll({ codes, starts }));
     let normalized = "";
     const unitStarts: number[] = [];
+    // `!`: i is below the length of both.
     for (let i = 0; i < codes.length; i++) {
-      const part = normalizeCodePoint(codes[i]!); // i is below the length of both
+      const part = normalizeCodePoint(codes[i]!);
       normalized += part;
       for (let unit = 0; unit < part.length; unit++) unitStarts.push(starts[i]!);
     }

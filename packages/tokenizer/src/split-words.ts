@@ -18,8 +18,9 @@ export function splitWords(text: string): number[] {
   const traits = codePointTraits();
   const words: number[] = [];
   let wordStart = 0;
+  // `!`: at is below the length, and there are traits for every code point.
   for (let at = 0; at < text.length; ) {
-    const code = text.codePointAt(at)!; // at < length, and there are traits for every code point
+    const code = text.codePointAt(at)!;
     const next = at + (code > 0xffff ? 2 : 1);
     const trait = traits[code]!;
     if (trait & (Trait.whitespace | Trait.punctuation)) {

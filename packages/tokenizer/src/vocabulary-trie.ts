@@ -19,7 +19,7 @@ export function vocabularyTrie(entries: readonly string[]): VocabularyTrie {
   const edges = new Int32Array(3 * slots).fill(-1);
   const ids = new Int32Array(mostEdges + 1).fill(-1);
 
-  // Slots are taken modulo their number and nodes are those that were given out, so that no index below misses its array.
+  // `!`: slots are taken modulo their number and nodes are those that were given out, so that no index below misses its array.
 
   /** Where in `edges` the edge lies, or would lie. */
   const find = (node: number, unit: number) => {

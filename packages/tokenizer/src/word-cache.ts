@@ -24,7 +24,7 @@ const mostProbes = 8;
  * than 8 comparisons. Letters are compared, not only hashes: no result depends on which words were met before.
  */
 export function createWordCache(wordPiece: WordPiece, slots = 32_768): WordReader {
-  // A slot has places for all that is put into it and a word at most `longestWord` letters: no index below misses its array.
+  // `!`: a slot has places for all that is put into it and a word at most `longestWord` letters: no index below misses its array.
   const table = new Int32Array(slotSize * slots);
   const bytes = new Uint8Array(table.buffer);
 

@@ -10,7 +10,12 @@ export type StartStepRunnerOptions<Data> = StepRunnerOptions<Data> & {
    * The module whose default export makes the program, see `MakeStepProgram`; or, where a bundler should see it, how a core's worker is
    * made: its module calls `runAsCore(stepCore(program))`.
    */
-  readonly program: URL | { readonly worker: (core: number) => Worker };
+  readonly program:
+    | URL
+    | {
+        /** Makes the worker of this number. */
+        readonly worker: (core: number) => Worker;
+      };
 };
 
 /**

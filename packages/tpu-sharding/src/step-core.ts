@@ -36,9 +36,13 @@ export type StepJob = { readonly share: unknown; readonly numbers: Float32Array 
 
 /** What main calls on a core. */
 export type StepHandlers = {
+  /** The engine, in words. */
   readonly describe: () => string;
+  /** Makes its part of a step; the loss is all cores' sum. */
   readonly step: (job: StepJob) => Promise<StepResult>;
+  /** The vectors of a batch, end to end; undefined where it has none. */
   readonly embed: (batch: unknown) => Promise<Float32Array | undefined>;
+  /** What was measured, if that was asked of this core. */
   readonly profile: () => Profile | undefined;
 };
 

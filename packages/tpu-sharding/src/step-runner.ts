@@ -9,7 +9,11 @@ export type StepShare = {
   /** Its share of the loss: the loss of a step is the sum over the cores. */
   readonly loss: Float<"">;
   /** Numbers to be looked at when the step is over, as nothing is read within it: `expect` throws where one is wrong. Default: none. */
-  readonly checks?: readonly { readonly value: Float<"">; readonly expect: (value: number) => void }[];
+  readonly checks?: readonly {
+    readonly value: Float<"">;
+    /** Throws where the value is wrong. */
+    readonly expect: (value: number) => void;
+  }[];
 };
 
 /** What a core does in a run, over a store that it is given. */

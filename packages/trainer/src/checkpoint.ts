@@ -21,6 +21,8 @@ export type Checkpoint = {
 
 /** What keeps a run's checkpoints and, at its end, its model: a folder, a database, a page's memory. Both say where, for the events. */
 export type RunSaves = {
+  /** Keeps all that a run goes on from. */
   saveCheckpoint(checkpoint: Checkpoint): Promise<string>;
+  /** Keeps the model at the run's end. */
   saveModel(model: SavedModel): Promise<string>;
 };

@@ -5,7 +5,10 @@ import type { TrainableModel } from "./trainable-model.ts";
 import type { BatchSampler } from "./training-data.ts";
 
 /** What makes vectors for a loss that asks for another model's: a guide, a teacher. A `SentenceEncoder` is one. */
-export type Guide = { encode(texts: readonly string[]): Promise<VectorRows> };
+export type Guide = {
+  /** A vector for each text. */
+  encode(texts: readonly string[]): Promise<VectorRows>;
+};
 
 /** What batches are made of. */
 export type BatchParts = {
@@ -48,7 +51,7 @@ async function draw({ sampler, model, loss, guides = {} }: BatchParts, cores: nu
   const vectors: { [name: string]: VectorRows[] } = {};
   for (const name of loss.needs?.vectors ?? []) {
     const ofColumns: VectorRows[] = [];
-    // columns are as long as the batch, of which `gathered` are the rows
+    // `!`: columns are as long as the batch, of which `gathered` are the rows.
     for (const column of columns)
       ofColumns.push(await guideNamed(name, guides).encode(gathered.map((row) => column[row]!)));
     vectors[name] = ofColumns;

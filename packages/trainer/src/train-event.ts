@@ -96,6 +96,7 @@ export type TrainEvent =
 
 /** One who follows a run: a terminal, a file of events, a report. The run waits for `read` before it goes on. */
 export type RunReader = {
+  /** Called with each event, in order. */
   read(event: TrainEvent): void | Promise<void>;
   /** Called once, when no more events come. Default: nothing to do. */
   close?(): void | Promise<void>;

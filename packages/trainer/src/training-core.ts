@@ -135,6 +135,7 @@ export const lossParameter = (name: string): string => `loss.${name}`;
 
 /** Who gets every parameter's gradient, once it is final. */
 export type GradientReceivers = {
+  /** Gets a parameter's whole gradient. */
   readonly onGradient: (name: string, gradient: Float) => void;
   /** For the gradient of a table of which the step looked up some rows. Default: `onGradient` gets it whole. */
   readonly onRowGradient?: (name: string, gradient: RowGradient) => void;
