@@ -1,11 +1,7 @@
 export { tokenizerFromJson } from "./tokenizer-from-json.ts";
 export { tokenizerFromVocab, type VocabOptions } from "./tokenizer-from-vocab.ts";
-export {
-  tokenizerFileNames,
-  type TokenizerFiles,
-  type TokenizerFilesOptions,
-  tokenizerFromFiles,
-} from "./tokenizer-from-files.ts";
+export { tokenizerFileNames } from "./tokenizer-settings.ts";
+export { type TokenizerFiles, type TokenizerFilesOptions, tokenizerFromFiles } from "./tokenizer-from-files.ts";
 export { type TokenizerToFilesOptions, tokenizerToFiles } from "./tokenizer-to-files.ts";
 export { mpnetVocabulary } from "./mpnet-vocabulary.ts";
 export type { AddedToken, SpecialTokens, TokenizerDefinition } from "./tokenizer-definition.ts";

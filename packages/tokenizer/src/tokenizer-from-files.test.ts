@@ -6,7 +6,8 @@ import { describe, expect, test } from "vitest";
 import { bertFiles, bytes, folderCases, json, mpnetFiles, vocabularies } from "../test-support/folder-cases.ts";
 import { alignedText, normalizeAligned } from "./normalize-aligned.ts";
 import { Tokenizer } from "./tokenizer.ts";
-import { type TokenizerFiles, tokenizerFileNames, tokenizerFromFiles } from "./tokenizer-from-files.ts";
+import { type TokenizerFiles, tokenizerFromFiles } from "./tokenizer-from-files.ts";
+import { tokenizerFileNames } from "./tokenizer-settings.ts";
 import { tokenizerToFiles } from "./tokenizer-to-files.ts";
 
 const tokensOf = (tokenizer: Tokenizer, text: string, maxLength?: number) =>

@@ -2,7 +2,8 @@ import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { FormatError, JsonField } from "@kindred/errors";
 import type { Tokenizer } from "../tokenizer.ts";
-import { tokenizerFileNames, tokenizerFromFiles } from "../tokenizer-from-files.ts";
+import { tokenizerFromFiles } from "../tokenizer-from-files.ts";
+import { tokenizerFileNames } from "../tokenizer-settings.ts";
 import { tokenizerFromJson } from "../tokenizer-from-json.ts";
 import { tokenizerFromVocab } from "../tokenizer-from-vocab.ts";
 
