@@ -35,6 +35,13 @@ export function goldenLoss({ loss, options }: GoldenCase, cases: GoldenCases): L
   });
 }
 
+/** Whether a case is of a loss that Kindred has: in-batch ranking without hardness, or Matryoshka over it. By what the file says. */
+export function isOfOurs({ loss, options }: GoldenCase, cases: GoldenCases): boolean {
+  const base = options["base"] === undefined ? undefined : cases[options["base"] as string];
+  if (base !== undefined) return isOfOurs(base, cases);
+  return /MultipleNegatives(Symmetric)?RankingLoss$/.test(loss) && !("hardness_mode" in options);
+}
+
 /**
  * How far float32 is from the golden float64, for a value and for each gradient.
  *
