@@ -81,7 +81,8 @@ Turns texts into vectors with the model of a sentence-transformers folder.
   kindred-encode --model my-model --input texts.txt --output vectors.npy
   kindred-encode --model my-model -- --a-text-that-begins-with-dashes
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad data or model file, 130 or 143 stopped.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 bad data or model file, 129, 130 or 143 stopped,
+141 the reader of the output has gone.
 
 Options (also as --snake_case; a boolean is turned off by --no-…):
 ${optionHelp(encodeFlags)}

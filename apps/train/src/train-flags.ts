@@ -42,7 +42,8 @@ fine-tuned, without it a new one is trained from nothing.
   kindred-train --resume
 
 Ctrl-C saves a checkpoint and exits with 130; --resume goes on from there. Exit codes: 0 done, 1 failed,
-2 wrong usage, 3 bad data or model file, 130 or 143 stopped after saving.
+2 wrong usage, 3 bad data or model file, 129, 130 or 143 stopped after saving, 141 the reader of the
+output has gone.
 
 Options (also as --snake_case; a boolean is turned off by --no-…):
 ${optionHelp(trainFlags)}
