@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { wasm } from "@kindred/backend-wasm";
 import { enableRevectorization } from "@kindred/backend-wasm/node";
 import { checkOutputFile, exitCodeOf, packageVersion, parseFlags } from "@kindred/command-line/node";
@@ -9,11 +8,11 @@ import { checkOptions, type OptionValues } from "@kindred/options";
 import type { SentenceModel } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { profileKernels, profileTable } from "@kindred/tensor";
+import { availableParallelism } from "node:os";
 import { encodeFlags, encodeHelp } from "./encode-flags.ts";
-import { encodeFile, encodeTexts } from "./encode-texts.ts";
+import { checkVectorFile, encodeFile, encodeTexts } from "./encode-texts.ts";
 import { inspect } from "./inspect.ts";
 import { tokenize } from "./tokenize.ts";
-import { checkVectorFile } from "./vector-sink.ts";
 
 type Flags = OptionValues<typeof encodeFlags>;
 

@@ -11,8 +11,7 @@ import {
   sum,
 } from "@kindred/nn";
 import type { Float } from "@kindred/tensor";
-import { excludedCandidates } from "./excluded-candidates.ts";
-import { type Direction, type Softmax, softmaxDirections } from "./softmax-directions.ts";
+import { type Direction, excludedCandidates, type Softmax, softmaxDirections } from "./softmax-directions.ts";
 
 /** Every choice in {@link contrastive}. */
 export type ContrastiveOptions = {

@@ -1,8 +1,8 @@
 import { expectMutantToFail } from "@kindred/testing";
-import fc from "fast-check";
 import { expect, test } from "vitest";
-import { excludedCandidates } from "./excluded-candidates.ts";
-import type { Direction } from "./softmax-directions.ts";
+import { type Direction, excludedCandidates } from "./softmax-directions.ts";
+
+import fc from "fast-check";
 
 const all: readonly Direction[] = ["queryToDoc", "queryToQuery", "docToQuery", "docToDoc"];
 const rows = { firstRow: 0, count: 2, batch: 2, columns: 3, textIds: undefined };

@@ -1,6 +1,6 @@
 import type { JsonObject, ParameterSpec } from "@kindred/encoder";
 import type { Float } from "@kindred/tensor";
-import type { LossData } from "./loss-data.ts";
+import type { LossData } from "./loss-share.ts";
 
 /** What a loss needs beside embeddings. A file whose rows lack it, or hold what no loss uses, is refused before a run begins. */
 export type LossNeeds = {

@@ -1,8 +1,9 @@
+import { ConfigError } from "@kindred/errors";
+import { childKey, type Key, keyFromSeed } from "@kindred/random";
 import { type Batch, Mixture } from "./mixture.ts";
-import { madeOf, type MixtureState, type SamplerCursor, savedCursor } from "./sampler-cursor.ts";
-import { resolveOptions, type SamplerOptions } from "./sampler-options.ts";
-import type { TextsRow } from "./source.ts";
-import { type SourceCounts, startOfLane } from "./source-lane.ts";
+import { type ResolvedOptions, resolveOptions, type SamplerOptions } from "./sampler-options.ts";
+import { type LaneState, type SourceCounts, startOfLane } from "./source-lane.ts";
+import type { RowsSource, Source, TextsRow } from "./source.ts";
 
 /** A source of batches with a memory. */
 export type Sampler<Row extends TextsRow = TextsRow> = {
@@ -87,4 +88,112 @@ export function createSampler<Row extends TextsRow>(options: SamplerOptions<Row>
 
 function startOf(sourceCount: number): MixtureState {
   return { draws: 0, batches: 0, run: null, lanes: Array.from({ length: sourceCount }, () => startOfLane) };
+}
+
+/** Where a mixture stands, as plain data. */
+export type MixtureState = {
+  /** How many sources have been drawn: the counter of the next draw. */
+  readonly draws: number;
+  /** How many batches were given. */
+  readonly batches: number;
+  /** Rounds only: the source of the present run, by index, and the batches given in it; runs given in the round. */
+  readonly run: { readonly source: number; readonly step: number; readonly runsBefore: number } | null;
+  readonly lanes: readonly LaneState[];
+};
+
+/** All that a sampler needs to go on, as plain JSON: some numbers a source, and those of the rows that wait. */
+export type SamplerCursor = {
+  readonly version: 1;
+  /** What the sampler was made of, by name: the same things must be there when it goes on. */
+  readonly madeOf: { readonly [thing: string]: string };
+  /** The state at the beginning of a scope (a batch or a round), where no text is used yet … */
+  readonly state: MixtureState;
+  /** … and how many batches were given after it. They are drawn again, and thrown away. */
+  readonly replay: number;
+};
+
+/**
+ * What a sampler is made of, name → value: options, and for each source its weight, its size, the caller's fingerprint
+ * and a hash of the texts of up to 64 of its rows. A change outside these that keeps the number of rows goes unnoticed.
+ */
+export function madeOf<Row extends TextsRow>(options: ResolvedOptions<Row>): { readonly [thing: string]: string } {
+  const { sources, key, ...settings } = options;
+  return {
+    key: key.join(" "),
+    ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)])),
+    sources: sources.map(({ name }) => name).join(", "),
+    ...Object.fromEntries(sources.flatMap(thingsOf)),
+  };
+}
+
+function thingsOf(source: Source): [thing: string, value: string][] {
+  const { name, weight, columns, fingerprint = "none" } = source;
+  const things: [string, string][] = [
+    [`weight of ${name}`, String(weight)],
+    [`columns of ${name}`, String(columns)],
+    [`fingerprint of ${name}`, fingerprint],
+  ];
+  if ("length" in source) {
+    things.push(
+      [`length of ${name}`, String(source.length)],
+      [`rows of ${name}`, `hash ${hashOfRows(source).join(" ")}`],
+    );
+  }
+  return things;
+}
+
+function hashOfRows(source: RowsSource): Key {
+  const count = Math.min(source.length, 64);
+  const spacing = (source.length - 1) / Math.max(1, count - 1);
+  const rows = Array.from({ length: count }, (_, i) => source.row(Math.floor(i * spacing)).texts);
+  return childKey(keyFromSeed("rows"), JSON.stringify(rows));
+}
+
+/**
+ * A cursor as it was saved, looked at: it may have been JSON in between.
+ *
+ * @throws ConfigError for one of other data or options, naming the first difference and both values, and for one that is none.
+ */
+export function savedCursor(cursor: unknown, now: { readonly [thing: string]: string }): SamplerCursor {
+  const { version, madeOf } = isObject(cursor) ? cursor : {};
+  if (version !== 1) {
+    throw new ConfigError(`createSampler: not a cursor. Got version ${String(version)}, expected 1. Start without it.`);
+  }
+  const saved = isObject(madeOf) ? madeOf : {};
+  for (const thing of new Set([...Object.keys(now), ...Object.keys(saved)])) {
+    const [then, here] = [saved[thing] ?? "nothing", now[thing] ?? "nothing"];
+    if (then === here) continue;
+    throw new ConfigError(
+      `createSampler: the cursor belongs to other data or options. Got ${thing} = ${here}, expected ${String(then)} as it was saved. ` +
+        "Go on with the same data and options, or start without the cursor.",
+      { thing, saved: then, now: here },
+    );
+  }
+  if (isWhole(cursor)) return cursor;
+  throw new ConfigError(
+    "createSampler: the cursor is damaged. Got another state than a sampler saves. Start without it.",
+  );
+}
+
+/** Whether a cursor of the right version and make has a state, too. */
+function isWhole(cursor: unknown): cursor is SamplerCursor {
+  const { state, replay } = isObject(cursor) ? cursor : {};
+  const { draws, batches, run, lanes } = isObject(state) ? state : {};
+  const counted = (of: unknown, names: readonly string[]) =>
+    isObject(of) && names.every((name) => Number.isSafeInteger(of[name]));
+  return (
+    [replay, draws, batches].every(Number.isSafeInteger) &&
+    (run === null || counted(run, ["source", "step", "runsBefore"])) &&
+    Array.isArray(lanes) &&
+    lanes.every(
+      (lane) =>
+        counted(lane, ["epoch", "position", "read", "emitted", "deferred", "dropped"]) &&
+        Array.isArray(lane.waiting) &&
+        typeof lane.isFinished === "boolean",
+    )
+  );
+}
+
+function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

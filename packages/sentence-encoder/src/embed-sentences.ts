@@ -1,11 +1,11 @@
+import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderParameters } from "@kindred/encoder";
+import { ConfigError } from "@kindred/errors";
 import { gatherRows } from "@kindred/nn";
 import { sentenceVectors } from "@kindred/pooling";
 import type { Key } from "@kindred/random";
 import { activeEngine, type Float, inRows, type Layout, sentencesOf } from "@kindred/tensor";
-import * as tf from "@tensorflow/tfjs-core";
 import type { EmbeddingModel } from "./sentence-model.ts";
-import { sentenceLengths, type TokenBatch } from "./token-batch.ts";
 
 /** What embedding must and may be told: the model, and while training a dropout key and the sentences' numbers in the global batch. */
 export type EmbeddingOptions = EmbeddingModel & { readonly dropout?: Key; readonly rows?: Int32Array };
@@ -91,4 +91,102 @@ function forward(
   const tokens = { ids: inRows(batch.ids, layout, 0) };
   const options = dropout === undefined ? { layout } : { layout, dropout };
   return { hiddenStates: encoder.forward(parameters, tokens, options), layout };
+}
+
+/** Sentences as token ids, end to end: sentence i is `ids[starts[i] … starts[i + 1])`. */
+export type TokenBatch = {
+  readonly ids: Int32Array;
+  readonly starts: Int32Array;
+  /** How many of each sentence's first tokens, `<s>` among them, pooling leaves out. Default: 0. */
+  readonly promptLength?: number;
+};
+
+/** The tokens of each sentence. */
+export function sentenceLengths({ starts }: TokenBatch): Int32Array {
+  return starts.subarray(1).map((end, i) => end - (starts[i] ?? 0));
+}
+
+/**
+ * The sentences of `batch` at `indices`, in that order, as a batch of their own.
+ *
+ * @example
+ * ```ts
+ * import { selectSentences } from "@kindred/sentence-encoder";
+ *
+ * const batch = { ids: Int32Array.of(0, 7, 2, 0, 2), starts: Int32Array.of(0, 3, 5) };
+ * selectSentences(batch, Int32Array.of(1, 0)); // => { ids: [0, 2, 0, 7, 2], starts: [0, 2, 5] }
+ * ```
+ */
+export function selectSentences(batch: TokenBatch, indices: Int32Array): TokenBatch {
+  const sentences = Array.from(indices, (i) => batch.ids.subarray(batch.starts[i], batch.starts[i + 1]));
+  const starts = new Int32Array(sentences.length + 1);
+  let total = 0;
+  sentences.forEach(({ length }, i) => {
+    total += length;
+    starts[i + 1] = total;
+  });
+  const ids = new Int32Array(total);
+  sentences.forEach((sentence, i) => {
+    ids.set(sentence, starts[i]);
+  });
+  return { ...batch, ids, starts };
+}
+
+/** What bounds a plan. */
+export type PlanOptions = {
+  /** The most tokens of a batch. */
+  readonly maxBatchTokens: number;
+  /** How many batches run at a time, each group as slow as its slowest. Default: 1. */
+  readonly cores?: number;
+};
+
+/**
+ * The order in which to encode sentences: their indices in batches of about equally many tokens, at most `maxBatchTokens`, with a
+ * batch for every core each time.
+ *
+ * Longest sentences first, so that those of a batch are of like length. Every sentence is in exactly one batch; a sentence of
+ * equal length keeps its place among its equals. Some cores may get no batch the last time: where there are fewer sentences than
+ * cores, or one is longer than half the budget.
+ *
+ * @throws ConfigError if one sentence alone is longer than the budget.
+ *
+ * @example
+ * ```ts
+ * import { planBatches } from "@kindred/sentence-encoder";
+ *
+ * const lengths = Int32Array.of(3, 9, 4, 3);
+ * planBatches(lengths, { maxBatchTokens: 20 }).map((batch) => [...batch]); // => [[1], [2, 0, 3]]
+ * planBatches(lengths, { maxBatchTokens: 100, cores: 2 }).map((batch) => [...batch]); // => [[1], [2, 0, 3]]
+ * ```
+ */
+export function planBatches(lengths: Int32Array, { maxBatchTokens, cores = 1 }: PlanOptions): Int32Array[] {
+  const order = Int32Array.from(lengths.keys()).sort((a, b) => (lengths[b] ?? 0) - (lengths[a] ?? 0) || a - b);
+  const longest = lengths[order[0] ?? 0] ?? 0;
+  if (longest > maxBatchTokens) {
+    throw new ConfigError(
+      `planBatches: a sentence has ${longest} tokens, more than maxBatchTokens = ${maxBatchTokens}. Raise it.`,
+    );
+  }
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  const rounds = Math.max(1, Math.ceil(total / (cores * roomFor(longest, maxBatchTokens))));
+  const share = total / (cores * rounds);
+  const batches: Int32Array[] = [];
+  let [start, tokens, before] = [0, 0, 0];
+  order.forEach((sentence, i) => {
+    const length = lengths[sentence] ?? 0;
+    // The middle of the sentence says to which share it belongs.
+    const isNext = before + tokens + length / 2 > share * (batches.length + 1);
+    if (i > start && (isNext || tokens + length > maxBatchTokens)) {
+      batches.push(order.slice(start, i));
+      [start, tokens, before] = [i, 0, before + tokens];
+    }
+    tokens += length;
+  });
+  if (start < order.length) batches.push(order.slice(start));
+  return batches;
+}
+
+/** Tokens that a batch can aim at and stay in its budget, although it may begin and end half a sentence off. */
+function roomFor(longest: number, maxBatchTokens: number): number {
+  return Math.max(maxBatchTokens - longest, maxBatchTokens / 2);
 }

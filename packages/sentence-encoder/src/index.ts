@@ -10,8 +10,15 @@ export {
   type SentenceSettings,
 } from "./sentence-model.ts";
 export { loadParameters, modelWeights } from "./model-weights.ts";
-export { type EmbeddingOptions, embedSentences, embedTokens } from "./embed-sentences.ts";
-export { type PlanOptions, planBatches, selectSentences, type TokenBatch } from "./token-batch.ts";
+export {
+  type EmbeddingOptions,
+  embedSentences,
+  embedTokens,
+  type PlanOptions,
+  planBatches,
+  selectSentences,
+  type TokenBatch,
+} from "./embed-sentences.ts";
 export type { EncodeOptions, OutputOptions } from "./encode-options.ts";
 export type { Embeddings, QuantizedEmbeddings, TokenEmbeddings } from "./embeddings.ts";
 export type { Embedder, EmbeddingJob, EmbeddingOrder } from "./local-embedder.ts";

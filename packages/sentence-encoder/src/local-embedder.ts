@@ -1,11 +1,10 @@
+import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderParameters } from "@kindred/encoder";
 import { type JobHandler, soloPool } from "@kindred/mesh";
 import { packWeight } from "@kindred/nn";
 import { betweenOps, type Engine, type Float, type RunningEngine } from "@kindred/tensor";
-import * as tf from "@tensorflow/tfjs-core";
-import { embedSentences, embedTokens } from "./embed-sentences.ts";
+import { embedSentences, embedTokens, type TokenBatch } from "./embed-sentences.ts";
 import { type EmbeddingModel, modelSpecs } from "./sentence-model.ts";
-import type { TokenBatch } from "./token-batch.ts";
 
 /** What an embedder makes of a batch: the vectors of its sentences, rows end to end, or of all their tokens, the last hidden states. */
 export type EmbeddingJob = { readonly batch: TokenBatch; readonly of: "sentences" | "tokens" };

@@ -1,6 +1,7 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
-import { planBatches } from "./token-batch.ts";
+import { planBatches } from "./embed-sentences.ts";
+
+import fc from "fast-check";
 
 const lengths = fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 60 }).map((list) => Int32Array.from(list));
 

@@ -1,14 +1,15 @@
+import * as tf from "@tensorflow/tfjs-core";
 import { wasm } from "@kindred/backend-wasm";
 import { bert } from "@kindred/bert";
 import { initialParameters } from "@kindred/encoder";
 import { mpnet } from "@kindred/mpnet";
 import { keyFromSeed } from "@kindred/random";
 import { expectMutantToFail } from "@kindred/testing";
-import * as tf from "@tensorflow/tfjs-core";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { selectSentences, sentenceLengths, type TokenBatch } from "./embed-sentences.ts";
 import { localEmbedder } from "./local-embedder.ts";
-import { selectSentences, sentenceLengths, type TokenBatch } from "./token-batch.ts";
+
+import fc from "fast-check";
 
 // The width of a head is that of the real models, and so are the rests that a kernel's blocks leave: widths of 64 · 3 and 64 · 12.
 const shapes = [

@@ -19,7 +19,7 @@ import type { Embedder, EmbeddingJob } from "./local-embedder.ts";
 import type { SentenceModel, SentenceSettings } from "./sentence-model.ts";
 import { endsNormalized, sentenceDimension } from "@kindred/pooling";
 import { type EncodedWindow, encodeStream, type EncodeStreamOptions } from "./encode-stream.ts";
-import { planBatches, selectSentences, sentenceLengths, type TokenBatch } from "./token-batch.ts";
+import { planBatches, selectSentences, sentenceLengths, type TokenBatch } from "./embed-sentences.ts";
 
 /** Inputs of so few tokens go before longer ones: on one core they take a fraction of a second. */
 const urgentTokens = 512;

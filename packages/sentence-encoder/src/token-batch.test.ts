@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { selectSentences } from "./token-batch.ts";
+import { selectSentences } from "./embed-sentences.ts";
 
 test("selecting sentences takes their ids, in the order asked for", () => {
   const batch = { ids: Int32Array.of(1, 2, 3, 4, 5, 6), starts: Int32Array.of(0, 1, 3, 6) };

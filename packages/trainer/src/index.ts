@@ -50,8 +50,7 @@ export {
   type SourceSummary,
   type TrainEvent,
 } from "./train-event.ts";
-export { type BatchParts, expectGuides, type Guide } from "./draw-batch.ts";
-export { type BatchShare, dealBatch, type Deal } from "./deal-batch.ts";
+export { type BatchParts, expectGuides, type Guide, type BatchShare, dealBatch, type Deal } from "./deal-batch.ts";
 export {
   type EvaluationTask,
   type Metrics,

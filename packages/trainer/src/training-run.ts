@@ -1,16 +1,15 @@
-import { lockstepEmbedder } from "./lockstep-embedder.ts";
 import type { Loss } from "@kindred/loss";
-import { SentenceEncoder } from "@kindred/sentence-encoder";
-import type { RunSaves, TrainerState } from "./checkpoint.ts";
-import { type BatchParts, drawBatch, type DrawnBatch } from "./draw-batch.ts";
-import { baselines, evaluateTasks, metricSummaries, neighbourExamples } from "./evaluation-task.ts";
+import { type Embedder, SentenceEncoder, type TokenBatch } from "@kindred/sentence-encoder";
 import { firstProfiledStep } from "@kindred/tpu-sharding";
+import type { RunSaves, TrainerState } from "./checkpoint.ts";
+import { type BatchParts, drawBatch, type DrawnBatch } from "./deal-batch.ts";
+import { baselines, evaluateTasks, metricSummaries, neighbourExamples } from "./evaluation-task.ts";
 import type { TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts } from "./train-program.ts";
 import { modelToSave, type TrainableModel } from "./trainable-model.ts";
-import type { TrainingData } from "./training-data.ts";
 import { type TrainingJob, trainingOptimizer } from "./training-core.ts";
+import type { TrainingData } from "./training-data.ts";
 import { expectFinite, runState, type TrainingRunner } from "./training-steps.ts";
 
 /** What a run is made of, ready: {@link trainingRun} starts and closes none of it. */
@@ -201,5 +200,45 @@ function progressMeter(lastStep: number) {
         secondsLeft: (lastStep - step) * (seconds / steps),
       };
     },
+  };
+}
+
+type Waiting = { readonly batch: TokenBatch; resolve(vectors: Float32Array): void; reject(reason: unknown): void };
+
+/**
+ * An embedder over cores that embed together, up to one batch each at a time, as those of a training run do between its steps: batches
+ * that are asked for in one turn go side by side.
+ *
+ * @param embedTogether the vectors of up to `cores` batches' sentences.
+ */
+export function lockstepEmbedder(
+  cores: number,
+  embedTogether: (batches: readonly TokenBatch[]) => Promise<readonly Float32Array[]>,
+): Embedder {
+  const waiting: Waiting[] = [];
+  let running = false;
+  const runAll = async () => {
+    running = true;
+    await undefined; // others of this turn come too
+    for (let group = waiting.splice(0, cores); group.length > 0; group = waiting.splice(0, cores)) {
+      try {
+        const vectors = await embedTogether(group.map(({ batch }) => batch));
+        for (const [i, values] of vectors.entries()) group[i]?.resolve(values);
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+      await undefined; // those that waited for these vectors ask for more
+    }
+    running = false;
+  };
+  return {
+    cores,
+    embed: ({ batch }, { signal } = {}) =>
+      new Promise((resolve, reject) => {
+        signal?.throwIfAborted();
+        waiting.push({ batch, resolve, reject });
+        if (!running) void runAll();
+      }),
+    close: async () => {}, // whoever runs the cores closes them
   };
 }
