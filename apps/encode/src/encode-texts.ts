@@ -82,7 +82,7 @@ function truncationNote(truncated: number, texts: number): string {
 }
 
 /** Takes texts and their vectors as they are made; the file is there, whole, once `finish` has resolved, and not before. */
-export type VectorSink = {
+type VectorSink = {
   write(texts: readonly string[], embeddings: Float32Array): Promise<void>;
   finish(): Promise<void>;
   /** Gives up, unless it was finished: no file is left. */
@@ -98,7 +98,7 @@ const kinds = { ".npy": npySink, ".jsonl": jsonlSink, ".safetensors": safetensor
  *
  * @throws ConfigError for another ending.
  */
-export async function openVectorSink(file: string, dimension: number): Promise<VectorSink> {
+async function openVectorSink(file: string, dimension: number): Promise<VectorSink> {
   if (file === "") return outputSink(dimension);
   return kinds[checkVectorFile(file)](file, dimension);
 }

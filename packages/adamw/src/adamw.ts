@@ -1,6 +1,6 @@
+import { adamwNumber, adamwOp } from "@kindred/nn";
 import type { ParameterSpec } from "@kindred/encoder";
 import { ConfigError } from "@kindred/errors";
-import { adamwNumber, adamwOp } from "./adamw-op.ts";
 import type { Optimizer } from "./optimizer.ts";
 import type { Schedule } from "./schedules.ts";
 

@@ -12,15 +12,7 @@ export {
 } from "./schedules.ts";
 export type { Optimizer, OwnArrays, OwnTensors, StepNumbers } from "./optimizer.ts";
 export { type AdamwFlavour, type AdamwOptions, adamw } from "./adamw.ts";
-export {
-  type AdamwConstants,
-  type AdamwInputs,
-  adamwNumber,
-  adamwOp,
-  clipFactor,
-  globalNorm,
-  sumOfSquaresOp,
-} from "./adamw-op.ts";
+export { clipFactor, globalNorm } from "./global-norm.ts";
 export {
   type AdamwArrays,
   type AdamwNumbers,

@@ -1,4 +1,3 @@
-import { adamwOp, sumOfSquaresOp } from "@kindred/adamw";
 import * as nn from "@kindred/nn";
 import { type Float, packed, valueAndGradients } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
@@ -57,8 +56,8 @@ function optimizeOnce(parameter: Float): { readonly [name: string]: Float } {
   const [gradient, first, half] = [numbers(parameter.shape, 2), numbers(parameter.shape), numbers(parameter.shape)];
   const ofStep = tf.tensor1d([0.1, -0.1, -0.05, 1e-3, 0.9]); // rate, factors, epsilon, kept
   const inputs = { parameter, gradient, first, second: tf.square(half), numbers: ofStep, clip: tf.scalar(0.7) };
-  const [stepped, mean, squares] = adamwOp(inputs, {}, { beta1: 0.9, beta2: 0.99, decays: true });
-  return { stepped, mean, squares, norm: sumOfSquaresOp({ x: gradient }, {}, {}) };
+  const [stepped, mean, squares] = nn.adamwOp(inputs, {}, { beta1: 0.9, beta2: 0.99, decays: true });
+  return { stepped, mean, squares, norm: nn.sumOfSquaresOp({ x: gradient }, {}, {}) };
 }
 
 /** A tensor of numbers between −limit and limit that look random. */

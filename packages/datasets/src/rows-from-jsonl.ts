@@ -80,12 +80,12 @@ function parse(text: string): JsonRows {
 }
 
 /** The rows of one JSON value, or what is wrong with it. */
-export type JsonRows = { readonly rows: readonly RowContent[] } | Problem;
+type JsonRows = { readonly rows: readonly RowContent[] } | Problem;
 
 type Json = { readonly [key: string]: unknown };
 
 /** The accepted forms, as error messages list them. */
-export const jsonForms =
+const jsonForms =
   '["anchor", "positive", …], {"texts": […]}, {"query": "…", "pos": […], "neg": […]}, {"context": "…", "response": "…"} ' +
   "or an object of text columns in that order";
 
@@ -94,7 +94,7 @@ export const jsonForms =
  * an array of texts; `texts`; FlagEmbedding's `query`, `pos`, `neg` (a row for each `pos`, with all of `neg`); PolyAI's
  * `context`, `response`; any object of strings, whose key order is its column order.
  */
-export function rowsOfJson(value: unknown): JsonRows {
+function rowsOfJson(value: unknown): JsonRows {
   if (Array.isArray(value)) return ofTexts(value, "the array");
   if (typeof value !== "object" || value === null) return { problem: `is ${value === null ? "null" : typeof value}` };
   const json = value as Json; // what TypeScript calls an object may hold anything under any key

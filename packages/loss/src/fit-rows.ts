@@ -173,12 +173,12 @@ function numbering(): (name: string) => number {
 }
 
 /** A row's scores: under that name, or else its label, if that is a number. */
-export function scoresOf({ scores, label }: LossRow): readonly number[] | undefined {
+function scoresOf({ scores, label }: LossRow): readonly number[] | undefined {
   return scores ?? (typeof label === "number" ? [label] : undefined);
 }
 
 /** A row's class: its label, or else its only score; undefined if that is no whole number. */
-export function labelOf({ scores = [], label }: LossRow): number | string | undefined {
+function labelOf({ scores = [], label }: LossRow): number | string | undefined {
   const [score, ...more] = scores;
   const found = label ?? (more.length === 0 ? score : undefined);
   return typeof found === "number" && !Number.isInteger(found) ? undefined : found;

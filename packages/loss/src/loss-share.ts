@@ -103,14 +103,14 @@ export type LossData = {
 };
 
 /** How large a batch is: texts of a row, and rows on all cores. */
-export type BatchSize = { readonly columns: number; readonly totalRows: number };
+type BatchSize = { readonly columns: number; readonly totalRows: number };
 
 /**
  * Of the batch's data what the loss needs, checked; the rest is empty.
  *
  * @throws ConfigError naming what is missing; ShapeError if something does not have the batch's length.
  */
-export function neededData(
+function neededData(
   { name, needs = {} }: Pick<Loss, "name" | "needs">,
   given: Partial<LossData>,
   { columns, totalRows }: BatchSize,
@@ -151,7 +151,7 @@ export function neededData(
 }
 
 /** The data of `rows` rows from `firstRow` on, as views. */
-export function dataOfRows(
+function dataOfRows(
   { scores, labels, textIds, groups, sources, vectors }: LossData,
   { firstRow, rows, totalRows }: { readonly firstRow: number; readonly rows: number; readonly totalRows: number },
 ): LossData {

@@ -116,7 +116,7 @@ export type SamplerCursor = {
  * What a sampler is made of, name → value: options, and for each source its weight, its size, the caller's fingerprint
  * and a hash of the texts of up to 64 of its rows. A change outside these that keeps the number of rows goes unnoticed.
  */
-export function madeOf<Row extends TextsRow>(options: ResolvedOptions<Row>): { readonly [thing: string]: string } {
+function madeOf<Row extends TextsRow>(options: ResolvedOptions<Row>): { readonly [thing: string]: string } {
   const { sources, key, ...settings } = options;
   return {
     key: key.join(" "),
@@ -154,7 +154,7 @@ function hashOfRows(source: RowsSource): Key {
  *
  * @throws ConfigError for one of other data or options, naming the first difference and both values, and for one that is none.
  */
-export function savedCursor(cursor: unknown, now: { readonly [thing: string]: string }): SamplerCursor {
+function savedCursor(cursor: unknown, now: { readonly [thing: string]: string }): SamplerCursor {
   const { version, madeOf } = isObject(cursor) ? cursor : {};
   if (version !== 1) {
     throw new ConfigError(`createSampler: not a cursor. Got version ${String(version)}, expected 1. Start without it.`);

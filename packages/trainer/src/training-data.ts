@@ -235,7 +235,7 @@ export function holdOutThreshold(rows: number, { holdOut: share, maxHoldOutRows 
 }
 
 /** What a summary takes over as it is, and the limit that texts are measured against. */
-export type SummaryFacts = Pick<SourceSummary, "name" | "share" | "heldOutRows" | "skippedLines"> & {
+type SummaryFacts = Pick<SourceSummary, "name" | "share" | "heldOutRows" | "skippedLines"> & {
   /** Whether `rows` are all rows of the source. */
   readonly complete: boolean;
   readonly maxSeqLength: number;
@@ -245,7 +245,7 @@ export type SummaryFacts = Pick<SourceSummary, "name" | "share" | "heldOutRows" 
 const sampleRows = 2000;
 
 /** What there is to know of a training set of at least one row before the first step: its size, how long its texts are, what repeats. */
-export function summarizeSource(
+function summarizeSource(
   rows: readonly { readonly texts: readonly string[] }[],
   tokenizer: Tokenizer,
   facts: SummaryFacts,

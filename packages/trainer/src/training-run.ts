@@ -211,7 +211,7 @@ type Waiting = { readonly batch: TokenBatch; resolve(vectors: Float32Array): voi
  *
  * @param embedTogether the vectors of up to `cores` batches' sentences.
  */
-export function lockstepEmbedder(
+function lockstepEmbedder(
   cores: number,
   embedTogether: (batches: readonly TokenBatch[]) => Promise<readonly Float32Array[]>,
 ): Embedder {

@@ -1,4 +1,4 @@
-import { adamwNumber, adamwOp, sumOfSquaresOp } from "@kindred/adamw";
+import { adamwNumber, adamwOp, sumOfSquaresOp } from "@kindred/nn";
 import { elementCount, kernelOf } from "../kernel-call.ts";
 
 /** One parameter's step of AdamW on the engine's own tensors; on arrays in shared memory see `wasmArrayKernels`. */
