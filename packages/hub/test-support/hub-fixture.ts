@@ -4,10 +4,10 @@ import { join } from "node:path";
 import type { DownloadEvent } from "../src/download-event.ts";
 import { type ResolvedModel, type ResolveOptions, resolveModel } from "../src/node/resolve-model.ts";
 import { type HubServer, type Repository, type Seen, sha256, startHubServer } from "./hub-server.ts";
-import { noise, sentenceModelFiles, shardedFiles, toyCommits, toyRepository } from "./toy-repository.ts";
+import { noise, sentenceModelFiles, shardedFiles, toyCommits, toyFile, toyRepository } from "./toy-repository.ts";
 
 /** The large file of a toy repository. */
-export const weights = sentenceModelFiles["model.safetensors"]!;
+export const weights = toyFile("model.safetensors");
 
 /** Whether a request is one for the bytes of those weights. */
 export const ofWeights = ({ server, path }: Seen) => server === "cdn" && path.endsWith(sha256(weights));

@@ -35,6 +35,13 @@ export const sentenceModelFiles: { readonly [path: string]: Uint8Array } = {
   "vocab.txt": text("a\nb\n"),
 };
 
+/** The bytes of one of them. */
+export function toyFile(path: string): Uint8Array {
+  const bytes = sentenceModelFiles[path];
+  if (bytes === undefined) throw new Error(`the toy repository has no ${path}`);
+  return bytes;
+}
+
 /** The paths of the above that a model needs. */
 export const neededPaths: readonly string[] = [
   "1_Pooling/config.json",

@@ -164,7 +164,7 @@ function warnOfNonNumbers(name: string, values: Float32Array, onWarning: (messag
   for (let i = 0; i < values.length; i++) if (values[i]! - values[i]! !== 0) count++; // NaN − NaN and ∞ − ∞ are NaN; i < length
   if (count > 0)
     onWarning(
-      `warning: the tensor ${name} holds ${count} of ${values.length} numbers that are NaN or infinite, and so will be vectors. Did its training diverge?`,
+      `warning: the tensor ${name} holds ${count} of ${values.length} numbers that are NaN or infinite, and vectors that depend on them will be so too. Did its training diverge?`,
     );
 }
 

@@ -11,7 +11,7 @@ const unit = fc
   .oneof(
     fc.constantFrom(...codePoints.filter((code) => combiningClass(code) > 0)),
     fc.constantFrom(...codePoints.filter((code) => canonicalDecomposition(code) !== undefined)),
-    fc.constantFrom(...[..."aeou .Ω中"].map((letter) => letter.codePointAt(0)!)),
+    fc.constantFrom(...[..."aeou .Ω中"].map((letter) => letter.codePointAt(0) ?? 0)),
   )
   .map((code) => String.fromCodePoint(code));
 

@@ -2,14 +2,14 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { readJson, readJsonLines, sharedExists, sharedPath } from "@kindred/testing";
 import { describe, expect, test } from "vitest";
-import { tokenizerFromJson } from "./index.ts";
+import { tokenizerFromJson, tokenizerFromVocab } from "./index.ts";
 
 // Made by the Rust tokenizers 0.23.3 with the real vocabulary (shared/golden/README.md). No tolerance: ids are equal or wrong.
 const golden = (file: string) => sharedPath("golden", "tokenizer", file);
 
 describe.skipIf(!sharedExists("golden", "tokenizer"))("equal to the Rust tokenizers", () => {
   const json = sharedExists("golden", "tokenizer") ? readFileSync(golden("tokenizer.json"), "utf8") : "";
-  const tokenizer = json === "" ? undefined! : tokenizerFromJson(json);
+  const tokenizer = json === "" ? tokenizerFromVocab("[PAD]\n[CLS]\n[SEP]\n[UNK]") : tokenizerFromJson(json);
 
   test("ids and offsets of the whole corpus", () => {
     const rows = readJsonLines<{ text: string; ids: number[]; offsets: number[] }>(golden("corpus.jsonl"));
@@ -58,7 +58,11 @@ describe.skipIf(!sharedExists("golden", "tokenizer"))("equal to the Rust tokeniz
     const codes = Array.from({ length: 256 }, (_, i) => first + i).filter((code) => code < 0xd800 || code > 0xdfff);
     const { ids, starts } = tokenizer.encodeBatch(codes.map((code) => `a${String.fromCodePoint(code)}b`));
     const lines = codes.map(
-      (code, i) => `${code.toString(16).toUpperCase()}:${ids.subarray(starts[i]! + 1, starts[i + 1]! - 1).join()}\n`,
+      (code, i) =>
+        `${code.toString(16).toUpperCase()}:${ids
+          .subarray(starts[i], starts[i + 1])
+          .slice(1, -1)
+          .join()}\n`,
     );
     return createHash("sha256").update(lines.join("")).digest("hex").slice(0, 16);
   }
@@ -71,6 +75,10 @@ describe.skipIf(!sharedExists("golden", "tokenizer"))("equal to the Rust tokeniz
 /** For each code point of a text, and its end, where it lies in UTF-16 units. */
 function unitsOfCodePoints(text: string): number[] {
   const units = [0];
-  for (const letter of text) units.push(units.at(-1)! + letter.length);
+  let end = 0;
+  for (const letter of text) {
+    end += letter.length;
+    units.push(end);
+  }
   return units;
 }

@@ -160,7 +160,7 @@ test("stops once the list is full, at most a word later", () => {
 });
 
 test("hands on each character once at most, so that a line takes time linear in its length", () => {
-  const kinds = asciiKinds([mask], createNormalizer([all]))!;
+  const kinds = asciiKinds([mask], createNormalizer([all])) ?? expect.fail("no kinds");
   const steps = (input: string) => {
     let handedOn = 0;
     const count = (amount: number) => {

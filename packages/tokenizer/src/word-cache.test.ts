@@ -16,10 +16,9 @@ function read(readWord: WordReader, word: string, start = 0): number[] {
   for (let i = 0; i < word.length; i++) letters[i] = word.charCodeAt(i);
   const pieces = new PieceList();
   readWord(letters, word.length, start, pieces);
-  return Array.from({ length: pieces.count }, (_, i) => [
-    pieces.ids[i]!,
-    pieces.offsets[2 * i]!,
-    pieces.offsets[2 * i + 1]!,
+  return Array.from(pieces.ids.subarray(0, pieces.count), (id, i) => [
+    id,
+    ...pieces.offsets.subarray(2 * i, 2 * i + 2),
   ]).flat();
 }
 
@@ -54,9 +53,12 @@ function createUncheckedCache(): WordReader {
   const cuts = new Map<number, number[]>();
   return (letters, length, start, pieces) => {
     const hash = letters.subarray(0, length).reduce((sum, letter) => sum + letter, 0);
-    if (!cuts.has(hash)) cuts.set(hash, cutOf(String.fromCharCode(...letters.subarray(0, length))));
-    const cut = cuts.get(hash)!;
-    for (let i = 0; i < cut.length; i += 3) pieces.push(cut[i]!, start + cut[i + 1]!, start + cut[i + 2]!);
+    const cut = cuts.get(hash) ?? cutOf(String.fromCharCode(...letters.subarray(0, length)));
+    cuts.set(hash, cut);
+    for (let i = 0; i < cut.length; i += 3) {
+      const [id = -1, from = -1, to = -1] = cut.slice(i, i + 3);
+      pieces.push(id, start + from, start + to);
+    }
   };
 }
 

@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type HubServer, type Seen, sha256, startHubServer } from "../../test-support/hub-server.ts";
-import { sentenceModelFiles, toyRepository } from "../../test-support/toy-repository.ts";
+import { toyFile, toyRepository } from "../../test-support/toy-repository.ts";
 
-const weights = sentenceModelFiles["model.safetensors"]!;
+const weights = toyFile("model.safetensors");
 const ofWeights = ({ server, path }: Seen) => server === "cdn" && path.endsWith(sha256(weights));
 const library = new URL("../../dist/node/index.js", import.meta.url).href;
 const program = `import { resolveModel } from ${JSON.stringify(library)};

@@ -98,10 +98,10 @@ test("a damaged partial file costs one more download, not a failure", async () =
     onProgress: (event) => event.type === "retry" && stop.abort(new Error("stopped by the user")),
   });
   await expect(stopped).rejects.toThrow("stopped by the user");
-  const [partial] = await hub.partials();
-  const damaged = new Uint8Array(await readFile(hub.inCache("blobs", partial!)));
-  damaged[5]! ^= 1;
-  await writeFile(hub.inCache("blobs", partial!), damaged);
+  const [partial = ""] = await hub.partials();
+  const damaged = new Uint8Array(await readFile(hub.inCache("blobs", partial)));
+  damaged[5] = 255 - (damaged[5] ?? 0);
+  await writeFile(hub.inCache("blobs", partial), damaged);
 
   hub.server.fault = () => undefined;
   hub.server.seen.length = 0;

@@ -4,7 +4,7 @@ import { ConfigError } from "@kindred/errors";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type HubFixture, openHubFixture, pathsBelow, weights } from "../../test-support/hub-fixture.ts";
 import { sha256, startHubServer } from "../../test-support/hub-server.ts";
-import { neededPaths, sentenceModelFiles, shardNames, toyCommits } from "../../test-support/toy-repository.ts";
+import { neededPaths, shardNames, toyCommits, toyFile } from "../../test-support/toy-repository.ts";
 
 const id = "owner/name";
 const [older, newer] = toyCommits;
@@ -27,7 +27,7 @@ test("a model comes with what it needs and nothing else, in the layout of the Hu
   expect(model).toEqual({ folder: hub.inCache("snapshots", newer), id, commit: newer });
   expect(await pathsBelow(model.folder)).toEqual(neededPaths);
   for (const path of neededPaths) {
-    expect(sha256(await readFile(join(model.folder, path)))).toBe(sha256(sentenceModelFiles[path]!));
+    expect(sha256(await readFile(join(model.folder, path)))).toBe(sha256(toyFile(path)));
   }
   expect(await readlink(join(model.folder, "model.safetensors"))).toBe(`../../blobs/${sha256(weights)}`);
   expect(await readlink(join(model.folder, "1_Pooling/config.json"))).toMatch(
@@ -48,7 +48,7 @@ test("of weights in several files those come that the index names, and offline a
 
 test("hub.events tell of all bytes, and end with all of them", async () => {
   await hub.resolve(id);
-  const totalBytes = neededPaths.reduce((sum, path) => sum + sentenceModelFiles[path]!.length, 0);
+  const totalBytes = neededPaths.reduce((sum, path) => sum + toyFile(path).length, 0);
   expect(hub.events[0]).toMatchObject({ type: "plan", id, commit: newer, files: neededPaths.length, totalBytes });
   const bytes = hub.events.flatMap((event) => (event.type === "progress" ? [event.bytes] : []));
   expect(bytes).toEqual(bytes.toSorted((a, b) => a - b));
