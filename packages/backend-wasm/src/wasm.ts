@@ -45,7 +45,6 @@ export type WasmExtra = {
  * import { wasm } from "@kindred/backend-wasm";
  * import { linear } from "@kindred/nn";
  * import * as tf from "@tensorflow/tfjs-core";
-import { wasmArrayKernels } from "./array-kernels.ts";
  *
  * const engine = await wasm({ variant: "simd" }).start();
  * engine.description; // => "wasm kernels: simd (as asked)"
