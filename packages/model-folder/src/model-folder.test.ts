@@ -2,10 +2,9 @@ import { FormatError } from "@kindred/errors";
 import { fromFloat32, toFloat32 } from "@kindred/tensor-files";
 import { tokenizerFromVocab } from "@kindred/tokenizer";
 import { describe, expect, test } from "vitest";
-import { listedModules } from "./read-model-folder.ts";
-import { type ModelFiles, newSettings } from "./model-folder.ts";
+import { newSettings } from "./model-folder.ts";
 import { modelFolderFiles, newModule } from "./model-folder-files.ts";
-import { filesInMemory, readModelFolder } from "./read-model-folder.ts";
+import { filesInMemory, listedModules, readModelFolder, readModelTokenizer } from "./read-model-folder.ts";
 
 const tokenizer = tokenizerFromVocab("<s>\n<pad>\n</s>\n<unk>\ncat\nthe\n[UNK]\n<mask>\n");
 const weights = [["embeddings.LayerNorm.bias", fromFloat32([1, 2], [2])]] as const;
@@ -96,7 +95,54 @@ test("a folder without modules.json is a bare transformer with mean pooling, wha
   expect(folder.settings).toEqual(newSettings({ maxSeqLength: 9 })); // the tokenizer's
 });
 
-test.each<[string, ModelFiles, RegExp]>([
+describe("what sentence_bert_config.json hands on", () => {
+  const settings = (value: object, tokenizer: object = {}) =>
+    read({ "sentence_bert_config.json": json(value), "tokenizer_config.json": json(tokenizer) });
+
+  // sentence-transformers 6.2: a limit of each call, else one given to the tokenizer, else max_seq_length, else the tokenizer's own
+  test.each<[object, object, number | undefined]>([
+    [
+      { max_seq_length: 9, tokenizer_args: { model_max_length: 8 }, processing_kwargs: { text: { max_length: 7 } } },
+      {},
+      7,
+    ],
+    [{ max_seq_length: 9, processor_kwargs: { model_max_length: 8 } }, { model_max_length: 20 }, 8],
+    [{ max_seq_length: 9 }, { model_max_length: 20 }, 9],
+    [{ max_seq_length: null }, { model_max_length: 20 }, 20],
+    [{ do_lower_case: false }, { max_len: 21 }, 21],
+    [{ do_lower_case: false }, { model_max_length: null }, undefined],
+  ])("%j beside %j limits texts to %s", async (value, tokenizer, limit) => {
+    expect((await settings(value, tokenizer)).settings.maxSeqLength).toBe(limit);
+  });
+
+  test("arguments count over config.json and tokenizer_config.json, but not those about loading", async () => {
+    const folder = await settings({
+      config_args: { hidden_size: 3, revision: "main", trust_remote_code: true },
+      tokenizer_args: { do_lower_case: false, use_fast: true },
+      model_args: { attn_implementation: "sdpa", torch_dtype: "float16", device_map: null },
+    });
+    expect(folder.modules[0].config).toEqual({ model_type: "mpnet", hidden_size: 3, torch_dtype: "float32" });
+    expect(folder.tokenizer.encode("The").ids).not.toEqual(tokenizer.encode("the").ids);
+  });
+
+  test("an older file's name counts where there is no newer one with something in it", async () => {
+    const changes = {
+      "sentence_bert_config.json": json({}),
+      "sentence_roberta_config.json": json({ max_seq_length: 5 }),
+    };
+    expect((await read(changes)).settings.maxSeqLength).toBe(5);
+  });
+});
+
+test("a tokenizer needs no more than its own files", async () => {
+  const source = filesInMemory({ "vocab.txt": new TextEncoder().encode(tokenizer.toVocab()) });
+  const alone = await readModelTokenizer(source);
+  expect(alone.tokenizer.encode("The cat").ids).toEqual(tokenizer.encode("The cat").ids);
+  expect(alone.maxSeqLength).toBeUndefined();
+  await expect(readModelTokenizer(filesInMemory({}))).rejects.toThrow(/tokenizer\.json: the file is missing/);
+});
+
+test.each<[string, { [path: string]: Uint8Array | undefined }, RegExp]>([
   [
     "another task",
     { "sentence_bert_config.json": json({ transformer_task: "fill-mask" }) },
