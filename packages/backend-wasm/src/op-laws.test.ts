@@ -1,7 +1,7 @@
 import { cpu, valueAndGradients } from "@kindred/tensor";
 import { checkOp, type OpTools, type AnyOpLaw } from "@kindred/testing";
 import { describe, expect, test } from "vitest";
-import { adamwLaws } from "../../adamw/test-support/op-laws.ts";
+import { adamwLaws } from "../../nn/test-support/adamw-laws.ts";
 import { attentionLaws } from "../../nn/test-support/attention-laws.ts";
 import { formLaws } from "../../nn/test-support/form-laws.ts";
 import { opLawList } from "../../nn/test-support/op-laws.ts";

@@ -3,18 +3,21 @@ import { checkOp, expectMutantToFail, opCases, type OpTools, opLaws } from "@kin
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { adamwLaws } from "../test-support/adamw-laws.ts";
 import { arbitraryLayout } from "../test-support/arbitrary-layout.ts";
 import { opLawList } from "../test-support/op-laws.ts";
 import * as nn from "./index.ts";
 
 const tools: OpTools = { reference: cpu(), valueAndGradients };
 
-opLaws(tools, opLawList, [cpu(), tfjs()]);
+opLaws(tools, [...opLawList, ...adamwLaws], [cpu(), tfjs()]);
 
 test("every op has a law, and every gradient op belongs to one", () => {
   const names = Object.values(nn).flatMap((exported) => ("op" in exported ? [exported.op.name] : []));
   // Attention's law has a file of its own.
-  const covered = new Set([nn.attentionOp, ...opLawList.map(({ op }) => op)].map(({ op }) => op.name));
+  const covered = new Set(
+    [nn.attentionOp, ...[...opLawList, ...adamwLaws].map(({ op }) => op)].map(({ op }) => op.name),
+  );
   expect(names.filter((name) => !covered.has(name.replace(/Gradient$/, "")))).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 import { type AnyOpLaw, floatsFromSeed, lawOf, type Numbers, opCases } from "@kindred/testing";
 import fc from "fast-check";
-import { adamwNumber, adamwOp, sumOfSquaresOp } from "@kindred/nn";
+import { adamwNumber, adamwOp, sumOfSquaresOp } from "../src/adamw.ts";
 
 /** Numbers of a step that are as large as those of real ones: rate, two factors, epsilon, kept. */
 const stepNumbers = (seed: number) => {
