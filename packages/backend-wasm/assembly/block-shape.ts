@@ -29,6 +29,11 @@ export function blockDepth(rows: i32, inner: i32, isPacked: bool): i32 {
   return blocks ? ((inner + blocks - 1) / blocks + LINE - 1) & -LINE : 0;
 }
 
+/** Whether the blocks of all steps of A fit beside each other: then each panel of a packed B is read through, as fast as memory gives it. */
+export function allStepsFit(rows: i32, inner: i32, depth: i32): bool {
+  return rows * inner <= BLOCK && blockHeight(rows, depth) == rows;
+}
+
 /** Rows of a block: all blocks as high as each other, since B is packed anew for a low one too. At least 1. */
 export function blockHeight(rows: i32, depth: i32): i32 {
   const most = min(HIGHEST, BLOCK / max(depth, LINE));

@@ -1,4 +1,4 @@
-import { blockDepth, blockHeight, blockNumbers } from "./block-shape";
+import { allStepsFit, blockDepth, blockHeight, blockNumbers } from "./block-shape";
 import { GELU_CONSTANTS, writeGeluConstants } from "./erf";
 import { gelu, geluGradient } from "./gelu";
 import { packColumns, packTransposedColumns } from "./pack-columns";
@@ -21,9 +21,9 @@ const RIGHT_PACKED: i32 = 64;
 /** Bytes of scratch that `matmul` of that form needs: a block of A, a panel of B, a tile, a row of zeros, and GELU's constants. */
 export function matmulScratchBytes(form: i32, rows: i32, inner: i32): usize {
   const depth = blockDepth(rows, inner, (form & RIGHT_PACKED) != 0);
-  const block = blockNumbers(blockHeight(rows, depth), depth);
+  const blocks = blockNumbers(blockHeight(rows, depth), depth) * blocksAtATime(form, rows, inner, depth);
   const panel = <usize>COLUMNS * depth;
-  return ((block + panel + <usize>(ROWS * COLUMNS) + COLUMNS) << 2) + GELU_CONSTANTS;
+  return ((blocks + panel + <usize>(ROWS * COLUMNS) + COLUMNS) << 2) + GELU_CONSTANTS;
 }
 
 /**
@@ -49,12 +49,17 @@ export function matmul(
   const bytesA = <usize>strideA << 2, bytesB = <usize>strideB << 2, bytesC = <usize>strideC << 2;
   const depth = blockDepth(rows, inner, (form & RIGHT_PACKED) != 0), height = blockHeight(rows, depth);
   const block = scratch;
-  const panel = block + (blockNumbers(height, depth) << 2);
+  const atATime = blocksAtATime(form, rows, inner, depth);
+  const panel = block + ((blockNumbers(height, depth) * atATime) << 2);
   const tile = panel + ((<usize>COLUMNS * depth) << 2);
   const zeros = tile + (<usize>(ROWS * COLUMNS) << 2);
   const constants = zeros + (<usize>COLUMNS << 2);
   memory.fill(zeros, 0, <usize>COLUMNS << 2);
   if (activated || form & (ACTIVATE_LEFT | ACTIVATE_RIGHT)) writeGeluConstants(constants);
+  if (atATime > 1) {
+    multiplyFewRows(form, rows, columns, inner, depth, a, bytesA, b, c, bytesC, bias, activated, block, zeros, constants);
+    return;
+  }
   let k = 0;
   do { // once even where inner is 0: C is the bias then
     const innerNow = min(inner - k, depth);
@@ -93,6 +98,48 @@ export function matmul(
     }
     k += depth;
   } while (k < inner);
+}
+
+/** Blocks of A that lie packed at a time: those of all steps, for few rows by a packed B, which `multiplyFewRows` multiplies; else one. */
+function blocksAtATime(form: i32, rows: i32, inner: i32, depth: i32): usize {
+  return form & RIGHT_PACKED && inner > depth && allStepsFit(rows, inner, depth) ? (inner + depth - 1) / depth : 1;
+}
+
+/**
+ * The same of few rows by a packed B, panel after panel: all blocks of A by one panel, then by the next. Each number of C is added up in the
+ * same order as above, to the same bits.
+ */
+function multiplyFewRows(
+  form: i32, rows: i32, columns: i32, inner: i32, depth: i32, a: usize, bytesA: usize, b: usize, c: usize, bytesC: usize, bias: usize,
+  activated: usize, blocks: usize, zeros: usize, constants: usize,
+): void {
+  const blockBytes = blockNumbers(rows, depth) << 2;
+  let block = blocks;
+  for (let k = 0; k < inner; k += depth) {
+    const innerNow = min(inner - k, depth);
+    packBlock(form, a, bytesA, 0, k, rows, innerNow, block);
+    if (form & ACTIVATE_LEFT) gelu(block, block, <usize>(rows * innerNow), constants);
+    block += blockBytes;
+  }
+  for (let j = 0; j < columns; j += COLUMNS) {
+    const at = c + (<usize>j << 2);
+    let start: usize = form & ACCUMULATE ? 0 : bias ? bias + (<usize>j << 2) : zeros;
+    let panel = b + ((<usize>j * inner) << 2);
+    block = blocks;
+    for (let k = 0; k < inner; k += depth) {
+      const innerNow = min(inner - k, depth);
+      multiplyPanels(block, panel, at, rows, innerNow, bytesC, start);
+      start = 0;
+      panel += (<usize>innerNow * COLUMNS) << 2;
+      block += blockBytes;
+    }
+    const done = j + COLUMNS;
+    if (activated && (done >= columns || done % FINISHED == 0)) {
+      const first = ((done - 1) / FINISHED) * FINISHED;
+      const there = <usize>first << 2;
+      finish(form, c + there, activated + there, rows, done - first, bytesC, constants);
+    }
+  }
 }
 
 /** The columns of a panel. */
