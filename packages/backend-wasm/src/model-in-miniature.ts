@@ -44,7 +44,7 @@ export function modelInMiniature({ tokens, hidden, heads }: MiniatureSizes): Rea
   };
   const { value, gradients } = valueAndGradients(loss, parameters);
   const projected = tf.tidy(() => nn.linear(table, nn.packWeight(numbers<"32 hidden">([32, hidden]))));
-  const optimized = tf.tidy(() => optimizeOnce(weight));
+  const optimized = tf.tidy(() => optimizeOnce(table));
   const all = { loss: value, projected, ...gradients, ...optimized };
   const results = new Map(Object.entries(all).map(([name, x]) => [name, read(x)]));
   tf.dispose([Object.values(all), Object.values(parameters)]);
@@ -63,10 +63,8 @@ function optimizeOnce(parameter: Float): { readonly [name: string]: Float } {
 /** A tensor of numbers between −limit and limit that look random. */
 function numbers<Axes extends string>(shape: number[], limit = 0.5): Float<Axes> {
   const count = tf.util.sizeFromShape(shape);
-  const values = Float32Array.from(
-    { length: count },
-    (_, i) => limit * ((Math.imul(i + count, 0x9e3779b1) >>> 8) / 2 ** 23 - 1),
-  );
+  const values = new Float32Array(count);
+  for (let i = 0; i < count; i++) values[i] = limit * ((Math.imul(i + count, 0x9e3779b1) >>> 8) / 2 ** 23 - 1);
   return tf.tensor(values, shape, "float32");
 }
 
