@@ -11,6 +11,7 @@ Object.assign(globalThis, {
       throw error;
     }),
 });
-parentPort.on("message", (data) => dispatch("message", { data }));
 process.on("unhandledRejection", (reason) => dispatch("unhandledrejection", { reason }));
 await import(workerData);
+// Only now, as on the Web: messages wait until the module has run.
+parentPort.on("message", (data) => dispatch("message", { data }));

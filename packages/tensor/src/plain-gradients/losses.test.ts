@@ -101,7 +101,8 @@ const losses: [title: string, run: PlainLaw["run"], reference: PlainLaw["referen
 
 describe("a loss in plain tfjs", () => {
   test.each(losses)("%s: value and gradients are the float64 reference's", async (title, run, reference, wrt) => {
-    await checkPlainLaw({ kernels: [title], cases: columns, wrt, run, reference });
+    // Among so many calls there is one whose loss is not close to 0, where a tolerance relative to it would hide errors.
+    await checkPlainLaw({ kernels: [title], cases: columns, wrt, runs: 30, run, reference });
   });
 });
 
