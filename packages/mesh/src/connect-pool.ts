@@ -9,13 +9,15 @@ export type PoolOptions = {
   readonly size: number;
   /** Passed to the program in every worker, as a structured clone; shared memory in it is shared. Default undefined. */
   readonly data?: unknown;
+  /** Gets what programs post. Default: nobody does. */
+  readonly onMessage?: (message: unknown) => void;
   /** How long loading and setting up may take. Default one minute. */
   readonly startTimeoutMs?: number;
 };
 
 /** A pool over new threads, when the program is loaded and set up in all of them. */
 export async function connectPool<Job, Result>(
-  { size, data, startTimeoutMs = 60_000 }: PoolOptions,
+  { size, data, onMessage = () => {}, startTimeoutMs = 60_000 }: PoolOptions,
   { spawn, program }: { readonly spawn: (worker: number) => Thread; readonly program: string | undefined },
 ): Promise<WorkerPool<Job, Result>> {
   if (!Number.isInteger(size) || size < 1) {
@@ -23,7 +25,8 @@ export async function connectPool<Job, Result>(
   }
   const lanes = Array.from(
     { length: size },
-    (_, index) => new ThreadLane<Job, Result>(index, () => spawn(index), { pool: true, program, data }),
+    (_, index) =>
+      new ThreadLane<Job, Result>(index, () => spawn(index), { setUp: { pool: true, program, data }, onMessage }),
   );
   const pool = poolOf(lanes);
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -56,6 +59,7 @@ class ThreadLane<Job, Result> implements Lane<Job, Result> {
   readonly #index: number;
   readonly #spawn: () => Thread;
   readonly #setUp: PoolSetUpMessage;
+  readonly #onMessage: (message: unknown) => void;
   #thread: Thread | undefined;
   /** Of what the thread works on, by number. */
   readonly #answers = new Map<number, Answer>();
@@ -63,10 +67,15 @@ class ThreadLane<Job, Result> implements Lane<Job, Result> {
   #running = 0;
   #jobs = 0;
 
-  constructor(index: number, spawn: () => Thread, setUp: PoolSetUpMessage) {
+  constructor(
+    index: number,
+    spawn: () => Thread,
+    { setUp, onMessage }: { readonly setUp: PoolSetUpMessage; readonly onMessage: (message: unknown) => void },
+  ) {
     this.#index = index;
     this.#spawn = spawn;
     this.#setUp = setUp;
+    this.#onMessage = onMessage;
     this.ready = this.#start();
   }
 
@@ -132,6 +141,10 @@ class ThreadLane<Job, Result> implements Lane<Job, Result> {
   }
 
   #receive(message: PoolMessage): void {
+    if (message.type === "post") {
+      this.#onMessage(message.message);
+      return;
+    }
     const answer = this.#answers.get(message.number);
     this.#answers.delete(message.number);
     if (message.type === "done") answer?.resolve(message.result);

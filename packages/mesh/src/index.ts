@@ -10,6 +10,7 @@ export {
   type JobHandler,
   type JobOptions,
   type PoolProgram,
+  type ProgramOptions,
   soloPool,
   type WorkerPool,
 } from "./worker-pool.ts";

@@ -88,11 +88,11 @@ export type JobMessage = { readonly number: number; readonly job: unknown } | { 
 /** The number under which a worker answers that it is set up. */
 export const setUpNumber = -1;
 
-/** Worker to main: that it is ready, or what became of the job of that number. */
-export type PoolMessage = { readonly number: number } & (
-  | { readonly type: "done"; readonly result: unknown }
-  | { readonly type: "failed"; readonly error: PlainError }
-);
+/** Worker to main: that it is ready, what became of the job of that number, or what its program posts. */
+export type PoolMessage =
+  | { readonly type: "done"; readonly number: number; readonly result: unknown }
+  | { readonly type: "failed"; readonly number: number; readonly error: PlainError }
+  | { readonly type: "post"; readonly message: unknown };
 
 /** What a pool worker's thread does with each message of main. */
 export function poolServer(port: MainPort, own?: PoolProgram<never, never, unknown>): (message: unknown) => void {
@@ -104,7 +104,7 @@ export function poolServer(port: MainPort, own?: PoolProgram<never, never, unkno
 
   async function setUp({ program, data }: PoolSetUpMessage): Promise<void> {
     const start = own ?? (await loadProgram<PoolProgram<never, never, unknown>>("startPool", program, expectedProgram));
-    handle = await start(data as never);
+    handle = await start(data as never, { post: (message) => send({ type: "post", message }) });
   }
 
   /** Answers with what `call` gives: at once if that is no promise, since a job in whose middle this one runs would hold back the answer. */
@@ -148,7 +148,7 @@ export function poolServer(port: MainPort, own?: PoolProgram<never, never, unkno
   return receive;
 }
 
-const expectedProgram = "async (data) => (job, { signal, serveUrgent }) => result";
+const expectedProgram = "async (data, { post }) => (job, { signal, serveUrgent }) => result";
 
 /** The function that a program module exports by default; a `ConfigError` says what it should have been. */
 async function loadProgram<Program>(functionName: string, url: string | undefined, expected: string): Promise<Program> {

@@ -52,8 +52,17 @@ export type HandlerOptions = {
 /** What a worker does with a job. It may be asynchronous; a worker has one job at a time, and an urgent one in the middle of it. */
 export type JobHandler<Job, Result> = (job: Job, options: HandlerOptions) => Result | Promise<Result>;
 
+/** What a pool's program is given beside its data. */
+export type ProgramOptions = {
+  /** Sends a message to the pool's `onMessage` in the main thread. */
+  post(message: unknown): void;
+};
+
 /** The default export of a pool's program module: runs once in every worker, and gives what it does with a job. */
-export type PoolProgram<Data, Job, Result> = (data: Data) => JobHandler<Job, Result> | Promise<JobHandler<Job, Result>>;
+export type PoolProgram<Data, Job, Result> = (
+  data: Data,
+  options: ProgramOptions,
+) => JobHandler<Job, Result> | Promise<JobHandler<Job, Result>>;
 
 /** Where jobs are done, one at a time. */
 export type Lane<Job, Result> = {

@@ -1,7 +1,8 @@
 import { DataError } from "@kindred/errors";
 
 // Jobs that do what they say: [what, argument].
-export default async (data) => {
+export default async (data, { post }) => {
+  if (data?.greets) post("set up");
   if (data?.failAtStart) throw new DataError({ file: "model.json" }, "cannot start.");
   if (data?.hangAtStart) await new Promise(() => {});
   let done = 0;

@@ -146,19 +146,6 @@ export async function loadParameters(
   }
 }
 
-/**
- * Looks through the parameters of a model for numbers that are none, and warns of each tensor that holds any: for those who load them
- * elsewhere.
- */
-export async function lookThroughParameters(
-  folder: ModelFolder,
-  model: EmbeddingModel,
-  onWarning: (message: string) => void,
-): Promise<void> {
-  for await (const [name, stored] of modelWeights(folder, model))
-    warnOfNonNumbers(name, toFloat32(stored, { copy: false }), onWarning);
-}
-
 function warnOfNonNumbers(name: string, values: Float32Array, onWarning: (message: string) => void): void {
   let count = 0;
   for (let i = 0; i < values.length; i++) if (values[i]! - values[i]! !== 0) count++; // NaN − NaN and ∞ − ∞ are NaN; i < length

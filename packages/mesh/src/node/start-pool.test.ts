@@ -40,6 +40,17 @@ test("what is in the transfer list is moved", async () => {
   expect(array.length).toBe(0);
 });
 
+test("what a program posts arrives in main, before the pool is ready if it was posted by then", async () => {
+  const messages: unknown[] = [];
+  await using _ = await startPool<Job, unknown>({
+    size: 2,
+    program,
+    data: { greets: true },
+    onMessage: (message) => messages.push(message),
+  });
+  expect(messages).toEqual(["set up", "set up"]);
+});
+
 test("a job that throws, or whose job or result cannot be sent, is rejected with that error, and its worker goes on", async () => {
   await using pool = await start(1);
   await expect(pool.run(["throw"])).rejects.toThrow(DataError);

@@ -1,4 +1,4 @@
-import type { JobHandler } from "@kindred/mesh";
+import type { JobHandler, ProgramOptions } from "@kindred/mesh";
 import { openModelFolder } from "@kindred/model-folder/node";
 import { type EngineModule, engineFromModule } from "@kindred/tensor";
 import { type EmbeddingJob, startEmbedding } from "../local-embedder.ts";
@@ -11,13 +11,17 @@ export type EncodeProgramData = {
   readonly engine: EngineModule;
 };
 
-/** The program of a worker of an encoding pool: it loads the model and turns batches into vectors. */
-export default async function encodeProgram({
-  folder,
-  engine,
-}: EncodeProgramData): Promise<JobHandler<EmbeddingJob, Float32Array>> {
+/** The program of a worker of an encoding pool: it loads the model, posts warnings of its weights, and turns batches into vectors. */
+export default async function encodeProgram(
+  { folder, engine }: EncodeProgramData,
+  { post }: ProgramOptions,
+): Promise<JobHandler<EmbeddingJob, Float32Array>> {
   const opened = await openModelFolder(folder);
   const model = openSentenceModel(opened);
-  const { handle } = await startEmbedding(await engineFromModule(engine), () => loadParameters(opened, model), model);
+  const { handle } = await startEmbedding(
+    await engineFromModule(engine),
+    () => loadParameters(opened, model, { onWarning: post }),
+    model,
+  );
   return handle;
 }

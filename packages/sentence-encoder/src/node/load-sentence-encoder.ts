@@ -3,7 +3,7 @@ import { startPool } from "@kindred/mesh/node";
 import { openModelFolder } from "@kindred/model-folder/node";
 import { type Engine, moduleOfEngine } from "@kindred/tensor";
 import { type Embedder, type EmbeddingJob, localEmbedder } from "../local-embedder.ts";
-import { loadParameters, lookThroughParameters } from "../model-weights.ts";
+import { loadParameters } from "../model-weights.ts";
 import { openSentenceModel } from "../sentence-model.ts";
 import { SentenceEncoder } from "../sentence-encoder.ts";
 import type { EncodeProgramData } from "./encode-program.ts";
@@ -47,20 +47,27 @@ export async function loadSentenceEncoder(
   const opened = await openModelFolder(folder);
   const model = openSentenceModel(opened);
   model.tokenizer; // refused before threads start and weights are read
-  // While threads load; what else is wrong with the weights, they say.
-  const looking = cores > 0 ? lookThroughParameters(opened, model, onWarning).catch(() => {}) : undefined;
   const embedder =
     cores > 0
-      ? await poolEmbedder(cores, { folder, engine: moduleOfEngine("loadSentenceEncoder", engine) })
+      ? await poolEmbedder(cores, { folder, engine: moduleOfEngine("loadSentenceEncoder", engine) }, onWarning)
       : await localEmbedder(engine, () => loadParameters(opened, model, { onWarning }), model);
-  await looking;
   return new SentenceEncoder(model, embedder);
 }
 
-async function poolEmbedder(size: number, data: EncodeProgramData): Promise<Embedder> {
+async function poolEmbedder(
+  size: number,
+  data: EncodeProgramData,
+  onWarning: (message: string) => void,
+): Promise<Embedder> {
   // Workers run what is built, also where this file is run as it is written: Node 20 reads no TypeScript.
   const file = import.meta.url.endsWith(".ts") ? "../../dist/node/encode-program.js" : "./encode-program.js";
   const program = new URL(file, import.meta.url);
-  const pool = await startPool<EmbeddingJob, Float32Array>({ size, program, data });
+  const told = new Set<string>(); // each worker loads the same weights
+  const onMessage = (message: unknown) => {
+    const warning = String(message);
+    if (!told.has(warning)) onWarning(warning);
+    told.add(warning);
+  };
+  const pool = await startPool<EmbeddingJob, Float32Array>({ size, program, data, onMessage });
   return { cores: size, embed: (job, order) => pool.run(job, order), close: () => pool.close() };
 }
