@@ -1,0 +1,40 @@
+import { rmSync } from "node:fs";
+import { trainConfig, type TrainEvent } from "@kindred/trainer";
+import { afterEach } from "vitest";
+import { toyRun } from "../../../packages/trainer/test-support/toy-run.ts";
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A toy run's folder and options; the folder is gone after the test. */
+export function toyRunOfTest(): ReturnType<typeof toyRun> {
+  const run = toyRun();
+  folders.push(run.folder);
+  return run;
+}
+
+/** Options of a toy run that differ from its own. */
+export type Given = { readonly [name: string]: unknown };
+
+/** The same as a configuration, with these options. */
+export function prepare(given: Given = {}) {
+  const { folder, options } = toyRunOfTest();
+  return { folder, config: trainConfig({ ...options, ...given }) };
+}
+
+/** Everything that a run tells. */
+export async function eventsOf(events: AsyncIterable<TrainEvent>): Promise<TrainEvent[]> {
+  const all: TrainEvent[] = [];
+  for await (const event of events) all.push(event);
+  return all;
+}
+
+/** The losses of its steps. */
+export function losses(events: readonly TrainEvent[]): number[] {
+  return events.flatMap((event) => (event.type === "step" ? [event.loss] : []));
+}
+
+/** The last event, for runs that tell any. */
+export const last = (events: readonly TrainEvent[]) => events[events.length - 1]!;
