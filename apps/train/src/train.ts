@@ -100,10 +100,13 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
   expectGuides(loss, Object.keys(guideFolders(config)));
   const data = await trainingData(config, model, { ...(await openRunData(config)), loss });
   const sampler = trainingSampler(complete, data, { cursor: resume?.state.cursor, make: parts.sampler });
-  const guides = await loadGuides(complete, engine);
-  const state = resume && readOthers(resume.folder);
-  const runner = await startRunner(complete, model, { engine, program, parts, state });
+  const guides: { [name: string]: SentenceEncoder } = {};
+  let runner: TrainingRunner | undefined;
   try {
+    for (const [guide, folder] of Object.entries(guideFolders(complete)))
+      guides[guide] = await loadSentenceEncoder(folder, { cores: complete.cores, engine });
+    const state = resume && readOthers(resume.folder);
+    runner = await startRunner(complete, model, { engine, program, parts, state });
     const kept = {
       program: identity,
       card: (events: readonly TrainEvent[], { settings }: SavedModel) => modelCard(events, settings),
@@ -126,18 +129,10 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
       ...readers,
     ]);
   } finally {
-    await runner.stop();
+    await runner?.stop();
     await sampler.close();
     for (const guide of Object.values(guides)) await guide.close();
   }
-}
-
-/** The models whose vectors the loss asks for, each on as many cores as the run. */
-async function loadGuides(config: TrainConfig, engine: Engine): Promise<{ readonly [name: string]: SentenceEncoder }> {
-  const guides: { [name: string]: SentenceEncoder } = {};
-  for (const [name, folder] of Object.entries(guideFolders(config)))
-    guides[name] = await loadSentenceEncoder(folder, { cores: config.cores, engine });
-  return guides;
 }
 
 /** Who makes the steps: worker threads; this one, where the program is a function. */

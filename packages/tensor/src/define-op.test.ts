@@ -180,18 +180,20 @@ describe.each([tfjs(), cpu()])("on $name", (engine) => {
 
   test("data and what is fixed reach the kernel and the gradient by reference", () => {
     const seen: object[] = [];
-    const spy = defineOp<Unary, { readonly starts: Int32Array }, { readonly sizes: object }, Float>({
-      name: `TestSpy${backend}`,
-      check: () => {},
-      composite: ({ x }, { starts }, { sizes }) => {
-        seen.push(starts, sizes);
-        return tf.clone(x);
+    const spy = defineOp<Unary, { readonly starts: Int32Array }, { readonly sizes: { readonly batch: number } }, Float>(
+      {
+        name: `TestSpy${backend}`,
+        check: () => {},
+        composite: ({ x }, { starts }, { sizes }) => {
+          seen.push(starts, sizes);
+          return tf.clone(x);
+        },
+        gradient: (dy, _, { starts }, { sizes }) => {
+          seen.push(starts, sizes);
+          return { x: () => dy };
+        },
       },
-      gradient: (dy, _, { starts }, { sizes }) => {
-        seen.push(starts, sizes);
-        return { x: () => dy };
-      },
-    });
+    );
     const [starts, sizes] = [Int32Array.of(0, 1), Object.freeze({ batch: 1 })];
     const x: Float = tf.scalar(1);
     valueAndGradients(() => spy({ x }, { starts }, { sizes }), { x });

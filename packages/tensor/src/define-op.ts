@@ -18,8 +18,17 @@ export type HostArray = Float32Array | Int32Array | Uint32Array | Uint8Array;
  */
 export type HostData = { readonly [name: string]: HostArray | readonly HostArray[] | undefined };
 
-/** What a program may be specialised on, plain values: heads, epsilon, a rate, sizes. Another value is another program. */
-export type Fixed = { readonly [name: string]: unknown };
+/** A plain value: two that say the same are the same. */
+export type FixedValue =
+  | string
+  | number
+  | boolean
+  | undefined
+  | readonly FixedValue[]
+  | { readonly [name: string]: FixedValue };
+
+/** What a program may be specialised on: heads, epsilon, a rate, sizes, a core's place. Another value is another program. */
+export type Fixed = { readonly [name: string]: FixedValue };
 
 /** No data, or nothing fixed: `{}`. */
 export type None = { readonly [name: string]: never };

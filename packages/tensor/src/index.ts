@@ -26,6 +26,7 @@ export {
   defineOp,
   type DefinedOp,
   type Fixed,
+  type FixedValue,
   type HostArray,
   type HostData,
   type None,

@@ -2,12 +2,13 @@ import { MeshError, ShapeError } from "@kindred/errors";
 import { type Core, shardCounts } from "@kindred/mesh";
 import { type DefinedOp, defineOp, type Float, type None, toFloat32Array } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import { coreAt, type CorePlace, placeOf } from "./core-place.ts";
 
 // The two ops are each other's gradient, hence one file. Their composite moves rows between this thread's tensors and shared
 // memory; on a mesh of one it is a clone. An engine whose cores are joined otherwise replaces the kernels.
 
-/** The mesh, and how many rows each core has. */
-export type RowMesh = { readonly core: Core; readonly rows: readonly number[] };
+/** A core's place, and how many rows each core has. */
+export type RowMesh = CorePlace & { readonly rows: readonly number[] };
 
 type LocalRows = Float<"batch@data hidden">;
 type AllRows = Float<"batch hidden">;
@@ -16,15 +17,15 @@ type AllRows = Float<"batch hidden">;
 export const allGatherOp: DefinedOp<{ x: LocalRows }, None, RowMesh, AllRows> = defineOp({
   name: "KindredAllGather",
   check: ({ x }, _, mesh) => expectRows("allGather", x, ownRows(mesh)),
-  composite: ({ x }, _, { core, rows }) => {
-    if (core.size === 1) return tf.clone(x);
+  composite: ({ x }, _, { rows, ...place }) => {
+    if (place.size === 1) return tf.clone(x);
     const hidden = columns(x);
-    const values = core.allGather(toFloat32Array(x));
+    const values = coreAt(place).allGather(toFloat32Array(x));
     if (values.length === total(rows) * hidden) return tf.tensor(values, [total(rows), hidden], "float32");
     throw new MeshError(
-      core.index,
+      place.index,
       `allGather: the cores' rows differ in width, or are not as many as was said. Got ${values.length} elements, ` +
-        `expected ${total(rows)} rows of ${hidden} as on core ${core.index}.`,
+        `expected ${total(rows)} rows of ${hidden} as on core ${place.index}.`,
       { elements: values.length, rows, hidden },
     );
   },
@@ -37,10 +38,10 @@ export const reduceScatterOp: DefinedOp<{ x: AllRows }, None, RowMesh, LocalRows
   name: "KindredReduceScatter",
   check: ({ x }, _, { rows }) => expectRows("reduceScatter", x, total(rows)),
   composite: ({ x }, _, mesh) => {
-    const { core, rows } = mesh;
-    if (core.size === 1) return tf.clone(x);
+    if (mesh.size === 1) return tf.clone(x);
+    const { rows } = mesh;
     const hidden = columns(x);
-    const own = core.reduceScatter(toFloat32Array(x), { counts: rows.map((count) => count * hidden) });
+    const own = coreAt(mesh).reduceScatter(toFloat32Array(x), { counts: rows.map((count) => count * hidden) });
     return tf.tensor(own, [ownRows(mesh), hidden], "float32");
   },
   gradient: (dy, _saved, data, mesh) => ({ x: () => allGatherOp({ x: dy }, data, mesh) }),
@@ -85,7 +86,7 @@ export type RowsOption = {
  * ```
  */
 export function allGather(x: Float<"batch@data hidden">, core: Core, { rows }: RowsOption): Float<"batch hidden"> {
-  return allGatherOp({ x }, {}, { core, rows });
+  return allGatherOp({ x }, {}, { ...placeOf(core), rows });
 }
 
 /**
@@ -112,19 +113,19 @@ export function reduceScatter(
   core: Core,
   { rows = shardCounts(x.shape[0] ?? 0, core.size) }: Partial<RowsOption> = {},
 ): Float<"batch@data hidden"> {
-  return reduceScatterOp({ x }, {}, { core, rows });
+  return reduceScatterOp({ x }, {}, { ...placeOf(core), rows });
 }
 
 function total(rows: readonly number[]): number {
   return rows.reduce((sum, count) => sum + count, 0);
 }
 
-function ownRows({ core, rows }: RowMesh): number {
-  const own = rows[core.index];
-  if (own !== undefined && rows.length === core.size) return own;
-  throw new ShapeError(`allGather: not one count for every core. Got rows [${rows}], expected ${core.size} counts.`, {
+function ownRows({ index, size, rows }: RowMesh): number {
+  const own = rows[index];
+  if (own !== undefined && rows.length === size) return own;
+  throw new ShapeError(`allGather: not one count for every core. Got rows [${rows}], expected ${size} counts.`, {
     rows,
-    size: core.size,
+    size,
   });
 }
 

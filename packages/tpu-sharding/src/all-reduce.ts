@@ -2,18 +2,19 @@ import { ShapeError } from "@kindred/errors";
 import type { Core } from "@kindred/mesh";
 import { type DefinedOp, defineOp, type Float, type None, toFloat32Array } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
+import { coreAt, type CorePlace, placeOf } from "./core-place.ts";
 
 /** {@link allReduce} as an op that an engine may implement. */
-export const allReduceOp: DefinedOp<{ x: Float }, None, { core: Core }, Float> = defineOp({
+export const allReduceOp: DefinedOp<{ x: Float }, None, CorePlace, Float> = defineOp({
   name: "KindredAllReduce",
   check: ({ x }) => {
     if (x.dtype === "float32") return;
     throw new ShapeError(`allReduce: x is not float32. Got ${x.dtype} [${x.shape}].`, { dtype: x.dtype, x: x.shape });
   },
-  composite: ({ x }, _, { core }) => {
-    if (core.size === 1) return tf.clone(x);
+  composite: ({ x }, _, place) => {
+    if (place.size === 1) return tf.clone(x);
     const values = toFloat32Array(x);
-    return tf.tensor(core.allReduce(values, { into: values }), x.shape, "float32");
+    return tf.tensor(coreAt(place).allReduce(values, { into: values }), x.shape, "float32");
   },
   gradient: (dy, _saved, data, fixed) => ({ x: () => allReduceOp({ x: dy }, data, fixed) }),
 });
@@ -38,5 +39,5 @@ export const allReduceOp: DefinedOp<{ x: Float }, None, { core: Core }, Float> =
  * ```
  */
 export function allReduce<Axes extends string>(x: Float<Axes>, core: Core): Float<Axes> {
-  return allReduceOp({ x }, {}, { core });
+  return allReduceOp({ x }, {}, placeOf(core));
 }

@@ -1,5 +1,6 @@
 export { partitionSpec, type PartitionAxis } from "./partition-spec.ts";
 export { shardArray, unshardArrays } from "./shard-array.ts";
+export type { CorePlace } from "./core-place.ts";
 export { allGather, allGatherOp, reduceScatter, reduceScatterOp, type RowMesh, type RowsOption } from "./all-gather.ts";
 export { allReduce, allReduceOp } from "./all-reduce.ts";
 export {
