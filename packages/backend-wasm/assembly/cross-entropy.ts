@@ -21,10 +21,10 @@ function logit(logits: usize, excluded: usize, column: usize): f32 {
   return excluded != 0 && load<u8>(excluded + column) != 0 ? NOTHING : load<f32>(logits + (column << 2));
 }
 
-/** e^(x − top), exactly 0 for what is excluded. */
+/** e^(x − top), exactly 0 for what is excluded, NaN for NaN. */
 @inline
 function power4(x: v128, top: v128, constants: usize): v128 {
-  return v128.and(exp4(f32x4.sub(x, top), constants), f32x4.gt(x, f32x4.splat(NOTHING)));
+  return v128.andnot(exp4(f32x4.sub(x, top), constants), f32x4.le(x, f32x4.splat(NOTHING)));
 }
 
 @inline
@@ -52,10 +52,11 @@ function sumOfPowers(logits: usize, excluded: usize, columns: usize, top: f32, c
 }
 
 /**
- * ln x of a float32 x > 0, in float64: x = m·2ⁿ with m in √½ … √2, and ln m = 2·artanh((m − 1)/(m + 1)), whose series is at 1e-14 after 8
+ * ln x of a float32 x > 0 or NaN, in float64: x = m·2ⁿ with m in √½ … √2, and ln m = 2·artanh((m − 1)/(m + 1)), whose series is at 1e-14 after 8
  * terms. (The standard library's logarithm brings tables, and a side module can have none.)
  */
 function logarithm(x: f32): f64 {
+  if (x != x) return <f64>x;
   const bits = reinterpret<i32>(x) - 0x3f3504f3; // the bits of √½
   const n = bits >> 23;
   const m = <f64>reinterpret<f32>((bits & 0x7fffff) + 0x3f3504f3);
