@@ -55,6 +55,7 @@ test("a limit of memory holds while it is the active one", async () => {
   expect(limited.memory().limitBytes).toBe(2 ** 20);
   limited.stop();
   expect((await start(wasm())).memory().limitBytes).toBe(3584 * 2 ** 20);
+  expect((await start(wasm({ memoryLimitBytes: Number.POSITIVE_INFINITY }))).memory().limitBytes).toBe(2 ** 32);
 });
 
 test("another thread finds it by its module, with the options that cross threads", async () => {

@@ -57,9 +57,10 @@ export function wasm(options: WasmOptions = {}): DefinedEngine<WasmExtra> {
   const base = tfjs(ofTfjs);
   const load = async () => {
     const under = await base.load();
-    const key = JSON.stringify([variant, revectorization !== undefined, ofTfjs.memoryLimitBytes]);
+    const key = [variant, revectorization !== undefined, ofTfjs.memoryLimitBytes].join(); // JSON has no Infinity
     const known = loaded.get(key) ?? kernelParts(under, { variant, revectorization });
     loaded.set(key, known);
+    known.catch(() => loaded.delete(key)); // another start may find what this one lacked
     return known;
   };
   const crossing = revectorization === undefined ? {} : { revectorization: { module: revectorization.module } };
