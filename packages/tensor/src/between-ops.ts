@@ -37,9 +37,13 @@ export function betweenOps<Result>(lookUp: () => void, run: () => Result): Resul
 
 /** Called before every op. */
 export function lookBetweenOps(): void {
-  if (look === undefined) return;
-  const now = performance.now();
-  if (now < nextLook) return;
-  look();
-  nextLook = performance.now() + everyMs;
+  if (look === undefined || performance.now() < nextLook) return;
+  const lookUp = look;
+  look = undefined; // ops that it runs are no reason to look again
+  try {
+    lookUp();
+  } finally {
+    look = lookUp;
+    nextLook = performance.now() + everyMs;
+  }
 }
