@@ -102,6 +102,18 @@ test("an engine that does not load leaves the former one active", async () => {
   expect([activeEngine(), tf.getBackend()]).toEqual([former, "cpu"]);
 });
 
+test("an engine that can't be entered leaves the former one active, entered again", async () => {
+  const events: string[] = [];
+  const former = await start(watched("a", events));
+  const enter = () => {
+    throw new Error("device lost");
+  };
+  const broken = defineEngine({ name: "broken", load: async () => ({ ...(await tfjs().load()), enter }) });
+  for (let i = 0; i < 2; i++) await expect(broken.start()).rejects.toThrow("device lost");
+  expect([activeEngine(), tf.getBackend()]).toEqual([former, "cpu"]);
+  expect(events).toEqual(["+a", "-a", "+a", "-a", "+a"]);
+});
+
 test("back and forth, tensors go with the ops", async () => {
   await start(tfjs());
   const x = tf.tensor1d([1, 2, 3]);

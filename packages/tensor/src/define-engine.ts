@@ -73,19 +73,22 @@ export function defineEngine<Extra extends object = object>({
 async function startOf<Extra extends object>(load: () => Promise<EngineParts<Extra>>): Promise<RunningEngine & Extra> {
   tf.env().set("PROD", true); // no banner on stderr
   registerPlainGradients();
+  let entry: Engines["started"][number] | undefined;
+  const stop = () => {
+    const at = engines.started.findIndex((each) => each === entry);
+    if (at >= 0) engines.started.splice(at, 1);
+    activate();
+  };
   try {
     const parts = await load();
     const running = { ...ofTfjs, ...parts.running, description: parts.description, stop };
-    const entry = { parts, running };
+    entry = { parts, running };
     engines.started.push(entry);
+    activate();
     return running;
-    function stop() {
-      const at = engines.started.indexOf(entry);
-      if (at >= 0) engines.started.splice(at, 1);
-      activate();
-    }
-  } finally {
-    activate(); // also after a failure: loading may have switched tfjs's backend
+  } catch (error) {
+    stop(); // loading may have switched tfjs's backend, and what can't be entered is not to stay
+    throw error;
   }
 }
 
@@ -93,7 +96,9 @@ async function startOf<Extra extends object>(load: () => Promise<EngineParts<Ext
 function activate(): void {
   const parts = engines.started.at(-1)?.parts;
   if (parts !== engines.active?.parts) {
-    engines.active?.leave?.();
+    const former = engines.active;
+    engines.active = undefined; // whatever throws, nobody is left twice
+    former?.leave?.();
     engines.active = parts && { parts, leave: parts.enter?.() };
   }
   // At once, though it returns a promise: the backend is initialised.
