@@ -1,5 +1,6 @@
 import { ShapeError } from "@kindred/errors";
 import * as tf from "@tensorflow/tfjs-core";
+import { replaceKernel } from "./implement.ts";
 import type { WasmBackend } from "./wasm-backend.ts";
 
 /**
@@ -8,17 +9,13 @@ import type { WasmBackend } from "./wasm-backend.ts";
  */
 export function replaceGather(): void {
   const stock = tf.getKernel("GatherV2", "wasm");
-  tf.unregisterKernel("GatherV2", "wasm");
-  tf.registerKernel({
-    ...stock,
-    kernelFunc: (call) => {
-      const { x, indices } = call.inputs as { x: tf.TensorInfo; indices: tf.TensorInfo };
-      const { axis, batchDims } = call.attrs as unknown as { axis: number; batchDims: number };
-      const plain = x.shape.length > 0 && indices.dtype === "int32" && x.dtype !== "string";
-      if (!plain) return stock.kernelFunc(call);
-      const at = axis < 0 ? axis + x.shape.length : axis;
-      return gather(x, indices, { at, batchDims: batchDims ?? 0, backend: call.backend as WasmBackend });
-    },
+  replaceKernel("GatherV2", "wasm", (call) => {
+    const { x, indices } = call.inputs as { x: tf.TensorInfo; indices: tf.TensorInfo };
+    const { axis, batchDims } = call.attrs as unknown as { axis: number; batchDims: number };
+    const plain = x.shape.length > 0 && indices.dtype === "int32" && x.dtype !== "string";
+    if (!plain) return stock.kernelFunc(call);
+    const at = axis < 0 ? axis + x.shape.length : axis;
+    return gather(x, indices, { at, batchDims: batchDims ?? 0, backend: call.backend as WasmBackend });
   });
 }
 

@@ -45,13 +45,16 @@ export function implement<
 /** How an op's data and constants go through tfjs: by reference. */
 export type OpAttributes<Data, Constants> = { readonly data: Data; readonly fixed: Constants };
 
-/** Makes `kernelFunc` tfjs's kernel of that name on that backend, until the returned function gives the former one back. */
+/**
+ * Makes `kernelFunc` tfjs's kernel of that name on that backend, until the returned function gives the former one back. What tfjs sets up
+ * for the former stays: the new one may call it.
+ */
 export function replaceKernel(kernelName: string, backendName: string, kernelFunc: tf.KernelFunc): () => void {
-  const former = tf.getKernel(kernelName, backendName);
-  const put = (func: tf.KernelFunc | undefined) => {
+  const former: tf.KernelConfig | undefined = tf.getKernel(kernelName, backendName);
+  const put = (config: tf.KernelConfig | undefined) => {
     if (tf.getKernel(kernelName, backendName)) tf.unregisterKernel(kernelName, backendName); // tfjs warns of a second one
-    if (func !== undefined) tf.registerKernel({ kernelName, backendName, kernelFunc: func });
+    if (config !== undefined) tf.registerKernel(config);
   };
-  put(kernelFunc);
-  return () => put(former?.kernelFunc);
+  put({ ...former, kernelName, backendName, kernelFunc });
+  return () => put(former);
 }

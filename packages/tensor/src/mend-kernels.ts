@@ -29,8 +29,7 @@ function shareIdentity(): void {
 function countAxesFromZero(): void {
   for (const name of ["Cumsum", "Cumprod"]) {
     const stock = tf.getKernel(name, "wasm");
-    tf.unregisterKernel(name, "wasm");
-    const kernelFunc: tf.KernelFunc = (call) => {
+    replaceKernel(name, "wasm", (call) => {
       const { axis = 0 } = call.attrs as { axis?: number };
       const rank = call.inputs["x"]?.shape.length ?? 0;
       if (axis < -rank || axis >= rank) {
@@ -40,8 +39,7 @@ function countAxesFromZero(): void {
         );
       }
       return stock.kernelFunc({ ...call, attrs: { ...call.attrs, axis: axis < 0 ? axis + rank : axis } });
-    };
-    tf.registerKernel({ ...stock, kernelFunc });
+    });
   }
 }
 
