@@ -19,7 +19,7 @@ export function modelInMiniature({ tokens, hidden, heads }: MiniatureSizes): Rea
   const parameters = {
     table: numbers<"vocab hidden">([vocab, hidden]),
     distances: numbers<"buckets heads">([buckets, heads]),
-    weight: numbers<"hidden hidden">([hidden, hidden], Math.sqrt(3 / hidden)), // keeps the variance,
+    weight: numbers<"hidden hidden">([hidden, hidden], Math.sqrt(3 / hidden)), // keeps the variance
     bias: numbers<"hidden">([hidden]),
     gamma: numbers<"hidden">([hidden]),
     beta: numbers<"hidden">([hidden]),

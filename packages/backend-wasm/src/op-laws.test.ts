@@ -13,7 +13,7 @@ const tools: OpTools = { reference: cpu(), valueAndGradients };
 const names = new Set(kernels.map(({ name }) => name));
 const laws: AnyOpLaw[] = [...opLawList, ...attentionLaws, ...adamwLaws].filter(({ op }) => names.has(op.op.name));
 
-// The laws of `nn` and `adamw` themselves: value and gradient are the float64 reference's, and the composite's on tfjs's cpu backend.
+// The laws of `nn` itself: value and gradient are the float64 reference's, and the composite's on tfjs's cpu backend.
 describe.each(["simd", "relaxed", "wide"] as const)("the %s kernel", (variant) => {
   const able = variant === "simd" || relaxedSimdWorks();
   test.skipIf(!able).each(laws)("of $op.op.name obeys the op's law", async (law) => {
