@@ -37,9 +37,9 @@ export const encodeFlags = {
   ),
   normalizeEmbeddings: option(v.boolean(), false, "Divide every vector by its length, also where the model does not."),
   specialTokens: option(
-    v.picklist(["parse", "plain"]),
-    "parse",
-    "Whether </s> and its like in a text are tokens, as in Python, or plain text.",
+    v.optional(v.picklist(["parse", "plain"])),
+    undefined,
+    "Whether </s> and its like in a text are tokens or plain text. Default: as in Python, tokens unless the model's files say otherwise.",
   ),
   maxBatchTokens: option(count, 2048, "The most tokens that a core works on at once."),
   cores: option(

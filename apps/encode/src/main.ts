@@ -51,8 +51,8 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     ...(promptName === "" ? {} : { promptName }),
     ...(prompt === undefined ? {} : { prompt }),
     ...(truncateDim === undefined ? {} : { truncateDim }),
+    ...(specialTokens === undefined ? {} : { specialTokens }),
     normalizeEmbeddings,
-    specialTokens,
     maxBatchTokens,
     signal,
   };

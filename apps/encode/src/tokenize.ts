@@ -26,9 +26,9 @@ const tokenizeFlags = {
     "Cut after this many tokens, specials included. Default: the model's own limit; never for a tokenizer alone.",
   ),
   specialTokens: option(
-    v.picklist(["parse", "plain"]),
-    "parse",
-    "Whether </s> and its like in a text are tokens, as in Python, or plain text.",
+    v.optional(v.picklist(["parse", "plain"])),
+    undefined,
+    "Whether </s> and its like in a text are tokens or plain text. Default: as in Python, tokens unless the model's files say otherwise.",
   ),
   json: option(v.boolean(), false, "Print rows of JSON for texts on the command line too, instead of tables."),
   help: option(v.boolean(), false, "Print this."),

@@ -32,7 +32,7 @@ export type EncodeOptions = {
   readonly maxBatchTokens?: number;
   /**
    * Whether `</s>` and its like in a text are read as tokens of that name (`"parse"`, as in Python) or as text.
-   * Default: `"parse"`.
+   * Default: `"parse"`, unless the tokenizer's files say otherwise (`split_special_tokens`).
    */
   readonly specialTokens?: "parse" | "plain";
   /**
@@ -56,9 +56,9 @@ export type OutputOptions = {
 
 /** Options with their defaults filled in. */
 export type CheckedEncodeOptions = Required<
-  Pick<EncodeOptions, "maxLength" | "normalizeEmbeddings" | "maxBatchTokens" | "specialTokens">
+  Pick<EncodeOptions, "maxLength" | "normalizeEmbeddings" | "maxBatchTokens">
 > &
-  Pick<EncodeOptions, "ranges" | "calibrationEmbeddings" | "priority" | "signal" | "onProgress"> &
+  Pick<EncodeOptions, "specialTokens" | "ranges" | "calibrationEmbeddings" | "priority" | "signal" | "onProgress"> &
   Required<OutputOptions> & { readonly prompt: string; readonly truncateDim: number };
 
 const optionNames = [
@@ -102,7 +102,7 @@ export function checkEncodeOptions(
   });
   const dimension = sentenceDimension(modules);
   const { maxLength = settings.maxSeqLength, precision = "float32", outputValue = "sentenceEmbedding" } = options;
-  const { normalizeEmbeddings = false, specialTokens = "parse", ranges, calibrationEmbeddings } = options;
+  const { normalizeEmbeddings = false, specialTokens, ranges, calibrationEmbeddings } = options;
   const { truncateDim = Math.min(settings.truncateDim ?? dimension, dimension) } = options;
   const refuse = (name: string, got: unknown, rule: string): never => {
     throw new ConfigError(`encode: ${name} does not fit. Got ${JSON.stringify(got)}, expected ${rule}.`, {
@@ -131,12 +131,12 @@ export function checkEncodeOptions(
   return {
     maxLength,
     normalizeEmbeddings,
-    specialTokens,
     precision,
     outputValue,
     truncateDim,
     prompt: promptOf(options, settings),
     maxBatchTokens: Math.max(maxBatchTokens, maxLength),
+    ...(specialTokens === undefined ? {} : { specialTokens }),
     ...(ranges === undefined ? {} : { ranges }),
     ...(calibrationEmbeddings === undefined ? {} : { calibrationEmbeddings }),
     ...(priority === undefined ? {} : { priority }),

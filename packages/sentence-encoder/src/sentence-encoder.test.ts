@@ -70,10 +70,16 @@ describe("encode", () => {
     );
   });
 
-  test("special tokens in a text are tokens, or text if asked", async () => {
+  test("special tokens in a text are tokens, or text if asked or if the tokenizer's files say so", async () => {
     const parsed = await encoder.encode("a </s> b");
     const plain = await encoder.encode("a </s> b", { specialTokens: "plain" });
     expectMutantToFail(() => expect(plain.embeddings).toBeCloseToArray(parsed.embeddings, tolerance));
+    const files = await toyFiles();
+    const config = JSON.parse(new TextDecoder().decode(files["tokenizer_config.json"])) as object;
+    const splitting = new TextEncoder().encode(JSON.stringify({ ...config, split_special_tokens: true }));
+    await using other = await sentenceEncoderFromFiles({ ...files, "tokenizer_config.json": splitting });
+    expect((await other.encode("a </s> b")).embeddings).toEqual(plain.embeddings);
+    expect((await other.encode("a </s> b", { specialTokens: "parse" })).embeddings).toEqual(parsed.embeddings);
   });
 
   test("a signal stops between batches, and progress counts up to the end", async () => {

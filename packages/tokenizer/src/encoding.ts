@@ -6,7 +6,7 @@ export type EncodeOptions = {
    * What a special token that is spelled out in the text means: `"parse"` (default, as Python does, unless the tokenizer's files say
    * `split_special_tokens`): that token; `"plain"`: its letters, which is what text from strangers needs.
    */
-  readonly specialTokens?: "parse" | "plain";
+  readonly specialTokens?: "parse" | "plain" | undefined;
 };
 
 /**
