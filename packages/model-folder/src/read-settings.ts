@@ -8,9 +8,12 @@ export const sentenceFile = "config_sentence_transformers.json";
 
 /** The parsed JSON of a settings file, an object; undefined where there is no such file. */
 export async function readJson(source: FileSource, path: string): Promise<JsonField | undefined> {
-  const bytes = await source.read(path);
+  return objectIn(await source.read(path), source.nameOf(path));
+}
+
+function objectIn(bytes: Uint8Array | undefined, file: string): JsonField | undefined {
   if (bytes === undefined) return undefined;
-  const json = JsonField.parse(bytes, source.nameOf(path));
+  const json = JsonField.parse(bytes, file);
   json.entries();
   return json;
 }
@@ -220,7 +223,7 @@ export async function readTokenizer(
     const bytes = await source.read(folder + name);
     if (bytes !== undefined) files[name] = bytes;
   }
-  const own = await readJson(source, `${folder}tokenizer_config.json`);
+  const own = objectIn(files["tokenizer_config.json"], source.nameOf(`${folder}tokenizer_config.json`));
   const limit = ["model_max_length", "max_len"]
     .flatMap((key): (JsonField | undefined)[] => [tokenizerArguments.get(key), own?.field(key)])
     .find((field) => field?.isNull === false);
