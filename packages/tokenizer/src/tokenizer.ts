@@ -161,7 +161,7 @@ export class Tokenizer {
     return { ids, offsets, truncated: keepA < countA || keepB < countB, secondStart, typeIds };
   }
 
-  /** This tokenizer as the text of a tokenizer.json; truncation and padding are null in it. */
+  /** This tokenizer as the text of a tokenizer.json: no padding, and of truncation no more than the side, where that is the left one. */
   toJson(): string {
     return tokenizerToJson(this.definition);
   }

@@ -32,6 +32,9 @@ test("takes the case of a vocab.txt from tokenizer_config.json beside it", async
 test("refuses what is not there or broken, naming it", async () => {
   await expect(loadTokenizer(join(folder, "none"))).rejects.toThrow(FormatError);
   await expect(loadTokenizer(folder)).rejects.toThrow("the file is missing, and so is vocab.txt");
+  await writeFile(join(folder, "vocab.txt"), Uint8Array.of(...new TextEncoder().encode(vocab), 0xff));
+  for (const path of [folder, join(folder, "vocab.txt")])
+    await expect(loadTokenizer(path)).rejects.toThrow(`${join(folder, "vocab.txt")}: not valid UTF-8`);
   await write("vocab.txt", vocab);
   await write("tokenizer_config.json", '{"do_lower_case":"no"}');
   await expect(loadTokenizer(folder)).rejects.toThrow("do_lower_case");

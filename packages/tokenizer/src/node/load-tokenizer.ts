@@ -5,7 +5,6 @@ import type { Tokenizer } from "../tokenizer.ts";
 import { tokenizerFromFiles } from "../tokenizer-from-files.ts";
 import { tokenizerFileNames } from "../tokenizer-settings.ts";
 import { tokenizerFromJson } from "../tokenizer-from-json.ts";
-import { tokenizerFromVocab } from "../tokenizer-from-vocab.ts";
 
 /**
  * The tokenizer of a file, or of the folder of a transformers model as `AutoTokenizer` reads it (`tokenizerFromFiles`). A file whose
@@ -32,7 +31,7 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
   const bytes = await read(path);
   if (bytes === undefined) throw new FormatError({ file: path }, "no such file or folder. Expected a tokenizer's.");
   if (!path.endsWith(".txt")) return tokenizerFromJson(bytes, { file: path });
-  return tokenizerFromVocab(new TextDecoder().decode(bytes), { file: path });
+  return tokenizerFromFiles({ "vocab.txt": bytes }, { nameOf: () => path });
 }
 
 async function folderTokenizer(folder: string): Promise<Tokenizer> {
