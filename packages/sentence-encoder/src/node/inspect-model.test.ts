@@ -54,6 +54,7 @@ test("tells modules, sizes, limits, numbers and origin of a saved model", async 
       card: { license: "apache-2.0", base_model: "a/b" },
     },
   });
+  expect((await inspectModel(`${root}/./model/`)).weights.files).toEqual(description.weights.files);
 });
 
 test.skipIf(!sharedExists("golden", "mpnet-tiny"))("reads PyTorch's files as well", async () => {

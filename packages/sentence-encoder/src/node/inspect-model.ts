@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { relative } from "node:path";
 import type { EncoderFamily, JsonObject } from "@kindred/encoder";
 import type { ModelFolder, ModelSettings } from "@kindred/model-folder";
-import { openModelFolder } from "@kindred/model-folder/node";
+import { filesInFolder, openModelFolder } from "@kindred/model-folder/node";
 import { sentenceDimension, type SentenceModules } from "@kindred/pooling";
 import type { Dtype } from "@kindred/tensor-files";
 import { modulesWithParameters, storedNamesOf } from "../model-weights.ts";
@@ -34,7 +33,7 @@ export type ModelDescription = {
     readonly stripAccents: boolean;
   };
   readonly weights: {
-    /** The weights files that are read, the transformer's first. */
+    /** The weights files that are read, relative to the folder, the transformer's first. */
     readonly files: readonly string[];
     /** Numbers in them that the vectors depend on. */
     readonly parameterCount: number;
@@ -68,7 +67,7 @@ export type ModelDescription = {
  *
  * const { weights, limits } = await inspectModel("all-mpnet-base-v2");
  * weights.parameterCount; // => 108895872
- * limits; // => { maxSeqLength: 384, positions: 512 }
+ * limits; // => { maxSeqLength: 384, positions: 512, words: 30527 }
  * ```
  */
 export async function inspectModel(
@@ -116,7 +115,7 @@ async function describeWeights(
   for (const { stored, specs, nameOf } of modulesWithParameters(folder, model)) {
     const weights = await stored.openWeights();
     await weights.close();
-    files.push(relativeTo(path, weights.file));
+    files.push(relative(path, weights.file));
     const found = new Set(storedNamesOf(weights, specs, nameOf).values());
     for (const [name, { dtype, shape, byteLength }] of weights.tensors) {
       if (!found.has(name)) {
@@ -132,14 +131,10 @@ async function describeWeights(
   return { files, parameterCount, dtypes, bytes, unused };
 }
 
-function relativeTo(folder: string, file: string): string {
-  return file.startsWith(folder) ? file.slice(folder.length).replace(/^[\\/]+/, "") : file;
-}
-
 async function describeProvenance(path: string, folder: ModelFolder): Promise<ModelDescription["provenance"]> {
   const name = folder.modules[0].config["_name_or_path"];
-  const card = await readFile(join(path, "README.md"), "utf8").catch(() => "");
-  const head = /^---\r?\n([\s\S]*?)\r?\n---/.exec(card)?.[1] ?? "";
+  const card = await filesInFolder(path).read("README.md");
+  const head = /^---\r?\n([\s\S]*?)\r?\n---/.exec(new TextDecoder().decode(card))?.[1] ?? "";
   const fields = head.split(/\r?\n/).flatMap((line) => {
     const [, key, value] = /^([A-Za-z_]+): *(\S.*)$/.exec(line) ?? [];
     return key === undefined || value === undefined ? [] : [[key, value.trim()] as const];
