@@ -1,8 +1,7 @@
 import { FormatError } from "@kindred/errors";
 import { gatherStrided } from "./gather-strided.ts";
 import { byteLength, dtypeBits, type NamedTensor } from "./named-tensor.ts";
-import { parseNpyDescription } from "./npy-header.ts";
-import { parseNpyHeader } from "./npy-header.ts";
+import { parseNpyDescription, parseNpyHeader } from "./npy-header.ts";
 import type { ReadOptions } from "./read-safetensors.ts";
 
 /**

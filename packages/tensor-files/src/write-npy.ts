@@ -1,7 +1,6 @@
 import { ShapeError } from "@kindred/errors";
 import { expectTensor, type NamedTensor } from "./named-tensor.ts";
-import { npyDescription } from "./npy-header.ts";
-import { formatNpyHeader } from "./npy-header.ts";
+import { formatNpyHeader, npyDescription } from "./npy-header.ts";
 
 /**
  * The bytes of an .npy file, version 1, row-major and little-endian: what `numpy.save` writes for the same array.
