@@ -18,6 +18,7 @@ import { readNpy, readSafetensors, toFloat32 } from "@kindred/tensor-files";
 import "@kindred/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { toySaved } from "../../../packages/sentence-encoder/test-support/toy-model.ts";
+import { tokenize } from "./tokenize.ts";
 
 // The command as a user types it: the committed bin, which runs what is built.
 const bin = fileURLToPath(new URL("../bin/kindred-encode.mjs", import.meta.url));
@@ -154,6 +155,13 @@ test("tokenize shows ids, pieces and places, as a table and as rows, and needs n
   expect(encode("tokenize", "--model", "model", "--input", "rows.jsonl.gz", "--output", "tokens.jsonl").code).toBe(0);
   expect(readFileSync(join(folder, "tokens.jsonl"), "utf8").trim().split("\n")).toHaveLength(4);
   expect(encode("--model", "model", "tokenize").stdout).toContain('"text":"tokenize"'); // a subcommand only as the first argument
+});
+
+test("tokenize stops at a signal and leaves no file behind", async () => {
+  const model = ["--model", join(folder, "model")];
+  const given = [...model, "--input", join(folder, "texts.txt"), "--output", join(folder, "stopped.jsonl")];
+  await expect(tokenize(given, AbortSignal.abort("SIGINT"))).rejects.toBe("SIGINT");
+  expect(readdirSync(folder).filter((name) => name.includes("stopped"))).toEqual([]);
 });
 
 test("inspect says what a model is, for people and as JSON", () => {

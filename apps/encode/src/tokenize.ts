@@ -60,7 +60,7 @@ export async function tokenize(argv: readonly string[], signal: AbortSignal): Pr
     const { ids, offsets, truncated } = tokenizer.encode(text, { specialTokens, maxLength });
     return JSON.stringify({ ids: Array.from(ids), offsets: Array.from(offsets), truncated });
   };
-  if (flags.input !== "") return writeRows(readTexts(flags.input), row, flags.output);
+  if (flags.input !== "") return writeRows(readTexts(flags.input), row, { output: flags.output, signal });
   for (const text of texts) {
     const shown = flags.json ? row(text) : tokenTable(text, tokenizer, { specialTokens, maxLength });
     await writeToStream(process.stdout, `${shown}\n`);
@@ -92,12 +92,16 @@ function tokenTable(text: string, tokenizer: Tokenizer, options: Parameters<Toke
   return [text, ...lines, `${ids.length} tokens${truncated ? ", cut" : ""}`].join("\n");
 }
 
-async function writeRows(texts: AsyncIterable<string>, row: (text: string) => string, output: string): Promise<void> {
-  if (output === "") {
-    for await (const text of texts) await writeToStream(process.stdout, `${row(text)}\n`);
-    return;
+async function writeRows(
+  texts: AsyncIterable<string>,
+  row: (text: string) => string,
+  { output, signal }: { readonly output: string; readonly signal: AbortSignal },
+): Promise<void> {
+  await using file = output === "" ? undefined : await openFileAtomic(output);
+  for await (const text of texts) {
+    signal.throwIfAborted();
+    const line = `${row(text)}\n`;
+    await (file === undefined ? writeToStream(process.stdout, line) : file.write(line));
   }
-  await using file = await openFileAtomic(output);
-  for await (const text of texts) await file.write(`${row(text)}\n`);
-  await file.finish();
+  await file?.finish();
 }
