@@ -21,6 +21,7 @@ export async function encodeTexts(
   texts: readonly string[],
   { flags, options }: EncodeRequest,
 ): Promise<void> {
+  const started = performance.now();
   const encoded = await encoder.encode(texts, options);
   if (!flags.quiet) process.stderr.write(truncationNote(encoded.truncated.length, texts.length));
   if (flags.similarity) {
@@ -30,9 +31,12 @@ export async function encodeTexts(
     process.stdout.write(`${matrix}\n`);
     return;
   }
-  await using sink = await openVectorSink(flags.output, encoded.dimension);
+  const { dimension } = encoded;
+  await using sink = await openVectorSink(flags.output, dimension);
   await sink.write(texts, encoded.embeddings);
   await sink.finish();
+  const seconds = (performance.now() - started) / 1000;
+  printDone(flags, { texts: texts.length, truncated: encoded.truncated.length, dimension, seconds });
 }
 
 /** A square similarity matrix as a table for people: a number for every pair, and the texts beside the rows. */
@@ -48,7 +52,7 @@ function similarityTable(texts: readonly string[], rows: readonly (readonly numb
 
 /** Encodes the texts of `--input`, however many, writes their vectors as they come, and says how fast it went. */
 export async function encodeFile(encoder: SentenceEncoder, { flags, options }: EncodeRequest): Promise<void> {
-  const { input, output, json, quiet } = flags;
+  const { input, output, quiet } = flags;
   const showsProgress = !quiet && process.stderr.isTTY === true;
   const started = performance.now();
   const { dimension } = await encoder.encode([], options);
@@ -67,13 +71,19 @@ export async function encodeFile(encoder: SentenceEncoder, { flags, options }: E
   }
   await sink.finish();
   const seconds = (performance.now() - started) / 1000;
-  if (json && output !== "") {
-    process.stdout.write(`${JSON.stringify({ type: "done", texts: done, truncated, dimension, seconds, output })}\n`);
-  }
+  printDone(flags, { texts: done, truncated, dimension, seconds });
   if (quiet) return;
   const speed = `${done} texts in ${seconds.toFixed(1)} s (${Math.round(done / seconds)} a second)`;
   process.stderr.write(`${showsProgress ? "\r\u001b[K" : ""}${truncationNote(truncated, done)}`);
   process.stderr.write(`${speed}${output === "" ? "" : ` → ${output}`}\n`);
+}
+
+/** The event that the file is there, where `--json` asks for events. */
+function printDone(
+  { json, output }: Pick<EncodeRequest["flags"], "json" | "output">,
+  done: { readonly texts: number; readonly truncated: number; readonly dimension: number; readonly seconds: number },
+): void {
+  if (json && output !== "") process.stdout.write(`${JSON.stringify({ type: "done", ...done, output })}\n`);
 }
 
 /** What is told to people when texts lost their end; nothing when none did. */

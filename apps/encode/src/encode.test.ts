@@ -88,6 +88,17 @@ test("a file becomes a file, the same vectors in each form, from .txt and from g
   expect(toFloat32(tensors.get("embeddings")!)).toBeCloseToArray(vectors, { tolerance: 1e-6 });
 });
 
+test("with --json, a file that is done is an event, whether its texts are a file's or the command line's", () => {
+  const done = { type: "done", truncated: 0, dimension: 12, seconds: expect.any(Number) as number, output: "b.npy" };
+  for (const [given, count] of [
+    [["--input", "texts.txt"], 4],
+    [["the cat"], 1],
+  ] as const) {
+    const { code, stdout } = encode("--model", "model", ...given, "--output", "b.npy", "--json");
+    expect([code, JSON.parse(stdout)]).toEqual([0, { ...done, texts: count }]);
+  }
+});
+
 test("--max-length cuts, and how many texts were cut is said", () => {
   const { stderr, stdout } = encode("--model", "model", "the cat sat on the mat", "--max-length", "4");
   expect(stderr).toBe("1 of 1 texts were longer than the model's limit and lost their end.\n");
