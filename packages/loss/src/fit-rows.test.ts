@@ -149,6 +149,16 @@ test("groups are told apart within a file, rows without one stand alone, sources
   expect(() => batchData(needing, [pair])).toThrow("the sampler does not say which source it is from");
 });
 
+test("texts are numbered as they come, of all columns together", () => {
+  const rows = [
+    ["a", "b"],
+    ["b", "a"],
+    ["c", "b"],
+  ].map((texts) => ({ texts }));
+  const data = batchData(lossOf("any", { textIds: true }), rows);
+  expect(data).toEqual({ textIds: [Int32Array.of(0, 1, 2), Int32Array.of(1, 0, 1)] });
+});
+
 test("a row of the middle that does not fit is refused with its line", () => {
   const place = { file: "f.csv", line: 7 };
   expect(() =>

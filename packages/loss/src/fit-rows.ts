@@ -118,7 +118,7 @@ export type LossRow = {
 
 /**
  * What the rows of a batch say, as a loss gets it: that which it needs. Numbers under label stay as they are; names, and groups, are
- * numbered as they come: labels −1, −2, …, groups 0, 1, …
+ * numbered as they come: labels −1, −2, …, groups 0, 1, …, as are texts, of all columns together.
  *
  * @throws DataError naming a row that lacks what the loss needs, or whose label is neither a whole number nor a name
  *
@@ -135,11 +135,11 @@ export type LossRow = {
 export function batchData(
   { name, needs = {} }: Pick<Loss, "name" | "needs">,
   rows: readonly LossRow[],
-): Partial<Pick<LossData, "scores" | "labels" | "groups" | "sources">> {
+): Partial<Omit<LossData, "vectors">> {
   const refuse = ({ place }: LossRow, what: string): never => {
     throw new DataError(place ?? { file: "a row" }, `train: the row does not fit the loss ${name}: ${what}.`);
   };
-  const [classes, groups] = [numbering(), numbering()];
+  const [classes, texts, groups] = [numbering(), numbering(), numbering()];
   const numberOfLabel = (row: LossRow): number => {
     const label = labelOf(row);
     if (typeof label === "string") return -1 - classes(label);
@@ -152,6 +152,7 @@ export function batchData(
       scores: Float32Array.from(rows.flatMap((row) => scoresOf(row) ?? refuse(row, "it has no score"))),
     }),
     ...(needs.labels && { labels: Int32Array.from(rows, numberOfLabel) }),
+    ...(needs.textIds && { textIds: transposed(rows.map((row) => row.texts.map(texts))) }),
     ...(needs.groups && { groups: Int32Array.from(rows, numberOfGroup) }),
     ...(needs.sources && {
       sources: Int32Array.from(
@@ -160,6 +161,12 @@ export function batchData(
       ),
     }),
   };
+}
+
+/** The first of each row, the second, and so on. Rows of a batch are equally long. */
+function transposed(rows: readonly (readonly number[])[]): Int32Array[] {
+  const [first = []] = rows;
+  return first.map((_, column) => Int32Array.from(rows, (row) => row[column] ?? -1));
 }
 
 /** Numbers names as they come: the first 0, the next new one 1, … */

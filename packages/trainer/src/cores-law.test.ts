@@ -33,7 +33,7 @@ const shapes = Object.fromEntries(Object.entries(weights).map(([name, { shape }]
 
 type Result = { readonly loss: number; readonly gradients: { readonly [name: string]: Float32Array } };
 /** What the losses of the law need, one or the other. */
-const needsAll = { name: "all", needs: { scores: "row", labels: true } } as const;
+const needsAll = { name: "all", needs: { scores: "row", labels: true, textIds: true } } as const;
 
 type BatchSize = { readonly rows: number; readonly columns: number };
 type Choice = {

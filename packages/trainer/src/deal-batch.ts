@@ -51,7 +51,7 @@ export function dealBatch(
 ): BatchShare[] {
   const shares = dealRows(rowLengths(tokens, rows.length), cores);
   const gathered = shares.flat().flatMap((row) => rows[row] ?? []);
-  const data = { ...batchData(loss, gathered), textIds: textIdsOf(gathered) };
+  const data = batchData(loss, gathered);
   let firstRow = 0;
   return shares.map((share) => {
     const own = Int32Array.from(share);
@@ -59,18 +59,6 @@ export function dealBatch(
     firstRow += own.length;
     return { columns, rows: own, firstRow: firstRow - own.length, data };
   });
-}
-
-/** For each column a number for each row's text: equal numbers, equal texts, in all columns together. */
-function textIdsOf(rows: readonly LossRow[]): Int32Array[] {
-  const numbers = new Map<string, number>();
-  const numberOf = (text: string): number => {
-    const number = numbers.get(text) ?? numbers.size;
-    numbers.set(text, number);
-    return number;
-  };
-  const ids = rows.map(({ texts }) => texts.map(numberOf));
-  return (ids[0] ?? []).map((_, column) => Int32Array.from(ids, (row) => row[column] ?? -1)); // rows of a batch are equally long
 }
 
 /** Tokens of each row, of all its texts. */
