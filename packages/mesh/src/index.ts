@@ -9,6 +9,7 @@ export {
   type HandlerOptions,
   type JobHandler,
   type JobOptions,
+  nextTask,
   type PoolProgram,
   type ProgramOptions,
   soloPool,

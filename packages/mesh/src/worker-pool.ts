@@ -195,8 +195,20 @@ export function soloPool<Job, Result>(handle: JobHandler<Job, Result>): WorkerPo
   ]);
 }
 
-/** Resolves when tasks that wait (timers, input, aborts) have had their turn. */
-function nextTask(): Promise<void> {
+/**
+ * Resolves when tasks that wait (timers, input, aborts) have had their turn.
+ *
+ * @example
+ * ```ts
+ * import { nextTask } from "@kindred/mesh";
+ *
+ * let heard = false;
+ * setTimeout(() => (heard = true));
+ * while (!heard) await nextTask(); // work that is long, between whose parts others have their turn
+ * heard; // => true
+ * ```
+ */
+export function nextTask(): Promise<void> {
   // Node's own: its first MessageChannel loads all of fetch. Elsewhere a message, which is not held back as a timer is.
   const { setImmediate } = globalThis as { setImmediate?: (act: () => void) => void };
   return new Promise((resolve) => {

@@ -1,6 +1,6 @@
 import { ShapeError } from "@kindred/errors";
-import { soloCore } from "@kindred/mesh";
-import type { Float } from "@kindred/tensor";
+import { nextTask, soloCore } from "@kindred/mesh";
+import type { Float, RunningEngine } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { takeValues } from "./connect-steps.ts";
 import { finishStep, stepProfiler, take } from "./step-core.ts";
@@ -44,15 +44,28 @@ import { type InitialValues, tensorStore } from "./tensor-store.ts";
  * await runner.stop();
  * ```
  */
-export async function soloStepRunner<Data, Share, Batch>({
-  program: make,
-  ...options
-}: StepRunnerOptions<Data> & { readonly program: MakeStepProgram<Data, Share, Batch> }): Promise<
-  StepRunner<Share, Batch>
-> {
+export async function soloStepRunner<Data, Share, Batch>(
+  options: SoloOptions<Data, Share, Batch>,
+): Promise<StepRunner<Share, Batch>> {
+  const engine = await options.engine.start();
+  try {
+    return await runnerOn(engine, options);
+  } catch (error) {
+    engine.stop(); // else the thread would stay with it
+    throw error;
+  }
+}
+
+type SoloOptions<Data, Share, Batch> = StepRunnerOptions<Data> & {
+  readonly program: MakeStepProgram<Data, Share, Batch>;
+};
+
+async function runnerOn<Data, Share, Batch>(
+  engine: RunningEngine,
+  { program: make, ...options }: SoloOptions<Data, Share, Batch>,
+): Promise<StepRunner<Share, Batch>> {
   const { specs, values, profile = false } = options;
   const core = soloCore();
-  const engine = await options.engine.start();
   const program = await make({ core, engine, data: options.data });
   const given: { [name: string]: Float32Array } = {};
   await takeValues(values, options, (name, array) => {
@@ -101,13 +114,9 @@ export async function soloStepRunner<Data, Share, Batch>({
     },
     profile: async () => profiler.stop(),
     async stop() {
+      profiler.stop();
       for (const tensors of [store.parameters, ...Object.values(store.slots)]) tf.dispose(Object.values(tensors));
       engine.stop();
     },
   };
-}
-
-/** Resolves when tasks that wait (timers, input, aborts) have had their turn. */
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
 }

@@ -112,7 +112,7 @@ async function loadProgram(url: string | undefined): Promise<unknown> {
   );
 }
 
-/** Measures ops from the third step on, if it is asked for. */
+/** Measures ops from the third step on, if it is asked for. Stopped again it gives nothing. */
 export function stepProfiler(asked: boolean): { beginStep(): void; stop(): Profile | undefined } {
   let profiler: ReturnType<typeof profileKernels> | undefined;
   let steps = 0;
@@ -120,7 +120,11 @@ export function stepProfiler(asked: boolean): { beginStep(): void; stop(): Profi
     beginStep() {
       if (++steps === firstProfiledStep && asked) profiler = profileKernels({ countFlops });
     },
-    stop: () => profiler?.stop(),
+    stop() {
+      const running = profiler;
+      profiler = undefined;
+      return running?.stop();
+    },
   };
 }
 

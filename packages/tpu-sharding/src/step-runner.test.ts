@@ -1,13 +1,14 @@
 import { adamw } from "@kindred/adamw";
 import type { ParameterSpec } from "@kindred/encoder";
 import { ConfigError, DataError, MeshError, ShapeError } from "@kindred/errors";
-import { cpu, type Engine } from "@kindred/tensor";
+import { cpu, type Engine, tfjs } from "@kindred/tensor";
 import "@kindred/testing"; // toBeCloseToArray
+import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 // Threads run compiled code, so these tests use the build: `tsc -b packages/tpu-sharding`.
 import { startStepRunner } from "../dist/node/index.js";
 import { soloStepRunner } from "./solo-step-runner.ts";
-import type { StepRunner, Values } from "./step-runner.ts";
+import { firstProfiledStep, type StepRunner, type Values } from "./step-runner.ts";
 
 const program = new URL("../test-programs/line.mjs", import.meta.url);
 const specs: ParameterSpec[] = [{ name: "w", shape: [2], kind: "shift" }];
@@ -164,6 +165,20 @@ test("this thread alone refuses rows that stand still", async () => {
     program: () => ({ optimizer, step: () => new Promise(() => {}) as never, embed: (w) => w["w"] as never }),
   });
   await expect(lazy).rejects.toThrow('Got untouched "lazy", expected "dense"');
+});
+
+test("in this thread, a runner that cannot start and one that is stopped leave engine and kernels as they were", async () => {
+  const before = await cpu().start();
+  const kernels = () => tf.getKernelsForBackend(tf.getBackend()).map(({ kernelFunc }) => kernelFunc);
+  const [backend, own] = [tf.getBackend(), kernels()];
+  await expect(soloRunner({ engine: tfjs(), data: { failAtStart: true } })).rejects.toThrow("cannot start.");
+  expect(tf.getBackend()).toBe(backend);
+  const runner = await soloRunner({ profile: true });
+  for (let step = 0; step < firstProfiledStep; step++) await runner.run([[1, 2]], optimizer.numbers(step));
+  expect(kernels()).not.toEqual(own);
+  await runner.stop();
+  expect(kernels()).toEqual(own);
+  before.stop();
 });
 
 test("stopping in the middle of a step rejects it", async () => {

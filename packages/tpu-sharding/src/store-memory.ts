@@ -94,7 +94,8 @@ export function sharedVectors(
   return { vectors: Array.from({ length: count }, view), heap };
 }
 
-function elements(shape: readonly number[]): number {
+/** Elements of an array of this shape. */
+export function elements(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 

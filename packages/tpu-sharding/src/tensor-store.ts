@@ -8,6 +8,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { allGather } from "./all-gather.ts";
 import { allReduce } from "./all-reduce.ts";
 import { movedBy, type ParameterStore, type StoreOptions } from "./parameter-store.ts";
+import { elements } from "./store-memory.ts";
 
 /** A store whose parameters and slots are tensors of the engine. */
 export type TensorStore = ParameterStore & {
@@ -166,8 +167,4 @@ function noSuchGradient(name: string, gradient: Float | RowGradient, spec: Param
 function denseOf({ shape: [vocab = 0], rowWithoutGradient }: ParameterSpec, { rows, values }: RowGradient): tf.Tensor {
   const padding = rowWithoutGradient === undefined ? {} : { paddingId: rowWithoutGradient };
   return embeddingGradientOp({ dy: values }, { ids: rows }, { vocab, ...padding });
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
 }
