@@ -69,9 +69,9 @@ test("labels are numbers or names, as the first row has them, and a text may sta
   await expect(rowsOf("a,b,label\nx,y,1\nx,y,sport\n")).rejects.toThrow(
     "f:3: rowsFromDelimited: the label is not a number. Got `sport`, expected one, as in the first row",
   );
-  await expect(rowsOf("a,b,label\nx,y,\n")).rejects.toThrow(
-    "f:2: rowsFromDelimited: the label is not a number. Got ``",
-  );
+  await expect(rowsOf("a,b,label\nx,y,\n")).rejects.toThrow("f:2: rowsFromDelimited: the label is missing. Got ``");
+  const [afterBlank] = await rowsOf("text,label\nx,\ny,sport\n", { onBadLine: "skip" });
+  expect(afterBlank?.label).toBe("sport");
 });
 
 test.each([

@@ -125,7 +125,7 @@ function checkHeader(header: readonly string[], place: { readonly file: string; 
   );
 }
 
-/** Reads the records below a header. The first one decides whether labels are numbers or names. */
+/** Reads the records below a header. The first one that has a label decides whether labels are numbers or names. */
 function rowReader(header: readonly string[]): (fields: readonly string[]) => RowContent | Problem {
   const [scoreAt, labelAt] = [header.findIndex(isScoreName), header.findIndex(isLabelName)];
   let labelsAreNames: boolean | undefined;
@@ -139,9 +139,10 @@ function rowReader(header: readonly string[]): (fields: readonly string[]) => Ro
     if (Number.isNaN(score)) return noNumber(header[scoreAt], scoreCell, "digits like 4.75");
     let label: number | string | undefined = labelCell === undefined ? undefined : numberIn(labelCell);
     if (labelCell !== undefined) {
-      labelsAreNames ??= Number.isNaN(label) && labelCell.trim() !== "";
+      if (labelCell.trim() === "") return { problem: `the ${header[labelAt]} is missing. Got ${excerpt(labelCell)}` };
+      labelsAreNames ??= Number.isNaN(label);
       if (labelsAreNames) label = labelCell;
-      if (Number.isNaN(label) || label === "") return noNumber(header[labelAt], labelCell, "one, as in the first row");
+      if (Number.isNaN(label)) return noNumber(header[labelAt], labelCell, "one, as in the first row");
     }
     return {
       texts: fields.filter((_, column) => column !== scoreAt && column !== labelAt),
