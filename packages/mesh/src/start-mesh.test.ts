@@ -69,6 +69,16 @@ describe("on web workers", () => {
   });
 });
 
+test("a mesh of which one core cannot be started leaves none behind", async () => {
+  const terminate = vi.spyOn(StandInWorker.prototype, "terminate");
+  const worker = (core: number) => {
+    if (core === 2) throw new RangeError("no room for another");
+    return new StandInWorker(program("own-core")) as unknown as Worker; // as far as the adapter sees one
+  };
+  await expect(startMesh({ cores: 3, program: { worker } })).rejects.toThrow("no room for another");
+  expect(terminate).toHaveBeenCalledTimes(2);
+});
+
 test("a page without shared memory is told what to do", async () => {
   const own = globalThis.SharedArrayBuffer;
   vi.stubGlobal("SharedArrayBuffer", undefined);
