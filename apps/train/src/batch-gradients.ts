@@ -1,7 +1,8 @@
 import { contrastive } from "@kindred/contrastive-loss";
 import type { TextRow } from "@kindred/datasets";
 import { openDataset } from "@kindred/datasets/node";
-import { DataError } from "@kindred/errors";
+import type { EncoderFamily } from "@kindred/encoder";
+import { ConfigError, DataError } from "@kindred/errors";
 import { fitRows, type Loss } from "@kindred/loss";
 import { soloCore } from "@kindred/mesh";
 import { wasm } from "@kindred/backend-wasm";
@@ -9,7 +10,7 @@ import { openModelFolder } from "@kindred/model-folder/node";
 import { loadParameters, openSentenceModel } from "@kindred/sentence-encoder";
 import { toFloat32Array } from "@kindred/tensor";
 import { fromFloat32, type NamedTensor } from "@kindred/tensor-files";
-import { dealBatch, trainingStep } from "@kindred/trainer";
+import { dealBatch, familiesOf, trainingStep } from "@kindred/trainer";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** Which loss of which batch {@link batchGradients} takes. */
@@ -22,6 +23,8 @@ export type BatchGradientsOptions = {
   readonly maxLength?: number;
   /** Default: contrastive, symmetric, with all other texts as wrong answers, equal ones too. */
   readonly loss?: Loss;
+  /** The families of encoders among which the model's `config.json` chooses. Default: all that Kindred has. */
+  readonly families?: readonly EncoderFamily[];
 };
 
 /**
@@ -43,9 +46,16 @@ export async function batchGradients({
   data,
   maxLength,
   loss = contrastive({ direction: "symmetric", equalTexts: "keep" }),
+  families = familiesOf(),
 }: BatchGradientsOptions): Promise<{ loss: number; gradients: Map<string, NamedTensor> }> {
+  const { parameters: own = [] } = loss;
+  if (own.length > 0)
+    throw new ConfigError(
+      `batchGradients: the loss ${loss.name} has weights of its own. Got ${own.map(({ name }) => name).join(", ")}, expected none, as a model's folder holds none. Choose another loss.`,
+      { loss: loss.name },
+    );
   const folder = await openModelFolder(model);
-  const sentenceModel = openSentenceModel(folder);
+  const sentenceModel = openSentenceModel(folder, { families });
   const { settings, tokenizer } = sentenceModel;
   const rows: TextRow[] = [];
   for await (const row of openDataset(data).rows()) rows.push(row);
@@ -53,23 +63,26 @@ export async function batchGradients({
   if (first === undefined || rows.length < 2)
     throw new DataError({ file: data }, "no batch. Expected at least two rows.");
   fitRows(loss, first, { file: data });
-  const { stop } = await wasm().start();
   const columns = first.texts.map((_, column) =>
     tokenizer.encodeBatch(
       rows.map(({ texts }) => texts[column] ?? ""),
       { maxLength: maxLength ?? settings.maxSeqLength },
     ),
   );
-  const parameters = await loadParameters(folder, sentenceModel);
-  const gradients = new Map<string, NamedTensor>();
-  const without = { dropoutKey: undefined, maxBatchTokens: Number.POSITIVE_INFINITY, core: soloCore() };
-  const step = trainingStep(
-    { parameters, model: sentenceModel, loss, ...without },
-    { step: 0, share: dealBatch(rows, columns, { cores: 1, loss })[0]!, totalRows: rows.length }, // one core, one share
-    { onGradient: (name, gradient) => gradients.set(name, fromFloat32(toFloat32Array(gradient), gradient.shape)) },
-  );
-  const [value = Number.NaN] = step.loss.dataSync();
-  tf.dispose([step.loss, Object.values(parameters)] as tf.TensorContainer);
-  stop();
-  return { loss: value, gradients };
+  const [share] = dealBatch(rows, columns, { cores: 1, loss });
+  const job = { step: 0, share: share!, totalRows: rows.length }; // one core, one share
+  const { stop } = await wasm().start();
+  try {
+    const parameters = await loadParameters(folder, sentenceModel);
+    const gradients = new Map<string, NamedTensor>();
+    const without = { dropoutKey: undefined, maxBatchTokens: Number.POSITIVE_INFINITY, core: soloCore() };
+    const step = trainingStep({ parameters, model: sentenceModel, loss, ...without }, job, {
+      onGradient: (name, gradient) => gradients.set(name, fromFloat32(toFloat32Array(gradient), gradient.shape)),
+    });
+    const [value = Number.NaN] = step.loss.dataSync();
+    tf.dispose([step.loss, Object.values(parameters)] as tf.TensorContainer);
+    return { loss: value, gradients };
+  } finally {
+    stop();
+  }
 }

@@ -5,7 +5,7 @@ import { ConfigError } from "@kindred/errors";
 import { checkOptions, option, optionHelp } from "@kindred/options";
 import { writeSafetensors } from "@kindred/tensor-files";
 import { writeFileAtomic } from "@kindred/files/node";
-import { loadProgram } from "@kindred/trainer";
+import { familiesOf, loadProgram } from "@kindred/trainer";
 import * as v from "valibot";
 import { batchGradients } from "./batch-gradients.ts";
 
@@ -23,7 +23,7 @@ const gradientFlags = {
     "symmetric",
     "Find the right text both ways, or for the first column only.",
   ),
-  program: option(v.string(), "", "A module that sets another loss: as for training."),
+  program: option(v.string(), "", "A module that sets another loss, or brings the model's family: as for training."),
   scale: option(v.pipe(v.number(), v.gtValue(0)), 20, "Factor on the cosines."),
   help: option(v.boolean(), false, "Print this."),
 };
@@ -58,7 +58,8 @@ export async function gradients(argv: readonly string[]): Promise<void> {
       `kindred-train gradients: --${refused} would have no effect, as the program sets the loss. Leave it out, or set it in the program.`,
     );
   const { loss = contrastive({ scale, direction, equalTexts: "keep" }) } = parts;
-  const result = await batchGradients({ model, data, loss, ...(maxLength === undefined ? {} : { maxLength }) });
+  const asked = { model, data, loss, families: familiesOf(parts) };
+  const result = await batchGradients({ ...asked, ...(maxLength === undefined ? {} : { maxLength }) });
   await writeFileAtomic(flags.output, writeSafetensors(result.gradients));
   process.stdout.write(`${JSON.stringify({ loss: result.loss })}\n`);
 }

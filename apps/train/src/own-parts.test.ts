@@ -4,10 +4,11 @@ import { pathToFileURL } from "node:url";
 import { lossShare } from "@kindred/loss";
 import { expectMutantToFail, readGoldenTensors, readJson, sharedExists, sharedPath, toyPairs } from "@kindred/testing";
 import { cpu, type Float, valueAndGradients } from "@kindred/tensor";
-import { loadProgram, trainConfig, type TrainEvent } from "@kindred/trainer";
+import { familiesOf, loadProgram, trainConfig, type TrainEvent } from "@kindred/trainer";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, expect, test } from "vitest";
 import { toyRun } from "../../../packages/trainer/test-support/toy-run.ts";
+import { batchGradients } from "./batch-gradients.ts";
 import { train } from "./train.ts";
 
 // The programs of docs/own-parts.md, as they stand there.
@@ -131,6 +132,21 @@ test("the family trains from random, and goes on from what it saved", async () =
   const events: TrainEvent[] = [];
   for await (const event of train(config, { program: programOf("A family of encoders", folder) })) events.push(event);
   expect(events.some((event) => event.type === "step" && event.loss < 0.8 * (losses[0] ?? 0))).toBe(true);
+  const families = familiesOf(await loadProgram(programOf("A family of encoders", folder)));
+  const { loss, gradients } = await batchGradients({ model: config.model, data: config.data, families });
+  expect(loss).toBeLessThan(losses[0] ?? 0);
+  expect(gradients.size).toBeGreaterThan(0);
+});
+
+test("gradients are of a model's weights: a loss with weights of its own is refused", async () => {
+  const { folder } = await eventsOf("A reader", { stopAt: 1 });
+  const { loss } = await loadProgram(({ contrastive }) => ({
+    loss: { ...contrastive(), parameters: [{ name: "w", shape: [1], kind: "shift" }] },
+  }));
+  const asked = { model: join(folder, "run", "model"), data: join(folder, "pairs.jsonl") };
+  await expect(batchGradients({ ...asked, ...(loss && { loss }) })).rejects.toThrow(
+    "batchGradients: the loss contrastive has weights of its own. Got w, expected none",
+  );
 });
 
 test("the reader writes a line a step", async () => {
