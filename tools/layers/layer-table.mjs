@@ -30,12 +30,6 @@ export const layers = [
 /** Private, for tests only: it imports no package of the workspace, and only tests import it. */
 export const testingProject = "testing";
 
-/** The number of a project's layer, 0 the lowest; undefined for a project that the table doesn't know. */
-export function layerOf(/** @type {string} */ project) {
-  const index = layers.findIndex((layer) => layer.projects.includes(project));
-  return index < 0 ? undefined : index;
-}
-
 /**
  * The files that may choose an engine, as patterns of their paths: apps, and the set-up calls of the encoder. Everyone else takes one as an
  * argument, or runs on whichever is active, so that the same code runs on all of them.

@@ -1,5 +1,5 @@
 // docs/walkthrough.md tells the truth: what it lists is where functions run, and no more than a reader can follow.
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sharedPath } from "@kindred/testing";
 import { describe, expect, test } from "vitest";
@@ -13,7 +13,7 @@ const most = { text: 34, pair: 85 };
 const model = sharedPath("golden", "mpnet-tiny", "model");
 const page = join(root, "docs", "walkthrough.md");
 
-describe.skipIf(!existsSync(page)).each([
+describe.each([
   ["text", textStops],
   ["pair", pairStops],
 ])("the way of a %s", (name, stopsOf) => {

@@ -1,13 +1,5 @@
 import type { Option, OptionTable } from "./option.ts";
-import { valueType } from "./value-type.ts";
-
-/** What a reference reads of a valibot schema, or of an action in it. */
-type Described = {
-  readonly type: string;
-  readonly requirement?: unknown;
-  readonly wrapped?: Described;
-  readonly pipe?: readonly Described[];
-};
+import { innermostSchema, valueType } from "./value-type.ts";
 
 /**
  * The reference of a table of options as Markdown: for each group a heading of the second level, and a table with each option's name,
@@ -45,7 +37,7 @@ function takes(option: Option<unknown>): string {
   if (type.kind === "word") return type.words.map((word) => `\`${word}\``).join(", ");
   if (type.kind === "list") return "list of texts";
   if (type.kind !== "number") return type.kind === "string" ? "text" : "true or false";
-  const actions = actionsOf(option);
+  const actions = innermostSchema(option).pipe ?? [];
   const requirement = (action: string) => actions.find(({ type: name }) => name === action)?.requirement;
   const kind = actions.some(({ type: name }) => name === "integer") ? "whole number" : "number";
   const [least, most] = [requirement("min_value"), requirement("max_value")];
@@ -53,12 +45,6 @@ function takes(option: Option<unknown>): string {
   const lower = least === undefined ? (above === undefined ? "" : ` above ${above}`) : ` from ${least}`;
   const upper = most === undefined ? (below === undefined ? "" : ` to below ${below}`) : ` to ${most}`;
   return `${kind}${lower}${upper}`;
-}
-
-function actionsOf(option: Option<unknown>): readonly Described[] {
-  let schema: Described = option.schema;
-  while (schema.wrapped !== undefined) schema = schema.wrapped; // optional(…), nullable(…)
-  return schema.pipe ?? [];
 }
 
 /** Text as Markdown in a cell: `<s>` is no HTML there, and a bar ends no cell. */

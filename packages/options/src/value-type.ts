@@ -5,8 +5,10 @@ export type ValueType =
   | { readonly kind: "number" | "boolean" | "string" | "list" }
   | { readonly kind: "word"; readonly words: readonly string[] };
 
+/** What is read here of a valibot schema, or of an action in its pipe. */
 type Described = {
   readonly type: string;
+  readonly requirement?: unknown;
   readonly wrapped?: Described;
   readonly pipe?: readonly Described[];
   readonly options?: readonly unknown[];
@@ -25,9 +27,15 @@ type Described = {
  * ```
  */
 export function valueType(option: Option<unknown>): ValueType {
-  let schema: Described = option.schema;
-  while (schema.wrapped !== undefined) schema = schema.wrapped; // optional(…), nullable(…)
+  const schema = innermostSchema(option);
   if (schema.type === "picklist") return { kind: "word", words: (schema.options ?? []).map(String) };
   if (schema.type === "array") return { kind: "list" };
   return schema.type === "number" || schema.type === "boolean" ? { kind: schema.type } : { kind: "string" };
+}
+
+/** The schema of an option's value, without the optional(…), nullable(…) around it. */
+export function innermostSchema(option: Option<unknown>): Described {
+  let schema: Described = option.schema;
+  while (schema.wrapped !== undefined) schema = schema.wrapped;
+  return schema;
 }
