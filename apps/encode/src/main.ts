@@ -4,7 +4,7 @@ import { checkOutputFile, exitCodeOf, packageVersion, parseFlags } from "@kindre
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
 import { countFlops } from "@kindred/nn";
-import { checkOptions, type OptionValues } from "@kindred/options";
+import { checkOptions, flagName, type OptionValues } from "@kindred/options";
 import type { SentenceModel } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { profileKernels, profileTable } from "@kindred/tensor";
@@ -29,7 +29,7 @@ export function main(argv: readonly string[]): Promise<number> {
 
 async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {
   const { given, positionals: texts } = parseFlags(encodeFlags, argv);
-  const flags = checkOptions(encodeFlags, given, "kindred-encode");
+  const flags = checkOptions(encodeFlags, given, "kindred-encode", { named: flagName });
   if (flags.help) return void process.stdout.write(encodeHelp());
   if (flags.version) return void process.stdout.write(`${packageVersion(manifest)}\n`);
   refuseContradictions(flags, texts);

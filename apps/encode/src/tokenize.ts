@@ -5,7 +5,7 @@ import { ConfigError, FormatError } from "@kindred/errors";
 import { openFileAtomic } from "@kindred/files/node";
 import { modelFolder } from "@kindred/hub/node";
 import { openModelFolder, openModelTokenizer } from "@kindred/model-folder/node";
-import { checkOptions, option, optionHelp } from "@kindred/options";
+import { checkOptions, flagName, option, optionHelp } from "@kindred/options";
 import { openSentenceModel } from "@kindred/sentence-encoder";
 import type { Tokenizer } from "@kindred/tokenizer";
 import * as v from "valibot";
@@ -46,7 +46,7 @@ ${optionHelp(tokenizeFlags)}
 /** Runs `kindred-encode tokenize`. */
 export async function tokenize(argv: readonly string[], signal: AbortSignal): Promise<void> {
   const { given, positionals: texts } = parseFlags(tokenizeFlags, argv);
-  const flags = checkOptions(tokenizeFlags, given, "kindred-encode tokenize");
+  const flags = checkOptions(tokenizeFlags, given, "kindred-encode tokenize", { named: flagName });
   if (flags.help) return void process.stdout.write(help);
   if (flags.model === "")
     throw new ConfigError("kindred-encode tokenize: --model is missing. Expected --model FOLDER. See --help.");

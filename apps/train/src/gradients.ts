@@ -2,7 +2,7 @@ import { pathToFileURL } from "node:url";
 import { checkOutputFile, parseFlags } from "@kindred/command-line/node";
 import { contrastive } from "@kindred/contrastive-loss";
 import { ConfigError } from "@kindred/errors";
-import { checkOptions, option, optionHelp } from "@kindred/options";
+import { checkOptions, flagName, option, optionHelp } from "@kindred/options";
 import { writeSafetensors } from "@kindred/tensor-files";
 import { writeFileAtomic } from "@kindred/files/node";
 import { familiesOf, loadProgram } from "@kindred/trainer";
@@ -40,7 +40,7 @@ ${optionHelp(gradientFlags)}
 /** Runs `kindred-train gradients`. */
 export async function gradients(argv: readonly string[]): Promise<void> {
   const { given, positionals } = parseFlags(gradientFlags, argv);
-  const flags = checkOptions(gradientFlags, given, "kindred-train gradients");
+  const flags = checkOptions(gradientFlags, given, "kindred-train gradients", { named: flagName });
   if (flags.help) return void process.stdout.write(help);
   const missing = (["model", "data", "output"] as const).find((name) => flags[name] === "");
   if (missing !== undefined)

@@ -2,7 +2,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { exitCodeOf, packageVersion, parseFlags } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
-import { checkOptions } from "@kindred/options";
+import { checkOptions, flagName } from "@kindred/options";
 import { newestRun, readRunConfig, type ResumePoint, resumePoint } from "@kindred/run-folder/node";
 import { terminalReader } from "@kindred/run-report";
 import { guideFolders, type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
@@ -19,7 +19,7 @@ export function main(argv: readonly string[]): Promise<number> {
 
 async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {
   const { given: flagsGiven, positionals } = parseFlags(trainFlags, argv, { optionalValue: ["resume"] });
-  const flags = checkOptions(trainFlags, flagsGiven, "kindred-train");
+  const flags = checkOptions(trainFlags, flagsGiven, "kindred-train", { named: flagName });
   if (flags.help) return void process.stdout.write(trainHelp());
   if (flags.version) return void process.stdout.write(`${packageVersion(manifest)}\n`);
   const runOptions = Object.fromEntries(

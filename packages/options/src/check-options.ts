@@ -5,7 +5,8 @@ import type { OptionTable, OptionValues } from "./option.ts";
 /**
  * Every option's value: the given one where there is one, else the default. Each given value is checked.
  *
- * `where` is named in errors: the file or command that the values come from.
+ * `where` is named in errors: the file or command that the values come from. `named` says how an option is written there: of a command
+ * line, `flagName`. Default: as in the table.
  *
  * @throws ConfigError for a key that the table lacks (naming the nearest that it has) and for a value that its schema
  * refuses.
@@ -23,6 +24,7 @@ export function checkOptions<Table extends OptionTable>(
   table: Table,
   given: unknown,
   where: string,
+  { named = (name: string) => name } = {},
 ): OptionValues<Table> {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new ConfigError(
@@ -33,7 +35,8 @@ export function checkOptions<Table extends OptionTable>(
   const values: { [name: string]: unknown } = {};
   for (const [name, { schema, default: fallback }] of Object.entries(table)) {
     const value = (given as { [name: string]: unknown })[name];
-    values[name] = value === undefined ? fallback : checkValue(name, schema, value, where);
+    values[name] =
+      value === undefined ? fallback : checkValue(name, schema, value, `${where}: bad value for ${named(name)}`);
   }
   return values as OptionValues<Table>;
 }
@@ -56,12 +59,13 @@ export function unknownOption(table: OptionTable, key: string, where: string): C
   return new ConfigError(`${where}: unknown option ${key}. ${hint}`, { key, nearest });
 }
 
-function checkValue(name: string, schema: v.GenericSchema, value: unknown, where: string): unknown {
+function checkValue(name: string, schema: v.GenericSchema, value: unknown, problem: string): unknown {
   const result = v.safeParse(schema, value);
   if (result.success) return result.output;
-  const rules = result.issues.map((issue) => issue.message).join("; ");
-  throw new ConfigError(`${where}: bad value for ${name}. Got ${JSON.stringify(value)}: ${rules}.`, {
-    key: name,
-    value,
-  });
+  const rules = result.issues.map(({ expected, type, message }) =>
+    // valibot's own words, "Invalid value: Expected >=2 but received 1", say it twice.
+    message.startsWith("Invalid ") ? `expected ${expected ?? type}` : message,
+  );
+  const got = typeof value === "number" ? value : JSON.stringify(value); // JSON has no Infinity
+  throw new ConfigError(`${problem}. Got ${got}, ${rules.join("; ")}.`, { key: name, value });
 }

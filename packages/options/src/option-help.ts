@@ -3,7 +3,8 @@ import { valueType } from "./value-type.ts";
 
 /**
  * The lines of `--help` for a table of options: flag, what it takes, what it does, its default; under the headings of its groups.
- * Wrapped to `width` columns.
+ * Options that
+ * a description names stand there as flags. Wrapped to `width` columns.
  *
  * @example
  * ```ts
@@ -20,7 +21,10 @@ export function optionHelp(table: OptionTable, width = 100): string {
     if (option.group !== heading)
       lines.push(...(lines.length === 0 ? [] : [""]), ...(option.group === undefined ? [] : [`${option.group}:`]));
     heading = option.group;
-    lines.push(`  ${flagOf(name, option)}`, ...wrap(sentenceOf(option), width - 6).map((line) => `      ${line}`));
+    const sentence = sentenceOf(option).replace(/\b[a-z]+[A-Z]\w*/g, (word) =>
+      Object.hasOwn(table, word) ? flagName(word) : word,
+    );
+    lines.push(`  ${flagOf(name, option)}`, ...wrap(sentence, width - 6).map((line) => `      ${line}`));
   }
   return lines.join("\n");
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { checkOptions, flagName, grouped, markdownTable, option, optionHelp, optionReference, shown } from "./index.ts";
 
 const table = {
-  learningRate: option(v.pipe(v.number(), v.minValue(0)), 2e-5, "Peak learning rate."),
+  learningRate: option(v.pipe(v.number(), v.finite(), v.minValue(0)), 2e-5, "Peak learning rate."),
   schedule: option(v.picklist(["linear", "constant"]), "linear", "How the rate falls."),
   json: option(v.boolean(), false, "Print events as JSON lines."),
   evalData: option(v.array(v.string()), [], "Held-out files."),
@@ -24,12 +24,21 @@ describe("checkOptions", () => {
 
   test.each([
     [{ lerningRate: 1 }, /run\.json: unknown option lerningRate\. Did you mean learningRate\?/],
-    [{ learningRate: -1 }, /run\.json: bad value for learningRate\. Got -1/],
-    [{ schedule: "cubic" }, /bad value for schedule/],
+    [{ learningRate: -1 }, /^run\.json: bad value for learningRate\. Got -1, expected >=0\.$/],
+    [{ learningRate: Number.NaN }, /Got NaN, expected number\.$/],
+    [{ learningRate: Number.POSITIVE_INFINITY }, /Got Infinity, expected finite\.$/],
+    [{ schedule: "cubic" }, /bad value for schedule\. Got "cubic", expected \("linear" \| "constant"\)\.$/],
     [[], /not an object/],
   ])("refuses %j", (given, message) => {
     expect(() => checkOptions(table, given, "run.json")).toThrow(ConfigError);
     expect(() => checkOptions(table, given, "run.json")).toThrow(message);
+  });
+
+  test("names an option as it is written where it comes from", () => {
+    const given = { learningRate: -1 };
+    expect(() => checkOptions(table, given, "greet", { named: flagName })).toThrow(
+      /^greet: bad value for --learning-rate\./,
+    );
   });
 
   test("a key of Object.prototype is unknown like any other", () => {
@@ -60,6 +69,14 @@ test("help groups options under their headings, those of the command first", () 
     "Data:",
     "  --eval-data <list>",
   ]);
+});
+
+test("help names other options as flags, and leaves other words as they are", () => {
+  const described = {
+    ...table,
+    json: { ...table.json, description: "As for learningRate and toString, in evalDataset." },
+  };
+  expect(optionHelp(described)).toContain("As for --learning-rate and toString, in evalDataset.");
 });
 
 test("a description is wrapped, and no word is lost", () => {
