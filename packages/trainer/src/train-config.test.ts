@@ -44,3 +44,8 @@ test.each([
   expect(() => trainConfig(given, source)).toThrow(ConfigError);
   expect(() => trainConfig(given, source)).toThrow(message);
 });
+
+test("a program's family of encoders says itself what sizes it takes", () => {
+  const bag = { modelType: "bag", hiddenSize: 100, numAttentionHeads: 12 };
+  expect(trainConfig(bag)).toMatchObject(bag);
+});

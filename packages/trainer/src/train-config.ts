@@ -1,5 +1,6 @@
 import { ConfigError, nearestName } from "@kindred/errors";
 import { checkOptions } from "@kindred/options";
+import { families } from "@kindred/sentence-encoder";
 import { type TrainConfig, trainOptions } from "./train-options.ts";
 import { trainPresets } from "./train-presets.ts";
 
@@ -57,7 +58,9 @@ export function trainConfig(
     refuse(`${extra} describes a new model, but model = ${config.model} is loaded. Leave one of them out.`, {
       key: extra,
     });
-  if (config.hiddenSize % config.numAttentionHeads !== 0) {
+  // A program's family may have no heads; it says itself what sizes it takes.
+  const isOwnFamily = families.some(({ modelTypes }) => modelTypes.includes(config.modelType));
+  if (isOwnFamily && config.hiddenSize % config.numAttentionHeads !== 0) {
     const { hiddenSize, numAttentionHeads } = config;
     refuse(`hiddenSize is no multiple of numAttentionHeads. Got ${hiddenSize} and ${numAttentionHeads}.`, {
       hiddenSize,
