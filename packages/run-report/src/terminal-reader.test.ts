@@ -57,6 +57,6 @@ test("elsewhere there are plain lines and no control characters", () => {
 
 test("the verdict gives the metric before and after, beside BM25", () => {
   expect(written(false)).toContain(
-    "Verdict: a_mrr@10 0.1000 → 0.3000, BM25 0.1000, 3.00 × BM25; 10 steps in 1 min 10 s, final loss 1.5",
+    "Verdict: a_mrr@10 0.1000 → 0.3000, BM25 0.1000, 3.00 × BM25; 10 steps in 1 min 10 s, final loss 1.5000",
   );
 });

@@ -113,8 +113,9 @@ function evaluationLines({ step, metrics, bm25, chance }: Of<"evaluation">): str
 
 function doneLines({ metrics, seconds, finalLoss, model, steps }: Of<"done">): string[] {
   const [first] = Object.entries(metrics);
-  const ended = `${steps} steps in ${duration(seconds)}, final loss ${finalLoss}`;
-  if (first === undefined) return ["", `Verdict: ${ended}; nothing was held out to judge by.`, ...nextSteps(model)];
+  const ended = `${steps} steps in ${duration(seconds)}, final loss ${finalLoss.toFixed(4)}`;
+  if (first === undefined)
+    return ["", `Verdict: ${ended}; too few rows were held out to judge by.`, ...nextSteps(model)];
   const [name, { before, after, bm25 }] = first;
   const beside = bm25 === undefined ? "" : `, BM25 ${bm25.toFixed(4)}, ${(after / bm25).toFixed(2)} × BM25`;
   const verdict = `Verdict: ${name} ${before.toFixed(4)} → ${after.toFixed(4)}${beside}; ${ended}`;
