@@ -32,9 +32,9 @@ export function trainHelp(): string {
   return `kindred-train DATA [OUTPUT] [options]
 kindred-train gradients --help
 
-Trains a sentence encoder on pairs of texts. DATA is a data file (.jsonl, .jsonl.gz, .csv, .tsv) or a
-data_config.json that weights several; OUTPUT is a new folder. With --model the model of that folder is
-fine-tuned, without it a new one is trained from nothing.
+Trains a sentence encoder on pairs of texts. DATA is a data file (.jsonl, .csv or .tsv, each also
+as .gz) or a data_config.json that weights several; OUTPUT is a new folder. With --model the model of
+that folder is fine-tuned, without it a new one is trained from nothing.
 
   kindred-train pairs.jsonl my-model
   kindred-train pairs.jsonl --model sentence-transformers/all-mpnet-base-v2 --max-steps 500 --batch-size 128

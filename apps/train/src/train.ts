@@ -174,7 +174,7 @@ function expectSameRun(
   const lastStep = stopAt === 0 ? maxSteps : stopAt;
   if (state.step >= lastStep)
     throw new ConfigError(
-      `train: the run ${output} is done: ${state.step} of ${lastStep} steps. To go on, raise stopAt or maxSteps.`,
+      `train: the run ${output} is done: ${state.step} of ${lastStep} steps. To go on, raise maxSteps or stopAt (--max-steps, --stop-at).`,
       { step: state.step, lastStep },
     );
   expectSameProgram(output, program);

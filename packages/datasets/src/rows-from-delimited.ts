@@ -52,7 +52,10 @@ export async function* rowsFromDelimited(
     const row = read(fields);
     if ("problem" in row) {
       refuseLine(
-        new DataError(place, `rowsFromDelimited: ${row.problem}. Correct the line, or skip bad lines.`),
+        new DataError(
+          place,
+          `rowsFromDelimited: ${row.problem}. Correct the line, or skip bad lines (--on-bad-line skip).`,
+        ),
         options,
       );
       continue;
@@ -86,7 +89,7 @@ async function* records(chunks: AsyncIterable<Uint8Array>, options: DelimitedOpt
     if ("fields" in record) {
       yield { line, fields: record.fields };
     } else if ("problem" in record) {
-      const message = `rowsFromDelimited: ${record.problem}. Got ${excerpt(text)}, expected quotes around the whole field and "" for a quote in it. Correct the line, or skip bad lines.`;
+      const message = `rowsFromDelimited: ${record.problem}. Got ${excerpt(text)}, expected quotes around the whole field and "" for a quote in it. Correct the line, or skip bad lines (--on-bad-line skip).`;
       refuseLine(new DataError({ file, line }, message), options);
     } else if (record.open.field.length <= maxLineBytes) {
       open = { ...record.open, line };

@@ -53,7 +53,7 @@ export async function* rowsFromJsonl(
     const rows = "problem" in form ? [form] : form.rows.map(accept);
     const bad = rows.find((row) => "problem" in row);
     if (bad !== undefined) {
-      const message = `rowsFromJsonl: ${bad.problem}. Got ${excerpt(text)}, expected ${jsonForms}. Correct the line, or skip bad lines.`;
+      const message = `rowsFromJsonl: ${bad.problem}. Got ${excerpt(text)}, expected ${jsonForms}. Correct the line, or skip bad lines (--on-bad-line skip).`;
       refuseLine(new DataError(place, message), options);
       continue;
     }

@@ -18,7 +18,7 @@ export const trainOptions = {
     data: option(
       text,
       "",
-      "Training pairs: a .jsonl, .jsonl.gz, .csv or .tsv file, a data_config.json that weights several, or npm:<built-in corpus>.",
+      "Training pairs: a .jsonl, .csv or .tsv file, each also as .gz, a data_config.json that weights several, or npm:<built-in corpus>.",
     ),
     evalData: option(
       v.array(text),
