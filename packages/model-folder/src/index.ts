@@ -8,7 +8,6 @@ export {
   type ModuleKind,
   moduleKinds,
   newSettings,
-  type StoredTensor,
   type StoredTensors,
 } from "./model-folder.ts";
 export { listedModules, type ListedModule } from "./read-model-folder.ts";

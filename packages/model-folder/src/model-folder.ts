@@ -1,4 +1,4 @@
-import type { NamedTensor } from "@kindred/tensor-files";
+import type { NamedTensor, TensorSummary } from "@kindred/tensor-files";
 import type { Tokenizer } from "@kindred/tokenizer";
 import type { Similarity } from "@kindred/vectors";
 
@@ -11,15 +11,12 @@ export const moduleKinds = ["Transformer", "Pooling", "Dense", "Normalize", "Dro
 /** A kind of module, by its class in sentence-transformers. */
 export type ModuleKind = (typeof moduleKinds)[number];
 
-/** What a stored tensor is. */
-export type StoredTensor = Pick<NamedTensor, "dtype" | "shape"> & { readonly byteLength: number };
-
 /** Tensors by name, in memory or in open files: what each is, and its elements when they are asked for. */
 export type StoredTensors = {
   /** What errors call the place: a weights file, or the index of several. */
   readonly file: string;
   /** What each tensor is, in the order in which to read them all. */
-  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly tensors: ReadonlyMap<string, TensorSummary>;
   /** Reads one of them. From a folder into a buffer of its own, so that no more than one is held. */
   readonly read: (name: string) => Promise<NamedTensor>;
   /** Closes the files. */

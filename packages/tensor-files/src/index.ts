@@ -1,4 +1,4 @@
-export { type Dtype, fromFloat32, type NamedTensor, toFloat32 } from "./named-tensor.ts";
+export { type Dtype, fromFloat32, type NamedTensor, type TensorSummary, toFloat32 } from "./named-tensor.ts";
 export { readSafetensors, type ReadOptions, type Safetensors } from "./read-safetensors.ts";
 export { writeSafetensors, type WriteSafetensorsOptions } from "./write-safetensors.ts";
 export { safetensorsIndex } from "./safetensors-index.ts";

@@ -76,6 +76,9 @@ export type NamedTensor = {
   readonly bytes: Uint8Array;
 };
 
+/** What a file says of a tensor, before its elements are read. */
+export type TensorSummary = Pick<NamedTensor, "dtype" | "shape"> & { readonly byteLength: number };
+
 /** Refuses a tensor whose bytes are not as many as dtype and shape say. */
 export function expectTensor(functionName: string, name: string, { dtype, shape, bytes }: NamedTensor): void {
   const expected = byteLength(dtype, shape);

@@ -3,7 +3,6 @@ export {
   openTorchCheckpoint,
   type SafetensorsFile,
   type TensorFile,
-  type TensorSummary,
   type TorchCheckpointFile,
 } from "./open-tensor-file.ts";
 export { npyRowsWriter, type NpyRowsWriter } from "./npy-rows-writer.ts";

@@ -1,16 +1,9 @@
 import { open } from "node:fs/promises";
 import { ConfigError, FormatError, nearestName } from "@kindred/errors";
 import type { ByteSource } from "../byte-source.ts";
-import type { Dtype, NamedTensor } from "../named-tensor.ts";
+import type { NamedTensor, TensorSummary } from "../named-tensor.ts";
 import { parseSafetensorsHeader, safetensorsHeaderLength } from "../safetensors-header.ts";
 import { torchCheckpoint } from "../torch/torch-checkpoint.ts";
-
-/** What a file says of one tensor. */
-export type TensorSummary = {
-  readonly dtype: Dtype;
-  readonly shape: readonly number[];
-  readonly byteLength: number;
-};
 
 /** An open file of tensors: what they are in memory, their elements on disk. */
 export type TensorFile = {

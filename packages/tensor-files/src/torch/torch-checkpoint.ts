@@ -1,6 +1,6 @@
 import { FormatError } from "@kindred/errors";
 import { gatherStrided, strideSpan } from "../gather-strided.ts";
-import { byteLength, type Dtype, dtypeBits, type NamedTensor } from "../named-tensor.ts";
+import { byteLength, dtypeBits, type NamedTensor, type TensorSummary } from "../named-tensor.ts";
 import type { ByteSource } from "../byte-source.ts";
 import type { KeyValue, TensorValue } from "./checkpoint-value.ts";
 import { openTorchStream } from "./torch-stream.ts";
@@ -14,16 +14,9 @@ export type TorchContainer = {
   readonly readStorage: (key: string, begin: number, length: number) => Promise<Uint8Array>;
 };
 
-/** What is said of one tensor before it is read. */
-type TorchTensorSummary = {
-  readonly dtype: Dtype;
-  readonly shape: readonly number[];
-  readonly byteLength: number;
-};
-
 /** A checkpoint that is read tensor by tensor. */
 export type TorchCheckpoint = {
-  readonly tensors: ReadonlyMap<string, TorchTensorSummary>;
+  readonly tensors: ReadonlyMap<string, TensorSummary>;
   readonly values: ReadonlyMap<string, KeyValue>;
   readonly read: (name: string) => Promise<NamedTensor | undefined>;
 };
@@ -39,7 +32,7 @@ export async function torchCheckpoint(source: ByteSource): Promise<TorchCheckpoi
     const { dtype, shape, strides } = view;
     return { dtype, shape, bytes: gatherStrided(bytes, { shape, strides, width: dtypeBits[dtype] / 8 }) };
   };
-  const summaries = new Map<string, TorchTensorSummary>();
+  const summaries = new Map<string, TensorSummary>();
   for (const [name, { dtype, shape }] of byStorage(tensors))
     summaries.set(name, { dtype, shape, byteLength: byteLength(dtype, shape) as number });
   return { tensors: summaries, values, read };
