@@ -118,5 +118,6 @@ test("bits are taken by ranges that all windows share", async () => {
 test("refuses what it cannot do, in its own words", async () => {
   for (const options of [{ from: -1 }, { from: 0.5 }, { windowTexts: 0 }])
     await expect(all(encoder.encodeStream([], options))).rejects.toThrow(ConfigError);
+  await expect(all(encoder.encodeStream("a text"))).rejects.toThrow(/one string.*Put it in a list/);
   await expect(all(encoder.encodeStream(["a"], { maxLenght: 3 } as object))).rejects.toThrow(/Did you mean maxLength/);
 });

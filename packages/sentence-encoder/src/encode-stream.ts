@@ -33,7 +33,7 @@ const windowsAhead = 2;
  *
  * Where the source fails, or a text does, what was read before is encoded and given first; then the error is thrown.
  *
- * @throws ConfigError for a `from` or `windowTexts` that is no whole number, or int8 or uint8 without `ranges`.
+ * @throws ConfigError for a single string, a `from` or `windowTexts` that is no whole number, or int8 or uint8 without `ranges`.
  */
 export async function* encodeStream(
   encode: (
@@ -43,6 +43,11 @@ export async function* encodeStream(
   source: AsyncIterable<string> | Iterable<string>,
   { from = 0, windowTexts = 4096, signal, onProgress, ...options }: EncodeStreamOptions = {},
 ): AsyncGenerator<EncodedWindow, void, undefined> {
+  if (typeof source === "string") {
+    throw new ConfigError(
+      `encodeStream: the texts are one string, whose letters would each be a text. Got ${JSON.stringify(source)}, expected texts one after another. Put it in a list.`,
+    );
+  }
   expectCount("from", from, 0);
   expectCount("windowTexts", windowTexts, 1);
   const { precision = "float32", ranges } = options;
