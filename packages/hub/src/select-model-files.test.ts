@@ -69,7 +69,7 @@ test("only what is listed is taken, once, whatever the modules' folders are", ()
     fc.property(fc.array(folder), fc.uniqueArray(path), (folders, paths) => {
       const taken = select(
         paths,
-        folders.map((name) => ({ path: name, kind: "Pooling" as const })),
+        folders.map((name) => ({ path: name, kind: "Transformer" as const })),
       );
       expect(paths).toEqual(expect.arrayContaining(taken));
       expect(new Set(taken).size).toBe(taken.length);

@@ -36,11 +36,11 @@ export type ModelPaths = {
  */
 export function modelPaths(modules: readonly ListedModule[], has: (path: string) => boolean): ModelPaths {
   const settings = [modulesFile, sentenceFile, "README.md"];
-  const weights: string[] = [];
-  const missing: string[] = [];
+  const weights = new Set<string>(); // modules may share a folder
+  const missing = new Set<string>();
   const need = (paths: readonly string[]) => {
     const found = paths.find(has);
-    if (found === undefined) missing.push(paths.join(" or "));
+    if (found === undefined) missing.add(paths.join(" or "));
     return found;
   };
   for (const { kind, path } of modules) {
@@ -53,9 +53,9 @@ export function modelPaths(modules: readonly ListedModule[], has: (path: string)
     }
     if (kind === "Pooling" || kind === "Dense") need([inFolder("config.json")]);
     const found = kind === "Transformer" || kind === "Dense" ? need(weightFileNames.map(inFolder)) : undefined;
-    if (found !== undefined) weights.push(found);
+    if (found !== undefined) weights.add(found);
   }
-  return { settings: [...new Set(settings)].filter(has), weights, missing };
+  return { settings: [...new Set(settings)].filter(has), weights: [...weights], missing: [...missing] };
 }
 
 /**
