@@ -1,4 +1,4 @@
-import { ConfigError, ShapeError } from "@kindred/errors";
+import { ConfigError, OutOfMemoryError, ShapeError } from "@kindred/errors";
 import {
   add,
   concatRows,
@@ -16,6 +16,7 @@ import {
 import { childKey, keyFromSeed, normal } from "@kindred/random";
 import {
   activeEngine,
+  asWasmBackend,
   type Float,
   type Layout,
   packed,
@@ -259,6 +260,34 @@ test("nothing stays behind when embed, loss or onGradient throws, whenever they 
     expect(() => cached(sizes, { onGradient: failAt(call) })).toThrow("as planned");
   }
   expect(activeEngine().memory()).toEqual(before);
+});
+
+test("no tensor stays behind, whichever allocation finds the heap full", () => {
+  const sizes = [[2, 1], [3]];
+  const module = asWasmBackend(tf.backend())!.wasm; // tfjs runs on it here
+  const { _malloc } = module;
+  const before = activeEngine().memory().tensors;
+  let calls = 0;
+  const fullAt = (call: number) => {
+    calls = 0;
+    module._malloc = (bytes) => {
+      if (++calls === call) throw new OutOfMemoryError("full", { requestedBytes: bytes, usedBytes: 0, limitBytes: 0 });
+      return _malloc(bytes);
+    };
+  };
+  try {
+    fullAt(0);
+    cached(sizes);
+    const allocations = calls;
+    expect(allocations).toBeGreaterThan(100);
+    for (let call = 1; call <= allocations; call++) {
+      fullAt(call);
+      expect(() => cached(sizes)).toThrow(OutOfMemoryError);
+      expect({ call, tensors: activeEngine().memory().tensors }).toEqual({ call, tensors: before });
+    }
+  } finally {
+    module._malloc = _malloc;
+  }
 });
 
 test("a column that the loss does not use is refused", () => {

@@ -95,14 +95,14 @@ export function gradCache<Chunk, Name extends string>(
     cache = cacheGradients(embedded, loss, { parameters, addPart });
     for (const { column, chunks, embeddings, gradient } of cache.columns) {
       for (const { chunk, start, count } of chunks) {
-        const [before, upstream] = [rowsOf(embeddings, start, count), rowsOf(gradient, start, count)];
+        const upstream = rowsOf(gradient, start, count);
+        let again: Float | undefined;
         try {
           const receivers = { upstream, onGradient: addPart, ...(onRowGradient && { onRowGradient }) };
-          const { value: again } = valueAndGradients(() => embed(chunk, column), parameters, receivers);
-          drifts.push(driftOf(before, again));
-          again.dispose();
+          ({ value: again } = valueAndGradients(() => embed(chunk, column), parameters, receivers));
+          drifts.push(driftOf(embeddings, again, start));
         } finally {
-          tf.dispose([before, upstream]);
+          tf.dispose([upstream, again] as tf.TensorContainer);
         }
       }
     }
@@ -207,9 +207,10 @@ function rowsOf(column: Float<"batch hidden">, start: number, count: number): Fl
   return tf.slice<tf.Rank, tf.Tensor>(column, [start, 0], [count, -1]);
 }
 
-/** The largest difference of two makings of one chunk, as a part of the largest entry. Computed, not read. */
-function driftOf(before: Float<"chunk hidden">, again: Float<"chunk hidden">): Float<""> {
+/** The largest difference of a chunk's two makings, as a part of the largest entry. Computed, not read. */
+function driftOf(column: Float<"batch hidden">, again: Float<"chunk hidden">, start: number): Float<""> {
   return tf.tidy(() => {
+    const before = rowsOf(column, start, again.shape[0] ?? 0);
     const [difference, largest] = [tf.max(tf.abs(tf.sub(again, before))), tf.max(tf.abs(before))];
     return tf.div(difference, tf.maximum(largest, 1e-30));
   });

@@ -53,9 +53,7 @@ export function walkBack(
       const { node } = step;
       const dys = node.outputs.map(({ id }) => take(id));
       try {
-        if (dys.some((dy) => dy)) {
-          for (const [input, dx] of gradientsOfInputs(step, dys, takeRows)) addTo(gradients, input.id, dx);
-        }
+        if (dys.some((dy) => dy)) addAll(gradients, gradientsOfInputs(step, dys, takeRows));
       } finally {
         tf.dispose(dys.filter((dy) => dy !== undefined));
         disposeSaved([node]);
@@ -122,8 +120,16 @@ function withoutGradient(kernelName: string, input?: string): ConfigError {
   );
 }
 
-function addTo(gradients: Map<number, tf.Tensor>, id: number, dx: tf.Tensor): void {
-  const sum = gradients.get(id);
-  gradients.set(id, sum ? tf.add(sum, dx) : dx);
-  if (sum) tf.dispose([sum, dx]);
+/** Adds gradients up by their inputs' ids, in `gradients`, which owns them from then on. None is left when there is no room for a sum. */
+function addAll(gradients: Map<number, tf.Tensor>, found: ReturnType<typeof gradientsOfInputs>): void {
+  try {
+    for (const [{ id }, dx] of found) {
+      const sum = gradients.get(id);
+      gradients.set(id, sum ? tf.add(sum, dx) : dx);
+      if (sum) tf.dispose([sum, dx]);
+    }
+  } catch (error) {
+    tf.dispose(found.map(([, dx]) => dx));
+    throw error;
+  }
 }
