@@ -49,8 +49,7 @@ export {
 export { segmentMax, segmentMaxOp, segmentMaxGradientOp } from "./segment-max.ts";
 export { gatherRows, gatherRowsOp } from "./gather-rows.ts";
 export { sliceFeatures, sliceFeaturesOp, type SliceFixed, sliceRows, sliceRowsOp } from "./slices.ts";
-export { concatRows, concatRowsOp } from "./concat-rows.ts";
-export { concatFeatures, concatFeaturesOp } from "./concat-features.ts";
+export { concatFeatures, concatFeaturesOp, concatRows, concatRowsOp } from "./concat.ts";
 export { l2Normalize, l2NormalizeOp, l2NormalizeGradientOp, type L2NormalizeOptions } from "./l2-normalize.ts";
 export { matmulTransposed, matmulTransposedOp } from "./matmul-transposed.ts";
 export {

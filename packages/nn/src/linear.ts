@@ -1,4 +1,4 @@
-import { defineOp, expectShape, expectShapes, type Float, type None } from "@kindred/tensor";
+import { defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { expectTrainable, unpackWeight, weightShape } from "./pack-weight.ts";
 
@@ -37,7 +37,7 @@ export const transposedMatmulOp = defineOp<{ a: Float; b: Float }, None, None, F
 export const columnSumsOp = defineOp<{ x: Float }, None, None, Float>({
   name: "KindredColumnSums",
   check: ({ x }) => {
-    expectShape("columnSums", "x", x, "rows columns");
+    expectShapes("columnSums", { x: [x, "rows columns", "float32"] });
   },
   composite: ({ x }) => tf.sum(x, 0),
 });

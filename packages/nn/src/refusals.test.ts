@@ -49,6 +49,7 @@ const refused: [string, () => unknown, typeof ShapeError | typeof ConfigError, s
   ["select: two", () => nn.select(Uint8Array.of(0, 2), v(2), v(2)), ShapeError, "2 at 1"],
   ["scale: factor", () => nn.scale(m(2, 3), Number.NaN), ShapeError, "of float32 and NaN"],
   ["sum: nothing", () => nn.sum(m(0, 3)), ShapeError, "nothing to add up"],
+  ["sum: int32", () => nn.sum(tf.ones([2], "int32")), ShapeError, "Got x [2] of int32, expected float32"],
   ["gelu: nothing", () => nn.gelu(m(0, 3)), ShapeError, "at least one element"],
   [
     "layerNorm: gamma",
@@ -70,6 +71,7 @@ const refused: [string, () => unknown, typeof ShapeError | typeof ConfigError, s
   ["sliceRows", () => nn.sliceRows(m(4, 2), 3, 2), ShapeError, "Got start 3, count 2"],
   ["concatRows: none", () => nn.concatRows([]), ShapeError, "Got none"],
   ["concatRows: hidden", () => nn.concatRows([m(1, 2), m(1, 3)]), ShapeError, "Got [1, 2], [1, 3]"],
+  ["concatRows: int32", () => nn.concatRows([m(1, 2), tf.zeros([1, 2], "int32")]), ShapeError, "[1, 2], int32[1, 2]"],
   ["concatFeatures", () => nn.concatFeatures([m(1, 2), m(2, 2)]), ShapeError, "Got [1, 2], [2, 2]"],
   ["positionBias: even", () => nn.positionBias(m(3, 2), Int32Array.of(0, 0)), ShapeError, "Got 2 distances"],
   ["positionBias: bucket", () => nn.positionBias(m(3, 2), Int32Array.of(0, 3, 0)), ShapeError, "bucket 3 at 1"],

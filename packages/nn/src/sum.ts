@@ -6,10 +6,11 @@ import * as tf from "@tensorflow/tfjs-core";
 export const sumOp = defineOp<{ x: Float }, None, { readonly shape: readonly number[] }, Float<"">>({
   name: "KindredSum",
   check: ({ x }) => {
-    if (x.size > 0) return;
-    throw new ShapeError(`sum: nothing to add up. Got x [${x.shape}], expected an element. Skip empty batches.`, {
-      x: x.shape,
-    });
+    if (x.size > 0 && x.dtype === "float32") return;
+    throw new ShapeError(
+      `sum: nothing to add up. Got x [${x.shape}] of ${x.dtype}, expected float32 and an element. Skip empty batches.`,
+      { x: x.shape },
+    );
   },
   composite: ({ x }) => tf.sum(x),
   gradient: (dy, _saved, _, { shape }) => ({ x: () => tf.mul(tf.fill([...shape], 1), dy) }),
@@ -18,7 +19,7 @@ export const sumOp = defineOp<{ x: Float }, None, { readonly shape: readonly num
 /**
  * The sum of all elements, a scalar. Its gradient needs the shape of x only, so nothing is kept.
  *
- * @throws ShapeError when there is no element
+ * @throws ShapeError when there is no element, or x is not float32
  *
  * @example
  * ```ts
