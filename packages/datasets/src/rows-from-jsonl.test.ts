@@ -33,6 +33,8 @@ test.each([
     { thread_id: "t", subreddit: "s", context: "c", response: "r", "context/0": "c0" },
     [{ texts: ["r", "c"], group: "t" }],
   ],
+  ["a group by number", { texts: ["a", "p"], group: 7 }, [{ texts: ["a", "p"], group: "7" }]],
+  ["no group", { thread_id: null, context: "c", response: "r" }, [{ texts: ["r", "c"] }]],
 ])("reads %s", async (_, value, rows) => {
   expect(await rowsOf(jsonl(value))).toEqual(rows);
 });
@@ -68,6 +70,12 @@ test.each([
   ],
   ["a column that is no text", '{"a": "1", "b": [2]}', '"b" is `[2]`, not a text'],
   ["texts that are no array", '{"texts": "ab"}', '"texts" is not an array'],
+  ["a group that is none", '{"texts": ["a", "b"], "group": ["g"]}', '"group" is `["g"]`, not a text or a number'],
+  [
+    "a thread that is none",
+    '{"context": "c", "response": "r", "thread_id": true}',
+    '"thread_id" is `true`, not a text or a number',
+  ],
   ["an empty pos", '{"query": "q", "pos": []}', '"pos" is not an array of one or more texts'],
   ["a neg that is no array", '{"query": "q", "pos": ["p"], "neg": "n"}', '"neg" is not an array of texts'],
   ["a record without its response", '{"context": "c", "response": null}', '"response" is not a text'],

@@ -10,7 +10,7 @@ import type { TextRow } from "./text-row.ts";
  * | line | texts of the row |
  * | --- | --- |
  * | `["a", "p", "n", …]` | a, p, n, … |
- * | `{"texts": ["a", "p", …]}` | a, p, …; with scores, label and `group` (a text) if it has them; other keys say nothing of the row |
+ * | `{"texts": ["a", "p", …]}` | a, p, …; with scores, label and `group` (a text or a number) if it has them; other keys say nothing of the row |
  * | `{"query": "q", "pos": ["p1", "p2"], "neg": ["n"]}` | FlagEmbedding: q, p1, n and then q, p2, n |
  * | `{"context": "c", "response": "r", …}` | PolyAI: r, c, in the order of the original's loader; `thread_id` is the group |
  * | `{"anchor": "a", "positive": "p", "negative": "n"}` or other names | a, p, n: the order decides, not the names |
@@ -126,8 +126,16 @@ function ofTextsObject(json: Json): JsonRows {
   if ("problem" in marks) return marks;
   const form = ofTexts(json["texts"], '"texts"', marks.label !== undefined);
   if ("problem" in form) return form;
-  const { group } = json;
-  return { rows: form.rows.map(({ texts }) => ({ texts, ...marks, ...(typeof group === "string" && { group }) })) };
+  const group = groupOf("group", json);
+  if ("problem" in group) return group;
+  return { rows: form.rows.map(({ texts }) => ({ texts, ...marks, ...group })) };
+}
+
+/** What the row belongs to, under this key; a number is taken as its digits. */
+function groupOf(key: string, { [key]: group }: Json): Pick<RowContent, "group"> | Problem {
+  if (group === undefined || group === null) return {};
+  if (typeof group === "string" || typeof group === "number") return { group: String(group) };
+  return { problem: `"${key}" is ${excerpt(JSON.stringify(group))}, not a text or a number` };
 }
 
 function ofFlagEmbedding({ query, pos, neg = [] }: Json): JsonRows {
@@ -139,10 +147,12 @@ function ofFlagEmbedding({ query, pos, neg = [] }: Json): JsonRows {
   return { rows: pos.map((positive) => ({ texts: [query, positive, ...neg] })) };
 }
 
-function ofReddit({ context, response, thread_id: thread }: Json): JsonRows {
+function ofReddit(json: Json): JsonRows {
+  const { context, response } = json;
   if (typeof context !== "string") return { problem: '"context" is not a text' };
   if (typeof response !== "string") return { problem: '"response" is not a text' };
-  return { rows: [{ texts: [response, context], ...(typeof thread === "string" && { group: thread }) }] };
+  const group = groupOf("thread_id", json);
+  return "problem" in group ? group : { rows: [{ texts: [response, context], ...group }] };
 }
 
 function ofColumns(json: Json): JsonRows {
