@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { bertFiles, bytes, folderCases, json, mpnetFiles, vocabularies } from "../test-support/folder-cases.ts";
 import { alignedText, normalizeAligned } from "./normalize-aligned.ts";
+import { createNormalizer } from "./normalizer.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import { type TokenizerFiles, tokenizerFromFiles } from "./tokenizer-from-files.ts";
 import { tokenizerFileNames } from "./tokenizer-settings.ts";
@@ -73,6 +74,13 @@ test("any vocabulary, rules and tokens come back from their files", () => {
         const definition = { ...base, vocabulary, addedTokens, normalizer, truncationSide };
         const files = tokenizerToFiles(new Tokenizer(definition), { modelType });
         expect(tokenizerFromFiles(files).definition).toEqual(definition);
+        const lowered = tokenizerFromFiles(files, { lowercase: true });
+        const again = tokenizerFromFiles(tokenizerToFiles(lowered, { modelType, lowercase: true }), {
+          lowercase: true,
+        });
+        // A step that changes nothing may be gone: what counts is the text.
+        const [read, written] = [again, lowered].map(({ definition }) => createNormalizer(definition.normalizer));
+        expect(read?.("İÉ é e\u0301 中A\0\u00a0b")).toEqual(written?.("İÉ é e\u0301 中A\0\u00a0b"));
       },
     ),
   );

@@ -26,6 +26,6 @@ export {
   type StepShare,
   type Values,
 } from "./step-runner.ts";
-export { soloStepRunner } from "./solo-step-runner.ts";
+export { soloStepRunner, type SoloStepRunnerOptions } from "./solo-step-runner.ts";
 export { type StepCoreData, type StepHandlers, type StepJob, stepCore } from "./step-core.ts";
 export { startStepRunner, type StartStepRunnerOptions } from "./start-step-runner.ts";

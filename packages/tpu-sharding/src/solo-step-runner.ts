@@ -45,7 +45,7 @@ import { type InitialValues, tensorStore } from "./tensor-store.ts";
  * ```
  */
 export async function soloStepRunner<Data, Share, Batch>(
-  options: SoloOptions<Data, Share, Batch>,
+  options: SoloStepRunnerOptions<Data, Share, Batch>,
 ): Promise<StepRunner<Share, Batch>> {
   const engine = await options.engine.start();
   try {
@@ -56,13 +56,14 @@ export async function soloStepRunner<Data, Share, Batch>(
   }
 }
 
-type SoloOptions<Data, Share, Batch> = StepRunnerOptions<Data> & {
+/** What a runner of one core takes: {@link StepRunnerOptions} and the program itself. */
+export type SoloStepRunnerOptions<Data, Share, Batch> = StepRunnerOptions<Data> & {
   readonly program: MakeStepProgram<Data, Share, Batch>;
 };
 
 async function runnerOn<Data, Share, Batch>(
   engine: RunningEngine,
-  { program: make, ...options }: SoloOptions<Data, Share, Batch>,
+  { program: make, ...options }: SoloStepRunnerOptions<Data, Share, Batch>,
 ): Promise<StepRunner<Share, Batch>> {
   const { specs, values, profile = false } = options;
   const core = soloCore();
