@@ -21,6 +21,11 @@ export type NormalizerRules = {
   readonly lowercase: boolean;
 };
 
+/** Whether rules lower-case a text and do nothing else: the step "Lowercase" of tokenizer.json. */
+export function lowersOnly({ cleanText, padChinese, stripAccents, lowercase }: NormalizerRules): boolean {
+  return lowercase && !cleanText && !padChinese && !stripAccents;
+}
+
 /** The code points of a text, each aligned with itself. A lone surrogate reads as U+FFFD. */
 export function alignedText(text: string): AlignedText {
   const codes: number[] = [];

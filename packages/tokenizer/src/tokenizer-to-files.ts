@@ -1,3 +1,4 @@
+import { lowersOnly } from "./normalize-aligned.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { classes, classNames, specialTokenKeys } from "./tokenizer-classes.ts";
 import type { TokenizerDefinition } from "./tokenizer-definition.ts";
@@ -35,7 +36,9 @@ export function tokenizerToFiles(
 ): TokenizerFiles {
   const { definition } = tokenizer;
   const { normalizer, vocabulary, addedTokens } = definition;
-  const [rules, ...others] = lowercase && normalizer.length > 1 ? normalizer.slice(1) : normalizer;
+  const [first, ...rest] = normalizer;
+  const isLoweredOutside = lowercase && rest.length > 0 && first !== undefined && lowersOnly(first);
+  const [rules, ...others] = isLoweredOutside ? rest : normalizer;
   const ofType =
     typeof modelType === "string" && Object.hasOwn(classNames, modelType) ? classNames[modelType] : undefined;
   const isOwn = others.length === 0 && rules?.cleanText === true;

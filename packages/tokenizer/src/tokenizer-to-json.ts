@@ -1,4 +1,4 @@
-import type { NormalizerRules } from "./normalize-aligned.ts";
+import { lowersOnly, type NormalizerRules } from "./normalize-aligned.ts";
 import { idsOf, type TokenizerDefinition } from "./tokenizer-definition.ts";
 
 /**
@@ -45,8 +45,9 @@ export function tokenizerToJson(definition: TokenizerDefinition): string {
 /** More tokens than any model reads: the limit is said elsewhere. */
 const longest = 2 ** 20;
 
-function normalizerJson({ cleanText, padChinese, stripAccents, lowercase }: NormalizerRules): object {
-  if (lowercase && !cleanText && !padChinese && !stripAccents) return { type: "Lowercase" };
+function normalizerJson(rules: NormalizerRules): object {
+  if (lowersOnly(rules)) return { type: "Lowercase" };
+  const { cleanText, padChinese, stripAccents, lowercase } = rules;
   return {
     type: "BertNormalizer",
     clean_text: cleanText,
