@@ -17,6 +17,7 @@ import { childKey, keyFromSeed, normal } from "@kindred/random";
 import {
   activeEngine,
   asWasmBackend,
+  defineEngine,
   type Float,
   type Layout,
   packed,
@@ -201,6 +202,33 @@ test("embed is called twice for every chunk, in order", () => {
   };
   cached([[1, 2], [3]], { embed: noting });
   expect(calls).toEqual(["0:0", "0:1", "1:0", "0:0", "0:1", "1:0"]);
+});
+
+test("an engine that records is told where a part ends: after each chunk's embedding, the loss, and each chunk's way back", async () => {
+  const told: string[] = [];
+  const cutting = defineEngine({
+    name: "cutting",
+    load: async () => {
+      const parts = await tfjs().load();
+      return { ...parts, running: { ...parts.running, cut: () => void told.push("cut") } };
+    },
+  });
+  const noting = (name: string) => {
+    told.push(name);
+  };
+  const { stop } = await cutting.start();
+  cached([[1, 2], [3]], {
+    embed: (chunk, c) => {
+      noting("embed");
+      return embed(chunk, c);
+    },
+    loss: (embeddings) => {
+      noting("loss");
+      return loss(embeddings);
+    },
+  });
+  stop();
+  expect(told.join(" ")).toBe(`${"embed cut ".repeat(3)}loss cut ${"embed cut ".repeat(3)}`.trim());
 });
 
 test("a parameter that no chunk reaches has no gradient", () => {

@@ -1,5 +1,5 @@
 import { ConfigError } from "@kindred/errors";
-import { expectShapes, type Float, type RowGradient, valueAndGradients } from "@kindred/tensor";
+import { activeEngine, expectShapes, type Float, type RowGradient, valueAndGradients } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** What {@link gradCache} works on. `Chunk` is whatever `embed` takes: token ids with their layout, rows of features, … */
@@ -50,7 +50,8 @@ export type GradCacheResult<Name extends string = string> = {
  *
  * Alive at the peak: the embeddings and their gradients (batch × hidden each, a column), what `loss` needs, one chunk's record,
  * and the sums of gradients, unless `onGradient` keeps them elsewhere. Nothing stays behind when `embed`, `loss` or `onGradient`
- * throws. Nothing is read: which ops are called depends on shapes alone, so that an engine can record the step and run it again.
+ * throws. Nothing is read: which ops are called depends on shapes alone, so that an engine can record the step and run it again, a chunk's
+ * parts as programs of their own.
  *
  * @throws ConfigError if there is no column, a column has no chunk, or the loss does not depend on a column; ShapeError if an embedding is no matrix or the columns' chunks differ in `hidden`.
  * @see Gao, Zhang, Han, Callan (2021), Scaling deep contrastive learning batch size under memory limited setup, section 3.
@@ -93,6 +94,7 @@ export function gradCache<Chunk, Name extends string>(
   try {
     for (const [column, chunks] of columns.entries()) embedded.push(embedColumn(chunks, column, embed));
     cache = cacheGradients(embedded, loss, { parameters, addPart });
+    cut();
     for (const { column, chunks, embeddings, gradient } of cache.columns) {
       for (const { chunk, start, count } of chunks) {
         const upstream = rowsOf(gradient, start, count);
@@ -104,6 +106,7 @@ export function gradCache<Chunk, Name extends string>(
         } finally {
           tf.dispose([upstream, again] as tf.TensorContainer);
         }
+        cut();
       }
     }
     return {
@@ -123,6 +126,9 @@ export function gradCache<Chunk, Name extends string>(
     tf.dispose(passing);
   }
 }
+
+/** One program of all chunks would hold all their activations: an engine that records makes one for embed, loss and backward each. */
+const cut = () => activeEngine().cut?.();
 
 /** A column's embeddings, and which of its rows come from which chunk. */
 type EmbeddedColumn<Chunk> = {
@@ -148,6 +154,7 @@ function embedColumn<Chunk>(
         "the first": [parts[0] ?? part, "first hidden"],
       });
       parts.push(part as tf.Tensor2D); // as was checked
+      cut();
       const [count = 0] = part.shape;
       placed.push({ chunk, start, count });
       start += count;

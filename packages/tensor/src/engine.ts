@@ -46,8 +46,37 @@ export type RunningEngine = {
   readonly readSync?: (from: Float, into: Float32Array, at?: number) => void;
   /** How full it is. Before and after a piece of work that disposes what it makes, the numbers are the same. */
   readonly memory: () => MemoryInUse;
+  /**
+   * Says that what follows is better a program of its own than one with what went before, as a chunk of a batch is. Engines that run op by
+   * op have none.
+   */
+  readonly cut?: () => void;
+  /** The devices that this thread drives, of an engine that has some; its ops run on the first unless these say otherwise. */
+  readonly devices?: Devices;
   /** Gives the thread back to the engine that ran before. Calling it again does nothing. */
   readonly stop: () => void;
+};
+
+/**
+ * Devices that one thread drives, each with a memory of its own. Work on them is recorded, then run as one program: nothing is read within
+ * it, and a tensor is used on the device that it lies on. `soloStepRunner` of `@kindred/tpu-sharding` makes a run's steps on them.
+ */
+export type Devices = {
+  readonly count: number;
+  /** Whether a program that was made for one of them runs on any. Where not, `on` takes the first alone. */
+  readonly portable: boolean;
+  /**
+   * Moves what float32 tensors hold into a device's memory, where it stays until they are disposed: weights, and what an optimizer
+   * remembers. Work that disposes them may put its results in their place.
+   */
+  readonly place: (tensors: readonly Float[], device: number) => void;
+  /** Does the work on one device. Its tensors lie there, and may be read once it has returned. */
+  readonly on: <T>(device: number, work: () => T) => T;
+  /**
+   * Does the work on all devices at once, as one program in which they meet in collectives, and gives what it gave on each. Which ops it
+   * calls, and on what shapes, may not depend on the device.
+   */
+  readonly together: <T>(work: (device: number) => T) => readonly T[];
 };
 
 /** How full an engine is. */

@@ -1,4 +1,5 @@
 export {
+  type Devices,
   type Engine,
   type EngineModule,
   engineFromModule,

@@ -85,7 +85,11 @@ export type RowsOption = {
  * allGather(tf.tensor2d([[1, 2]]), core, { rows: shardCounts(1, core.size) }).shape; // => [1, 2]
  * ```
  */
-export function allGather(x: Float<"batch@data hidden">, core: Core, { rows }: RowsOption): Float<"batch hidden"> {
+export function allGather(
+  x: Float<"batch@data hidden">,
+  core: Core | CorePlace,
+  { rows }: RowsOption,
+): Float<"batch hidden"> {
   return allGatherOp({ x }, {}, { ...placeOf(core), rows });
 }
 
@@ -110,7 +114,7 @@ export function allGather(x: Float<"batch@data hidden">, core: Core, { rows }: R
  */
 export function reduceScatter(
   x: Float<"batch hidden">,
-  core: Core,
+  core: Core | CorePlace,
   { rows = shardCounts(x.shape[0] ?? 0, core.size) }: Partial<RowsOption> = {},
 ): Float<"batch@data hidden"> {
   return reduceScatterOp({ x }, {}, { ...placeOf(core), rows });

@@ -38,6 +38,6 @@ export const allReduceOp: DefinedOp<{ x: Float }, None, CorePlace, Float> = defi
  * allReduce(tf.tensor1d([1, 2]), soloCore()).dataSync(); // => [1, 2]
  * ```
  */
-export function allReduce<Axes extends string>(x: Float<Axes>, core: Core): Float<Axes> {
+export function allReduce<Axes extends string>(x: Float<Axes>, core: Core | CorePlace): Float<Axes> {
   return allReduceOp({ x }, {}, placeOf(core));
 }

@@ -1,15 +1,18 @@
 import { MeshError } from "@kindred/errors";
 import type { Core } from "@kindred/mesh";
 
-/** A core's place in its mesh, as plain values: what a program may be specialised on. */
+/**
+ * A core's place in its mesh, as plain values: what a program may be specialised on, and all that there is of a device, which meets others
+ * in ops alone.
+ */
 export type CorePlace = { readonly index: number; readonly size: number };
 
 /** The core that this thread is, where it is one of several: a thread is a core of one mesh. */
 let ownCore: Core | undefined;
 
-/** The place of a core, for an op; {@link coreAt} finds the core again in the same thread. */
-export function placeOf(core: Core): CorePlace {
-  if (core.size > 1) ownCore = core;
+/** The place of a core or a device, for an op; {@link coreAt} finds the core again in the same thread. */
+export function placeOf(core: Core | CorePlace): CorePlace {
+  if (core.size > 1 && meetsThreads(core)) ownCore = core;
   return { index: core.index, size: core.size };
 }
 
@@ -29,4 +32,8 @@ export function coreAt({ index, size }: CorePlace): Core {
       size,
     },
   );
+}
+
+function meetsThreads(core: Core | CorePlace): core is Core {
+  return "barrier" in core;
 }

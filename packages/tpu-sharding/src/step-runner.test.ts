@@ -7,6 +7,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 // Threads run compiled code, so these tests use the build: `tsc -b packages/tpu-sharding`.
 import { startStepRunner } from "../dist/node/index.js";
+import { cpuDevices } from "../test-support/cpu-devices.ts";
 import { soloStepRunner } from "./solo-step-runner.ts";
 import { firstProfiledStep, type StepRunner, type Values } from "./step-runner.ts";
 
@@ -33,6 +34,7 @@ async function soloRunner(given: Given): Promise<Runner> {
 
 const forms = {
   "in this thread": { cores: 1, start: soloRunner },
+  "on two devices": { cores: 2, start: (given) => soloRunner({ ...given, engine: cpuDevices(2).engine }) },
   "on one thread": { cores: 1, start: (given) => startStepRunner({ ...options(given), cores: 1, program }) },
   "on two threads": { cores: 2, start: (given) => startStepRunner({ ...options(given), cores: 2, program }) },
 } satisfies { readonly [form: string]: { readonly cores: number; readonly start: (given: Given) => Promise<Runner> } };
@@ -156,6 +158,19 @@ test("threads refuse an engine that they can't find, and a program that is none"
   const empty = new URL("data:text/javascript,export const a = 1");
   const started = startStepRunner({ ...options({}), cores: 1, program: empty });
   await expect(started).rejects.toThrow("startStepRunner: the program has no function to start.");
+});
+
+test("devices hold their parameters and moments, and embed side by side where a program of one runs on all", async () => {
+  for (const [portable, done] of [
+    [true, ["on 0", "on 1", "on 0"]],
+    [false, ["on 0", "on 0", "on 0"]],
+  ] as const) {
+    const { engine, where } = cpuDevices(2, { portable });
+    const runner = await soloRunner({ engine });
+    expect(await runner.embed([1, 2, 3])).toEqual([1, 2, 3].map((x) => Float32Array.of(x, 2 * x)));
+    expect(where).toEqual({ placed: [3, 3], done });
+    await runner.stop();
+  }
 });
 
 test("this thread alone refuses rows that stand still", async () => {

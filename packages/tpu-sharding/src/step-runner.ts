@@ -1,7 +1,7 @@
 import type { Optimizer } from "@kindred/adamw";
 import type { EncoderParameters, ParameterSpec, ParameterValues } from "@kindred/encoder";
-import type { Core } from "@kindred/mesh";
 import type { Engine, Float, Profile, RunningEngine } from "@kindred/tensor";
+import type { CorePlace } from "./core-place.ts";
 import type { ParameterStore, StoreOptions } from "./parameter-store.ts";
 
 /** What a core has of a step. */
@@ -30,7 +30,8 @@ export type StepProgram<Share, Batch> = {
 
 /** Where a program runs. */
 export type StepContext<Data> = {
-  readonly core: Core;
+  /** Which core or device of how many this is: they meet in ops, `allGather` and its like. */
+  readonly core: CorePlace;
   readonly engine: RunningEngine;
   /** What whoever started the runner passed to every core. */
   readonly data: Data;
@@ -48,13 +49,13 @@ export type StepResult = {
   readonly norm: number;
 };
 
-/** Who runs the steps of a run: cores that hold its parameters, or this thread. One call after another. */
+/** Who runs the steps of a run: cores or devices that hold its parameters, or this thread. One call after another. */
 export type StepRunner<Share, Batch> = {
-  /** How many shares a step has, and how many batches are embedded at once. */
+  /** Cores, or devices: how many shares a step has, and how many batches are embedded at once. */
   readonly cores: number;
   /** What the cores run on, in a few words. */
   readonly engine: string;
-  /** One step: each core's share, and the optimizer's numbers for it. */
+  /** One step: each core's share, and the optimizer's numbers for it. Devices take shares of one shape each. */
   run(shares: readonly Share[], numbers: Float32Array): Promise<StepResult>;
   /** The vectors of each batch, by the parameters as they are. */
   embed(batches: readonly Batch[]): Promise<Float32Array[]>;

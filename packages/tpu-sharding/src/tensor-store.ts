@@ -1,12 +1,12 @@
 import { clipFactor, globalNorm } from "@kindred/adamw";
 import type { EncoderParameters, ParameterSpec } from "@kindred/encoder";
 import { ConfigError, ShapeError } from "@kindred/errors";
-import type { Core } from "@kindred/mesh";
 import { embeddingGradientOp } from "@kindred/nn";
 import type { Float, RowGradient } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { allGather } from "./all-gather.ts";
 import { allReduce } from "./all-reduce.ts";
+import type { CorePlace } from "./core-place.ts";
 import { movedBy, type ParameterStore, type StoreOptions } from "./parameter-store.ts";
 import { elements } from "./store-memory.ts";
 
@@ -49,7 +49,7 @@ export type InitialValues = { readonly [name: string]: Float32Array };
  * ```
  */
 export function tensorStore(
-  core: Core,
+  core: CorePlace,
   values: InitialValues,
   options: StoreOptions & { readonly specs: readonly ParameterSpec[] },
 ): TensorStore {
@@ -145,7 +145,7 @@ export function tensorStore(
 }
 
 /** The largest of the cores' numbers. */
-function largestOf(own: Float<"">, core: Core): Float<""> {
+function largestOf(own: Float<"">, core: CorePlace): Float<""> {
   const rows = Array.from({ length: core.size }, () => 1);
   return tf.max(allGather(tf.reshape(own, [1, 1]), core, { rows }));
 }

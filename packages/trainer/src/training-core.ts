@@ -2,12 +2,12 @@ import { adamw, type Optimizer, scheduleByName } from "@kindred/adamw";
 import { type EncoderParameters, type JsonObject, openEncoder, parameterNamed } from "@kindred/encoder";
 import { expectReplay, gradCache } from "@kindred/grad-cache";
 import { type Loss, lossShare } from "@kindred/loss";
-import { type Core, shardCounts } from "@kindred/mesh";
+import { shardCounts } from "@kindred/mesh";
 import { add, sliceRows } from "@kindred/nn";
 import { childKey, type Key, keyFromSeed } from "@kindred/random";
 import { type EmbeddingModel, embedSentences, type TokenBatch } from "@kindred/sentence-encoder";
 import { type Float, type RowGradient, valueAndGradients } from "@kindred/tensor";
-import { allGather, type StepContext, type StepProgram, type StepShare } from "@kindred/tpu-sharding";
+import { allGather, type CorePlace, type StepContext, type StepProgram, type StepShare } from "@kindred/tpu-sharding";
 import { type BatchShare, joinColumns, type NumberedSentences, tokenChunks } from "./deal-batch.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { familiesOf, loadProgram, lossOf, type TrainParts, type TrainProgram } from "./train-program.ts";
@@ -118,7 +118,7 @@ export type TrainingTask = {
   readonly dropoutKey: Key | undefined;
   /** The most tokens that are run forward and back at once. */
   readonly maxBatchTokens: number;
-  readonly core: Core;
+  readonly core: CorePlace;
 };
 
 /** One core's work in a step. */
