@@ -6,11 +6,14 @@ import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sentenceEncoderFromFiles } from "@kindred/sentence-encoder";
 import { wasm } from "@kindred/backend-wasm";
+import { soloStepRunner } from "@kindred/tpu-sharding";
+import { startStepRunner } from "@kindred/tpu-sharding/node";
+import { trainingCore, trainingCoreModule } from "@kindred/trainer";
 import { toyPairs, toyVocabulary } from "@kindred/testing";
 import { tokenizerFromJson } from "@kindred/tokenizer";
 import { chromium } from "playwright-core";
 import { build, preview } from "vite";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { root } from "../node-runtime.mjs";
 import { trainToy } from "./page/train-toy.js";
 
@@ -45,27 +48,47 @@ test.skipIf(executablePath === undefined || !existsSync(modelFolder))(
   180_000,
 );
 
-test.skipIf(executablePath === undefined)(
-  "trains ten steps of a toy in headless chromium as Node does",
-  async () => {
-    const given = /** @type {const} */ ([toyPairs, toyVocabulary]);
-    /** @type {import("@kindred/trainer").TrainEvent[]} */
+describe.skipIf(executablePath === undefined)("ten steps of a toy in headless chromium", () => {
+  const given = /** @type {const} */ ([toyPairs, toyVocabulary]);
+
+  test("give what Node gives", async () => {
     const there = await inBrowser((tab) =>
       tab.evaluate(([pairs, text]) => /** @type {any} */ (globalThis).trainWithKindred(pairs, text), given),
     );
-    const here = await trainToy(...given, wasm());
-    expect(there.map(({ type }) => type)).toEqual(here.map(({ type }) => type));
-    const [losses, expected] = [there, here].map((events) =>
-      events.flatMap((event) => (event.type === "step" ? [event.loss] : [])),
+    const here = await trainToy(...given, wasm(), (steps) => soloStepRunner({ ...steps, program: trainingCore }));
+    expectSameRun(there, here);
+  }, 180_000);
+
+  test("give on two web workers what Node gives on two worker threads", async () => {
+    const there = await inBrowser((tab) =>
+      tab.evaluate(([pairs, text]) => /** @type {any} */ (globalThis).trainOnWorkers(pairs, text, 2), given),
     );
-    expect(losses).toHaveLength(10);
-    // The same kernels over the same numbers: what may differ is V8's choice of a build of them, which rounds otherwise. A step moves the loss by 1e-2.
-    for (const [step, loss] of (expected ?? []).entries())
-      expect(Math.abs(loss - (losses?.[step] ?? 0))).toBeLessThan(1e-5);
-    expect(losses?.at(-1)).toBeLessThan(losses?.[0] ?? 0);
-  },
-  180_000,
-);
+    const program = trainingCoreModule();
+    const here = await trainToy(...given, wasm(), (steps) => startStepRunner({ ...steps, cores: 2, program }));
+    expect(there[0]).toMatchObject({ type: "start", cores: 2 });
+    expectSameRun(there, here);
+  }, 180_000);
+});
+
+/** @typedef {readonly import("@kindred/trainer").TrainEvent[]} Events */
+
+/**
+ * The same kernels over the same numbers: what may differ is V8's choice of a build of them, which rounds otherwise. A step moves the loss
+ * by 1e-2.
+ *
+ * @param {Events} there
+ * @param {Events} here
+ */
+function expectSameRun(there, here) {
+  expect(there.map(({ type }) => type)).toEqual(here.map(({ type }) => type));
+  const [losses, expected] = [there, here].map((events) =>
+    events.flatMap((event) => (event.type === "step" ? [event.loss] : [])),
+  );
+  expect(losses).toHaveLength(10);
+  for (const [step, loss] of (expected ?? []).entries())
+    expect(Math.abs(loss - (losses?.[step] ?? 0))).toBeLessThan(1e-5);
+  expect(losses?.at(-1)).toBeLessThan(losses?.[0] ?? 0);
+}
 
 /**
  * Bundles the page, serves it on this machine only, and hands a tab that shows it to a function.
@@ -77,8 +100,14 @@ test.skipIf(executablePath === undefined)(
 async function inBrowser(use) {
   const outDir = await mkdtemp(join(tmpdir(), "kindred-browser-"));
   const settings = /** @type {const} */ ({ root: page, configFile: false, logLevel: "error" });
-  await build({ ...settings, build: { outDir, emptyOutDir: true } });
-  const server = await preview({ ...settings, build: { outDir }, preview: { host: "127.0.0.1", open: false } });
+  await build({ ...settings, worker: { format: "es" }, build: { outDir, emptyOutDir: true } });
+  // Browsers give shared memory to isolated pages alone.
+  const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+  const server = await preview({
+    ...settings,
+    build: { outDir },
+    preview: { host: "127.0.0.1", open: false, headers },
+  });
   const browser = await chromium.launch({
     ...(executablePath === undefined ? {} : { executablePath }),
     args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],

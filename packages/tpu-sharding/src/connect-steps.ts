@@ -17,6 +17,8 @@ export async function connectSteps<Data, Share, Batch>(
   start: StartCores,
 ): Promise<StepRunner<Share, Batch>> {
   const { specs, optimizer, engine, values, data, profile = false, ...store } = options;
+  // A thread that brings its own program may bring its own engine.
+  const engineModule = program === undefined ? engine.module : moduleOfEngine("startStepRunner", engine);
   const memory = storeMemory(specs, { cores, slots: optimizer.slots });
   const { shards } = memory;
   const parameters = parameterViews(shards, memory.parameters);
@@ -37,7 +39,7 @@ export async function connectSteps<Data, Share, Batch>(
   const shapes = new Map(specs.map(({ name, shape }) => [name, shape]));
   const mesh = await start({
     cores,
-    data: { engine: moduleOfEngine("startStepRunner", engine), program, data, memory, store, profile },
+    data: { engine: engineModule, program, data, memory, store, profile },
   });
   const onAll = <T>(argument: T) => Array.from({ length: cores }, () => argument);
   const [description = engine.name] = await mesh.call("describe", onAll(undefined));

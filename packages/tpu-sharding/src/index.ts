@@ -27,5 +27,5 @@ export {
   type Values,
 } from "./step-runner.ts";
 export { soloStepRunner, type SoloStepRunnerOptions } from "./solo-step-runner.ts";
-export { type StepCoreData, type StepHandlers, type StepJob, stepCore } from "./step-core.ts";
+export { type OwnStepParts, type StepCoreData, type StepHandlers, type StepJob, stepCore } from "./step-core.ts";
 export { startStepRunner, type StartStepRunnerOptions } from "./start-step-runner.ts";

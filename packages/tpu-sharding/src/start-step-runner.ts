@@ -8,7 +8,7 @@ export type StartStepRunnerOptions<Data> = StepRunnerOptions<Data> & {
   readonly cores: number;
   /**
    * The module whose default export makes the program, see `MakeStepProgram`; or, where a bundler should see it, how a core's worker is
-   * made: its module calls `runAsCore(stepCore(program))`.
+   * made: its module calls `runAsCore(stepCore({ program, engine }))`.
    */
   readonly program:
     | URL

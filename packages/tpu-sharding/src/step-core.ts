@@ -2,6 +2,7 @@ import { ConfigError } from "@kindred/errors";
 import type { Core, CoreProgram } from "@kindred/mesh";
 import { countFlops } from "@kindred/nn";
 import {
+  type Engine,
   type EngineModule,
   engineFromModule,
   type Float,
@@ -22,7 +23,8 @@ import {
 
 /** What main passes to every core. */
 export type StepCoreData = {
-  readonly engine: EngineModule;
+  /** The module of the engine; undefined where it has none, and the thread has an engine of its own. */
+  readonly engine: EngineModule | undefined;
   /** The module of the program, as a URL; undefined where the thread has a program of its own. */
   readonly program: string | undefined;
   readonly data: unknown;
@@ -46,34 +48,54 @@ export type StepHandlers = {
   readonly profile: () => Profile | undefined;
 };
 
+/** What a worker of a bundled page brings itself. */
+export type OwnStepParts<Data, Share, Batch> = {
+  /** Default: the default export of the module that main names. */
+  readonly program?: MakeStepProgram<Data, Share, Batch>;
+  /** Default: the engine of the module that main's engine names. */
+  readonly engine?: Engine;
+};
+
 /**
  * The program of a core that makes steps: it starts the engine, then the program, then the store.
  *
- * @param own the program of a worker that brings its own; else it is the default export of the module that main names.
+ * A thread finds both by their modules' addresses. A bundler moves modules: there a worker brings them itself.
  *
  * @example
  * ```ts ignore
  * // worker.js, for startStepRunner({ program: { worker: () => new Worker(new URL("./worker.js", import.meta.url), { type: "module" }) } })
+ * import { wasm } from "@kindred/backend-wasm";
  * import { runAsCore } from "@kindred/mesh";
  * import { stepCore } from "@kindred/tpu-sharding";
  * import program from "./program.js";
  *
- * runAsCore(stepCore(program));
+ * runAsCore(stepCore({ program, engine: wasm() }));
  * ```
  */
 export function stepCore<Data, Share, Batch>(
-  own?: MakeStepProgram<Data, Share, Batch>,
+  own: OwnStepParts<Data, Share, Batch> = {},
 ): CoreProgram<StepCoreData, StepHandlers> {
   return async (core, data) => {
-    const engine = await (await engineFromModule(data.engine)).start();
+    const engine = await (own.engine ?? (await engineOf(data.engine))).start();
     // What crosses threads is of the types that main and program agree on; a core need not know them.
-    const make = (own ?? (await loadProgram(data.program))) as MakeStepProgram<unknown, unknown, unknown>;
+    const make = (own.program ?? (await loadProgram(data.program))) as MakeStepProgram<unknown, unknown, unknown>;
     const program = await make({ core, engine, data: data.data });
     return stepHandlers(core, { ...data, engine, program });
   };
 }
 
 export default stepCore();
+
+async function engineOf(module: EngineModule | undefined): Promise<Engine> {
+  if (module === undefined) throw bringsNo("engine");
+  return engineFromModule(module);
+}
+
+function bringsNo(part: "engine" | "program"): ConfigError {
+  return new ConfigError(
+    `stepCore: this worker has no ${part}. Got none, and no module of main's, expected either. Bring it: stepCore({ program, engine }).`,
+  );
+}
 
 async function stepHandlers(
   core: Core,
@@ -103,7 +125,8 @@ async function stepHandlers(
 }
 
 async function loadProgram(url: string | undefined): Promise<unknown> {
-  const program: unknown = (await import(/* @vite-ignore */ String(url))).default;
+  if (url === undefined) throw bringsNo("program");
+  const program: unknown = (await import(/* @vite-ignore */ url)).default;
   if (typeof program === "function") return program;
   throw new ConfigError(
     `startStepRunner: the program has no function to start. Got a default export of type ${typeof program} from ${url}, ` +

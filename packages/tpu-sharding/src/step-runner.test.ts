@@ -1,6 +1,7 @@
 import { adamw } from "@kindred/adamw";
 import type { ParameterSpec } from "@kindred/encoder";
 import { ConfigError, DataError, MeshError, ShapeError } from "@kindred/errors";
+import { soloCore } from "@kindred/mesh";
 import { cpu, type Engine, tfjs } from "@kindred/tensor";
 import "@kindred/testing"; // toBeCloseToArray
 import * as tf from "@tensorflow/tfjs-core";
@@ -9,6 +10,8 @@ import { describe, expect, test } from "vitest";
 import { startStepRunner } from "../dist/node/index.js";
 import { cpuDevices } from "../test-support/cpu-devices.ts";
 import { soloStepRunner } from "./solo-step-runner.ts";
+import { stepCore } from "./step-core.ts";
+import { storeMemory } from "./store-memory.ts";
 import { firstProfiledStep, type StepRunner, type Values } from "./step-runner.ts";
 
 const program = new URL("../test-programs/line.mjs", import.meta.url);
@@ -171,6 +174,13 @@ test("devices hold their parameters and moments, and embed side by side where a 
     expect(where).toEqual({ placed: [3, 3], done });
     await runner.stop();
   }
+});
+
+test("a worker of a bundled page is told which part it has to bring", async () => {
+  const memory = storeMemory([{ name: "w", shape: [1], kind: "shift" }], { cores: 1, slots: [] });
+  const data = { engine: undefined, program: undefined, data: undefined, memory, store: {}, profile: false };
+  await expect(stepCore()(soloCore(), data)).rejects.toThrow("this worker has no engine");
+  await expect(stepCore({ engine: cpu() })(soloCore(), data)).rejects.toThrow("this worker has no program");
 });
 
 test("this thread alone refuses rows that stand still", async () => {
