@@ -19,6 +19,7 @@ export const layers = [
     projects: ["mpnet", "bert", "contrastive-loss", "adamw", "grad-cache", "sampler", "evaluation"],
   },
   { name: "many cores", projects: ["tpu-sharding"] },
+  { name: "programs", projects: ["stablehlo"] },
   { name: "engines", projects: ["backend-wasm"] },
   { name: "compose", projects: ["sentence-encoder"] },
   { name: "run", projects: ["trainer"] },
