@@ -20,7 +20,7 @@ export const layers = [
   },
   { name: "many cores", projects: ["tpu-sharding"] },
   { name: "programs", projects: ["stablehlo"] },
-  { name: "engines", projects: ["backend-wasm"] },
+  { name: "engines", projects: ["backend-wasm", "backend-xla"] },
   { name: "compose", projects: ["sentence-encoder"] },
   { name: "run", projects: ["trainer"] },
   { name: "readers of a run", projects: ["run-folder", "run-report"] },
