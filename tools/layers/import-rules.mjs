@@ -1,6 +1,13 @@
 // What a source file may import, as rules of dependency-cruiser, made from the layer table.
 import { cruise } from "dependency-cruiser";
-import { compositionRoots, engineProjects, layers, lowestTensorLayer, testingProject } from "./layer-table.mjs";
+import {
+  compositionRoots,
+  engineProjects,
+  layers,
+  lowestTensorLayer,
+  nodeProjects,
+  testingProject,
+} from "./layer-table.mjs";
 
 /** @import { IForbiddenRuleType, ICruiseResult } from "dependency-cruiser" */
 /** @import { Fault } from "./workspace.mjs" */
@@ -8,8 +15,11 @@ import { compositionRoots, engineProjects, layers, lowestTensorLayer, testingPro
 const anyProject = "^(?:packages|apps)/";
 /** Tests, and what only tests use. */
 const tests = "\\.test\\.ts$|/test-support/|/test-programs/";
-/** Everything up to sentence-encoder's core runs in browsers: all but apps, tests, the tests' package and src/node. */
-const browserSources = { path: "^packages/[^/]+/src/", pathNot: [tests, "/src/node/", projects([testingProject])] };
+/** Everything up to sentence-encoder's core runs in browsers: all but apps, tests, the tests' package, packages of Node and src/node. */
+const browserSources = {
+  path: "^packages/[^/]+/src/",
+  pathNot: [tests, "/src/node/", projects([testingProject, ...nodeProjects])],
+};
 
 /** The files of some projects. @param {readonly string[]} names */
 function projects(names) {
@@ -80,7 +90,7 @@ function rules() {
       "browsers-without-node",
       "it needs Node, and this file must run in browsers: move it to src/node, or pass data in",
       browserSources,
-      { path: "/src/node/" },
+      { path: ["/src/node/", projects(nodeProjects)] },
     ],
     [
       "roots-choose-engines",

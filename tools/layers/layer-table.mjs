@@ -19,6 +19,7 @@ export const layers = [
     projects: ["mpnet", "bert", "contrastive-loss", "adamw", "grad-cache", "sampler", "evaluation"],
   },
   { name: "many cores", projects: ["tpu-sharding"] },
+  { name: "devices", projects: ["pjrt"] },
   { name: "programs", projects: ["stablehlo"] },
   { name: "engines", projects: ["backend-wasm", "backend-xla"] },
   { name: "compose", projects: ["sentence-encoder"] },
@@ -27,6 +28,9 @@ export const layers = [
   { name: "edge", projects: ["hub", "command-line"] },
   { name: "apps", projects: ["train", "encode"] },
 ];
+
+/** Made of what only Node has: they need no `src/node`, and nothing that runs in browsers imports them. */
+export const nodeProjects = ["pjrt"];
 
 /** Private, for tests only: it imports no package of the workspace, and only tests import it. */
 export const testingProject = "testing";

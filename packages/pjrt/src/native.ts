@@ -1,0 +1,73 @@
+import { ConfigError } from "@kindred/errors";
+
+/** A function of the table: it takes the address of its arguments, and returns that of an error or 0. */
+export type NativeFunction = (argument: bigint) => number | bigint;
+
+/** What this package needs of a foreign function interface. */
+export type Native = {
+  /** The address of the first byte of an array. It holds as long as somebody refers to the array. */
+  address(array: ArrayBufferView): bigint;
+  /** Native memory as a buffer, without a copy. */
+  memory(address: bigint, bytes: number): ArrayBuffer;
+  /** Makes a function's address callable. */
+  callable(address: bigint): NativeFunction;
+  /** Opens a library for good and gives the address of its function table. */
+  openTable(path: string): bigint;
+  /** An environment variable as native code sees it, from worker threads too, where `process.env` is a copy. */
+  environment(name: string): string | null;
+  setEnvironment(name: string, value: string): void;
+};
+
+/** `dlopen`'s flags: bind everything now, and never unload. */
+const keepLoaded: { readonly [platform: string]: number } = { linux: 0x2 | 0x1000, darwin: 0x2 | 0x80 };
+/** XLA's compiler recurses deeply, and koffi calls on stacks of its own. */
+const stackBytes = 16 * 2 ** 20;
+
+let native: Promise<Native> | undefined;
+
+/**
+ * The foreign function interface, loaded once.
+ *
+ * @throws ConfigError if koffi is not installed, or if the system is none on which plugins run
+ */
+export function loadNative(): Promise<Native> {
+  native ??= load();
+  return native;
+}
+
+async function load(): Promise<Native> {
+  const flags = keepLoaded[process.platform];
+  if (flags === undefined)
+    throw new ConfigError(
+      `openPlugin: there are no PJRT plugins for this system. Got ${process.platform}, expected linux or darwin. On Windows use WSL.`,
+      { platform: process.platform },
+    );
+  const koffi = await import("koffi").then(
+    (module) => module.default,
+    (cause: unknown) => {
+      throw new ConfigError(
+        "openPlugin: koffi is not installed, through which plugins are called. Run: npm install koffi",
+        { package: "koffi" },
+        { cause },
+      );
+    },
+  );
+  koffi.config({ sync_stack_size: stackBytes, sync_heap_size: 2 * 2 ** 20 });
+  const call = koffi.proto("uintptr_t", ["uintptr_t"]);
+  const libc = koffi.load(null);
+  const dlopen = libc.func("void *dlopen(const char *path, int flags)");
+  const getenv = libc.func("const char *getenv(const char *name)");
+  const setenv = libc.func("int setenv(const char *name, const char *value, int overwrite)");
+  return {
+    address: ({ buffer, byteOffset }) => koffi.address(buffer) + BigInt(byteOffset),
+    memory: (address, bytes) => koffi.view(address, bytes),
+    callable: (address) => koffi.decode(address, call),
+    openTable(path) {
+      // koffi unloads libraries when the process ends, while XLA's threads still run in them. One that is open for good stays.
+      dlopen(path, flags);
+      return BigInt(koffi.load(path).func("uintptr_t GetPjrtApi()")());
+    },
+    environment: (name) => getenv(name),
+    setEnvironment: (name, value) => setenv(name, value, 1),
+  };
+}
