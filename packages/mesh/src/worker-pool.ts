@@ -167,9 +167,10 @@ function poolClosed(): WorkerError {
 }
 
 /**
- * A pool of one worker in the thread that asks: jobs are done one after another, by priority, and other tasks of the thread run in between.
+ * A pool in the thread that asks: jobs are done one after another, by priority, and other tasks of the thread run in between.
  *
- * It needs no workers, so a program written for a pool also runs where there are none.
+ * It needs no workers, so a program written for a pool also runs where there are none. With `size` 2 and more, for a handler that waits for
+ * something else than this thread (a device), so many jobs are begun before the first is done, and one of higher priority beside each.
  *
  * @example
  * ```ts
@@ -181,18 +182,20 @@ function poolClosed(): WorkerError {
  * done; // => ["first", "urgent", "later"]
  * ```
  */
-export function soloPool<Job, Result>(handle: JobHandler<Job, Result>): WorkerPool<Job, Result> {
-  return poolOf<Job, Result>([
-    {
-      takesUrgent: false,
-      async run(job, { signal }) {
-        await nextTask();
-        signal.throwIfAborted();
-        return handle(job, { signal, serveUrgent: () => {} });
-      },
-      stop: async () => {},
+export function soloPool<Job, Result>(
+  handle: JobHandler<Job, Result>,
+  { size = 1 }: { readonly size?: number } = {},
+): WorkerPool<Job, Result> {
+  const lane = (): Lane<Job, Result> => ({
+    takesUrgent: size > 1,
+    async run(job, { signal }) {
+      await nextTask();
+      signal.throwIfAborted();
+      return handle(job, { signal, serveUrgent: () => {} });
     },
-  ]);
+    stop: async () => {},
+  });
+  return poolOf(Array.from({ length: size }, lane));
 }
 
 /**

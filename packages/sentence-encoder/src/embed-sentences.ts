@@ -48,7 +48,8 @@ export function embedSentences(
 }
 
 /**
- * The vector of every token of a batch, `"tokens hidden"`, sentences end to end: the last hidden states, before any pooling.
+ * The vector of every token of a batch, `"tokens hidden"`: the last hidden states, before any pooling. Sentences lie end to end, or as the
+ * batch's own `layout` says, with rows of padding between them.
  *
  * @example
  * ```ts
@@ -75,19 +76,19 @@ export function embedTokens(
 ): Float<"tokens hidden"> {
   return tf.tidy(() => {
     const { hiddenStates, layout } = forward(parameters, batch, options);
-    if (layout.form === "packed") return hiddenStates;
+    if (layout.form === "packed" || batch.layout !== undefined) return hiddenStates;
     const rows = sentencesOf(layout.data).flatMap(({ start, length }) => Array.from({ length }, (_, i) => start + i));
     return gatherRows(hiddenStates, Int32Array.from(rows));
   });
 }
 
-/** The hidden states of a batch, as the active engine wants its sentences to lie. */
+/** The hidden states of a batch, laid out as it says itself or as the active engine wants it. */
 function forward(
   parameters: EncoderParameters,
   batch: TokenBatch,
   { encoder, dropout, rows }: Omit<EmbeddingOptions, "modules">,
 ): { readonly hiddenStates: Float<"tokens hidden">; readonly layout: Layout } {
-  const layout = activeEngine().layout(sentenceLengths(batch), rows);
+  const layout = batch.layout ?? activeEngine().layout(sentenceLengths(batch), rows);
   const tokens = { ids: inRows(batch.ids, layout, 0) };
   const options = dropout === undefined ? { layout } : { layout, dropout };
   return { hiddenStates: encoder.forward(parameters, tokens, options), layout };
@@ -99,6 +100,11 @@ export type TokenBatch = {
   readonly starts: Int32Array;
   /** How many of each sentence's first tokens, `<s>` among them, pooling leaves out. Default: 0. */
   readonly promptLength?: number;
+  /**
+   * Where its sentences lie, and perhaps more of them, empty ones: their vectors come after the others' and mean nothing. Of `planBlocks`, for
+   * encoding only. Default: as the active engine wants it.
+   */
+  readonly layout?: Layout;
 };
 
 /** The tokens of each sentence. */
@@ -117,7 +123,7 @@ export function sentenceLengths({ starts }: TokenBatch): Int32Array {
  * selectSentences(batch, Int32Array.of(1, 0)); // => { ids: [0, 2, 0, 7, 2], starts: [0, 2, 5] }
  * ```
  */
-export function selectSentences(batch: TokenBatch, indices: Int32Array): TokenBatch {
+export function selectSentences({ layout: _, ...batch }: TokenBatch, indices: Int32Array): TokenBatch {
   const sentences = Array.from(indices, (i) => batch.ids.subarray(batch.starts[i], batch.starts[i + 1]));
   const starts = new Int32Array(sentences.length + 1);
   let total = 0;

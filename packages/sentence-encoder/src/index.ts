@@ -19,6 +19,7 @@ export {
   selectSentences,
   type TokenBatch,
 } from "./embed-sentences.ts";
+export { type BlockPlanOptions, planBlocks, type PlannedBatch } from "./plan-blocks.ts";
 export type { EncodeOptions, OutputOptions } from "./encode-options.ts";
 export type { Embeddings, QuantizedEmbeddings, TokenEmbeddings } from "./embeddings.ts";
 export type { Embedder, EmbeddingJob, EmbeddingOrder } from "./local-embedder.ts";

@@ -1,12 +1,15 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderParameters } from "@kindred/encoder";
-import { type JobHandler, soloPool } from "@kindred/mesh";
+import { type HandlerOptions, type JobHandler, soloPool } from "@kindred/mesh";
 import { packWeight } from "@kindred/nn";
-import { betweenOps, type Engine, type Float, type RunningEngine } from "@kindred/tensor";
+import { betweenOps, type Engine, type Float, type ProgramSizes, type RunningEngine } from "@kindred/tensor";
 import { embedSentences, embedTokens, type TokenBatch } from "./embed-sentences.ts";
 import { type EmbeddingModel, modelSpecs } from "./sentence-model.ts";
 
-/** What an embedder makes of a batch: the vectors of its sentences, rows end to end, or of all their tokens, the last hidden states. */
+/**
+ * What an embedder makes of a batch: the vectors of its sentences, rows end to end, or of all their tokens, the last hidden states. Where the
+ * batch has a layout: of all sentences or rows that this has.
+ */
 export type EmbeddingJob = { readonly batch: TokenBatch; readonly of: "sentences" | "tokens" };
 
 /** How long a job may keep others waiting, and who may go before whom. */
@@ -16,22 +19,29 @@ export type EmbeddingOrder = { readonly signal?: AbortSignal | undefined; readon
 export type Embedder = {
   /** How many batches it works on at once. */
   readonly cores: number;
+  /** Which batches suit it, where it makes a program for each shape of one: bring it those of `planBlocks`. Default: any. */
+  readonly programs?: ProgramSizes;
   /** The vectors of a batch. Of batches that wait the one with the highest priority is next, of equal ones the first. */
   embed(job: EmbeddingJob, order?: EmbeddingOrder): Promise<Float32Array>;
   /** Frees weights and threads. */
   close(): Promise<void>;
 };
 
-/** An {@link Embedder} that works in this thread, on an engine that it starts, with the parameters that `load` makes there. */
+/**
+ * An {@link Embedder} that works in this thread, on an engine that it starts, with the parameters that `load` makes there: on all its devices,
+ * where it has some.
+ */
 export async function localEmbedder(
   engine: Engine,
   load: () => Promise<EncoderParameters>,
   model: EmbeddingModel,
 ): Promise<Embedder> {
-  const { handle, stop } = await startEmbedding(engine, load, model);
-  const pool = soloPool(handle);
+  const { handle, stop, devices, programs } = await startEmbedding(engine, load, model);
+  // A device computes one batch while it is fed the next.
+  const pool = soloPool(handle, { size: devices === undefined ? 1 : 2 * devices });
   return {
-    cores: 1,
+    cores: devices ?? 1,
+    ...(programs === undefined ? {} : { programs }),
     embed: (job, order) => pool.run(job, order),
     close: async () => {
       await pool.close();
@@ -40,43 +50,72 @@ export async function localEmbedder(
   };
 }
 
+/** A thread that embeds. */
+export type Embedding = {
+  readonly handle: JobHandler<EmbeddingJob, Float32Array>;
+  readonly stop: () => void;
+  /** On how many devices it embeds side by side; undefined where the thread does the work itself. */
+  readonly devices: number | undefined;
+  readonly programs: ProgramSizes | undefined;
+};
+
+/** Where the model's parameters lie, and how many batches are on their way there. */
+type Place = { readonly device: number; readonly parameters: EncoderParameters; batches: number };
+
 /**
  * How a worker embeds, on an engine that it starts: between two ops of a batch it takes a more urgent one, and gives up a batch that
- * nobody waits for any more.
+ * nobody waits for any more. An engine with devices takes whole batches, each the device that has the fewest.
  */
 export async function startEmbedding(
   engine: Engine,
   load: () => Promise<EncoderParameters>,
   model: EmbeddingModel,
-): Promise<{ readonly handle: JobHandler<EmbeddingJob, Float32Array>; readonly stop: () => void }> {
+): Promise<Embedding> {
   const running = await engine.start();
-  const parameters = await load()
-    .then((loaded) => packMatrices(loaded, model))
-    .catch((error: unknown) => {
-      running.stop();
-      throw error;
-    });
-  return {
-    handle: ({ batch, of }, { signal, serveUrgent }) => {
-      const lookUp = () => {
-        serveUrgent();
-        signal.throwIfAborted();
-      };
-      const embedAll = of === "sentences" ? embedSentences : embedTokens;
-      const result: Float = betweenOps(lookUp, () => embedAll(parameters, batch, model));
-      return readOut(running, result);
-    },
-    stop: () => {
-      tf.dispose(Object.values(parameters));
-      running.stop();
-    },
+  const { devices, programs } = running;
+  const places: Place[] = [];
+  const stop = () => {
+    for (const { parameters } of places) tf.dispose(Object.values(parameters));
+    running.stop();
   };
+  try {
+    const count = devices?.portable === true ? devices.count : 1;
+    for (let device = 0; device < count; device++) {
+      const parameters = await load();
+      devices?.place(Object.values(parameters), device);
+      places.push({ device, parameters: on(device, () => packMatrices(parameters, model)), batches: 0 });
+    }
+  } catch (error) {
+    stop();
+    throw error;
+  }
+  return { handle, stop, devices: devices && places.length, programs };
+
+  function on<T>(device: number, work: () => T): T {
+    return devices === undefined ? work() : devices.on(device, work);
+  }
+
+  function handle(
+    { batch, of }: EmbeddingJob,
+    { signal, serveUrgent }: HandlerOptions,
+  ): Float32Array | Promise<Float32Array> {
+    const place = places.reduce((best, each) => (each.batches < best.batches ? each : best));
+    const embedAll = of === "sentences" ? embedSentences : embedTokens;
+    const embed = () => embedAll(place.parameters, batch, model);
+    const lookUp = () => {
+      serveUrgent();
+      signal.throwIfAborted();
+    };
+    if (devices === undefined) return readOut(running, betweenOps(lookUp, embed));
+    place.batches++;
+    return (async () => readOut(running, devices.on(place.device, embed)))().finally(() => place.batches--);
+  }
 }
 
-/** The elements of a tensor, which it frees: at once where the engine can, so that an urgent answer is not held back. */
-function readOut({ read, readSync }: RunningEngine, result: Float): Float32Array | Promise<Float32Array> {
+/** The elements of a tensor, which it frees: at once where this thread has made them, so that an urgent answer is not held back. */
+function readOut({ read, readSync, devices }: RunningEngine, result: Float): Float32Array | Promise<Float32Array> {
   const values = new Float32Array(result.size);
-  if (readSync === undefined)
+  if (readSync === undefined || devices !== undefined)
     return read(result, values)
       .then(() => values)
       .finally(() => result.dispose());

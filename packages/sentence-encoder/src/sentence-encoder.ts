@@ -7,6 +7,7 @@ import {
   shortenRows,
   similarityMatrix,
 } from "@kindred/vectors";
+import type { Layout } from "@kindred/tensor";
 import type { BatchEncoding, Tokenizer } from "@kindred/tokenizer";
 import type { Embeddings, QuantizedEmbeddings, TokenEmbeddings } from "./embeddings.ts";
 import {
@@ -19,6 +20,7 @@ import type { Embedder, EmbeddingJob } from "./local-embedder.ts";
 import type { SentenceModel, SentenceSettings } from "./sentence-model.ts";
 import { endsNormalized, sentenceDimension } from "@kindred/pooling";
 import { type EncodedWindow, encodeStream, type EncodeStreamOptions } from "./encode-stream.ts";
+import { planBlocks } from "./plan-blocks.ts";
 import { planBatches, selectSentences, sentenceLengths, type TokenBatch } from "./embed-sentences.ts";
 
 /** Inputs of so few tokens go before longer ones: on one core they take a fraction of a second. */
@@ -206,8 +208,9 @@ export class SentenceEncoder {
     const tokenIds = Array.from(starts.subarray(1), (end, sentence) => ids.slice(starts[sentence], end));
     const tokenEmbeddings: Float32Array[] = [];
     await this.#run({ ids, starts }, "tokens", options, (sentence, values, place, batch) => {
-      const [start = 0, end = 0] = batch.starts.subarray(place, place + 2);
-      tokenEmbeddings[sentence] = values.slice(start * dimension, end * dimension);
+      const [first = 0, end = 0] = batch.starts.subarray(place, place + 2);
+      const start = batch.layout?.data.starts[place] ?? first;
+      tokenEmbeddings[sentence] = values.slice(start * dimension, (start + end - first) * dimension);
     });
     return { tokenEmbeddings, tokenIds, dimension, truncated };
   }
@@ -225,7 +228,7 @@ export class SentenceEncoder {
     signal?.throwIfAborted();
     const lengths = sentenceLengths(tokens);
     const { cores } = this.#embedder;
-    const plan = planBatches(lengths, { maxBatchTokens, cores }).values();
+    const plan = this.#plan(lengths, maxBatchTokens).values();
     const urgent = tokens.ids.length <= urgentTokens ? 1 : 0;
     const failed = new AbortController();
     const order = {
@@ -234,8 +237,9 @@ export class SentenceEncoder {
     };
     let done = 0;
     const embedSome = async () => {
-      for (const sentences of plan) {
-        const batch = selectSentences(tokens, sentences);
+      for (const { sentences, layout } of plan) {
+        const chosen = selectSentences(tokens, sentences);
+        const batch = layout === undefined ? chosen : { ...chosen, layout };
         const values = await this.#embedder.embed({ batch, of }, order);
         for (const [place, sentence] of sentences.entries()) take(sentence, values, place, batch);
         done += sentences.length;
@@ -249,6 +253,13 @@ export class SentenceEncoder {
       failed.abort(error);
       throw error;
     }
+  }
+
+  #plan(lengths: Int32Array, maxBatchTokens: number): { readonly sentences: Int32Array; readonly layout?: Layout }[] {
+    const { cores, programs } = this.#embedder;
+    if (programs === undefined)
+      return planBatches(lengths, { maxBatchTokens, cores }).map((sentences) => ({ sentences }));
+    return planBlocks(lengths, { ...programs, batchRows: Math.min(programs.batchRows, maxBatchTokens), cores });
   }
 
   /**

@@ -29,6 +29,8 @@ export type RunningEngine = {
   readonly description: string;
   /** How this engine wants a batch of sentences of these lengths to lie; `numbers` are the sentences' places in the global batch. */
   readonly layout: (lengths: Int32Array, numbers?: Int32Array) => Layout;
+  /** Of an engine that makes a program for each shape of a batch: which suit it. Those that run op by op take any, and have none. */
+  readonly programs?: ProgramSizes;
   /**
    * Writes `values` over the elements of a float32 tensor from element `at` on (default 0), in place: the one way a weight changes.
    *
@@ -87,6 +89,17 @@ export type MemoryInUse = {
   readonly bytes: number;
   /** The most that `bytes` may become; Infinity where nothing limits it. */
   readonly limitBytes: number;
+};
+
+/**
+ * Which batches suit an engine that makes a program for each shape: sentences in blocks, of few lengths and in few numbers. Their ops are not
+ * run one by one, so nothing can be looked up between them.
+ */
+export type ProgramSizes = {
+  /** Rows of a block, unless a sentence needs more. */
+  readonly blockRows: number;
+  /** Rows of a batch; more at a time are no faster. */
+  readonly batchRows: number;
 };
 
 /**

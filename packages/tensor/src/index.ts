@@ -5,6 +5,7 @@ export {
   engineFromModule,
   type MemoryInUse,
   moduleOfEngine,
+  type ProgramSizes,
   type RunningEngine,
 } from "./engine.ts";
 export { activeEngine, type DefinedEngine, defineEngine, type EngineParts } from "./define-engine.ts";

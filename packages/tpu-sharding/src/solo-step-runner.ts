@@ -101,6 +101,7 @@ async function runnerOn<Data, Share, Batch>(
   return {
     cores: devices.count,
     engine: engine.description,
+    ...(engine.programs && { programs: engine.programs }),
     async run(shares, numbers) {
       if (shares.length !== devices.count)
         throw new ShapeError(`run: one share for every core. Got ${shares.length}, expected ${devices.count}.`);

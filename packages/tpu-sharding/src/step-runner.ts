@@ -1,6 +1,6 @@
 import type { Optimizer } from "@kindred/adamw";
 import type { EncoderParameters, ParameterSpec, ParameterValues } from "@kindred/encoder";
-import type { Engine, Float, Profile, RunningEngine } from "@kindred/tensor";
+import type { Engine, Float, Profile, ProgramSizes, RunningEngine } from "@kindred/tensor";
 import type { CorePlace } from "./core-place.ts";
 import type { ParameterStore, StoreOptions } from "./parameter-store.ts";
 
@@ -55,6 +55,8 @@ export type StepRunner<Share, Batch> = {
   readonly cores: number;
   /** What the cores run on, in a few words. */
   readonly engine: string;
+  /** Which batches to embed suit the engine, where it makes a program for each shape of one. */
+  readonly programs?: ProgramSizes;
   /** One step: each core's share, and the optimizer's numbers for it. Devices take shares of one shape each. */
   run(shares: readonly Share[], numbers: Float32Array): Promise<StepResult>;
   /** The vectors of each batch, by the parameters as they are. */

@@ -51,11 +51,10 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const { tasks } = data;
   const stepsDone = state?.step ?? 0;
   const lastStep = config.stopAt === 0 ? config.maxSteps : config.stopAt;
-  const { cores, embed } = runner;
   const loss = lossOf(config, parts.program);
   const optimizer = trainingOptimizer(config, parts.program);
   // The run's parts are closed by whoever made them.
-  const encoder = new SentenceEncoder(model, lockstepEmbedder(cores, embed));
+  const encoder = new SentenceEncoder(model, lockstepEmbedder(runner));
   const levels = baselines(tasks);
   const clock = stopwatch(state?.seconds ?? 0);
   const happened = [...(parts.earlier ?? [])];
@@ -83,7 +82,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   yield { type: "data", sources: data.summaries };
   if (stepsDone === 0 && tasks.length > 0) yield await evaluation(0);
   let cursor = sampler.cursor();
-  const draw = () => drawBatch({ ...parts, loss }, cores);
+  const draw = () => drawBatch({ ...parts, loss }, runner.cores);
   let next = draw();
   const progress = progressMeter(lastStep);
   let finalLoss = Number.NaN;
@@ -208,13 +207,12 @@ type Waiting = { readonly batch: TokenBatch; resolve(vectors: Float32Array): voi
 /**
  * An embedder over cores that embed together, up to one batch each at a time, as those of a training run do between its steps: batches
  * that are asked for in one turn go side by side.
- *
- * @param embedTogether the vectors of up to `cores` batches' sentences.
  */
-function lockstepEmbedder(
-  cores: number,
-  embedTogether: (batches: readonly TokenBatch[]) => Promise<readonly Float32Array[]>,
-): Embedder {
+function lockstepEmbedder({
+  cores,
+  programs,
+  embed: embedTogether,
+}: Pick<TrainingRunner, "cores" | "programs" | "embed">): Embedder {
   const waiting: Waiting[] = [];
   let running = false;
   const runAll = async () => {
@@ -233,6 +231,7 @@ function lockstepEmbedder(
   };
   return {
     cores,
+    ...(programs && { programs }),
     embed: ({ batch }, { signal } = {}) =>
       new Promise((resolve, reject) => {
         signal?.throwIfAborted();

@@ -12,7 +12,7 @@ import type { EncodeProgramData } from "./encode-program.ts";
 export type LoadOptions = {
   /**
    * Worker threads to encode on, each with its own copy of the weights. 0 = this thread, whose event loop then stands still
-   * while a batch is encoded. Default: 1.
+   * while a batch is encoded, unless the engine has devices that do it. Default: 1, or 0 for an engine that other threads cannot find.
    */
   readonly cores?: number;
   /**
@@ -42,7 +42,7 @@ export type LoadOptions = {
  */
 export async function loadSentenceEncoder(
   folder: string,
-  { cores = 1, engine = wasm(), onWarning = console.warn }: LoadOptions = {},
+  { engine = wasm(), cores = engine.module === undefined ? 0 : 1, onWarning = console.warn }: LoadOptions = {},
 ): Promise<SentenceEncoder> {
   const opened = await openModelFolder(folder);
   const model = openSentenceModel(opened);
