@@ -1,14 +1,18 @@
 export {
   constantSchedule,
   cosineSchedule,
+  cosineWithRestartsSchedule,
+  inverseSqrtSchedule,
   linearSchedule,
-  type PolynomialScheduleOptions,
   polynomialSchedule,
   type Schedule,
   type ScheduleName,
   type ScheduleOptions,
+  type ScheduleShape,
   scheduleByName,
   scheduleNames,
+  scheduleShapes,
+  warmupStableDecaySchedule,
 } from "./schedules.ts";
 export type { Optimizer, OwnArrays, OwnTensors, StepNumbers } from "./optimizer.ts";
 export { type AdamwFlavour, type AdamwOptions, adamw } from "./adamw.ts";

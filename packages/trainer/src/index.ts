@@ -1,6 +1,6 @@
 export { type TrainConfig, trainOptions } from "./train-options.ts";
 export { type TrainPreset, trainPresets } from "./train-presets.ts";
-export { type ConfigSource, guideFolders, trainConfig } from "./train-config.ts";
+export { type ConfigSource, guideFolders, learningRateSchedule, trainConfig } from "./train-config.ts";
 export {
   familiesOf,
   type Kindred,

@@ -40,6 +40,10 @@ test.each([
   [{ adamEpsilon: 0 }, {}, /bad value for adamEpsilon/],
   [{ hiddenSize: 1e9 }, {}, /bad value for hiddenSize/],
   [{ maxBatchTokens: 100, maxSeqLength: 128 }, {}, /less than one text/],
+  [{ lrPower: 2 }, {}, /linear has no lrPower\. Expected none of its kind/],
+  [{ lrSchedulerType: "cosine_with_min_lr", lrPower: 2 }, {}, /has no lrPower\. Expected lrCycles, lrEnd/],
+  [{ lrSchedulerType: "polynomial", lrEnd: 1, learningRate: 0.5 }, {}, /end is out of range\. Got 1/],
+  [{ lrSchedulerType: "constant", warmupSteps: 5 }, {}, /constant has no warm-up.*constant_with_warmup/],
 ])("refuses %j %j", (given, source, message) => {
   expect(() => trainConfig(given, source)).toThrow(ConfigError);
   expect(() => trainConfig(given, source)).toThrow(message);

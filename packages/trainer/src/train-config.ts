@@ -1,3 +1,4 @@
+import { type Schedule, type ScheduleShape, scheduleByName, scheduleShapes } from "@kindred/adamw";
 import { ConfigError, nearestName } from "@kindred/errors";
 import { checkOptions } from "@kindred/options";
 import { families } from "@kindred/sentence-encoder";
@@ -80,8 +81,50 @@ export function trainConfig(
       {},
     );
   }
+  if (config.lrSchedulerType === "constant" && given["warmupSteps"] !== undefined && config.warmupSteps > 0)
+    refuse("constant has no warm-up. Leave warmupSteps out, or take lrSchedulerType constant_with_warmup.", {
+      key: "warmupSteps",
+    });
+  learningRateSchedule(config, where);
   guideFolders(config);
   return config;
+}
+
+/** The options of a schedule's shape, by what the schedule calls them. */
+const shapeOptions = {
+  power: "lrPower",
+  end: "lrEnd",
+  cycles: "lrCycles",
+  timescale: "lrTimescale",
+  decaySteps: "lrDecaySteps",
+} as const satisfies { readonly [part in keyof ScheduleShape]-?: keyof TrainConfig };
+
+/**
+ * The learning rate of each step of a run.
+ *
+ * @throws ConfigError for an option that the schedule has no use for, and as the schedule does.
+ *
+ * @example
+ * ```ts
+ * import { learningRateSchedule, trainConfig } from "@kindred/trainer";
+ *
+ * const given = { lrSchedulerType: "polynomial", lrPower: 2, lrEnd: 0, learningRate: 16, warmupSteps: 2, maxSteps: 6 };
+ * [0, 1, 2, 4].map(learningRateSchedule(trainConfig(given))); // => [0, 8, 16, 4]
+ * ```
+ */
+export function learningRateSchedule(config: TrainConfig, where = "train"): Schedule {
+  const { lrSchedulerType: name, learningRate, warmupSteps, maxSteps: steps } = config;
+  const takes = scheduleShapes[name];
+  const parts = Object.keys(shapeOptions) as (keyof ScheduleShape)[]; // its keys are those
+  const unused = parts.find((part) => config[shapeOptions[part]] !== undefined && !takes.includes(part));
+  if (unused !== undefined) {
+    const taken = takes.map((part) => shapeOptions[part]).join(", ") || "none of its kind";
+    throw new ConfigError(`${where}: ${name} has no ${shapeOptions[unused]}. Expected ${taken}. Leave it out.`, {
+      key: shapeOptions[unused],
+    });
+  }
+  const shape = Object.fromEntries(parts.map((part) => [part, config[shapeOptions[part]]]));
+  return scheduleByName(name, { learningRate, warmupSteps, steps }, shape);
 }
 
 /**

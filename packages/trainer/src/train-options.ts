@@ -1,3 +1,4 @@
+import { scheduleNames } from "@kindred/adamw";
 import { grouped, option, type OptionValues } from "@kindred/options";
 import * as v from "valibot";
 
@@ -7,6 +8,7 @@ const rate = v.pipe(v.number(), v.finite(), v.minValue(0));
 const meanDecay = v.pipe(v.number(), v.minValue(0), v.ltValue(1, "expected a number from 0 to below 1"));
 const size = (largest: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(largest));
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1, "expected a share from 0 to 1"));
+const above0 = v.pipe(v.number(), v.finite(), v.gtValue(0));
 const text = v.string();
 
 /**
@@ -121,9 +123,26 @@ export const trainOptions = {
     stopAt: option(countOrZero, 0, "Stop after this step, though the schedule goes on; 0 = at maxSteps."),
     learningRate: option(rate, 2e-5, "Peak learning rate."),
     lrSchedulerType: option(
-      v.picklist(["linear", "cosine", "polynomial", "constant"]),
+      v.picklist(scheduleNames),
       "linear",
-      "How the rate falls after the warm-up.",
+      "How the rate falls after the warm-up, by transformers' names and to the same numbers; constant has no warm-up.",
+    ),
+    lrPower: option(v.optional(above0), undefined, "polynomial: the exponent. Default: 1."),
+    lrEnd: option(v.optional(rate), undefined, "polynomial, cosine_with_min_lr: the last rate. Default: 1e-7 and 0."),
+    lrCycles: option(
+      v.optional(above0),
+      undefined,
+      "cosine and its like: the number of waves (default: 0.5, down once); cosine_with_restarts: of falls (default: 1).",
+    ),
+    lrTimescale: option(
+      v.optional(above0),
+      undefined,
+      "inverse_sqrt: steps until the rate is 1/√2 of its peak. Default: those of the warm-up, or 10,000.",
+    ),
+    lrDecaySteps: option(
+      v.optional(above0),
+      undefined,
+      "warmup_stable_decay: steps of the last fall; below 1, a share of maxSteps. Default: 0.1.",
     ),
     warmupSteps: option(
       rate,
@@ -137,7 +156,7 @@ export const trainOptions = {
     ),
     adamBeta1: option(meanDecay, 0.9, "Decay of the running mean of gradients."),
     adamBeta2: option(meanDecay, 0.999, "Decay of the running mean of squared gradients."),
-    adamEpsilon: option(v.pipe(v.number(), v.finite(), v.gtValue(0)), 1e-6, "Added to the root of the second moment."),
+    adamEpsilon: option(above0, 1e-6, "Added to the root of the second moment."),
     weightDecay: option(rate, 0, "Decoupled weight decay, times the rate."),
     decay: option(
       v.picklist(["weights", "all"]),

@@ -1,4 +1,4 @@
-import { adamw, type Optimizer, scheduleByName } from "@kindred/adamw";
+import { adamw, type Optimizer } from "@kindred/adamw";
 import { type EncoderParameters, type JsonObject, openEncoder, parameterNamed } from "@kindred/encoder";
 import { expectReplay, gradCache } from "@kindred/grad-cache";
 import { type Loss, lossShare } from "@kindred/loss";
@@ -9,6 +9,7 @@ import { type EmbeddingModel, embedSentences, type TokenBatch } from "@kindred/s
 import { type Float, type RowGradient, valueAndGradients } from "@kindred/tensor";
 import { allGather, type CorePlace, type StepContext, type StepProgram, type StepShare } from "@kindred/tpu-sharding";
 import { type BatchShare, joinColumns, type NumberedSentences, tokenChunks } from "./deal-batch.ts";
+import { learningRateSchedule } from "./train-config.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { familiesOf, loadProgram, lossOf, type TrainParts, type TrainProgram } from "./train-program.ts";
 
@@ -95,8 +96,7 @@ export function trainingCoreModule(): URL {
  * ```
  */
 export function trainingOptimizer(config: TrainConfig, { optimizer }: TrainParts = {}): Optimizer {
-  const { warmupSteps, maxSteps: steps } = config;
-  const schedule = scheduleByName(config.lrSchedulerType, { learningRate: config.learningRate, warmupSteps, steps });
+  const schedule = learningRateSchedule(config);
   if (optimizer !== undefined) return optimizer({ learningRate: schedule });
   return adamw({
     learningRate: schedule,
