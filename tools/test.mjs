@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { installMissing } from "./install.mjs";
 import { asksForOwnNode, root, underChosenNode } from "./node-runtime.mjs";
 import { runNx } from "./nx.mjs";
+import { fetchPlugins } from "./xla/fetch-plugins.mjs";
 import { readCounts, resultsFile } from "./results.mjs";
 
 /** The checks of the root project, in the order in which they are worth reading. `test` is every package's own. */
@@ -14,6 +15,8 @@ const checks = [
 
 await installMissing();
 await underChosenNode({ announce: true });
+const missing = fetchPlugins();
+if (missing !== undefined) console.error(`Tests of XLA devices have no plugins to run on: ${missing}.`);
 
 /** Checks that are vitest runs, and the folders that their results lie in. */
 const testFolders = new Map([

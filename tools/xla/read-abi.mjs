@@ -19,14 +19,25 @@ import { constants, functions, structs } from "./abi-fields.mjs";
  * @property {{ readonly [name: string]: number }} constants
  */
 
+const compiler = process.env["CC"] || "gcc";
+
+/** Whether there is a C compiler: `CC`, or else gcc. */
+export function hasCompiler() {
+  try {
+    execFileSync(compiler, ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The interface that a header declares.
  *
  * @param {string} header path of a `pjrt_c_api.h`
- * @param {string} [compiler]
  * @returns {Abi}
  */
-export function readAbi(header, compiler = "gcc") {
+export function readAbi(header) {
   const folder = mkdtempSync(join(tmpdir(), "kindred-abi-"));
   try {
     const source = join(folder, "abi.c");

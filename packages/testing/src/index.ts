@@ -1,4 +1,5 @@
 export { sharedPath, sharedExists } from "./node/shared-path.ts";
+export { describePlugins, type TestedPlugin } from "./node/describe-plugins.ts";
 export { readGoldenTensors, type GoldenTensor } from "./node/read-golden-tensors.ts";
 export { readJson, readJsonLines } from "./node/read-json.ts";
 export {

@@ -20,7 +20,7 @@ export function sharedExists(...parts: string[]): boolean {
 }
 
 /** The nearest folder above this file that holds the workspace's lockfile. Found from `src` and from `dist`. */
-function repositoryRoot(): string {
+export function repositoryRoot(): string {
   const here = dirname(fileURLToPath(import.meta.url));
   for (let folder = here; ; folder = dirname(folder)) {
     if (existsSync(join(folder, "package-lock.json"))) return folder;
