@@ -1,5 +1,6 @@
 import { ConfigError } from "@kindred/errors";
 import { type DefinedEngine, defineEngine, type EngineParts } from "@kindred/tensor";
+import { implementRules } from "./rules/implement-rules.ts";
 
 /** Options of {@link xla}. */
 export type XlaOptions = {
@@ -52,6 +53,7 @@ export type XlaExtra = {
  */
 export function xla(options: XlaOptions = {}): DefinedEngine<XlaExtra> {
   const load = async (): Promise<EngineParts<XlaExtra>> => {
+    implementRules();
     throw new ConfigError(`xla: this engine does not run yet. Got ${JSON.stringify(options.plugin)}. Use wasm().`);
   };
   return defineEngine({ name: "xla", load });
