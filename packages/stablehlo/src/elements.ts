@@ -51,7 +51,7 @@ export class Elements extends Recording {
   /** Each element's place along one axis, counted from 0. */
   iota(shape: Shape, axis: number, type: ElementType = "i32"): Value {
     expectShape("iota", shape);
-    if (shape[axis] === undefined) refuse("iota", "no such axis", { axis, shape }, `an axis of ${shape.length}`);
+    if (shape[axis] === undefined) refuse("iota", "no such axis", { axis, shape }, `an axis below ${shape.length}`);
     if (type === "i1") refuse("iota", "i1 does not count", { type }, "another type");
     const line = `stablehlo.iota dim = ${axis} : ${typeText({ shape, type })}`;
     return this.record({ op: "iota", line, inputs: [], shape, type });

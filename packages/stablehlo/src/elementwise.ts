@@ -1,9 +1,11 @@
 import { refuse } from "./refuse.ts";
 import type { ElementType, Shape, TensorType } from "./value.ts";
 
-const floats: readonly ElementType[] = ["f32", "bf16"];
+/** Functions are computed in f32: bf16 holds too little to ask for their values in it. */
+const float: readonly ElementType[] = ["f32"];
 const numbers: readonly ElementType[] = ["f32", "bf16", "i32", "ui32"];
 const signed: readonly ElementType[] = ["f32", "bf16", "i32"];
+const exact: readonly ElementType[] = ["f32", "i32", "ui32"];
 const bits: readonly ElementType[] = ["i1", "i32", "ui32"];
 const words: readonly ElementType[] = ["i32", "ui32"];
 const all: readonly ElementType[] = [...numbers, "i1"];
@@ -11,39 +13,39 @@ const all: readonly ElementType[] = [...numbers, "i1"];
 /** Functions of one element, and the types they take. */
 export const unaryOps = {
   abs: signed,
-  ceil: floats,
-  cosine: floats,
-  erf: floats,
-  erfc: floats,
-  exponential: floats,
-  exponential_minus_one: floats,
-  floor: floats,
-  is_finite: floats,
-  log: floats,
-  log_plus_one: floats,
-  logistic: floats,
+  ceil: float,
+  cosine: float,
+  erf: float,
+  erfc: float,
+  exponential: float,
+  exponential_minus_one: float,
+  floor: float,
+  is_finite: float,
+  log: float,
+  log_plus_one: float,
+  logistic: float,
   negate: signed,
   not: bits,
-  round_nearest_even: floats,
-  rsqrt: floats,
+  round_nearest_even: float,
+  rsqrt: float,
   sign: signed,
-  sine: floats,
-  sqrt: floats,
-  tanh: floats,
+  sine: float,
+  sqrt: float,
+  tanh: float,
 };
 
 /** Functions of two elements of one type, and the types they take. */
 export const binaryOps = {
   add: numbers,
   and: bits,
-  atan2: floats,
+  atan2: float,
   divide: numbers,
   maximum: all,
   minimum: all,
   multiply: numbers,
   or: bits,
-  power: numbers,
-  remainder: numbers,
+  power: float,
+  remainder: exact,
   shift_left: words,
   shift_right_arithmetic: words,
   shift_right_logical: words,

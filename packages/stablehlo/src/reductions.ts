@@ -1,6 +1,7 @@
 import type { ElementType } from "./value.ts";
 
 const numbers: readonly ElementType[] = ["f32", "bf16", "i32", "ui32"];
+const exact: readonly ElementType[] = ["f32", "i32", "ui32"];
 
 /** How many elements become one, by StableHLO's name: the sum, product, largest, smallest, all (`and`) or any (`or`) of them. */
 export type Reduction = "add" | "multiply" | "maximum" | "minimum" | "and" | "or";
@@ -8,7 +9,7 @@ export type Reduction = "add" | "multiply" | "maximum" | "minimum" | "and" | "or
 /** The types that a reduction takes. */
 export const reductionTypes: { readonly [K in Reduction]: readonly ElementType[] } = {
   add: numbers,
-  multiply: numbers,
+  multiply: exact,
   maximum: [...numbers, "i1"],
   minimum: [...numbers, "i1"],
   and: ["i1", "i32", "ui32"],
