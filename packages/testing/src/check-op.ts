@@ -58,10 +58,12 @@ export async function checkOp<Inputs extends Tensors, Data extends object, Fixed
     compareValues(compare, law, call, { actual, expected, moved, seed });
     compareGradients(compare, law, call, { actual, expected, moved, seed });
   });
-  await fc.assert(property, { numRuns: runs });
-  for (const [what, relative] of sharpest) {
-    expect(relative, `${op.op.name}: ${what}: the tolerance would hide any error`).toBeLessThan(1e-3);
+  // Of all calls one must be judged sharply. Where terms cancel few are, so more are drawn until there is one.
+  const blunt = () => [...sharpest].find(([, relative]) => relative >= 1e-3)?.[0];
+  for (let round = 0; round === 0 || (round < 10 && blunt() !== undefined); round++) {
+    await fc.assert(property, { numRuns: runs });
   }
+  expect(blunt(), `${op.op.name}: where the tolerance would hide any error`).toBeUndefined();
 }
 
 async function runningOn<Result>(engine: TestedEngine, work: () => Result): Promise<Result> {

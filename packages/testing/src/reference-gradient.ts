@@ -30,7 +30,8 @@ export function referenceGradient(
     }
     return sum;
   };
-  const few = Array.from({ length: tried }, (_, i) => (seed + i * 7919) % values.length);
+  // Multiples of the golden ratio lie far from each other, whatever the seed.
+  const few = Array.from({ length: tried }, (_, i) => (Math.imul(seed + i, 0x9e3779b1) >>> 0) % values.length);
   return finiteDifferences(weightedSum, values, values.length > tried ? { only: few } : {});
 }
 
