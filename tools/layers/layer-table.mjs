@@ -36,10 +36,14 @@ export const nodeProjects = ["pjrt"];
 export const testingProject = "testing";
 
 /**
- * The files that may choose an engine, as patterns of their paths: apps, and the set-up calls of the encoder. Everyone else takes one as an
+ * The files that may choose an engine, as patterns of their paths: apps and what reads their flags, and the set-up calls of the encoder. Everyone else takes one as an
  * argument, or runs on whichever is active, so that the same code runs on all of them.
  */
-export const compositionRoots = ["^apps/", "^packages/sentence-encoder/src/(node/|sentence-encoder-from-files)"];
+export const compositionRoots = [
+  "^apps/",
+  "^packages/command-line/",
+  "^packages/sentence-encoder/src/(node/|sentence-encoder-from-files)",
+];
 
 /** Who may import tfjs's own backends: the engine, which starts them, and the tests' references. */
 export const engineProjects = ["tensor", testingProject];

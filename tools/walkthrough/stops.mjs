@@ -10,7 +10,7 @@ import { root } from "../node-runtime.mjs";
 const execute = promisify(execFile);
 
 /** Packages that are one stop each, however many of their files are on the way: what they do is said in a sentence. */
-const oneStop = ["tokenizer", "nn", "tensor", "backend-wasm", "random", "errors", "options"];
+const oneStop = ["tokenizer", "nn", "tensor", "backend-wasm", "random", "errors", "options", "command-line"];
 
 /**
  * The stops of a text on its way to its vector: `kindred-encode --model FOLDER "a short text"`.

@@ -1,4 +1,4 @@
-import { ownNodeOption } from "@kindred/command-line/node";
+import { engineOptions, ownNodeOption } from "@kindred/command-line/node";
 import { option, optionHelp } from "@kindred/options";
 import * as v from "valibot";
 
@@ -45,12 +45,7 @@ export const encodeFlags = {
   cores: option(
     v.pipe(v.number(), v.integer(), v.minValue(0)),
     0,
-    "Worker threads; 0 = one for each core of the machine, and one for few texts.",
-  ),
-  revectorize: option(
-    v.boolean(),
-    true,
-    "Let V8 pair the kernels' instructions to 256 bits, after a check that the results are right.",
+    "Worker threads; 0 = one for each core of the machine, and one for few texts. XLA has devices instead.",
   ),
   profile: option(
     v.boolean(),
@@ -66,6 +61,7 @@ export const encodeFlags = {
   ownNode: ownNodeOption,
   help: option(v.boolean(), false, "Print this."),
   version: option(v.boolean(), false, "Print the version."),
+  ...engineOptions,
 };
 
 /** The text of `kindred-encode --help`. */

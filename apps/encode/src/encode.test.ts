@@ -56,6 +56,12 @@ test("texts become rows on stdout; after -- all is text", () => {
   for (const { embedding } of rowsOf(stdout)) expect(Math.hypot(...embedding)).toBeCloseTo(1, 6);
 });
 
+test("another backend gives the same vectors up to rounding", () => {
+  const [ours] = rowsOf(encode("--model", "model", "the cat").stdout);
+  const [plain] = rowsOf(encode("--model", "model", "the cat", "--backend", "cpu").stdout);
+  for (const [i, number] of ours?.embedding.entries() ?? []) expect(plain?.embedding[i]).toBeCloseTo(number, 6);
+});
+
 test("--similarity prints the matrix, 1 on its diagonal, and the texts beside it", () => {
   const { stdout } = encode("--model", "model", "the cat", "a dog", "--similarity");
   const [head, first, second] = stdout.split("\n");
@@ -202,6 +208,19 @@ describe("refuses, with its exit code and in one line,", () => {
       2,
       /^--max-length: more than the model can read\. Got 600, expected .* 2 to its 32 tokens/,
     ],
+    [
+      "an option of XLA without XLA",
+      ["--model", "model", "x", "--products", "bfloat16"],
+      2,
+      /^kindred-encode: --products says something to XLA alone\. Got --backend wasm\./,
+    ],
+    [
+      "threads for XLA",
+      ["--model", "model", "x", "--backend", "xla", "--cores", "2"],
+      2,
+      /how many devices \(--devices\)/,
+    ],
+    ["a profile of XLA", ["--model", "model", "x", "--backend", "xla", "--profile"], 2, /choose --backend wasm/],
     ["a folder that is no model", ["--model", ".", "x"], 3, /config\.json: the file is missing/],
     ["a missing file", ["--model", "model", "--input", "nowhere.txt"], 3, /nowhere\.txt: no such file/],
     ["an unknown kind of input", ["--model", "model", "--input", "texts.pdf"], 2, /expected \.txt or \.jsonl/],

@@ -1,6 +1,4 @@
-import { wasm } from "@kindred/backend-wasm";
-import { enableRevectorization } from "@kindred/backend-wasm/node";
-import { checkOutputFile, exitCodeOf, packageVersion, parseFlags } from "@kindred/command-line/node";
+import { checkOutputFile, chooseEngine, exitCodeOf, packageVersion, parseFlags } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
 import { countFlops } from "@kindred/nn";
@@ -35,15 +33,14 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   refuseContradictions(flags, texts);
   if (flags.output !== "") checkVectorFile(flags.output);
   if (flags.output !== "") checkOutputFile("--output", flags.output);
-  const cores = flags.profile ? 0 : flags.cores > 0 ? flags.cores : flags.input === "" ? 0 : availableParallelism();
+  const engine = await chooseEngine(flags, { where: "kindred-encode" });
   const folder = await modelFolder(flags.model, {
     offline: flags.offline,
     signal,
     ...(flags.quiet ? {} : { sink: process.stderr }),
   });
-  const engine = wasm(flags.revectorize ? { revectorization: enableRevectorization() } : {});
   const onWarning = (message: string) => void process.stderr.write(`${message}\n`);
-  await using encoder = await loadSentenceEncoder(folder, { cores, engine, onWarning });
+  await using encoder = await loadSentenceEncoder(folder, { cores: coresFor(flags), engine, onWarning });
   if (flags.maxLength !== undefined) checkMaxLength(flags.maxLength, encoder.model);
   const { maxLength, promptName, prompt, truncateDim, normalizeEmbeddings, specialTokens, maxBatchTokens } = flags;
   const options = {
@@ -63,7 +60,13 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   if (profiler !== undefined) process.stderr.write(`${profileTable(profiler.stop())}\n`);
 }
 
-function refuseContradictions({ model, input, output, similarity }: Flags, texts: readonly string[]): void {
+/** The worker threads that encode; 0 for this one. */
+function coresFor({ backend, cores, profile, input }: Flags): number {
+  if (backend === "xla" || profile) return 0;
+  return cores > 0 ? cores : input === "" ? 0 : availableParallelism();
+}
+
+function refuseContradictions({ model, input, output, similarity, ...engine }: Flags, texts: readonly string[]): void {
   if (model === "") throw new ConfigError("kindred-encode: --model is missing. Expected --model FOLDER. See --help.");
   if (input === "" && texts.length === 0)
     throw new ConfigError("kindred-encode: nothing to encode. Give texts, or --input FILE. See --help.");
@@ -74,6 +77,14 @@ function refuseContradictions({ model, input, output, similarity }: Flags, texts
   if (similarity && (input !== "" || output !== ""))
     throw new ConfigError(
       "kindred-encode: --similarity compares texts on the command line. Leave out --input and --output.",
+    );
+  if (engine.backend === "xla" && engine.cores > 0)
+    throw new ConfigError(
+      `kindred-encode: --cores are worker threads, of which --backend xla has none. Got ${engine.cores}. Leave it out, or say how many devices (--devices).`,
+    );
+  if (engine.backend === "xla" && engine.profile)
+    throw new ConfigError(
+      "kindred-encode: --profile measures op by op, and --backend xla runs whole programs. Leave it out, or choose --backend wasm.",
     );
 }
 

@@ -1,3 +1,10 @@
 export { type ParsedFlags, parseFlags } from "./parse-flags.ts";
 export { exitCodeOf, ownNodeOption, packageVersion, runCommand, writeToStream } from "./run-command.ts";
 export { checkOutputFile } from "./check-output-file.ts";
+export {
+  chooseEngine,
+  type ChooseEngineOptions,
+  type EngineChoice,
+  engineOptions,
+  machineOptions,
+} from "./choose-engine.ts";
