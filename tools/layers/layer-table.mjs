@@ -30,7 +30,7 @@ export const layers = [
 ];
 
 /** Made of what only Node has: they need no `src/node`, and nothing that runs in browsers imports them. */
-export const nodeProjects = ["pjrt"];
+export const nodeProjects = ["pjrt", "backend-xla"];
 
 /** Private, for tests only: it imports no package of the workspace, and only tests import it. */
 export const testingProject = "testing";

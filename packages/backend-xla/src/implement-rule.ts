@@ -1,3 +1,4 @@
+import type { FixedValues } from "./fixed-values.ts";
 import type { DefinedOp, Fixed, HostArray, HostData, OpInputs, OpResult } from "@kindred/tensor";
 import type { Graph, Value } from "@kindred/stablehlo";
 
@@ -57,12 +58,12 @@ export type RuleOptions<Left extends PropertyKey, Operand extends PropertyKey> =
 };
 
 /** A rule without its op's types, as the engine keeps it. */
-type AnyRule = {
+export type AnyRule = {
   readonly emit: (
     graph: Graph,
     inputs: { readonly [name: string]: Value | undefined },
     data: { readonly [name: string]: Value | readonly Value[] | undefined },
-    fixed: Fixed,
+    fixed: FixedValues,
     program: RuleProgram,
   ) => Value | readonly Value[];
   readonly perDevice: readonly string[];
@@ -71,6 +72,13 @@ type AnyRule = {
 
 /** By the op's name. */
 const rules = new Map<string, AnyRule>();
+const users = new Set<(name: string, rule: AnyRule) => void>();
+
+/** Calls `use` for each rule that there is, and for each that is added. */
+export function useRules(use: (name: string, rule: AnyRule) => void): void {
+  for (const [name, rule] of rules) use(name, rule);
+  users.add(use);
+}
 
 /**
  * Makes `emit` what the XLA engine records for an op, in place of its composite.
@@ -100,5 +108,7 @@ export function implementRule<
   emit: Rule<Inputs, Data, Constants, Left, Operand>,
   { perDevice = [], operands = [] }: RuleOptions<Left, Operand> = {},
 ): void {
-  rules.set(name, { emit: emit as unknown as AnyRule["emit"], perDevice, operands });
+  const rule = { emit: emit as unknown as AnyRule["emit"], perDevice, operands };
+  rules.set(name, rule);
+  for (const use of users) use(name, rule);
 }

@@ -1,4 +1,5 @@
-export { type Compiled, xla, type XlaExtra, type XlaOptions } from "./xla.ts";
+export { xla, type XlaExtra, type XlaOptions } from "./xla.ts";
+export type { Compiled } from "./compiler.ts";
 export {
   implementRule,
   type Rule,

@@ -1,45 +1,45 @@
 import { ConfigError } from "@kindred/errors";
+import { type Client, openPlugin, type Plugin } from "@kindred/pjrt";
 import { type DefinedEngine, defineEngine, type EngineParts } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+import { defaultFolder, openCompiledFolder } from "./compiled-folder.ts";
+import { type Compiled, Programs } from "./compiler.ts";
+import { engineOnDevices } from "./engine-on-devices.ts";
+import { registerKernels } from "./kernels.ts";
 import { implementRules } from "./rules/implement-rules.ts";
+import { XlaBackend } from "./xla-backend.ts";
 
 /** Options of {@link xla}. */
 export type XlaOptions = {
   /** The PJRT plugin's file. Default: the first that `findPlugin` of `@kindred/pjrt` finds. */
   readonly plugin?: string;
-  /** How many devices to drive from this thread, of a plugin that makes as many as it is asked for. Default: all that it has, one of a CPU's. */
+  /** How many devices this thread drives: so many are made of a CPU, elsewhere they are the first that are there. Default: all, of a CPU one. */
   readonly devices?: number;
   /**
    * How large products are computed: `"bfloat16"` converts their operands, sums stay float32. Small products (attention's, pooling) are float32
    * always. Default `"float32"`.
    */
   readonly products?: "float32" | "bfloat16";
-  /** Where compiled programs are kept from run to run, or `false` for nowhere. Default: `kindred/xla` in the user's cache folder. */
+  /** Where compiled programs are kept from run to run, or `false` for nowhere. Default: `~/.cache/kindred/xla`. */
   readonly cacheFolder?: string | false;
   /** Is told of every program that was compiled, or loaded from the folder. */
   readonly onCompile?: (compiled: Compiled) => void;
 };
 
-/** A program that was made ready to run. */
-export type Compiled = {
-  /** Of the program's text, sha256 in hexadecimal. */
-  readonly hash: string;
-  /** What it took. */
-  readonly seconds: number;
-  /** Whether it was loaded instead of compiled. */
-  readonly fromCache: boolean;
-  /** Why it was not known: what differed from what was recorded before. */
-  readonly reason: string;
-  /** On how many devices it runs at once. */
-  readonly replicas: number;
-};
-
 /** What a running {@link xla} engine has besides. */
 export type XlaExtra = {
+  /** The client of the plugin whose devices it drives. */
+  readonly client: Client;
   readonly products: "float32" | "bfloat16";
 };
 
+// Threads run what is built: Node 20 reads no TypeScript.
+const moduleUrl = import.meta.url.replace(/src\/xla\.ts$/, "dist/xla.js");
+
 /**
  * XLA as an engine: ops are recorded instead of run, and what was recorded is compiled once and run on TPU cores, GPUs or CPUs, through a PJRT plugin.
+ *
+ * Its start throws ConfigError where there is no plugin, koffi is not installed, or the folder for compiled programs is not the user's own.
  *
  * @throws ConfigError for options that are none.
  * @example
@@ -52,9 +52,85 @@ export type XlaExtra = {
  * ```
  */
 export function xla(options: XlaOptions = {}): DefinedEngine<XlaExtra> {
-  const load = async (): Promise<EngineParts<XlaExtra>> => {
-    implementRules();
-    throw new ConfigError(`xla: this engine does not run yet. Got ${JSON.stringify(options.plugin)}. Use wasm().`);
+  const { plugin, devices, products = "float32", cacheFolder, onCompile } = options;
+  if (devices !== undefined && !(Number.isInteger(devices) && devices > 0)) {
+    throw new ConfigError(
+      `xla: no number of devices. Got ${devices}, expected a whole number from 1 on. Leave it out for one.`,
+      { devices },
+    );
+  }
+  const load = async () => {
+    const key = JSON.stringify([plugin, devices, products, cacheFolder]);
+    const opened = loaded.get(key) ?? open(options);
+    loaded.set(key, opened);
+    opened.catch(() => loaded.delete(key)); // another start may find what this one lacked
+    const { parts, listeners } = await opened;
+    const enter = () => {
+      if (onCompile !== undefined) listeners.add(onCompile);
+      return () => void (onCompile !== undefined && listeners.delete(onCompile));
+    };
+    return { ...parts, enter };
   };
-  return defineEngine({ name: "xla", load });
+  const crossing = { plugin, devices, products, cacheFolder };
+  return defineEngine({ name: "xla", module: { url: moduleUrl, options: crossing }, load });
+}
+
+export default xla;
+
+type Opened = { readonly parts: EngineParts<XlaExtra>; readonly listeners: Set<(compiled: Compiled) => void> };
+
+/** What this thread has opened, by what was asked for: a plugin's devices are opened once. */
+const loaded = new Map<string, Promise<Opened>>();
+
+async function open({
+  plugin: path = "",
+  devices,
+  products = "float32",
+  cacheFolder = defaultFolder(),
+}: XlaOptions): Promise<Opened> {
+  const plugin = await openPlugin(path);
+  const client = clientWith(plugin, devices);
+  const count = devices ?? (client.platform === "cpu" ? 1 : client.devices.length);
+  const folder = cacheFolder === false ? undefined : openCompiledFolder(cacheFolder, { client, plugin });
+  const listeners = new Set<(compiled: Compiled) => void>();
+  const programs = new Programs({
+    client,
+    portable: count > 1,
+    folder,
+    onCompile: (compiled) => {
+      for (const listener of listeners) listener(compiled);
+    },
+  });
+  const backend = new XlaBackend({ client, count, products, programs });
+  const name = nextName();
+  tf.registerBackend(name, () => backend);
+  implementRules();
+  registerKernels(name, backend);
+  if (tf.engine().registry[name] === undefined) await tf.setBackend(name);
+  const kind = client.devices[0]?.kind ?? client.platform;
+  const description = `XLA on ${count === 1 ? kind : `${count} × ${kind}`}${products === "bfloat16" ? ", products in bfloat16" : ""}`;
+  const parts = { description, backend: name, running: { ...engineOnDevices(backend), client, products } };
+  return { parts, listeners };
+}
+
+/** A client with so many devices at least. */
+function clientWith(plugin: Plugin, devices: number | undefined): Client {
+  const client = plugin.client();
+  if (devices === undefined || devices <= client.devices.length) return client;
+  client.close();
+  if (client.platform === "cpu") return plugin.client({ devices });
+  throw new ConfigError(
+    `xla: there are not so many devices. Got ${devices}, expected 1 to ${client.devices.length} of ${client.platform}. Leave it out for all.`,
+    {
+      devices,
+    },
+  );
+}
+
+let opened = 0;
+
+/** A name of tfjs's for another backend: each client has one. */
+function nextName(): string {
+  opened++;
+  return opened === 1 ? "xla" : `xla ${opened}`;
 }

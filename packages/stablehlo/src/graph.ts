@@ -147,6 +147,24 @@ export class Graph extends Arrangement {
   }
 
   /**
+   * What a program of `outputs` takes of the first `size` nodes, if it is made of those after them: values to be its `parameters`. The graph's own
+   * parameters are not among them, nor constants, which the program makes itself.
+   */
+  earlier(outputs: readonly Value[], size: number): Value[] {
+    const taken = new Set<Node>();
+    const seen = new Set<Node>();
+    const open = outputs.map((value) => this.node("earlier", value));
+    for (let node = open.pop(); node; node = open.pop()) {
+      if (seen.has(node)) continue;
+      seen.add(node);
+      if (node.op === "parameter") continue;
+      if (node.id < size && !isConstant(node)) taken.add(node);
+      else open.push(...node.inputs);
+    }
+    return [...taken];
+  }
+
+  /**
    * The program that gives `outputs`: what they need and nothing else.
    *
    * @throws ShapeError if a value is of another graph, a donated parameter does not fit its output, or collectives are for
@@ -180,6 +198,12 @@ export class Graph extends Arrangement {
       this.record({ op: "result", line: "", result, inputs: [all], shape, type }),
     );
   }
+}
+
+/** Whether a node needs nothing and costs next to nothing: numbers, counted or repeated. */
+function isConstant({ op, inputs }: Node): boolean {
+  if (inputs.length === 0) return op !== "parameter";
+  return ["broadcast_in_dim", "reshape", "convert"].includes(op) && inputs.every(isConstant);
 }
 
 function replicaGroups(op: string, replicas: number): string {

@@ -1,0 +1,142 @@
+import { ConfigError } from "@kindred/errors";
+import type { Client } from "@kindred/pjrt";
+import { Graph } from "@kindred/stablehlo";
+import type { HostData } from "@kindred/tensor";
+import type * as tf from "@tensorflow/tfjs-core";
+import { beginning, type CallNode, type RecordedKernel } from "./call-trie.ts";
+import type { Programs } from "./compiler.ts";
+import type { FixedValues } from "./fixed-values.ts";
+import type { Held } from "./held.ts";
+import type { RuleProgram } from "./implement-rule.ts";
+import { type CallInputs, Pass, type PassContext } from "./pass.ts";
+import { runPasses } from "./run-passes.ts";
+
+/** So many calls that nobody asks for are run at the latest: what was recorded must not grow without end. */
+const longestPass = 4096;
+/** So many programs are kept, and what was recorded for them; more of them are forgotten all at once. */
+const mostPrograms = 512;
+
+/** What a recorder is made of. */
+export type RecorderParts = {
+  readonly client: Client;
+  /** How many of its devices it drives, the first ones. */
+  readonly count: number;
+  readonly products: RuleProgram["products"];
+  readonly programs: Programs;
+};
+
+/** Records calls, and runs what was recorded: on one device when a value is asked for, or as work that is told where it begins and ends. */
+export class Recorder {
+  readonly client: Client;
+  readonly count: number;
+  readonly products: RuleProgram["products"];
+  readonly #programs: Programs;
+  readonly #tensors: Omit<PassContext, "program">;
+  /** What was recorded, by the number of devices that run together. */
+  readonly #beginnings = new Map<number, CallNode>();
+  #pass: Pass | undefined;
+  #working = false;
+
+  constructor({ client, count, products, programs }: RecorderParts, tensors: Omit<PassContext, "program">) {
+    this.client = client;
+    this.count = count;
+    this.products = products;
+    this.#programs = programs;
+    this.#tensors = tensors;
+  }
+
+  /** Records a call, and gives what stands for its results. */
+  call(
+    kernel: RecordedKernel,
+    inputs: CallInputs,
+    data: HostData,
+    fixed: FixedValues,
+  ): tf.TensorInfo | tf.TensorInfo[] {
+    if (this.#pass === undefined || (!this.#working && this.#pass.node.depth >= longestPass)) {
+      this.flush();
+      this.#pass = this.#newPass(1);
+    }
+    return this.#pass.call(kernel, inputs, data, fixed);
+  }
+
+  /** What follows is to be a program of its own. */
+  cut(): void {
+    this.#pass?.cut();
+  }
+
+  /** Runs what was recorded outside of any work. */
+  flush(): void {
+    const pass = this.#pass;
+    if (pass === undefined || this.#working) return;
+    this.#pass = undefined;
+    runPasses([pass], this.client, this.#programs.compilerFor(1));
+    if (this.#programs.size <= mostPrograms) return;
+    this.#beginnings.clear();
+    this.#programs.clear();
+  }
+
+  /** Sees to it that a tensor's elements are there, or on their way. */
+  settle(functionName: string, held: Held): void {
+    if (held.pass !== undefined && !held.pass.over) {
+      this.expectNoWork(functionName);
+      this.flush();
+    }
+    if (held.pass !== undefined) throw held.pass.lost(held.shape);
+  }
+
+  /** @throws ConfigError in the middle of work, where nothing has a value yet */
+  expectNoWork(functionName: string): void {
+    if (!this.#working) return;
+    throw new ConfigError(
+      `${functionName}: nothing has a value yet. Got a tensor of work that is being recorded, to be run as one program when it ends. Return the tensor ` +
+        "and read it afterwards, or compute what depends on it with ops: tf.where in the place of if.",
+    );
+  }
+
+  /** Does work on one device, and runs what it recorded. */
+  on<T>(device: number, work: () => T): T {
+    const [result] = this.#record("on", 1, () => work(), device);
+    return result as T; // there is one for one pass
+  }
+
+  /** Does work on each device, and runs what it recorded as one program. */
+  together<T>(work: (device: number) => T): readonly T[] {
+    return this.#record("together", this.count, work, 0);
+  }
+
+  #record<T>(functionName: string, count: number, work: (device: number) => T, first: number): T[] {
+    if (this.#working) {
+      throw new ConfigError(
+        `${functionName}: work is being recorded. Got other work within it, expected one after another. Begin it afterwards.`,
+      );
+    }
+    this.flush();
+    const passes: Pass[] = [];
+    const results: T[] = [];
+    this.#working = true;
+    try {
+      for (let device = first; device < first + count; device++) {
+        const pass = this.#newPass(count, device, passes[0]);
+        passes.push(pass);
+        this.#pass = pass;
+        results.push(work(device));
+        pass.expectSameEnd();
+      }
+    } catch (error) {
+      for (const pass of passes) pass.end();
+      throw error;
+    } finally {
+      this.#pass = undefined;
+      this.#working = false;
+    }
+    runPasses(passes, this.client, this.#programs.compilerFor(count));
+    return results;
+  }
+
+  #newPass(replicas: number, device = 0, like?: Pass): Pass {
+    const from = this.#beginnings.get(replicas) ?? beginning(new Graph());
+    this.#beginnings.set(replicas, from);
+    const program = { products: this.products, replicas, platform: this.client.platform };
+    return new Pass({ ...this.#tensors, program }, from, { device, ...(like && { like }) });
+  }
+}
