@@ -8,7 +8,7 @@ import { soloCore } from "@kindred/mesh";
 import { wasm } from "@kindred/backend-wasm";
 import { openModelFolder } from "@kindred/model-folder/node";
 import { loadParameters, openSentenceModel } from "@kindred/sentence-encoder";
-import { toFloat32Array } from "@kindred/tensor";
+import { type Engine, type Float, toFloat32Array } from "@kindred/tensor";
 import { fromFloat32, type NamedTensor } from "@kindred/tensor-files";
 import { dealBatch, familiesOf, trainingStep } from "@kindred/trainer";
 import * as tf from "@tensorflow/tfjs-core";
@@ -25,11 +25,13 @@ export type BatchGradientsOptions = {
   readonly loss?: Loss;
   /** The families of encoders among which the model's `config.json` chooses. Default: all that Kindred has. */
   readonly families?: readonly EncoderFamily[];
+  /** What the step runs on, in this thread. Default: wasm. */
+  readonly engine?: Engine;
 };
 
 /**
  * The loss of one batch and the gradient of every weight by its Hugging Face name, by the step of a training run with dropout off: for
- * comparing with other implementations. Runs in this thread on wasm.
+ * comparing with other implementations. Runs in this thread, of an engine with devices on the first.
  *
  * @throws DataError, FormatError or ConfigError for what cannot be read.
  *
@@ -47,6 +49,7 @@ export async function batchGradients({
   maxLength,
   loss = contrastive({ direction: "symmetric", equalTexts: "keep" }),
   families = familiesOf(),
+  engine = wasm(),
 }: BatchGradientsOptions): Promise<{ loss: number; gradients: Map<string, NamedTensor> }> {
   const { parameters: own = [] } = loss;
   if (own.length > 0)
@@ -71,18 +74,40 @@ export async function batchGradients({
   );
   const [share] = dealBatch(rows, columns, { cores: 1, loss });
   const job = { step: 0, share: share!, totalRows: rows.length }; // one core, one share
-  const { stop } = await wasm().start();
+  const running = await engine.start();
+  const { devices, read, stop } = running;
   try {
     const parameters = await loadParameters(folder, sentenceModel);
-    const gradients = new Map<string, NamedTensor>();
+    const weights = Object.values(parameters);
+    const found = new Map<string, Float | NamedTensor>();
+    const onGradient = (name: string, gradient: Float) =>
+      void found.set(
+        name,
+        devices === undefined ? stored(toFloat32Array(gradient), gradient) : tf.keep(gradient.clone()),
+      );
     const without = { dropoutKey: undefined, maxBatchTokens: Number.POSITIVE_INFINITY, core: soloCore() };
-    const step = trainingStep({ parameters, model: sentenceModel, loss, ...without }, job, {
-      onGradient: (name, gradient) => gradients.set(name, fromFloat32(toFloat32Array(gradient), gradient.shape)),
-    });
-    const [value = Number.NaN] = step.loss.dataSync();
-    tf.dispose([step.loss, Object.values(parameters)] as tf.TensorContainer);
-    return { loss: value, gradients };
+    const task = { parameters, model: sentenceModel, loss, ...without };
+    const work = () => trainingStep(task, job, { onGradient }).loss;
+    devices?.place(weights, 0);
+    const lossOfBatch = devices === undefined ? work() : devices.on(0, work); // there nothing is read before it is over
+    const take = async (tensor: Float) => {
+      const values = new Float32Array(tensor.size);
+      await read(tensor, values);
+      tensor.dispose();
+      return stored(values, tensor);
+    };
+    const value = new Float32Array(1);
+    await read(lossOfBatch, value);
+    const gradients = new Map<string, NamedTensor>();
+    for (const [name, gradient] of found)
+      gradients.set(name, gradient instanceof tf.Tensor ? await take(gradient) : gradient);
+    tf.dispose([lossOfBatch, weights] as tf.TensorContainer);
+    return { loss: value[0] ?? Number.NaN, gradients };
   } finally {
     stop();
   }
+}
+
+function stored(values: Float32Array, { shape }: Float): NamedTensor {
+  return fromFloat32(values, shape);
 }

@@ -129,6 +129,18 @@ describe("refuses", () => {
   });
 });
 
+test.each(["plugin", "compileCache"])(
+  "a %s that a file of options names is refused, as its code would be run",
+  async (name) => {
+    writeFileSync(join(folder, "options.json"), JSON.stringify({ [name]: "mine.so" }));
+    const { code, stderr } = await start(run("none", "--config", "options.json"));
+    expect(stderr).toContain(
+      `kindred-train: ${name} is not taken from a file, as what it names is run as native code. Got it in options.json. Take it out, and give ${flagName(name)} on the command line.`,
+    );
+    expect(code).toBe(2);
+  },
+);
+
 test("gradients writes a file of them and prints the loss", async () => {
   await start(run("for-gradients", "--quiet"));
   const { code, stdout, stderr } = await start([

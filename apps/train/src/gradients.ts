@@ -2,12 +2,16 @@ import { pathToFileURL } from "node:url";
 import { checkOutputFile, parseFlags } from "@kindred/command-line/node";
 import { contrastive } from "@kindred/contrastive-loss";
 import { ConfigError } from "@kindred/errors";
-import { checkOptions, flagName, option, optionHelp } from "@kindred/options";
+import { checkOptions, flagName, grouped, option, optionHelp } from "@kindred/options";
 import { writeSafetensors } from "@kindred/tensor-files";
 import { writeFileAtomic } from "@kindred/files/node";
 import { familiesOf, loadProgram } from "@kindred/trainer";
 import * as v from "valibot";
 import { batchGradients } from "./batch-gradients.ts";
+import { machineOptions, runEngine } from "./run-engine.ts";
+import { trainFlags } from "./train-flags.ts";
+
+const { backend, products, plugin, compileCache } = trainFlags;
 
 const gradientFlags = {
   model: option(v.string(), "", "Folder of the model."),
@@ -26,6 +30,7 @@ const gradientFlags = {
   program: option(v.string(), "", "A module that sets another loss, or brings the model's family: as for training."),
   scale: option(v.pipe(v.number(), v.gtValue(0)), 20, "Factor on the cosines."),
   help: option(v.boolean(), false, "Print this."),
+  ...grouped("Engine", { backend, products, plugin, compileCache }),
 };
 
 const help = `kindred-train gradients --model FOLDER --data PAIRS.jsonl --output G.safetensors [options]
@@ -58,7 +63,13 @@ export async function gradients(argv: readonly string[]): Promise<void> {
       `kindred-train gradients: --${refused} would have no effect, as the program sets the loss. Leave it out, or set it in the program.`,
     );
   const { loss = contrastive({ scale, direction, equalTexts: "keep" }) } = parts;
-  const asked = { model, data, loss, families: familiesOf(parts) };
+  const { backend, products } = flags;
+  if (backend !== "xla" && given["products"] !== undefined)
+    throw new ConfigError(
+      `kindred-train gradients: --products says something to XLA alone. Got --backend ${backend}. Leave it out, or choose --backend xla.`,
+    );
+  const { engine } = runEngine({ backend, products, devices: 1, revectorize: false }, machineOptions(flags));
+  const asked = { model, data, loss, families: familiesOf(parts), engine };
   const result = await batchGradients({ ...asked, ...(maxLength === undefined ? {} : { maxLength }) });
   await writeFileAtomic(flags.output, writeSafetensors(result.gradients));
   process.stdout.write(`${JSON.stringify({ loss: result.loss })}\n`);

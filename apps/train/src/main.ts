@@ -7,6 +7,7 @@ import { newestRun, readRunConfig, type ResumePoint, resumePoint } from "@kindre
 import { terminalReader } from "@kindred/run-report";
 import { guideFolders, type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
 import { gradients } from "./gradients.ts";
+import { machineOptions } from "./run-engine.ts";
 import { train } from "./train.ts";
 import { trainFlags, trainHelp } from "./train-flags.ts";
 
@@ -42,6 +43,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     ...(resume === undefined ? {} : { resume }),
     ...(flags.preset === "" ? {} : { name: flags.preset }),
     ...(flags.program === "" ? {} : { program: pathToFileURL(flags.program) }),
+    ...machineOptions(flags),
   };
   const given = Object.keys(runOptions);
   for await (const _ of train({ ...config, model, guides }, { signal, readers, given, ...asked }));
@@ -58,7 +60,7 @@ function newRun(
       `kindred-train: too many arguments. Got ${positionals.length}, expected DATA and OUTPUT. See --help.`,
     );
   const named = { ...(data === undefined ? {} : { data }), ...(output === undefined ? {} : { output }) };
-  const fromFile = config === "" ? {} : readRunConfig(config);
+  const fromFile = config === "" ? {} : optionsOfFile(config);
   const quickstartData = preset === "quickstart" ? { data: presetData() } : {};
   const base = { ...quickstartData, revectorize: trainFlags.revectorize.default, ...fromFile };
   return { config: trainConfig({ ...given, ...named }, { preset, base, where: "kindred-train" }), resume: undefined };
@@ -81,9 +83,20 @@ async function oldRun(
       `kindred-train: --resume takes its data from the run. Got also ${positionals[0]}. Leave it out.`,
     );
   const output = run === "" ? await newestRun("runs") : run;
-  const base = { ...readRunConfig(output), output };
+  const base = { ...optionsOfFile(output), output };
   const config = trainConfig(given, { base, where: "kindred-train --resume" });
   return { config, resume: await resumePoint(output) };
+}
+
+/** The options of a file or of a run's folder: whatever would be run as native code is not for a file to name. */
+function optionsOfFile(path: string): { readonly [name: string]: unknown } {
+  const options = readRunConfig(path);
+  const refused = (["plugin", "compileCache"] as const).find((name) => Object.hasOwn(options, name));
+  if (refused === undefined) return options;
+  throw new ConfigError(
+    `kindred-train: ${refused} is not taken from a file, as what it names is run as native code. Got it in ${path}. Take it out, and give ${flagName(refused)} on the command line.`,
+    { key: refused },
+  );
 }
 
 function presetData(): string {

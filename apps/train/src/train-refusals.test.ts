@@ -78,10 +78,23 @@ describe("refuses, before anything is written,", () => {
       },
       /nowhere: no such folder/,
     ],
+    [
+      "devices that do not divide the batch",
+      { backend: "xla", devices: 3, cores: undefined },
+      /no multiple of the devices.*Got 16 and 3/,
+    ],
     ["fewer pairs than cores", { batchSize: 2, cores: 3 }, /fewer pairs than cores/],
     ["a batch larger than the data", { batchSize: 4096 }, /pairs\.jsonl|batch/],
   ])("%s", async (_, given, message) => {
     await expect(async () => eventsOf(train(prepare(given).config))).rejects.toThrow(message);
+  });
+
+  test("a plugin and a folder of compiled programs where nothing is compiled", async () => {
+    const { config } = prepare();
+    for (const machine of [{ plugin: "plugin.so" }, { compileCache: "programs" }])
+      await expect(eventsOf(train(config, machine))).rejects.toThrow(
+        `train: ${Object.keys(machine)[0]} says something to XLA alone. Got backend wasm. Leave it out, or choose backend xla (--backend xla).`,
+      );
   });
 
   test("rows with scores or labels, which its loss would not look at", async () => {

@@ -2,8 +2,6 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
-import { wasm } from "@kindred/backend-wasm";
-import { enableRevectorization } from "@kindred/backend-wasm/node";
 import { ConfigError } from "@kindred/errors";
 import {
   createRunFolder,
@@ -18,6 +16,7 @@ import { modelCard, reportReader } from "@kindred/run-report";
 import type { SavedModel, SentenceEncoder } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import {
+  expectEqualShares,
   expectGuides,
   familiesOf,
   guideFolders,
@@ -27,7 +26,6 @@ import {
   readBy,
   refuseProgramOptions,
   type RunReader,
-  type TrainableModel,
   type TrainConfig,
   type TrainEvent,
   trainingCore,
@@ -37,16 +35,16 @@ import {
   type TrainingRunner,
   trainingSampler,
   trainingSteps,
-  type TrainingStepsOptions,
   trainOptions,
 } from "@kindred/trainer";
-import { cpu, type Engine, tfjs } from "@kindred/tensor";
+import type { Engine } from "@kindred/tensor";
 import { soloStepRunner } from "@kindred/tpu-sharding";
 import { startStepRunner } from "@kindred/tpu-sharding/node";
+import { type MachineOptions, runEngine } from "./run-engine.ts";
 import { openRunData, startingModel } from "./run-inputs.ts";
 
 /** Options of {@link train}. */
-export type TrainOptions = {
+export type TrainOptions = MachineOptions & {
   /** Ends the run after the step that is going on: it saves a checkpoint, and its last event is `stopped`. */
   readonly signal?: AbortSignal;
   /** Go on from here instead of starting anew; `config.output` is the run's folder then. */
@@ -58,7 +56,10 @@ export type TrainOptions = {
    * run stays in this thread, on one core. A run that goes on needs the one that it began with.
    */
   readonly program?: ProgramSource;
-  /** What the cores run on, of which `backend` and `revectorize` say nothing then. Default: the engine that they name. */
+  /**
+   * What the cores run on, of which `backend` and the options beside it say nothing then. One that other threads cannot find, as it has no
+   * `module`, stays in this one, on all its devices. Default: the engine that the options name.
+   */
   readonly engine?: Engine;
   /** Names of options that were given: beside those that differ from their defaults, none may say what the program sets. Default: none. */
   readonly given?: readonly string[];
@@ -88,8 +89,16 @@ export type TrainOptions = {
  * ```
  */
 export async function* train(config: TrainConfig, options: TrainOptions = {}): AsyncGenerator<TrainEvent, void> {
-  const { signal, resume, name = "run", readers = [], program, engine = engineOf(config) } = options;
-  const complete = completeConfig(config, { name, program });
+  const { signal, resume, name = "run", readers = [], program } = options;
+  const { engine, compiled } =
+    options.engine === undefined ? runEngine(config, options) : { engine: options.engine, compiled: () => [] };
+  const stays =
+    typeof program === "function"
+      ? "a program that is a function"
+      : engine.module === undefined
+        ? `the engine ${engine.name}, which has no module,`
+        : undefined;
+  const complete = completeConfig(config, { name, stays });
   const identity = program === undefined ? undefined : await identityOf(program);
   if (resume === undefined) expectNewFolder(complete.output);
   else expectSameRun(complete, resume, identity);
@@ -104,9 +113,17 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
   let runner: TrainingRunner | undefined;
   try {
     for (const [guide, folder] of Object.entries(guideFolders(complete)))
-      guides[guide] = await loadSentenceEncoder(folder, { cores: complete.cores, engine });
+      guides[guide] = await loadSentenceEncoder(folder, {
+        cores: engine.module === undefined ? 0 : complete.cores,
+        engine,
+      });
     const state = resume && readOthers(resume.folder);
-    runner = await startRunner(complete, model, { engine, program, parts, state });
+    const steps = trainingSteps(complete, model, { engine, program, parts, state });
+    runner =
+      stays === undefined
+        ? await startStepRunner({ ...steps, cores: complete.cores, program: trainingCoreModule() })
+        : await soloStepRunner({ ...steps, program: trainingCore });
+    if (config.backend === "xla") expectEqualShares(complete, runner.cores);
     const kept = {
       program: identity,
       card: (events: readonly TrainEvent[], { settings }: SavedModel) => modelCard(events, settings),
@@ -116,7 +133,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
         ? await createRunFolder(complete, kept)
         : await reopenRunFolder(complete, resume.state.step, kept);
     const report = reportReader((html) => folder.writeFile("report.html", html), folder.events);
-    const made = { model, data, sampler, runner, saves: folder, program: parts, guides };
+    const made = { model, data, sampler, runner, saves: folder, program: parts, guides, compiled };
     const ready = { ...made, earlier: [...folder.events], runtime: `Node ${process.versions.node}` };
     const asked = {
       ...(signal === undefined ? {} : { signal }),
@@ -135,35 +152,30 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
   }
 }
 
-/** Who makes the steps: worker threads; this one, where the program is a function. */
-function startRunner(
-  config: TrainConfig,
-  model: TrainableModel,
-  options: TrainingStepsOptions,
-): Promise<TrainingRunner> {
-  const steps = trainingSteps(config, model, options);
-  if (typeof options.program === "function") return soloStepRunner({ ...steps, program: trainingCore });
-  return startStepRunner({ ...steps, cores: config.cores, program: trainingCoreModule() });
-}
-
 /** The configuration with the number of cores and the folder that it leaves open. */
 function completeConfig(
   config: TrainConfig,
-  { name, program }: { readonly name: string; readonly program: ProgramSource | undefined },
+  { name, stays }: { readonly name: string; readonly stays: string | undefined },
 ): TrainConfig {
-  const inThread = typeof program === "function";
-  if (inThread && config.cores > 1)
-    throw new ConfigError(
-      `train: a program that is a function stays in this thread. Got cores ${config.cores}, expected 1. Give the URL of its module, or cores: 1.`,
-      { cores: config.cores },
-    );
-  const cores = config.cores > 0 ? config.cores : inThread ? 1 : availableParallelism();
+  const cores = coresOf(config, stays);
   if (config.batchSize < cores)
     throw new ConfigError(`train: fewer pairs than cores. Got batchSize ${config.batchSize} and ${cores} cores.`, {
       cores,
     });
   const time = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
   return { ...config, output: config.output !== "" ? config.output : join("runs", `${name}-${time}`), cores };
+}
+
+/** @param stays what keeps the run in this thread, if anything does */
+function coresOf({ backend, cores }: TrainConfig, stays: string | undefined): number {
+  if (backend === "xla") return cores; // it has devices; what an earlier part of the run had is kept for a later one
+  if (stays !== undefined && cores > 1)
+    throw new ConfigError(
+      `train: ${stays} stays in this thread. Got cores ${cores}, expected 1. Give the URL of its module, or cores: 1.`,
+      { cores },
+    );
+  if (cores > 0) return cores;
+  return stays === undefined ? availableParallelism() : 1;
 }
 
 function expectSameRun(
@@ -204,10 +216,4 @@ function differing(config: TrainConfig): string[] {
   return Object.entries(trainOptions).flatMap(([name, option]) =>
     Reflect.get(config, name) === option.default ? [] : [name],
   );
-}
-
-/** The engine that the options name. Before any thread compiles a kernel: that is when pairing to 256 bits is switched on. */
-function engineOf({ backend, revectorize }: TrainConfig): Engine {
-  if (backend === "wasm") return wasm(revectorize ? { revectorization: enableRevectorization() } : {});
-  return backend === "tfjs" ? tfjs() : cpu();
 }

@@ -55,6 +55,16 @@ test("elsewhere there are plain lines and no control characters", () => {
   expect(text.split("\n")).toContain("Evaluation at step 5: a_mrr@10 0.2500  (BM25 0.1000)");
 });
 
+test("what an engine compiles is a line each, with the reason", () => {
+  let text = "";
+  const terminal = terminalReader({ write: (more) => (text += more) });
+  const program = { program: "a1".repeat(32), seconds: 3.21, reason: "nothing was recorded yet" };
+  for (const fromCache of [false, true]) terminal.read({ type: "compile", step: 1, fromCache, ...program });
+  expect(text).toBe(
+    "Compiled a program in 3.2 s, as nothing was recorded yet\nLoaded a compiled program in 3.2 s, as nothing was recorded yet\n",
+  );
+});
+
 test("the verdict gives the metric before and after, beside BM25", () => {
   expect(written(false)).toContain(
     "Verdict: a_mrr@10 0.1000 → 0.3000, BM25 0.1000, 3.00 × BM25; 10 steps in 1 min 10 s, final loss 1.5000",

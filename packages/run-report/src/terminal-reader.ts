@@ -58,7 +58,7 @@ function linesOf(event: Exclude<TrainEvent, Of<"step">>): string[] {
   switch (event.type) {
     case "start":
       return [
-        `Training ${event.parameters.toLocaleString("en")} parameters on ${event.cores} ${event.cores === 1 ? "core" : "cores"} (${event.runtime}), ` +
+        `Training ${event.parameters.toLocaleString("en")} parameters on ${event.cores} ${event.config.backend === "xla" ? "device" : "core"}${event.cores === 1 ? "" : "s"} (${event.runtime}), ` +
           `steps ${event.firstStep + 1} to ${event.lastStep}, ${event.config.batchSize} pairs a step`,
         `Output: ${event.output}`,
       ];
@@ -66,6 +66,10 @@ function linesOf(event: Exclude<TrainEvent, Of<"step">>): string[] {
       return event.sources.flatMap((source) => sourceLines(source));
     case "evaluation":
       return evaluationLines(event);
+    case "compile":
+      return [
+        `${event.fromCache ? "Loaded a compiled program" : "Compiled a program"} in ${event.seconds.toFixed(1)} s, as ${event.reason}`,
+      ];
     case "checkpoint":
       return [`Saved ${event.path}`];
     case "stopped":

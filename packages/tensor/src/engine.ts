@@ -65,6 +65,11 @@ export type RunningEngine = {
  */
 export type Devices = {
   readonly count: number;
+  /**
+   * Where several processes, on as many hosts, drive equally many devices each and run one program on all of them: which one this is.
+   * Default: there is one.
+   */
+  readonly processes?: { readonly index: number; readonly count: number };
   /** Whether a program that was made for one of them runs on any. Where not, `on` takes the first alone. */
   readonly portable: boolean;
   /**

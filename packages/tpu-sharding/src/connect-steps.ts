@@ -46,6 +46,7 @@ export async function connectSteps<Data, Share, Batch>(
 
   return {
     cores,
+    equalShares: false,
     engine: description,
     async run(shares, numbers) {
       const [result] = await mesh.call(

@@ -5,8 +5,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import { allReduce } from "./all-reduce.ts";
 import { takeValues } from "./connect-steps.ts";
 import type { CorePlace } from "./core-place.ts";
-import { finishStep, stepProfiler, take } from "./step-core.ts";
-import type { MakeStepProgram, StepProgram, StepRunner, StepRunnerOptions } from "./step-runner.ts";
+import type { ParameterStore } from "./parameter-store.ts";
+import { finishStep, look, stepProfiler, take } from "./step-core.ts";
+import type { MakeStepProgram, StepProgram, StepRunner, StepRunnerOptions, StepShare } from "./step-runner.ts";
 import { type InitialValues, type TensorStore, tensorStore } from "./tensor-store.ts";
 
 /**
@@ -14,7 +15,9 @@ import { type InitialValues, type TensorStore, tensorStore } from "./tensor-stor
  * a function.
  *
  * There is one core; of an engine that drives devices, all of them. Each device then holds all parameters and what the optimizer
- * remembers, has its share of a step, and embeds batches of its own; a step is one program that all run together.
+ * remembers, has its share of a step, and embeds batches of its own; a step is one program that all run together. Their shares have one shape
+ * each. A batch that cannot be shared so is given `whole`: every device then does all of the step, and an equal part of the gradient is taken
+ * from each (with `clipping: "xla-exact"`, all parts are clipped alike).
  *
  * The thread is busy while a step runs; between two, other tasks have their turn.
  *
@@ -98,25 +101,46 @@ async function runnerOn<Data, Share, Batch>(
     return copy;
   };
 
+  const all = first.core.size;
+  const onDevices = all > 1;
+  const { processes } = devices;
+  let alone: readonly StepProgram<Share, Batch>[] | undefined;
+
   return {
     cores: devices.count,
+    equalShares: onDevices,
+    ...(processes && { processes }),
     engine: engine.description,
     ...(engine.programs && { programs: engine.programs }),
-    async run(shares, numbers) {
-      if (shares.length !== devices.count)
-        throw new ShapeError(`run: one share for every core. Got ${shares.length}, expected ${devices.count}.`);
+    async run(shares, numbers, { whole = false } = {}) {
+      const [share] = shares;
+      const expected = whole ? 1 : devices.count;
+      if (share === undefined || shares.length !== expected)
+        throw new ShapeError(`run: one share for every core. Got ${shares.length}, expected ${expected}.`);
+      if (whole)
+        alone ??= await programsFor(
+          places.map(() => ({ index: 0, size: 1 })),
+          { engine, options },
+        );
       await nextTask();
       profiler.beginStep();
-      const parts = devices.together((device) => {
+      const [result, ...others] = devices.together((device) => {
         const { core, program, store } = placeOf(device);
-        const { loss, checks } = program.step(store, shares[device]!); // `!`: there are as many as devices
-        const total = core.size === 1 ? loss : allReduce(loss, core);
+        const own = whole ? undefined : shares[device];
+        const { loss, ...looked } =
+          own === undefined
+            ? partOfWhole(store, all, (part) => (alone?.[device] ?? program).step(part, share))
+            : program.step(store, own);
+        const total = onDevices ? allReduce(loss, core) : loss;
         if (total !== loss) loss.dispose();
-        return [{ loss: total, ...(checks && { checks }) }, store.update(numbers)] as const;
+        return [{ loss: total, ...looked }, store.update(numbers)] as const;
       });
-      const results = [];
-      for (const part of parts) results.push(await finishStep(engine, ...part));
-      return results[0]!; // `!`: a device at least
+      const given = await finishStep(engine, ...result!); // `!`: of one device at least
+      for (const [{ loss, checks }, { norm }] of others) {
+        tf.dispose([loss, norm]); // as the first has them
+        await look(engine, checks);
+      }
+      return given;
     },
     async embed(batches) {
       const together = devices.portable ? devices.count : 1;
@@ -158,22 +182,44 @@ async function placesOn<Data, Share, Batch>(
   devices: Devices,
   { engine, options }: { readonly engine: RunningEngine; readonly options: SoloStepRunnerOptions<Data, Share, Batch> },
 ): Promise<readonly [Place<Share, Batch>, ...Place<Share, Batch>[]]> {
-  const { program: make, values, data } = options;
-  const programs: StepProgram<Share, Batch>[] = [];
-  const coreOf = (index: number): CorePlace => ({ index, size: devices.count });
-  for (let index = 0; index < devices.count; index++) programs.push(await make({ core: coreOf(index), engine, data }));
+  const { index: process, count: processes } = devices.processes ?? { index: 0, count: 1 };
+  const size = processes * devices.count;
+  const cores = Array.from({ length: devices.count }, (_, own) => ({ index: process * devices.count + own, size }));
+  const programs = await programsFor(cores, { engine, options });
   const given: { [name: string]: Float32Array } = {};
-  await takeValues(values, options, (name, array) => {
+  await takeValues(options.values, options, (name, array) => {
     given[name] = array;
   });
   const places = programs.map((program, index) => {
-    const core = coreOf(index);
+    const core = cores[index]!; // `!`: a program each
     const store = tensorStore(core, given satisfies InitialValues, { ...options, optimizer: program.optimizer });
     devices.place(tensorsOf(store), index);
     return { core, program, store };
   });
   const [first, ...others] = places;
   return [first!, ...others]; // `!`: an engine that has devices has one at least
+}
+
+async function programsFor<Data, Share, Batch>(
+  cores: readonly CorePlace[],
+  { engine, options }: { readonly engine: RunningEngine; readonly options: SoloStepRunnerOptions<Data, Share, Batch> },
+): Promise<StepProgram<Share, Batch>[]> {
+  const programs: StepProgram<Share, Batch>[] = [];
+  for (const core of cores) programs.push(await options.program({ core, engine, data: options.data }));
+  return programs;
+}
+
+/** A step of which every one of several devices does the whole: to its store and its loss it adds one part of as many. */
+function partOfWhole(store: TensorStore, parts: number, step: (store: ParameterStore) => StepShare): StepShare {
+  const add: ParameterStore["add"] = (name, gradient) => {
+    const values = tf.div<Float>("rows" in gradient ? gradient.values : gradient, parts);
+    store.add(name, "rows" in gradient ? { rows: gradient.rows, values } : values);
+    values.dispose();
+  };
+  const { loss, ...looked } = step({ ...store, add });
+  const part = tf.div<Float<"">>(loss, parts);
+  loss.dispose();
+  return { loss: part, ...looked };
 }
 
 function tensorsOf({ parameters, slots }: TensorStore): Float[] {

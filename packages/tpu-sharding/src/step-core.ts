@@ -162,12 +162,17 @@ export async function take(engine: RunningEngine, tensor: Float): Promise<Float3
 /** Reads what a step gave, and looks at what it wants to be looked at. */
 export async function finishStep(
   engine: RunningEngine,
-  { loss, checks = [] }: StepShare,
+  { loss, checks }: StepShare,
   { norm }: { readonly norm: Float<""> },
 ): Promise<StepResult> {
   const result = { loss: await takeNumber(engine, loss), norm: await takeNumber(engine, norm) };
-  for (const { value, expect } of checks) expect(await takeNumber(engine, value));
+  await look(engine, checks);
   return result;
+}
+
+/** Looks at the numbers that a step wants to be looked at. */
+export async function look(engine: RunningEngine, checks: StepShare["checks"] = []): Promise<void> {
+  for (const { value, expect } of checks) expect(await takeNumber(engine, value));
 }
 
 /** A scalar's value; it is disposed. */

@@ -163,6 +163,19 @@ test("threads refuse an engine that they can't find, and a program that is none"
   await expect(started).rejects.toThrow("startStepRunner: the program has no function to start.");
 });
 
+test("a batch that devices cannot share equally is made whole by each, and moves parameters as on one", async () => {
+  const moved: Float32Array[] = [];
+  for (const count of [1, 2]) {
+    const runner = await soloRunner({ engine: cpuDevices(count).engine });
+    expect(runner.equalShares).toBe(count > 1);
+    const { loss, norm } = await runner.run([[3, -4]], optimizer.numbers(0), { whole: true });
+    expect([loss, norm]).toBeCloseToArray([3 - 8, 5], { tolerance: 1e-6 }); // halves and their sums are exact but for the root
+    moved.push(await runner.read("w"));
+    await runner.stop();
+  }
+  expect(moved[1]).toEqual(moved[0]);
+});
+
 test("devices hold their parameters and moments, and embed side by side where a program of one runs on all", async () => {
   for (const [portable, done] of [
     [true, ["on 0", "on 1", "on 0"]],

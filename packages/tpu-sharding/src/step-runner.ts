@@ -1,6 +1,6 @@
 import type { Optimizer } from "@kindred/adamw";
 import type { EncoderParameters, ParameterSpec, ParameterValues } from "@kindred/encoder";
-import type { Engine, Float, Profile, ProgramSizes, RunningEngine } from "@kindred/tensor";
+import type { Devices, Engine, Float, Profile, ProgramSizes, RunningEngine } from "@kindred/tensor";
 import type { CorePlace } from "./core-place.ts";
 import type { ParameterStore, StoreOptions } from "./parameter-store.ts";
 
@@ -53,12 +53,21 @@ export type StepResult = {
 export type StepRunner<Share, Batch> = {
   /** Cores, or devices: how many shares a step has, and how many batches are embedded at once. */
   readonly cores: number;
+  /**
+   * Whether all shares of a step must be of one shape, as on devices. A batch that cannot be shared so is given `whole`.
+   */
+  readonly equalShares: boolean;
+  /** Of a run that is spread over processes: which of them this runner is, whose cores follow those of the processes before it. */
+  readonly processes?: Devices["processes"];
   /** What the cores run on, in a few words. */
   readonly engine: string;
   /** Which batches to embed suit the engine, where it makes a program for each shape of one. */
   readonly programs?: ProgramSizes;
-  /** One step: each core's share, and the optimizer's numbers for it. Devices take shares of one shape each. */
-  run(shares: readonly Share[], numbers: Float32Array): Promise<StepResult>;
+  /**
+   * One step: each core's share, and the optimizer's numbers for it. With `whole` the one share is that of a core that is alone, and where
+   * shares must be equal all make it alike.
+   */
+  run(shares: readonly Share[], numbers: Float32Array, options?: { readonly whole?: boolean }): Promise<StepResult>;
   /** The vectors of each batch, by the parameters as they are. */
   embed(batches: readonly Batch[]): Promise<Float32Array[]>;
   /**

@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { dealBatch, joinColumns, tokenChunks } from "./deal-batch.ts";
+import { createSampler } from "@kindred/sampler";
+import { keyFromSeed } from "@kindred/random";
+import { toyPairs, toyVocabulary } from "@kindred/testing";
+import { tokenizerFromVocab } from "@kindred/tokenizer";
+import { type DrawnBatch, dealBatch, drawBatch, joinColumns, tokenChunks } from "./deal-batch.ts";
 
 /** Texts of a batch, and their "tokens": as many as the text has letters, each the row's number. */
 const batches = fc
@@ -143,4 +147,34 @@ test("chunks hold all sentences in order, each chunk within the budget unless on
       },
     ),
   );
+});
+
+/** The batches of some steps, as one of several processes with so many devices draws them. */
+async function drawn(seed: number, cores: number, processes?: { readonly index: number; readonly count: number }) {
+  const pairs = toyPairs.map((texts) => ({ texts, place: { file: "toy" } }));
+  const source = { name: "toy", weight: 1, columns: 2, length: pairs.length, row: (i: number) => pairs[i]! };
+  const sampler = createSampler({ sources: [source], batchSize: 16, key: keyFromSeed(seed) });
+  const model = { tokenizer: tokenizerFromVocab(toyVocabulary), settings: { maxSeqLength: 12 } as never };
+  const batches: DrawnBatch[] = [];
+  const to = { cores, equalShares: true, ...(processes && { processes }) };
+  for (let step = 0; step < 4; step++)
+    batches.push(await drawBatch({ sampler, model, loss: { name: "plain", needs: { textIds: true } } }, to));
+  return batches;
+}
+
+test("what a process trains on depends on seed, step, process and their number: those of two with four devices are those of one with eight", async () => {
+  for (const seed of [1, 2]) {
+    const one = await drawn(seed, 8);
+    const two = [await drawn(seed, 4, { index: 0, count: 2 }), await drawn(seed, 4, { index: 1, count: 2 })];
+    for (const [step, { shares, pairs, tokens, cursor }] of one.entries()) {
+      expect(two.flatMap((batches) => batches[step]!.shares)).toEqual(shares);
+      for (const batches of two) expect(batches[step]).toMatchObject({ pairs, tokens, cursor, whole: false });
+    }
+  }
+  expect((await drawn(1, 8))[0]!.shares).not.toEqual((await drawn(2, 8))[0]!.shares);
+});
+
+test("a batch that devices cannot share equally goes to all of them whole; to cores it is dealt", async () => {
+  const [batch] = await drawn(1, 3);
+  expect(batch).toMatchObject({ whole: true, shares: [{ firstRow: 0, rows: { length: 16 } }] });
 });

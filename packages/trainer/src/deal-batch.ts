@@ -2,6 +2,7 @@ import { ConfigError } from "@kindred/errors";
 import { batchData, type Loss, type LossData, type LossRow, type VectorRows } from "@kindred/loss";
 import { shardRows } from "@kindred/mesh";
 import { selectSentences, type TokenBatch } from "@kindred/sentence-encoder";
+import type { StepRunner } from "@kindred/tpu-sharding";
 import type { TrainableModel } from "./trainable-model.ts";
 import type { BatchSampler } from "./training-data.ts";
 
@@ -148,21 +149,38 @@ export type BatchParts = {
 /** A global batch, dealt. */
 export type DrawnBatch = {
   readonly shares: readonly BatchShare[];
+  /** Whether the one share is the whole batch, for all cores. */
+  readonly whole: boolean;
   /** Where the sampler stood after it. */
   readonly cursor: unknown;
   readonly pairs: number;
   readonly tokens: number;
 };
 
-/** The next global batch as tokens, dealt to the cores. Its promise may be left alone: a failure shows where it is awaited. */
-export function drawBatch(parts: BatchParts, cores: number): Promise<DrawnBatch> {
-  const batch = draw(parts, cores);
+/** To whom a batch that is drawn goes, as a step runner says of itself. */
+type Receiver = Pick<StepRunner<never, never>, "cores" | "equalShares" | "processes">;
+
+/**
+ * The next global batch as tokens, dealt to the cores; whole where their shares must be equal and cannot be. Of a run that is spread over
+ * processes each draws the same batch, and gets the shares of its own cores: which rows those are depends on seed, step, and process of how
+ * many alone.
+ *
+ * Its promise may be left alone: a failure shows where it is awaited.
+ */
+export function drawBatch(parts: BatchParts, to: Receiver): Promise<DrawnBatch> {
+  const batch = draw(parts, to);
   batch.catch(() => {});
   return batch;
 }
 
-async function draw({ sampler, model, loss, guides = {} }: BatchParts, cores: number): Promise<DrawnBatch> {
+async function draw(
+  { sampler, model, loss, guides = {} }: BatchParts,
+  { cores: own, equalShares, processes = { index: 0, count: 1 } }: Receiver,
+): Promise<DrawnBatch> {
   const batch = await sampler.next();
+  const all = own * processes.count;
+  const whole = equalShares && (batch?.rows.length ?? 0) % all !== 0;
+  const cores = whole ? 1 : all;
   if (batch === undefined || batch.rows.length < cores)
     throw new ConfigError(
       `train: the sampler gave too little for a step. Got ${batch === undefined ? "no batch" : `${batch.rows.length} rows`}, expected batches without end of at least a row for each of ${cores} cores.`,
@@ -173,6 +191,7 @@ async function draw({ sampler, model, loss, guides = {} }: BatchParts, cores: nu
   const { maxSeqLength: maxLength } = model.settings;
   const tokens = columns.map((column) => model.tokenizer.encodeBatch(column, { maxLength }));
   const shares = dealBatch(rows, tokens, { cores, loss });
+  const ownShares = whole ? shares : shares.slice(own * processes.index, own * (processes.index + 1));
   const gathered = shares.flatMap((share) => [...share.rows]);
   const vectors: { [name: string]: VectorRows[] } = {};
   for (const name of loss.needs?.vectors ?? []) {
@@ -183,7 +202,8 @@ async function draw({ sampler, model, loss, guides = {} }: BatchParts, cores: nu
     vectors[name] = ofColumns;
   }
   return {
-    shares: shares.map((share) => ({ ...share, data: { ...share.data, vectors } })),
+    shares: ownShares.map((share) => ({ ...share, data: { ...share.data, vectors } })),
+    whole,
     cursor,
     pairs: rows.length,
     tokens: tokens.reduce((sum, { ids }) => sum + ids.length, 0),

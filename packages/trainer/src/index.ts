@@ -1,6 +1,12 @@
 export { type TrainConfig, trainOptions } from "./train-options.ts";
 export { type TrainPreset, trainPresets } from "./train-presets.ts";
-export { type ConfigSource, guideFolders, learningRateSchedule, trainConfig } from "./train-config.ts";
+export {
+  type ConfigSource,
+  expectEqualShares,
+  guideFolders,
+  learningRateSchedule,
+  trainConfig,
+} from "./train-config.ts";
 export {
   familiesOf,
   type Kindred,
@@ -43,6 +49,7 @@ export {
 } from "./training-steps.ts";
 export { type RunParts, trainingRun } from "./training-run.ts";
 export {
+  type CompiledProgram,
   type MetricSummary,
   type NeighbourExample,
   readBy,

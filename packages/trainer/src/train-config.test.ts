@@ -44,9 +44,24 @@ test.each([
   [{ lrSchedulerType: "cosine_with_min_lr", lrPower: 2 }, {}, /has no lrPower\. Expected lrCycles, lrEnd/],
   [{ lrSchedulerType: "polynomial", lrEnd: 1, learningRate: 0.5 }, {}, /end is out of range\. Got 1/],
   [{ lrSchedulerType: "constant", warmupSteps: 5 }, {}, /constant has no warm-up.*constant_with_warmup/],
+  [{ devices: 4 }, {}, /devices says something to XLA alone\. Got devices 4 and backend wasm\..*--backend xla/],
+  [{ products: "bfloat16", backend: "cpu" }, {}, /products says something to XLA alone/],
+  [{}, { base: { devices: 4 } }, /devices says something to XLA alone/],
+  [{ backend: "xla", cores: 2 }, {}, /cores are worker threads.*Got cores 2\..*--devices/],
+  [{ backend: "xla", embeddingUpdate: "lazy" }, {}, /Got embeddingUpdate "lazy", expected "dense"/],
+  [{ backend: "xla", profile: true }, {}, /no op can be measured/],
+  [{ backend: "xla", batchSize: 30, devices: 8 }, {}, /no multiple of the devices.*Got 30 and 8\. Take 32/],
 ])("refuses %j %j", (given, source, message) => {
   expect(() => trainConfig(given, source)).toThrow(ConfigError);
   expect(() => trainConfig(given, source)).toThrow(message);
+});
+
+test("a run on cores may go on with XLA, and one on devices without: each leaves behind what the other does not know", () => {
+  const onCores = trainConfig({ cores: 2 });
+  expect(trainConfig({ backend: "xla", devices: 4 }, { base: onCores })).toMatchObject({ backend: "xla", devices: 4 });
+  const onDevices = trainConfig({ backend: "xla", devices: 4, products: "bfloat16" });
+  expect(trainConfig({ backend: "wasm" }, { base: onDevices })).toEqual(trainConfig({}));
+  expect(trainConfig({}, { base: onDevices })).toEqual(onDevices);
 });
 
 test("a program's family of encoders says itself what sizes it takes", () => {

@@ -26,6 +26,9 @@ const newModelOnly = [
   "pooling",
 ];
 
+/** Options that mean something to XLA alone. */
+const xlaOnly = ["devices", "products"] as const;
+
 /**
  * The complete configuration of a run: what is given, over a file's values, over the preset, over the defaults.
  *
@@ -44,7 +47,10 @@ export function trainConfig(
   { preset = "", base = {}, where = "train" }: ConfigSource = {},
 ): TrainConfig {
   const known = { ...(preset === "" ? {} : presetNamed(preset)), ...base };
-  const checked = checkOptions(trainOptions, { ...known, ...given }, where);
+  // A run that goes on without XLA takes nothing of it along.
+  const leavesXla = given["backend"] !== undefined && given["backend"] !== "xla" && base["backend"] === "xla";
+  const left = leavesXla ? Object.fromEntries(xlaOnly.map((name) => [name, undefined])) : {};
+  const checked = checkOptions(trainOptions, { ...known, ...left, ...given }, where);
   // A short run asked for over a preset or the defaults: a warm-up of the usual length would be all of it.
   const shorten =
     given["warmupSteps"] === undefined &&
@@ -86,6 +92,14 @@ export function trainConfig(
       key: "warmupSteps",
     });
   learningRateSchedule(config, where);
+  if (config.backend === "xla") refuseBesideXla(config, { where, given });
+  const unused =
+    config.backend === "xla" ? undefined : xlaOnly.find((name) => config[name] !== trainOptions[name].default);
+  if (unused !== undefined)
+    refuse(
+      `${unused} says something to XLA alone. Got ${unused} ${config[unused]} and backend ${config.backend}. Leave it out, or choose backend xla (--backend xla).`,
+      { key: unused },
+    );
   guideFolders(config);
   return config;
 }
@@ -125,6 +139,49 @@ export function learningRateSchedule(config: TrainConfig, where = "train"): Sche
   }
   const shape = Object.fromEntries(parts.map((part) => [part, config[shapeOptions[part]]]));
   return scheduleByName(name, { learningRate, warmupSteps, steps }, shape);
+}
+
+/** Refuses what a run on XLA cannot do. */
+function refuseBesideXla(
+  config: TrainConfig,
+  { where, given }: { readonly where: string; readonly given: { readonly [name: string]: unknown } },
+): void {
+  const reason =
+    given["cores"] !== undefined && config.cores !== 0
+      ? `cores are worker threads, of which backend xla has none. Got cores ${config.cores}. Leave it out, or say how many devices (--devices).`
+      : config.embeddingUpdate === "lazy"
+        ? 'backend xla moves all rows of a table. Got embeddingUpdate "lazy", expected "dense". Leave it out, or choose backend wasm (--backend wasm).'
+        : config.profile
+          ? "backend xla runs whole programs, in which no op can be measured. Got profile. Leave it out (--no-profile), or choose backend wasm."
+          : undefined;
+  if (reason !== undefined) throw new ConfigError(`${where}: ${reason}`, { backend: "xla" });
+  expectEqualShares(config, config.devices, where);
+}
+
+/**
+ * Refuses a batch that devices cannot share equally, as a program of all of them asks for.
+ *
+ * @param devices how many; 0 while that is not known
+ * @throws ConfigError naming both numbers
+ *
+ * @example
+ * ```ts
+ * import { expectEqualShares } from "@kindred/trainer";
+ *
+ * expectEqualShares({ batchSize: 64 }, 8); // => undefined
+ * ```
+ */
+export function expectEqualShares(
+  { batchSize }: Pick<TrainConfig, "batchSize">,
+  devices: number,
+  where = "train",
+): void {
+  if (devices === 0 || batchSize % devices === 0) return;
+  throw new ConfigError(
+    `${where}: batchSize is no multiple of the devices, each of which has as many rows. Got ${batchSize} and ${devices}. ` +
+      `Take ${Math.ceil(batchSize / devices) * devices} (--batch-size), or other devices (--devices).`,
+    { batchSize, devices },
+  );
 }
 
 /**

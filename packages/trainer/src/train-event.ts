@@ -40,9 +40,22 @@ export type NeighbourExample = {
   readonly neighbours: readonly { readonly text: string; readonly similarity: number }[];
 };
 
+/** A program that an engine made ready to run, of an engine that records what it runs. */
+export type CompiledProgram = {
+  /** Of its text, sha256 in hexadecimal. */
+  readonly program: string;
+  /** What it took. */
+  readonly seconds: number;
+  /** Whether it was found compiled by an earlier run. */
+  readonly fromCache: boolean;
+  /** Why none that was there would do: what differed from what was recorded before. */
+  readonly reason: string;
+};
+
 /**
  * What happens in a run, in order: `start`, `data`, `evaluation` (step 0), then `step`, `evaluation` and `checkpoint` as the
- * configuration says, and at last either `done` or `stopped`; with `profile`, what the ops took before that. Each is plain JSON, and one line of `events.jsonl`.
+ * configuration says, and at last either `done` or `stopped`; with `profile`, what the ops took before that. An engine that compiles says so,
+ * `compile`, before the event of the steps or the evaluation that needed it. Each is plain JSON, and one line of `events.jsonl`.
  */
 export type TrainEvent =
   | {
@@ -81,6 +94,11 @@ export type TrainEvent =
       readonly chance: { readonly [name: string]: number };
       readonly seconds: number;
     }
+  | ({
+      readonly type: "compile";
+      /** Steps done, with the one that needed it. */
+      readonly step: number;
+    } & CompiledProgram)
   | { readonly type: "checkpoint"; readonly step: number; readonly path: string }
   | { readonly type: "stopped"; readonly step: number; readonly path: string; readonly reason: string }
   | ({ readonly type: "profile"; readonly steps: number } & Profile)

@@ -179,9 +179,19 @@ export const trainOptions = {
     output: option(text, "", "Output folder. Default: runs/<preset>-<time>."),
     cores: option(countOrZero, 0, "Worker threads; 0 = one for each core of the machine."),
     backend: option(
-      v.picklist(["wasm", "tfjs", "cpu"]),
+      v.picklist(["wasm", "tfjs", "cpu", "xla"]),
       "wasm",
-      "What runs the model: Kindred's own kernels, tfjs's on wasm, or plain JavaScript.",
+      "What runs the model: Kindred's own kernels, tfjs's on wasm, plain JavaScript, or XLA, for TPUs, GPUs and CPUs through a PJRT plugin.",
+    ),
+    devices: option(
+      countOrZero,
+      0,
+      "With backend xla, instead of cores: how many devices to train on, each with as many rows of batchSize; 0 = all that there are, of a CPU one.",
+    ),
+    products: option(
+      v.picklist(["float32", "bfloat16"]),
+      "float32",
+      "With backend xla: how large products are computed; bfloat16 is faster where the hardware has it, and less exact. Sums are float32 in both.",
     ),
     revectorize: option(
       v.boolean(),

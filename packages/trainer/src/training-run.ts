@@ -4,7 +4,7 @@ import { firstProfiledStep } from "@kindred/tpu-sharding";
 import type { RunSaves, TrainerState } from "./checkpoint.ts";
 import { type BatchParts, drawBatch, type DrawnBatch } from "./deal-batch.ts";
 import { baselines, evaluateTasks, metricSummaries, neighbourExamples } from "./evaluation-task.ts";
-import type { TrainEvent } from "./train-event.ts";
+import type { CompiledProgram, TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts } from "./train-program.ts";
 import { modelToSave, type TrainableModel } from "./trainable-model.ts";
@@ -26,6 +26,8 @@ export type RunParts = Omit<BatchParts, "loss"> & {
   readonly earlier?: readonly TrainEvent[];
   /** Ends the run after the step that is going on, with a checkpoint. Default: never. */
   readonly signal?: AbortSignal;
+  /** The programs that the runner's engine has made ready since it was last asked, for `compile` events. Default: none, ever. */
+  readonly compiled?: () => readonly CompiledProgram[];
   /** What JavaScript runs on, for the `start` event. Default: `"a browser"`. */
   readonly runtime?: string;
 };
@@ -59,12 +61,15 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const clock = stopwatch(state?.seconds ?? 0);
   const happened = [...(parts.earlier ?? [])];
 
-  const evaluation = async (step: number): Promise<TrainEvent> => {
+  const compiles = (step: number): TrainEvent[] =>
+    (parts.compiled?.() ?? []).map((program) => ({ type: "compile", step, ...program }));
+  const evaluation = async (step: number): Promise<TrainEvent[]> => {
+    if (tasks.length === 0) return [];
     const seconds = stopwatch(0);
     const metrics = await evaluateTasks(tasks, (texts) => encoder.encode(texts));
     const event: TrainEvent = { type: "evaluation", step, metrics, ...levels, seconds: seconds() };
     happened.push(event);
-    return event;
+    return [...compiles(step), event];
   };
   const checkpoint = async (step: number, cursor: unknown): Promise<string> =>
     saves.saveCheckpoint({
@@ -80,9 +85,9 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     lastStep,
   });
   yield { type: "data", sources: data.summaries };
-  if (stepsDone === 0 && tasks.length > 0) yield await evaluation(0);
+  if (stepsDone === 0) yield* await evaluation(0);
   let cursor = sampler.cursor();
-  const draw = () => drawBatch({ ...parts, loss }, runner.cores);
+  const draw = () => drawBatch({ ...parts, loss }, runner);
   let next = draw();
   const progress = progressMeter(lastStep);
   let finalLoss = Number.NaN;
@@ -94,7 +99,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     const batch = await next;
     if (step + 1 < lastStep) next = draw(); // while the cores work
     const started = performance.now();
-    const result = await runner.run(jobsOf(step, batch), optimizer.numbers(step));
+    const result = await runner.run(jobsOf(step, batch), optimizer.numbers(step), batch);
     expectFinite(result, step + 1, config);
     cursor = batch.cursor;
     progress.add({
@@ -104,6 +109,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
       seconds: (performance.now() - started) / 1000,
     });
     const done = step + 1;
+    yield* compiles(done);
     if (done % config.loggingSteps === 0 || done === lastStep) {
       const event = progress.take(done, { gradientNorm: result.norm, learningRate: optimizer.learningRate(step) });
       finalLoss = event.loss;
@@ -111,12 +117,12 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     }
     if (done === lastStep) break;
     const [evaluate, save] = [config.evalSteps, config.saveSteps].map((every) => every > 0 && done % every === 0);
-    if (evaluate && tasks.length > 0) yield await evaluation(done);
+    if (evaluate) yield* await evaluation(done);
     if (save) yield { type: "checkpoint", step: done, path: await checkpoint(done, cursor) };
   }
   const profile = await runner.profile();
   if (profile !== undefined) yield { type: "profile", steps: lastStep - stepsDone - firstProfiledStep + 1, ...profile };
-  if (tasks.length > 0) yield await evaluation(lastStep);
+  yield* await evaluation(lastStep);
   yield { type: "checkpoint", step: lastStep, path: await checkpoint(lastStep, cursor) };
   const metrics = metricSummaries(happened);
   const path = await saves.saveModel(modelToSave(model, await weightsOf(parts)));
