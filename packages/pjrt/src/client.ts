@@ -1,43 +1,25 @@
-import { ConfigError, ShapeError } from "@kindred/errors";
+import { ConfigError } from "@kindred/errors";
 import { abi } from "./abi.ts";
+import { checkOutputs } from "./check-outputs.ts";
 import { encodeCompileOptions } from "./compile-options.ts";
+import { compileWith, type ProgramText } from "./compiled-program.ts";
+import { type ClientOptions, createClient, platformOf } from "./create-client.ts";
 import { type Device, readDevice } from "./device.ts";
 import { DeviceBuffer } from "./device-buffer.ts";
-import {
-  checkHostArray,
-  describeSpec,
-  type ElementType,
-  type HostArray,
-  numberOfType,
-  typeOfNumber,
-} from "./element-type.ts";
+import { checkHostArray, type ElementType, type HostArray, numberOfType } from "./element-type.ts";
 import { Executable } from "./executable.ts";
-import type { NamedValues } from "./named-values.ts";
-import { writeNamedValues } from "./named-values.ts";
-import { OpenClient } from "./open-client.ts";
+import type { OpenClient } from "./open-client.ts";
 import type { PjrtApi } from "./pjrt-api.ts";
 import { PjrtError } from "./pjrt-error.ts";
-import { programStruct } from "./program-struct.ts";
 import { readSignature, type Signature } from "./read-signature.ts";
-
-/** How a client is opened. */
-export type ClientOptions = {
-  /** How many devices a CPU plugin makes. Default 1. Elsewhere the machine says. */
-  readonly devices?: number;
-  /** Options that the plugin knows, by its own names. */
-  readonly options?: NamedValues;
-};
-
-/** A StableHLO module as text; other fields are passed over, so a program of `@kindred/stablehlo` fits. */
-export type ProgramText = { readonly text: string };
 
 /** Where a program is to run. */
 export type CompileOptions = {
-  /** How many devices run it together, the first ones of the client. Default 1. */
+  /** How many devices run it together: the first ones of the client, or those of all processes. Default 1. */
   readonly replicas?: number;
   /** The devices that run it, in the order of the replicas, in place of `replicas`. */
   readonly devices?: readonly Device[];
-  /** One device, told at each call: the device of its arguments. */
+  /** One device, told at each call: that of its arguments. */
   readonly portable?: boolean;
 };
 
@@ -66,24 +48,22 @@ export type LiveResources = { readonly buffers: number; readonly bytes: number; 
 export class Client {
   /** `cpu`, `tpu`, `cuda`, … */
   readonly platform: string;
-  /** The plugin's own words for its version: part of the key under which compiled programs are kept. */
+  /** The plugin's own words for the version of its platform. */
   readonly version: string;
   /** The devices of this process, in the plugin's order. */
   readonly devices: readonly Device[];
-  /** The devices of all processes. */
-  readonly allDevices: readonly { readonly id: number; readonly process: number }[];
+  /** The devices of all processes, process by process; a program of all devices has its replicas in this order. */
+  readonly allDevices: readonly Device[];
   /** Which of the processes this is. */
   readonly process: number;
   readonly #core: OpenClient;
   readonly #pointers = new Map<Device, bigint>();
 
   /** @internal */
-  constructor(api: PjrtApi, { devices, options = {} }: ClientOptions) {
-    const all = { ...options, ...(devices === undefined ? {} : { cpu_device_count: devices }) };
-    const fields = { create_options: writeNamedValues(api.native, all), num_options: Object.keys(all).length };
-    this.#core = new OpenClient(api, api.call("Client_Create", fields).pointer("client"));
+  constructor(api: PjrtApi, options: ClientOptions) {
+    this.#core = createClient(api, options);
     const client = this.#core.pointer;
-    this.platform = api.call("Client_PlatformName", { client }).text("platform_name", "platform_name_size");
+    this.platform = platformOf(this.#core);
     this.version = api.call("Client_PlatformVersion", { client }).text("platform_version", "platform_version_size");
     this.process = api.call("Client_ProcessIndex", { client }).number("process_index");
     const own = api.call("Client_AddressableDevices", { client });
@@ -91,7 +71,10 @@ export class Client {
       this.#pointers.set(readDevice(this.#core, pointer), pointer);
     this.devices = [...this.#pointers.keys()];
     const found = api.call("Client_Devices", { client }).pointers("devices", "num_devices");
-    this.allDevices = found.map((pointer) => readDevice(this.#core, pointer));
+    const others = found
+      .map((pointer) => readDevice(this.#core, pointer))
+      .filter(({ process }) => process !== this.process);
+    this.allDevices = [...this.devices, ...others].sort((a, b) => a.process - b.process);
   }
 
   /** Whether {@link Client.close} was not called yet. */
@@ -118,19 +101,18 @@ export class Client {
     const { shape, type = typeOfArray(array), device = this.devices[0] } = options;
     const spec = { shape: Object.freeze([...shape]), type };
     checkHostArray("put", array, spec);
-    const pointer = this.#pointerOf("put", device);
-    const { api } = this.#core;
-    const made = api.call("Client_BufferFromHostBuffer", {
+    const place = this.#placeOf("put", device);
+    const made = this.#core.api.call("Client_BufferFromHostBuffer", {
       client: this.#core.pointer,
       data: array,
       type: numberOfType(type),
       dims: BigInt64Array.from(shape.length === 0 ? [0] : shape, BigInt),
       num_dims: shape.length,
       host_buffer_semantics: abi.constants.copiedDuringCall,
-      device: pointer,
+      device: place.pointer,
     });
     const done = made.pointer("done_with_host_buffer");
-    const buffer = new DeviceBuffer(this.#core, made.pointer("buffer"), spec, device ?? this.#noDevice("put"));
+    const buffer = new DeviceBuffer(this.#core, made.pointer("buffer"), spec, place.device);
     this.#core.events.waitSync(done);
     return buffer;
   }
@@ -140,41 +122,36 @@ export class Client {
    *
    * @throws FormatError if its `main` can't be read
    * @throws ConfigError if there are not as many devices
-   * @throws PjrtError if the plugin does not compile it, with the compiler's words
+   * @throws PjrtError if the plugin does not compile it, with the compiler's words and the line that they are about
    */
   compile(program: ProgramText, options: CompileOptions = {}): Executable {
     this.#core.check("compile");
     const signature = readSignature(program.text);
     const { portable = false } = options;
-    const devices = this.#devicesFor(options);
+    const ids = this.#devicesFor(options).map(({ id }) => id);
     const encoded = encodeCompileOptions(
-      portable ? { replicas: 1, portable } : { replicas: devices.length, deviceIds: devices.map(({ id }) => id) },
+      portable ? { replicas: 1, portable } : { replicas: ids.length, deviceIds: ids },
     );
-    const fields = {
-      client: this.#core.pointer,
-      program: programStruct(this.#core.api, program.text),
-      compile_options: encoded,
-      compile_options_size: encoded.length,
-    };
-    const pointer = this.#core.api.call("Client_Compile", fields).pointer("executable");
+    const { api, pointer: client } = this.#core;
+    const pointer = compileWith(api, program, encoded, (fields) =>
+      api.call("Client_Compile", { client, ...fields }).pointer("executable"),
+    );
     return this.#executable("compile", pointer, signature, portable);
   }
 
   /**
-   * A program that {@link Executable.serialize} wrote, of the same text, options, plugin and version.
+   * A program that {@link Executable.serialize} wrote, of the same text, options, plugin, version and kind of machine.
    *
    * @throws FormatError if the text's `main` can't be read
+   * @throws ShapeError if the bytes are of a program with other outputs
    * @throws PjrtError if the bytes are none of this plugin's
    */
   load(serialized: Uint8Array, program: ProgramText, options: Pick<CompileOptions, "portable"> = {}): Executable {
     this.#core.check("load");
     const signature = readSignature(program.text);
-    const fields = {
-      client: this.#core.pointer,
-      serialized_executable: serialized,
-      serialized_executable_size: serialized.length,
-    };
-    const pointer = this.#core.api.call("Executable_DeserializeAndLoad", fields).pointer("loaded_executable");
+    const { api, pointer: client } = this.#core;
+    const fields = { client, serialized_executable: serialized, serialized_executable_size: serialized.length };
+    const pointer = api.call("Executable_DeserializeAndLoad", fields).pointer("loaded_executable");
     return this.#executable("load", pointer, signature, options.portable ?? false);
   }
 
@@ -184,18 +161,17 @@ export class Client {
   }
 
   #executable(functionName: string, pointer: bigint, signature: Signature, portable: boolean): Executable {
-    const { api } = this.#core;
-    const found = api.call("LoadedExecutable_AddressableDevices", { executable: pointer });
-    const deviceOf = new Map([...this.#pointers].map(([device, at]) => [at, device]));
-    const devices = portable
-      ? this.devices
-      : found
-          .pointers("addressable_devices", "num_addressable_devices")
-          .map((at) => deviceOf.get(at) ?? this.#noDevice(functionName));
-    const pointerOf = (device: Device) => this.#pointerOf("execute", device);
-    const executable = new Executable(this.#core, pointer, signature, { devices, portable, pointerOf });
+    const found = this.#core.api.call("LoadedExecutable_AddressableDevices", { executable: pointer });
+    const at = found.pointers("addressable_devices", "num_addressable_devices");
+    const own = [...this.#pointers];
+    const devices = at.flatMap((place) => own.filter(([, other]) => other === place).map(([device]) => device));
+    const executable = new Executable(this.#core, pointer, signature, {
+      devices: portable ? this.devices : devices,
+      portable,
+      pointerOf: (device) => this.#placeOf("execute", device).pointer,
+    });
     try {
-      checkOutputs(functionName, api, executable.inner, signature);
+      checkOutputs(functionName, this.#core.api, executable.inner, signature);
     } catch (error) {
       executable.dispose();
       throw error;
@@ -205,22 +181,24 @@ export class Client {
 
   #devicesFor({ replicas = 1, devices, portable = false }: CompileOptions): readonly Device[] {
     if (devices !== undefined) {
-      for (const device of devices) this.#pointerOf("compile", device);
+      for (const device of devices) this.#placeOf("compile", device);
       return devices;
     }
-    if (!Number.isInteger(replicas) || replicas < 1 || replicas > this.devices.length || (portable && replicas !== 1))
-      throw new ConfigError(
-        `compile: not so many devices. Got replicas = ${replicas}${portable ? " of a portable program" : ""}, expected 1${portable ? "" : ` to ${this.devices.length}`}. A CPU client has as many devices as it was opened with.`,
-        { replicas, devices: this.devices.length },
-      );
-    return this.devices.slice(0, replicas);
+    const own = this.devices.length;
+    const all = this.allDevices.length;
+    if (replicas === all && !portable) return this.allDevices;
+    if (Number.isInteger(replicas) && replicas >= 1 && replicas <= (portable ? 1 : own))
+      return this.devices.slice(0, replicas);
+    const expected = portable ? "1, since the program is portable" : `1 to ${own}${all > own ? `, or ${all}` : ""}`;
+    throw new ConfigError(
+      `compile: not so many devices. Got replicas = ${replicas}, expected ${expected}. A CPU client has as many devices as it was opened with.`,
+      { replicas, devices: own, allDevices: all },
+    );
   }
 
-  #pointerOf(functionName: string, device: Device | undefined): bigint {
-    return (device && this.#pointers.get(device)) ?? this.#noDevice(functionName);
-  }
-
-  #noDevice(functionName: string): never {
+  #placeOf(functionName: string, device: Device | undefined): { readonly device: Device; readonly pointer: bigint } {
+    const pointer = device && this.#pointers.get(device);
+    if (device !== undefined && pointer !== undefined) return { device, pointer };
     throw new PjrtError(
       "INVALID_ARGUMENT",
       functionName,
@@ -234,24 +212,4 @@ function typeOfArray(array: HostArray): ElementType {
   if (array instanceof Int32Array) return "i32";
   if (array instanceof Uint32Array) return "ui32";
   return array instanceof Uint16Array ? "bf16" : "i1";
-}
-
-/** The plugin's own list of outputs must be that of the text, or outputs would be taken for what they are not. */
-function checkOutputs(functionName: string, api: PjrtApi, executable: bigint, { outputs }: Signature): void {
-  const count = api.call("Executable_NumOutputs", { executable }).number("num_outputs");
-  const types = api.call("Executable_OutputElementTypes", { executable });
-  const numbers = count === 0 ? [] : [...new Int32Array(api.native.memory(types.pointer("output_types"), 4 * count))];
-  const dimensions = api.call("Executable_OutputDimensions", { executable });
-  const ranks =
-    count === 0 ? [] : [...new BigUint64Array(api.native.memory(dimensions.pointer("dim_sizes"), 8 * count))];
-  const all = ranks.reduce((sum, rank) => sum + Number(rank), 0);
-  const sizes =
-    all === 0 ? [] : Array.from(new BigInt64Array(api.native.memory(dimensions.pointer("dims"), 8 * all)), Number);
-  const found = numbers.map((number, i) => `${typeOfNumber(number)}[${sizes.splice(0, Number(ranks[i])).join(",")}]`);
-  const wanted = outputs.map(describeSpec);
-  if (found.join(" ") !== wanted.join(" "))
-    throw new ShapeError(
-      `${functionName}: the program gives something else than its text says. Got ${found.join(" ")}, expected ${wanted.join(" ")}. Were these bytes written for this text?`,
-      { got: found, expected: wanted },
-    );
 }

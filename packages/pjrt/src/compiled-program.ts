@@ -1,6 +1,47 @@
+import type { Placed } from "./arg-struct.ts";
 import { readNamedValues } from "./named-values.ts";
 import type { PjrtApi } from "./pjrt-api.ts";
 import { PjrtError } from "./pjrt-error.ts";
+
+/** A StableHLO module as text; other fields are passed over, so a program of `@kindred/stablehlo` fits. */
+export type ProgramText = { readonly text: string };
+
+/** What both ways of compiling take. */
+type CompileFields = {
+  readonly program: Placed;
+  readonly compile_options: Uint8Array;
+  readonly compile_options_size: number;
+};
+
+/**
+ * Compiles with one of PJRT's functions.
+ *
+ * @throws PjrtError if it fails; where the compiler names a line (`-:12:3: error: …`), the message shows it
+ */
+export function compileWith(
+  api: PjrtApi,
+  { text }: ProgramText,
+  options: Uint8Array,
+  compile: (fields: CompileFields) => bigint,
+): bigint {
+  const code = new TextEncoder().encode(text);
+  const format = new TextEncoder().encode("mlir"); // bytecode, or text
+  const program = api.struct("Program", { code, code_size: code.length, format, format_size: format.length });
+  try {
+    return compile({ program, compile_options: options, compile_options_size: options.length });
+  } catch (error) {
+    if (!(error instanceof PjrtError)) throw error;
+    const line = Number(/^\S+: -:(\d+):\d+: error/.exec(error.message)?.[1] ?? 0);
+    if (line === 0) throw error;
+    const shown = (text.split("\n")[line - 1] ?? "").trim().slice(0, 500);
+    throw new PjrtError(
+      error.code,
+      error.function,
+      `${error.message.trimEnd()}\nLine ${line}: ${shown}`,
+      error.details,
+    );
+  }
+}
 
 /** The memory that a program needs on each device, in bytes. `aliased` is the part of `outputs` that lies in donated arguments. */
 export type ProgramMemory = {

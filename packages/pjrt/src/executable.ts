@@ -1,17 +1,23 @@
-import { ShapeError } from "@kindred/errors";
-import type { Placed } from "./arg-struct.ts";
+import { type Arguments, checkArguments } from "./check-arguments.ts";
 import { costOf, memoryOf, type ProgramCost, type ProgramMemory, serializeExecutable } from "./compiled-program.ts";
 import type { Device } from "./device.ts";
 import { DeviceBuffer } from "./device-buffer.ts";
-import { describeSpec } from "./element-type.ts";
 import type { OpenClient } from "./open-client.ts";
 import { PjrtError } from "./pjrt-error.ts";
+import { PointerTables } from "./pointer-tables.ts";
 import type { Signature } from "./read-signature.ts";
 
 /** Where a call runs. */
 export type ExecuteOptions = {
-  /** The device of a portable program. Default: that of its first argument. */
+  /** The device of a portable program. Default: that of its first argument, or the client's first. */
   readonly device?: Device;
+};
+
+/** @internal Where a program may run. */
+export type Place = {
+  readonly devices: readonly Device[];
+  readonly portable: boolean;
+  pointerOf(device: Device): bigint;
 };
 
 /**
@@ -27,20 +33,23 @@ export type ExecuteOptions = {
 export class Executable implements Signature {
   readonly parameters: Signature["parameters"];
   readonly outputs: Signature["outputs"];
-  /** The devices that run it together, one per list of arguments; of a portable program, all on which it may run. */
+  /** The devices of this process that run it together, one per list of arguments; of a portable program, all on which it may run. */
   readonly devices: readonly Device[];
   /** Whether it runs on one device, told at each call. */
   readonly portable: boolean;
-  readonly #client: OpenClient;
-  readonly #pointer: bigint;
   /** @internal The executable without its devices. */
   readonly inner: bigint;
+  readonly #client: OpenClient;
+  readonly #pointer: bigint;
   readonly #pointerOf: (device: Device) => bigint;
-  readonly #tables: Tables;
+  readonly #tables: PointerTables;
+  /** Which arguments a call takes away. */
+  readonly #donated: readonly number[];
   #disposed = false;
 
   /** @internal */
   constructor(client: OpenClient, pointer: bigint, signature: Signature, place: Place) {
+    const { api } = client;
     this.#client = client;
     this.#pointer = pointer;
     this.parameters = signature.parameters;
@@ -48,10 +57,10 @@ export class Executable implements Signature {
     this.devices = place.devices;
     this.portable = place.portable;
     this.#pointerOf = place.pointerOf;
-    this.inner = client.api
-      .call("LoadedExecutable_GetExecutable", { loaded_executable: pointer })
-      .pointer("executable");
-    this.#tables = new Tables(client, this.parameters.length, this.outputs.length);
+    this.#donated = this.parameters.flatMap(({ donated }, i) => (donated ? [i] : []));
+    this.inner = api.call("LoadedExecutable_GetExecutable", { loaded_executable: pointer }).pointer("executable");
+    const devices = this.portable ? 1 : this.devices.length;
+    this.#tables = new PointerTables(api, devices, this.parameters.length, this.outputs.length);
     client.hold(this);
   }
 
@@ -62,32 +71,29 @@ export class Executable implements Signature {
    * @throws ShapeError if the number of lists or arguments, a shape or a type does not fit
    * @throws PjrtError if an argument is gone, lies on another device or is donated and given twice; what the plugin refuses
    */
-  execute(buffers: readonly (readonly DeviceBuffer[])[], options: ExecuteOptions = {}): DeviceBuffer[][] {
+  execute(buffers: Arguments, options: ExecuteOptions = {}): DeviceBuffer[][] {
     this.#check("execute");
-    const devices = this.#devicesOf(buffers, options);
-    const { api } = this.#client;
-    const tables = this.#tables.of(buffers.length);
-    buffers.forEach((list, d) => {
-      this.#checkArguments(list, devices[d], d);
+    const devices = this.portable ? [this.#deviceOf(buffers, options)] : this.devices;
+    checkArguments(this.parameters, buffers, devices);
+    const tables = this.#tables;
+    for (const [d, list] of buffers.entries())
       for (const [i, buffer] of list.entries()) tables.setArgument(d, i, buffer.pointer("execute"));
-    });
-    this.#checkDonations(buffers);
-    tables.outputs.fill(0n);
+    const [first] = devices;
     try {
-      api.call("LoadedExecutable_Execute", {
+      this.#client.api.call("LoadedExecutable_Execute", {
         executable: this.#pointer,
         options: tables.options,
         argument_lists: tables.argumentLists,
-        num_devices: buffers.length,
+        num_devices: tables.devices,
         num_args: this.parameters.length,
         output_lists: tables.outputLists,
-        execute_device: this.portable && devices[0] !== undefined ? this.#pointerOf(devices[0]) : 0n,
+        execute_device: this.portable && first !== undefined ? this.#pointerOf(first) : 0n,
       });
     } catch (error) {
-      for (const buffer of this.#donated(buffers)) buffer.giveAwayIfDeleted();
+      this.#eachDonated(buffers, (buffer) => buffer.giveAwayIfDeleted());
       throw error;
     }
-    for (const buffer of this.#donated(buffers)) buffer.giveAway();
+    this.#eachDonated(buffers, (buffer) => buffer.giveAway());
     return devices.map((device, d) =>
       this.outputs.map((spec, i) => new DeviceBuffer(this.#client, tables.output(d, i), spec, device)),
     );
@@ -113,7 +119,7 @@ export class Executable implements Signature {
     return memoryOf(this.#client.api, this.inner);
   }
 
-  /** What the compiler expects it to cost; empty where the plugin can't tell (CPUs). */
+  /** What the compiler expects it to cost; nothing in it where the plugin can't tell (newer CPU plugins). */
   cost(): ProgramCost {
     this.#check("cost");
     return costOf(this.#client.api, this.inner);
@@ -139,14 +145,7 @@ export class Executable implements Signature {
       );
   }
 
-  #devicesOf(buffers: readonly (readonly DeviceBuffer[])[], options: ExecuteOptions): readonly Device[] {
-    const count = this.portable ? 1 : this.devices.length;
-    if (buffers.length !== count)
-      throw new ShapeError(`execute: a list of arguments per device. Got ${buffers.length}, expected ${count}.`, {
-        lists: buffers.length,
-        devices: count,
-      });
-    if (!this.portable) return this.devices;
+  #deviceOf(buffers: Arguments, options: ExecuteOptions): Device {
     const device = options.device ?? buffers[0]?.[0]?.device ?? this.devices[0];
     if (device === undefined || !this.devices.includes(device))
       throw new PjrtError(
@@ -154,114 +153,14 @@ export class Executable implements Signature {
         "execute",
         "execute: the device is none of this client's. Take one of client.devices.",
       );
-    return [device];
+    return device;
   }
 
-  #checkArguments(list: readonly DeviceBuffer[], device: Device | undefined, d: number): void {
-    const { parameters } = this;
-    if (list.length !== parameters.length)
-      throw new ShapeError(
-        `execute: the number of arguments. Got ${list.length} for device ${d}, expected ${parameters.length}.`,
-        {
-          device: d,
-          got: list.length,
-          expected: parameters.length,
-        },
-      );
-    for (const [i, buffer] of list.entries()) {
-      const wanted = parameters[i];
-      if (wanted === undefined) continue; // never: the lengths are equal
-      if (buffer.type !== wanted.type || !sameShape(buffer.shape, wanted.shape))
-        throw new ShapeError(
-          `execute: argument ${i} of device ${d} does not fit. Got ${describeSpec(buffer)}, expected ${describeSpec(wanted)}.`,
-          { argument: i, device: d, got: describeSpec(buffer), expected: describeSpec(wanted) },
-        );
-      if (buffer.device !== device)
-        throw new PjrtError(
-          "INVALID_ARGUMENT",
-          "execute",
-          `execute: argument ${i} of device ${d} lies elsewhere. Got device ${buffer.device.id}, expected ${device?.id}, of the same client. Put it there.`,
-          { argument: i, got: buffer.device.id, expected: device?.id },
-        );
-    }
-  }
-
-  /** A donated buffer may be given once: the program writes over it. */
-  #checkDonations(buffers: readonly (readonly DeviceBuffer[])[]): void {
-    for (const [d, list] of buffers.entries()) {
-      if (!this.parameters.some(({ donated }) => donated)) return;
-      const first = new Map<DeviceBuffer, number>();
-      for (const [i, buffer] of list.entries()) {
-        const other = first.get(buffer);
-        if (other === undefined) first.set(buffer, i);
-        else if (this.parameters[i]?.donated === true || this.parameters[other]?.donated === true)
-          throw new PjrtError(
-            "INVALID_ARGUMENT",
-            "execute",
-            `execute: a donated buffer is given twice. Got the same one as arguments ${other} and ${i} of device ${d}, expected it once, since the program writes over it.`,
-            { arguments: [other, i], device: d },
-          );
-      }
-    }
-  }
-
-  *#donated(buffers: readonly (readonly DeviceBuffer[])[]): Iterable<DeviceBuffer> {
+  #eachDonated(buffers: Arguments, action: (buffer: DeviceBuffer) => void): void {
     for (const list of buffers)
-      for (const [i, { donated }] of this.parameters.entries()) {
+      for (const i of this.#donated) {
         const buffer = list[i];
-        if (donated && buffer !== undefined) yield buffer;
+        if (buffer !== undefined) action(buffer);
       }
-  }
-}
-
-/** @internal Where a program may run. */
-export type Place = {
-  readonly devices: readonly Device[];
-  readonly portable: boolean;
-  pointerOf(device: Device): bigint;
-};
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, axis) => size === b[axis]);
-}
-
-/** The tables of pointers that a call takes, kept and used again: a call is over when it returns. */
-class Tables {
-  readonly #client: OpenClient;
-  readonly #inputs: number;
-  readonly #outputs: number;
-  #devices = -1;
-  #arguments = new BigUint64Array(0);
-  outputs = new BigUint64Array(0);
-  argumentLists = new BigUint64Array(0);
-  outputLists = new BigUint64Array(0);
-  options: Placed | bigint = 0n;
-
-  constructor(client: OpenClient, inputs: number, outputs: number) {
-    this.#client = client;
-    this.#inputs = inputs;
-    this.#outputs = outputs;
-  }
-
-  of(devices: number): this {
-    if (devices === this.#devices) return this;
-    const { native } = this.#client.api;
-    this.#devices = devices;
-    this.#arguments = new BigUint64Array(Math.max(1, devices * this.#inputs));
-    this.outputs = new BigUint64Array(Math.max(1, devices * this.#outputs));
-    const rows = (table: BigUint64Array, columns: number) =>
-      BigUint64Array.from({ length: devices }, (_, d) => native.address(table) + BigInt(8 * d * columns));
-    this.argumentLists = rows(this.#arguments, this.#inputs);
-    this.outputLists = rows(this.outputs, this.#outputs);
-    this.options = this.#client.api.struct("ExecuteOptions", {});
-    return this;
-  }
-
-  setArgument(device: number, argument: number, pointer: bigint): void {
-    this.#arguments[device * this.#inputs + argument] = pointer;
-  }
-
-  output(device: number, output: number): bigint {
-    return this.outputs[device * this.#outputs + output] ?? 0n;
   }
 }

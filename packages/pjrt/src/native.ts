@@ -11,8 +11,8 @@ export type Native = {
   memory(address: bigint, bytes: number): ArrayBuffer;
   /** Makes a function's address callable. */
   callable(address: bigint): NativeFunction;
-  /** Opens a library for good and gives the address of its function table. */
-  openTable(path: string): bigint;
+  /** Opens a plugin for good, after libraries that it finds by name, and gives the address of its function table. */
+  openTable(path: string, before?: readonly string[]): bigint;
   /** An environment variable as native code sees it, from worker threads too, where `process.env` is a copy. */
   environment(name: string): string | null;
   setEnvironment(name: string, value: string): void;
@@ -20,8 +20,13 @@ export type Native = {
 
 /** `dlopen`'s flags: bind everything now, and never unload. */
 const keepLoaded: { readonly [platform: string]: number } = { linux: 0x2 | 0x1000, darwin: 0x2 | 0x80 };
+/** `RTLD_LAZY | RTLD_GLOBAL` of Linux. */
+const lazyAndGlobal = 0x1 | 0x100;
 /** XLA's compiler recurses deeply, and koffi calls on stacks of its own. */
 const stackBytes = 16 * 2 ** 20;
+
+/** What empty arrays lie at, which have no address: PJRT takes null for an array that was left out. */
+const nothing = new ArrayBuffer(8);
 
 let native: Promise<Native> | undefined;
 
@@ -59,10 +64,16 @@ async function load(): Promise<Native> {
   const getenv = libc.func("const char *getenv(const char *name)");
   const setenv = libc.func("int setenv(const char *name, const char *value, int overwrite)");
   return {
-    address: ({ buffer, byteOffset }) => koffi.address(buffer) + BigInt(byteOffset),
+    address: ({ buffer, byteOffset, byteLength }) =>
+      byteLength === 0 ? koffi.address(nothing) : koffi.address(buffer) + BigInt(byteOffset),
     memory: (address, bytes) => koffi.view(address, bytes),
     callable: (address) => koffi.decode(address, call),
-    openTable(path) {
+    openTable(path, before = []) {
+      // They need each other, so each round opens those whose needs are met; some of them are for hardware that is not there.
+      for (let left = [...before], count = -1; left.length !== count; ) {
+        count = left.length;
+        left = left.filter((library) => dlopen(library, lazyAndGlobal) === null);
+      }
       // koffi unloads libraries when the process ends, while XLA's threads still run in them. One that is open for good stays.
       dlopen(path, flags);
       return BigInt(koffi.load(path).func("uintptr_t GetPjrtApi()")());

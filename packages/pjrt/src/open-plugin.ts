@@ -1,10 +1,15 @@
-import { existsSync, realpathSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { arch, cpus } from "node:os";
 import { ConfigError } from "@kindred/errors";
-import { Client, type ClientOptions } from "./client.ts";
+import { Client } from "./client.ts";
+import type { ClientOptions } from "./create-client.ts";
 import { readNamedValues, type NamedValues } from "./named-values.ts";
 import { loadNative } from "./native.ts";
 import { PjrtApi } from "./pjrt-api.ts";
+import { nvidiaLibraries } from "./nvidia-libraries.ts";
 import { Topology } from "./topology.ts";
+import { checkFlags } from "./unknown-flags.ts";
 
 /** What a plugin may print. */
 export type PluginOptions = {
@@ -28,6 +33,11 @@ export class Plugin {
   readonly apiVersion: readonly [major: number, minor: number];
   /** What it tells of itself: `xla_version`, `stablehlo_current_version`, … */
   readonly attributes: NamedValues;
+  /**
+   * A digest of the library (its size and time), its version and this machine's kind of processor: a compiled program that was kept under
+   * another one must not be loaded.
+   */
+  readonly fingerprint: string;
   readonly #api: PjrtApi;
 
   /** @internal */
@@ -38,6 +48,10 @@ export class Plugin {
     api.call("Plugin_Initialize", {});
     const found = api.call("Plugin_Attributes", {});
     this.attributes = readNamedValues(api.native, found.pointer("attributes"), found.number("num_attributes"));
+    const { size, mtimeMs } = statSync(path);
+    const machine = [arch(), cpus()[0]?.model, process.env["XLA_FLAGS"]];
+    const parts = JSON.stringify([size, mtimeMs, api.version, this.attributes, machine]);
+    this.fingerprint = createHash("sha256").update(parts).digest("hex");
   }
 
   /**
@@ -67,7 +81,8 @@ const plugins = new Map<string, Promise<Plugin>>();
  * A plugin is native code and may do anything; load only what the machine's owner put there.
  *
  * @param path of the library
- * @throws ConfigError if nothing is there, koffi is not installed, or the plugin has another major version
+ * @throws ConfigError if nothing is there, koffi is not installed, the plugin has another major version, or does not know a flag of
+ *   `XLA_FLAGS`
  * @throws PjrtError if it refuses to start
  * @example
  * ```ts ignore
@@ -97,5 +112,6 @@ async function open(path: string, { logLevel = 3 }: PluginOptions): Promise<Plug
   const native = await loadNative();
   const variable = "TF_CPP_MIN_LOG_LEVEL";
   if (native.environment(variable) === null) native.setEnvironment(variable, String(logLevel));
-  return new Plugin(path, new PjrtApi(native, native.openTable(path), path));
+  checkFlags(native.environment("XLA_FLAGS") ?? "", path);
+  return new Plugin(path, new PjrtApi(native, native.openTable(path, nvidiaLibraries(path)), path));
 }

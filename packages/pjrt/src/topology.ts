@@ -1,11 +1,17 @@
 import { writeNamedValues, type NamedValues } from "./named-values.ts";
 import { encodeCompileOptions } from "./compile-options.ts";
-import { costOf, memoryOf, type ProgramCost, type ProgramMemory, serializeExecutable } from "./compiled-program.ts";
+import {
+  compileWith,
+  costOf,
+  memoryOf,
+  type ProgramCost,
+  type ProgramMemory,
+  type ProgramText,
+  serializeExecutable,
+} from "./compiled-program.ts";
 import { type DeviceDescription, describeDevice } from "./device.ts";
 import type { PjrtApi } from "./pjrt-api.ts";
 import { PjrtError } from "./pjrt-error.ts";
-import type { ProgramText } from "./client.ts";
-import { programStruct } from "./program-struct.ts";
 
 /** A program that was compiled for devices that need not be there. */
 export type CompiledProgram = {
@@ -67,13 +73,10 @@ export class Topology {
     const api = this.#api;
     if (this.#disposed) throw new PjrtError("FAILED_PRECONDITION", "compile", "compile: the topology was disposed.");
     const encoded = encodeCompileOptions({ replicas: options.replicas ?? 1 });
-    const fields = {
-      topology: this.#pointer,
-      program: programStruct(api, program.text),
-      compile_options: encoded,
-      compile_options_size: encoded.length,
-    };
-    const executable = api.call("Compile", fields).pointer("executable");
+    const topology = this.#pointer;
+    const executable = compileWith(api, program, encoded, (fields) =>
+      api.call("Compile", { topology, ...fields }).pointer("executable"),
+    );
     let disposed = false;
     return {
       memory: memoryOf(api, executable),
