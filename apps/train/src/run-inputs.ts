@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { openDataset, readDataConfig } from "@kindred/datasets/node";
 import type { EncoderFamily } from "@kindred/encoder";
@@ -75,6 +75,17 @@ export async function openRunData({ data, evalData, onBadLine }: TrainConfig): P
   const entries = data.endsWith(".json")
     ? await readDataConfig(data)
     : [{ name: data, label: basename(data), weight: 1 }];
+  const paths = new Map<string, string>();
+  for (const { name, label } of entries) {
+    const path = name.startsWith("npm:") ? name : resolve(name);
+    const other = paths.get(path);
+    if (other !== undefined)
+      throw new ConfigError(
+        `train: ${data} lists one file twice. Got ${other} and ${label}, expected each file once, with the sum of the weights.`,
+        { data, path },
+      );
+    paths.set(path, label);
+  }
   const training = entries
     .filter(({ weight }) => weight > 0)
     .map(({ name, label, weight }) => {

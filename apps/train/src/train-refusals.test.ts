@@ -60,7 +60,7 @@ describe("refuses, before anything is written,", () => {
     await expect(eventsOf(train(config))).rejects.toThrow(/pairs\.jsonl:7: /);
     expect(existsSync(config.output)).toBe(false);
     const events = await eventsOf(train({ ...config, onBadLine: "skip", stopAt: 1 }));
-    expect(events[1]).toMatchObject({ type: "data", sources: [{ skippedLines: 1 }] });
+    expect(events[1]).toMatchObject({ type: "data", sources: [{ leftOut: { badLines: 1 } }] });
   });
 
   test.each<[string, Given, RegExp]>([

@@ -22,6 +22,7 @@ describe("a run", () => {
       "checkpoint",
       "evaluation",
       "checkpoint",
+      "rows",
       "evaluation",
       "checkpoint",
       "examples",

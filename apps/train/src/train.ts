@@ -112,6 +112,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
   const guides: { [name: string]: SentenceEncoder } = {};
   let runner: TrainingRunner | undefined;
   try {
+    await sampler.ready?.();
     for (const [guide, folder] of Object.entries(guideFolders(complete)))
       guides[guide] = await loadSentenceEncoder(folder, {
         cores: engine.module === undefined ? 0 : complete.cores,

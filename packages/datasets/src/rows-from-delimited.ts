@@ -1,7 +1,7 @@
 import { DataError } from "@kindred/errors";
 import { excerpt, refuseLine } from "./bad-line.ts";
 import { csvFields, type OpenRecord } from "./csv-fields.ts";
-import { lines, type LinesOptions } from "./lines.ts";
+import { type Line, lines, type LinesOptions } from "./lines.ts";
 import { isLabelName, isMarkName, isScoreName, type Problem, type RowContent } from "./row-content.ts";
 import type { TextRow } from "./text-row.ts";
 
@@ -22,8 +22,8 @@ export type DelimitedOptions = LinesOptions & {
  * development set hold a literal `"`.
  *
  * @throws DataError with file and line for a record with another number of fields than the header, wrong quotes or a
- * score that is no number or a label that is none, unless `onBadLine` is `"skip"`; and always for a header that cannot be used or when there is
- * no row.
+ * score that is no number or a label that is none, unless `onBadLine` is `"skip"`; and always for a header that cannot be used, for a quote
+ * that is never closed, or when there is no row.
  *
  * @example
  * ```ts
@@ -73,38 +73,53 @@ export async function* rowsFromDelimited(
 
 type CsvRecord = { readonly line: number; readonly fields: readonly string[] };
 
-/** The records of the file, each with the number of its first line. */
+/**
+ * The records of the file, each with the number of its first line. Of a record over several lines that is wrong only the first line is:
+ * a stray quote takes the lines after it into its field, and they are read again by themselves.
+ */
 async function* records(chunks: AsyncIterable<Uint8Array>, options: DelimitedOptions): AsyncGenerator<CsvRecord, void> {
   const { file, format, maxLineBytes = 16 * 2 ** 20 } = options;
-  let open: (OpenRecord & { readonly line: number }) | undefined;
-  for await (const { number, text } of lines(chunks, options)) {
-    if (open === undefined && text.trim() === "") continue;
-    if (format === "tsv") {
-      yield { line: number, fields: text.split("\t") };
-      continue;
-    }
-    const line = open?.line ?? number;
-    const record = csvFields(text, open);
-    open = undefined;
-    if ("fields" in record) {
-      yield { line, fields: record.fields };
-    } else if ("problem" in record) {
-      const message = `rowsFromDelimited: ${record.problem}. Got ${excerpt(text)}, expected quotes around the whole field and "" for a quote in it. Correct the line, or skip bad lines (--on-bad-line skip).`;
-      refuseLine(new DataError({ file, line }, message), options);
-    } else if (record.open.field.length <= maxLineBytes) {
-      open = { ...record.open, line };
-    } else {
-      refuseLine(unclosed(file, line, record.open), options);
+  let open: OpenRecord | undefined;
+  let held: Line[] = []; // the lines of the open record
+  let width: number | undefined; // fields of the header
+  for await (const line of lines(chunks, options)) {
+    const toRead = [line];
+    for (let next = toRead.shift(); next !== undefined; next = toRead.shift()) {
+      const { number, text } = next;
+      if (open === undefined && text.trim() === "") continue;
+      if (format === "tsv") {
+        yield { line: number, fields: text.split("\t") };
+        continue;
+      }
+      held.push(next);
+      const [{ number: first, text: firstText } = next] = held;
+      const record = csvFields(text, open);
+      open = undefined;
+      if ("open" in record) {
+        open = record.open;
+        if (open.field.length > maxLineBytes) throw unclosed(file, first, open);
+        continue;
+      }
+      if ("fields" in record && (held.length === 1 || width === undefined || record.fields.length === width)) {
+        width ??= record.fields.length;
+        yield { line: first, fields: record.fields };
+      } else {
+        const problem = "problem" in record ? record.problem : `a quoted field runs over ${held.length} lines`;
+        const message = `rowsFromDelimited: ${problem}. Got ${excerpt(firstText)}, expected quotes around the whole field and "" for a quote in it. Correct the line, or skip bad lines (--on-bad-line skip).`;
+        refuseLine(new DataError({ file, line: first }, message), options);
+        toRead.unshift(...held.slice(1));
+      }
+      held = [];
     }
   }
-  if (open !== undefined) refuseLine(unclosed(file, open.line, open), options);
+  if (open !== undefined) throw unclosed(file, held[0]?.number ?? 1, open);
 }
 
 function unclosed(file: string, line: number, open: OpenRecord): DataError {
   const got = `Got ${excerpt(open.field)}`;
   return new DataError(
     { file, line },
-    `rowsFromDelimited: a quote is never closed. ${got}, expected a closing " in the record. Correct the line.`,
+    `rowsFromDelimited: a quote is never closed. ${got}, expected a closing " in the record: without it, all lines below are taken into the field. Correct the line.`,
   );
 }
 

@@ -2,7 +2,7 @@ export { bm25Index, type Bm25Hit, type Bm25Index, type Bm25Options } from "./bm2
 export { pearson } from "./pearson.ts";
 export { spearman } from "./spearman.ts";
 export { type ScoredPairs, scoredPairs, type ScoredPairsMetrics, type ScoredPairsOptions } from "./scored-pairs.ts";
-export { pairRanks, type TieOptions, type TiePolicy } from "./pair-ranks.ts";
+export { pairRanks, type RightOptions, type TieOptions, type TiePolicy } from "./pair-ranks.ts";
 export { mrrOfPairs, type MrrOptions } from "./mrr-of-pairs.ts";
 export { chanceMrr } from "./chance-mrr.ts";
 export { type RetrievalTask, retrievalMetrics } from "./retrieval-metrics.ts";

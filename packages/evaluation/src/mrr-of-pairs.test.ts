@@ -83,6 +83,36 @@ test("is 1 when every right answer has the best score alone", () => {
   );
 });
 
+test("of several right answers the best counts, among the wrong ones alone", () => {
+  const scores = matrixOf([
+    [NaN, 3, 3, 2],
+    [1, 2, 9, 9],
+  ]);
+  const right = [
+    [0, 3],
+    [2, 3],
+  ];
+  expect([...pairRanks(scores, { right })]).toEqual([3, 1]);
+  expect(mrrOfPairs(scores, { right })).toBeCloseTo((1 / 3 + 1) / 2, 15);
+  expectMutantToFail(() =>
+    expect([...pairRanks(scores, { right: right.map(([first = 0]) => [first]) })]).toEqual([3, 1]),
+  );
+  for (const wrong of [[[0]], [[0], []], [[0], [4]]])
+    expect(() => pairRanks(scores, { right: wrong })).toThrow(ShapeError);
+});
+
+test("chance with several right ones is the mean over all orders", () => {
+  const orders = (left: number[]): number[][] =>
+    left.length === 0
+      ? [[]]
+      : left.flatMap((first) => orders(left.filter((x) => x !== first)).map((rest) => [first, ...rest]));
+  const all = orders([0, 1, 2, 3, 4]);
+  for (const right of [1, 2, 3, 5]) {
+    const mean = all.reduce((sum, order) => sum + 1 / (order.findIndex((x) => x < right) + 1), 0) / all.length;
+    expect(chanceMrr(5, { right })).toBeCloseTo(mean, 14);
+  }
+});
+
 test("a random order has the MRR that chanceMrr says", () => {
   // Expectations over all ranks, exactly: with n = 500 candidates the right answer has each rank once over the queries
   // of a Latin square.

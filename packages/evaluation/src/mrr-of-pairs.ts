@@ -1,14 +1,15 @@
 import type { ScoreMatrix } from "@kindred/vectors";
-import { pairRanks, type TieOptions } from "./pair-ranks.ts";
+import { pairRanks, type RightOptions, type TieOptions } from "./pair-ranks.ts";
 
-/** Where to cut, and how to count a tie. */
-export type MrrOptions = TieOptions & {
-  /** A right answer below this rank counts nothing. Default 10. */
-  readonly k?: number;
-};
+/** Where to cut, how to count a tie, and which candidates are right. */
+export type MrrOptions = TieOptions &
+  RightOptions & {
+    /** A right answer below this rank counts nothing. Default 10. */
+    readonly k?: number;
+  };
 
 /**
- * Mean reciprocal rank over a pool in which query i's right answer is candidate i: 1 if all come first, near 0 if none
+ * Mean reciprocal rank over a pool in which query i's right answer is candidate i, or those of `right`: 1 if all come first, near 0 if none
  * comes in the first k.
  *
  *     MRR@k = mean over i of (1/rankᵢ if rankᵢ ≤ k, else 0)
@@ -30,7 +31,7 @@ export type MrrOptions = TieOptions & {
  * mrrOfPairs(similarityMatrix(answers, answers, { similarity: "dot" })); // => 0.75
  * ```
  */
-export function mrrOfPairs(matrix: ScoreMatrix, { k = 10, ties = "pessimistic" }: MrrOptions = {}): number {
-  const ranks = pairRanks(matrix, { ties });
+export function mrrOfPairs(matrix: ScoreMatrix, { k = 10, ...options }: MrrOptions = {}): number {
+  const ranks = pairRanks(matrix, options);
   return ranks.reduce((sum, rank) => sum + (rank <= k ? 1 / rank : 0), 0) / ranks.length;
 }

@@ -51,7 +51,10 @@ const events: TrainEvent[] = [
     chance: { "a_mrr@10": 0.006 },
     seconds: 1,
   },
-  { type: "examples", examples: [{ query: "<b>", answer: "right", neighbours: [{ text: "right", similarity: 0.5 }] }] },
+  {
+    type: "examples",
+    examples: [{ query: "<b>", answers: ["right"], neighbours: [{ text: "right", similarity: 0.5 }] }],
+  },
   {
     type: "done",
     seconds: 3,

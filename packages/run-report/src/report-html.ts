@@ -137,9 +137,9 @@ function metricCharts(evaluations: readonly Of<"evaluation">[]): string {
 
 function neighboursSection(examples: readonly NeighbourExample[]): string {
   if (examples.length === 0) return "";
-  const blocks = examples.map(({ query, answer, neighbours }) => {
+  const blocks = examples.map(({ query, answers, neighbours }) => {
     const rows = neighbours.map(({ text, similarity }) => {
-      const shown = text === answer ? `<strong>${escapeText(text)}</strong>` : escapeText(text);
+      const shown = answers.includes(text) ? `<strong>${escapeText(text)}</strong>` : escapeText(text);
       return `<tr><td class="number">${similarity.toFixed(3)}</td><td>${shown}</td></tr>`;
     });
     return `<p>${escapeText(query)}</p><table>${rows.join("")}</table>`;

@@ -1,5 +1,12 @@
 import { profileTable } from "@kindred/tensor";
-import type { RunReader, TrainEvent } from "@kindred/trainer";
+import {
+  fewMeasured,
+  metricsOf,
+  type RowsLeftOut,
+  type RunReader,
+  type TaskSize,
+  type TrainEvent,
+} from "@kindred/trainer";
 
 /** Where lines for people go: standard error, or a test's array. */
 export type LineSink = {
@@ -37,10 +44,12 @@ export function terminalReader(sink: LineSink): RunReader {
     progressShown = true;
   };
   let start: Of<"start"> | undefined;
+  let data: Of<"data"> | undefined;
   const read = (event: TrainEvent) => {
     if (event.type === "start") start = event;
+    if (event.type === "data") data = event;
     if (event.type === "step") progress(progressLine(event, start?.lastStep ?? 0));
-    else for (const text of linesOf(event)) line(text);
+    else for (const text of linesOf(event, data)) line(text);
   };
   return { read };
 }
@@ -54,7 +63,7 @@ function progressLine(event: Of<"step">, lastStep: number): string {
   return `${bar} step ${step}/${lastStep}  loss ${loss.toFixed(4)}  rate ${rate}  ${Math.round(pairsPerSecond)} pairs/s  ${duration(secondsLeft)} left`;
 }
 
-function linesOf(event: Exclude<TrainEvent, Of<"step">>): string[] {
+function linesOf(event: Exclude<TrainEvent, Of<"step">>, data: Of<"data"> | undefined): string[] {
   switch (event.type) {
     case "start":
       return [
@@ -63,9 +72,18 @@ function linesOf(event: Exclude<TrainEvent, Of<"step">>): string[] {
         `Output: ${event.output}`,
       ];
     case "data":
-      return event.sources.flatMap((source) => sourceLines(source));
+      return [...event.sources.flatMap(sourceLines), ...event.warnings.map((warning) => `Warning: ${warning}`)];
+    case "rows":
+      return event.sources.flatMap(({ name, read, trained, waiting, leftOut }) => {
+        const left = leftOutText(leftOut);
+        return left === ""
+          ? []
+          : [
+              `Rows of ${name}: ${count(read)} read, ${count(trained)} trained on, ${count(waiting)} waiting; left out: ${left}`,
+            ];
+      });
     case "evaluation":
-      return evaluationLines(event);
+      return evaluationLines(event, data);
     case "compile":
       return [
         `${event.fromCache ? "Loaded a compiled program" : "Compiled a program"} in ${event.seconds.toFixed(1)} s, as ${event.reason}`,
@@ -81,49 +99,83 @@ function linesOf(event: Exclude<TrainEvent, Of<"step">>): string[] {
         ...profileTable(event).split("\n"),
       ];
     case "examples":
-      return event.examples.flatMap(({ query, answer, neighbours }) => [
+      return event.examples.flatMap(({ query, answers, neighbours }) => [
         "",
         `  “${query}”`,
         ...neighbours.map(
-          ({ text, similarity }) => `    ${similarity.toFixed(3)} ${text === answer ? "✓" : " "} ${text}`,
+          ({ text, similarity }) => `    ${similarity.toFixed(3)} ${answers.includes(text) ? "✓" : " "} ${text}`,
         ),
       ]);
     case "done":
-      return doneLines(event);
+      return doneLines(event, data);
   }
 }
 
 function sourceLines(source: Of<"data">["sources"][number]): string[] {
-  const { name, share, rows, heldOutRows, skippedLines, columns, tokens, truncatedShare, duplicateRows, example } =
-    source;
-  const count = rows === undefined ? "streamed rows" : `${rows.toLocaleString("en")} rows`;
-  const skipped = skippedLines === 0 ? "" : `, ${skippedLines} bad lines skipped`;
+  const { name, share, rows, heldOutRows, leftOut, columns, tokens, truncatedShare, duplicateRows, example } = source;
+  const size = rows === undefined ? "streamed rows" : `${count(rows)} rows`;
+  const left = leftOutText(leftOut);
   return [
-    `Data ${name}: ${count} of ${columns} texts, ${(100 * share).toFixed(0)} % of the draws, ${heldOutRows.toLocaleString("en")} held out${skipped}`,
+    `Data ${name}: ${size} of ${columns} texts, ${(100 * share).toFixed(0)} % of the draws, ${count(heldOutRows)} held out${left === "" ? "" : `; left out: ${left}`}`,
     `  tokens: mean ${tokens.mean.toFixed(1)}, median ${tokens.median}, 95 % at most ${tokens.p95}, longest ${tokens.longest}; ` +
-      `${(100 * truncatedShare).toFixed(1)} % truncated; ${duplicateRows.toLocaleString("en")} rows repeat a text`,
+      `${(100 * truncatedShare).toFixed(1)} % truncated; ${count(duplicateRows)} rows repeat a text`,
     `  first row: ${example.map((text) => `“${text.length > 60 ? `${text.slice(0, 59)}…` : text}”`).join("  →  ")}`,
   ];
 }
 
-function evaluationLines({ step, metrics, bm25, chance }: Of<"evaluation">): string[] {
+function count(rows: number): string {
+  return rows.toLocaleString("en");
+}
+
+/** Why rows are left out, in words. */
+const reasons: { readonly [reason in keyof RowsLeftOut]-?: string } = {
+  badLines: "bad lines",
+  repeatsHeldOut: "rows repeat a held-out query or pair",
+  ownTextTwice: "rows hold one text twice",
+  textOfBatch: "rows repeated a text of their batch",
+  waitedTooLong: "rows waited too long for a batch without their texts",
+};
+
+function leftOutText(leftOut: RowsLeftOut): string {
+  const rows = new Map<string, number | undefined>(Object.entries(leftOut));
+  return Object.entries(reasons)
+    .flatMap(([reason, words]) => (rows.has(reason) ? [`${count(rows.get(reason) ?? 0)} ${words}`] : []))
+    .join(", ");
+}
+
+function evaluationLines({ step, metrics, bm25, chance }: Of<"evaluation">, data: Of<"data"> | undefined): string[] {
   return Object.entries(metrics).map(([name, value]) => {
     const beside = (label: string, level: number | undefined) =>
       level === undefined ? [] : [`${label} ${level.toFixed(4)}`];
-    const levels = [...beside("BM25", bm25[name]), ...beside("chance", chance[name])].join(", ");
+    const measured = measuredBy(name, data?.tasks ?? []);
+    const levels = [
+      ...(measured === undefined ? [] : [measured]),
+      ...beside("BM25", bm25[name]),
+      ...beside("chance", chance[name]),
+    ].join(", ");
     return `Evaluation at step ${step}: ${name} ${value.toFixed(4)}${levels === "" ? "" : `  (${levels})`}`;
   });
 }
 
-function doneLines({ metrics, seconds, finalLoss, model, steps }: Of<"done">): string[] {
+function doneLines({ metrics, seconds, finalLoss, model, steps }: Of<"done">, data: Of<"data"> | undefined): string[] {
   const [first] = Object.entries(metrics);
   const ended = `${steps} steps in ${duration(seconds)}, final loss ${finalLoss.toFixed(4)}`;
   if (first === undefined)
     return ["", `Verdict: ${ended}; too few rows were held out to judge by.`, ...nextSteps(model)];
   const [name, { before, after, bm25 }] = first;
   const beside = bm25 === undefined ? "" : `, BM25 ${bm25.toFixed(4)}, ${(after / bm25).toFixed(2)} × BM25`;
-  const verdict = `Verdict: ${name} ${before.toFixed(4)} → ${after.toFixed(4)}${beside}; ${ended}`;
+  const measured = measuredBy(name, data?.tasks ?? []);
+  const from = measured === undefined ? "" : ` (${measured})`;
+  const verdict = `Verdict: ${name} ${before.toFixed(4)} → ${after.toFixed(4)}${from}${beside}; ${ended}`;
   return ["", verdict, ...nextSteps(model)];
+}
+
+/** What a metric rests on: "7 queries, too few to judge by". Undefined where that is not told. */
+function measuredBy(metric: string, tasks: readonly TaskSize[]): string | undefined {
+  const task = tasks.find(({ name }) => metricsOf(name).includes(metric));
+  if (task === undefined) return undefined;
+  const [measured, what] = "queries" in task ? [task.queries, "queries"] : [task.pairs, "pairs"];
+  return `${count(measured)} ${what}${measured < fewMeasured ? ", too few to judge by" : ""}`;
 }
 
 function nextSteps(model: string): string[] {

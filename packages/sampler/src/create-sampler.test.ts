@@ -18,7 +18,7 @@ describe("worked examples", () => {
         ["0:1", "0:3"],
       ]);
       expect(sampler.counts).toEqual([
-        { name: "s", read: 4, emitted: 4, deferred: 1, dropped: 0, waiting: 0, epoch: 0 },
+        { name: "s", read: 4, emitted: 4, deferred: 1, dropped: 0, repetitive: 0, overdue: 0, waiting: 0, epoch: 0 },
       ]);
     }
   });
@@ -34,7 +34,7 @@ describe("worked examples", () => {
     ];
     const dropping = createSampler({ sources, batchSize: 2, key, order: "file", epochs: 1, duplicates: "drop" });
     expect(rowsOf(await take(dropping, 9))).toEqual([["0:0", "0:3"]]);
-    expect(dropping.counts).toMatchObject([{ read: 4, emitted: 2, dropped: 2 }]);
+    expect(dropping.counts).toMatchObject([{ read: 4, emitted: 2, dropped: 1, repetitive: 1 }]);
     const allowing = createSampler({ sources, batchSize: 2, key, order: "file", epochs: 1, duplicates: "allow" });
     expect(rowsOf(await take(allowing, 9))).toEqual([
       ["0:0", "0:1"],
@@ -68,7 +68,7 @@ describe("worked examples", () => {
       deferLimit: 2,
     });
     expect(rowsOf(await take(sampler, 9))).toEqual([["0:0", "0:4"], ["0:2"], ["0:3"]]);
-    expect(sampler.counts).toMatchObject([{ read: 5, emitted: 4, deferred: 3, dropped: 1, waiting: 0 }]);
+    expect(sampler.counts).toMatchObject([{ read: 5, emitted: 4, deferred: 3, overdue: 1, waiting: 0 }]);
   });
 });
 
@@ -100,16 +100,20 @@ describe("refusals", () => {
 
   test("refuses to loop over a source with too few different rows", async () => {
     const few = [...unlikeRows("s", 2), ...unlikeRows("s", 2)];
-    for (const source of [rowsSource("few", 1, few), streamSource("few", 1, few)]) {
-      for (const mixing of ["batch", "rounds"] as const) {
-        const sampler = createSampler({ sources: [source], batchSize: 3, key, mixing });
-        await expect(sampler.next()).rejects.toThrow(
-          "few: createSampler: too few different rows. Got 2 without a text in common, expected batchSize = 3.",
-        );
-      }
+    for (const mixing of ["batch", "rounds"] as const) {
+      expect(() => createSampler({ sources: [rowsSource("few", 1, few)], batchSize: 3, key, mixing })).toThrow(
+        "few: createSampler: too few different rows for a batch. Got 2 without a text in common, expected batchSize = 3. Lower batchSize (--batch-size) to 2 at most",
+      );
+      const sampler = createSampler({ sources: [streamSource("few", 1, few)], batchSize: 3, key, mixing });
+      await expect(sampler.next()).rejects.toThrow(
+        "few: createSampler: too few different rows. Got 2 without a text in common, expected batchSize = 3.",
+      );
     }
-    const same = createSampler({ sources: [rowsSource("same", 1, [["a", "a"]])], batchSize: 1, key });
-    await expect(same.next()).rejects.toThrow("same: createSampler: too few different rows. Got 0");
+    const same = rowsSource("same", 1, [["a", "a"]]);
+    expect(() => createSampler({ sources: [same], batchSize: 1, key })).toThrow("Got 0 without a text in common");
+    const rare = { sources: [same, one], batchSize: 2, key };
+    expect(() => createSampler({ ...rare, mixing: "rounds" })).toThrow("same: createSampler: too few different rows");
+    await expect(createSampler(rare).next()).resolves.toBeDefined();
   });
 
   test("a source with too few rows among others is no reason to refuse", async () => {
@@ -123,12 +127,12 @@ describe("refusals", () => {
     const cursor = createSampler(options).cursor();
     const refused: [Partial<SamplerOptions>, string][] = [
       [{ sources: [rowsSource("s", 1, rows.slice(1))] }, "Got length of s = 4, expected 5 as it was saved"],
-      [{ sources: [rowsSource("s", 1, rows.with(2, ["other", "text"]))] }, "Got rows of s = hash"],
+      [{ sources: [rowsSource("s", 1, rows.with(2, ["other", "text"]))] }, "Got other rows of s than were there"],
       [{ sources: [rowsSource("s", 2, rows)] }, "Got weight of s = 2, expected 1 as it was saved"],
       [{ sources: [rowsSource("t", 1, rows)] }, "Got sources = t, expected s as it was saved"],
       [{ sources: [{ ...one, fingerprint: "new" }] }, "Got fingerprint of s = new, expected none as it was saved"],
       [{ batchSize: 3 }, "Got batchSize = 3, expected 2 as it was saved"],
-      [{ key: keyFromSeed(7) }, "Got key = "],
+      [{ key: keyFromSeed(7) }, "Got another key than"],
     ];
     for (const [changed, message] of refused) {
       expect(() => createSampler({ ...options, ...changed, cursor })).toThrow(message);
@@ -147,23 +151,41 @@ describe("refusals", () => {
     await expect(createSampler({ ...options, sources: [empty] }).next()).rejects.toThrow(
       "empty: createSampler: the source is empty.",
     );
-    const rows = [
-      ["a", "1"],
-      ["b", "2"],
-      ["b", "3"],
-      ["c", "4"],
-    ];
-    const sampler = createSampler({ ...options, sources: [streamSource("s", 1, rows)], batchSize: 3 });
-    await sampler.next();
-    const resumed = createSampler({
-      ...options,
-      sources: [streamSource("s", 1, rows.slice(0, 2))],
-      batchSize: 3,
-      cursor: sampler.cursor(),
-    });
-    await expect(resumed.next()).rejects.toThrow(
-      "s: createSampler: the source has become shorter. Got 2 rows, expected row 2.",
+  });
+
+  test("refuses a stream whose rows have changed, before the next batch: any row that was read, and no other", async () => {
+    const rows = unlikeRows("s", 9);
+    const first = createSampler({ ...options, sources: [streamSource("s", 1, rows)], batchSize: 3 });
+    await take(first, 2);
+    const goOn = (changed: readonly (readonly string[])[]) =>
+      createSampler({ ...options, sources: [streamSource("s", 1, changed)], batchSize: 3, cursor: first.cursor() });
+    for (const changed of [rows.with(0, ["other", "text"]), rows.with(5, ["other", "text"]), rows.slice(0, 5)])
+      await expect(goOn(changed).ready()).rejects.toThrow(
+        "the rows of s have changed. Got others among the first 6 than were read before.",
+      );
+    const later = goOn(rows.with(6, ["other", "text"]));
+    await later.ready();
+    expect(rowsOf(await take(later, 1))).toEqual([["0:6", "0:7", "0:8"]]);
+  });
+
+  test("refuses a stream that is another in its second pass, and rows at hand of which one of many has changed", async () => {
+    let pass = 0;
+    const rows = unlikeRows("s", 200);
+    const source: Source = {
+      ...streamSource("s", 1, rows),
+      async *open() {
+        pass++;
+        for (const [i, texts] of rows.entries()) yield { texts: pass > 1 && i === 3 ? ["other", "text"] : texts };
+      },
+    };
+    await expect(take(createSampler({ ...options, sources: [source], batchSize: 100 }), 5)).rejects.toThrow(
+      "s: createSampler: the rows have changed since they were read first.",
     );
+    const { cursor } = createSampler({ ...options, sources: [rowsSource("s", 1, rows)] });
+    for (const changed of [0, 1, 100, 198, 199]) {
+      const sources = [rowsSource("s", 1, rows.with(changed, ["other", "text"]))];
+      expect(() => createSampler({ ...options, sources, cursor: cursor() })).toThrow("Got other rows of s");
+    }
   });
 
   test("passes on what a stream throws, and close lets go of streams", async () => {

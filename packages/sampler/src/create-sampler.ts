@@ -1,12 +1,18 @@
 import { ConfigError } from "@kindred/errors";
-import { childKey, type Key, keyFromSeed } from "@kindred/random";
 import { type Batch, Mixture } from "./mixture.ts";
-import { type ResolvedOptions, resolveOptions, type SamplerOptions } from "./sampler-options.ts";
+import { expectBatches, type ResolvedOptions, resolveOptions, type SamplerOptions } from "./sampler-options.ts";
+import { rowHash } from "./row-reader.ts";
 import { type LaneState, type SourceCounts, startOfLane } from "./source-lane.ts";
 import type { RowsSource, Source, TextsRow } from "./source.ts";
 
 /** A source of batches with a memory. */
 export type Sampler<Row extends TextsRow = TextsRow> = {
+  /**
+   * Goes to where a cursor stands, before the first batch is asked for: a stream is read up to there.
+   *
+   * @throws ConfigError if what was read before has changed. Without this call, the first `next` throws it.
+   */
+  ready(): Promise<void>;
   /** The next batch; undefined when every epoch is over. Calls wait for each other. */
   next(): Promise<Batch<Row> | undefined>;
   /** Where the sampler stands after the last batch that `next` has given, as plain JSON. */
@@ -33,8 +39,8 @@ export type Sampler<Row extends TextsRow = TextsRow> = {
  * duplicateScope: "round", order: "file" }`, less these of its traits: it loses the first row of every source, its
  * cores race for batches, and it keeps a row whose own texts are equal.
  *
- * @throws ConfigError for options that cannot be meant and for a cursor of other data or options. `next` throws a
- * DataError when the sources cannot fill a batch with different texts, and what a stream throws.
+ * @throws ConfigError for options that cannot be meant and for a cursor of other data or options; DataError for sources at hand that
+ * cannot fill a batch with different texts. `next` throws one when others cannot, and what a stream throws.
  * @see N. Reimers, se-pytorch-xla (2021), train_many_data_files_v2.py
  *
  * @example
@@ -52,15 +58,23 @@ export type Sampler<Row extends TextsRow = TextsRow> = {
  */
 export function createSampler<Row extends TextsRow>(options: SamplerOptions<Row>): Sampler<Row> {
   const resolved = resolveOptions(options);
+  expectBatches(resolved);
   const parts = madeOf(resolved);
   const cursor = options.cursor === undefined ? undefined : savedCursor(options.cursor, parts);
   let saved: MixtureState = cursor?.state ?? startOf(resolved.sources.length);
   let replay = cursor?.replay ?? 0;
   let toReplay = replay;
+  let isThere = false;
   const mixture = new Mixture(resolved, saved);
 
-  async function produce(): Promise<Batch<Row> | undefined> {
+  async function goThere(): Promise<void> {
+    if (!isThere) await mixture.ready();
+    isThere = true;
     for (; toReplay > 0; toReplay--) await mixture.next();
+  }
+
+  async function produce(): Promise<Batch<Row> | undefined> {
+    await goThere();
     const batch = await mixture.next();
     if (batch !== undefined && mixture.isScopeOver()) {
       saved = mixture.state();
@@ -72,12 +86,14 @@ export function createSampler<Row extends TextsRow>(options: SamplerOptions<Row>
   }
 
   let last: Promise<unknown> = Promise.resolve();
+  const afterLast = <Result>(call: () => Promise<Result>): Promise<Result> => {
+    const result = last.then(call);
+    last = result.catch(() => {});
+    return result;
+  };
   return {
-    next() {
-      const batch = last.then(produce);
-      last = batch.catch(() => {});
-      return batch;
-    },
+    ready: () => afterLast(goThere),
+    next: () => afterLast(produce),
     cursor: () => ({ version: 1, madeOf: parts, state: saved, replay }),
     get counts() {
       return mixture.counts();
@@ -114,7 +130,7 @@ export type SamplerCursor = {
 
 /**
  * What a sampler is made of, name → value: options, and for each source its weight, its size, the caller's fingerprint
- * and a hash of the texts of up to 64 of its rows. A change outside these that keeps the number of rows goes unnoticed.
+ * and a hash of its rows, which of a stream is taken while it is read.
  */
 function madeOf<Row extends TextsRow>(options: ResolvedOptions<Row>): { readonly [thing: string]: string } {
   const { sources, key, ...settings } = options;
@@ -134,19 +150,15 @@ function thingsOf(source: Source): [thing: string, value: string][] {
     [`fingerprint of ${name}`, fingerprint],
   ];
   if ("length" in source) {
-    things.push(
-      [`length of ${name}`, String(source.length)],
-      [`rows of ${name}`, `hash ${hashOfRows(source).join(" ")}`],
-    );
+    things.push([`length of ${name}`, String(source.length)], [`rows of ${name}`, `hash ${hashOfRows(source)}`]);
   }
   return things;
 }
 
-function hashOfRows(source: RowsSource): Key {
-  const count = Math.min(source.length, 64);
-  const spacing = (source.length - 1) / Math.max(1, count - 1);
-  const rows = Array.from({ length: count }, (_, i) => source.row(Math.floor(i * spacing)).texts);
-  return childKey(keyFromSeed("rows"), JSON.stringify(rows));
+function hashOfRows(source: RowsSource): string {
+  const hash = rowHash(source);
+  for (let i = 0; i < source.length; i++) hash.add(source.row(i));
+  return hash.value();
 }
 
 /**
@@ -163,8 +175,14 @@ function savedCursor(cursor: unknown, now: { readonly [thing: string]: string })
   for (const thing of new Set([...Object.keys(now), ...Object.keys(saved)])) {
     const [then, here] = [saved[thing] ?? "nothing", now[thing] ?? "nothing"];
     if (then === here) continue;
+    // A key and a hash say nothing to people.
+    const difference = thing.startsWith("rows of ")
+      ? `Got other ${thing} than were there when it was saved`
+      : thing === "key"
+        ? "Got another key than the one with which it was saved"
+        : `Got ${thing} = ${here}, expected ${String(then)} as it was saved`;
     throw new ConfigError(
-      `createSampler: the cursor belongs to other data or options. Got ${thing} = ${here}, expected ${String(then)} as it was saved. ` +
+      `createSampler: the cursor belongs to other data or options. ${difference}. ` +
         "Go on with the same data and options, or start without the cursor.",
       { thing, saved: then, now: here },
     );
@@ -187,7 +205,7 @@ function isWhole(cursor: unknown): cursor is SamplerCursor {
     Array.isArray(lanes) &&
     lanes.every(
       (lane) =>
-        counted(lane, ["epoch", "position", "read", "emitted", "deferred", "dropped"]) &&
+        counted(lane, ["epoch", "position", "read", "emitted", "deferred", "dropped", "repetitive", "overdue"]) &&
         Array.isArray(lane.waiting) &&
         typeof lane.isFinished === "boolean",
     )

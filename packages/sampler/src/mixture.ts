@@ -51,6 +51,11 @@ export class Mixture<Row extends TextsRow> {
     return undefined;
   }
 
+  /** Goes to where it stands in every source. */
+  async ready(): Promise<void> {
+    for (const lane of this.#lanes) await lane.ready();
+  }
+
   /** Whether the next batch begins a new scope, so that the state says all. */
   isScopeOver(): boolean {
     const { duplicateScope, runsPerRound, roundSteps } = this.#options;

@@ -1,4 +1,4 @@
-import { DataError } from "@kindred/errors";
+import { ConfigError, DataError } from "@kindred/errors";
 import { childKey, type Key, permutation } from "@kindred/random";
 import type { RowsSource, Source, StreamSource, TextsRow } from "./source.ts";
 
@@ -6,10 +6,18 @@ import type { RowsSource, Source, StreamSource, TextsRow } from "./source.ts";
 export type NumberedRow<Row extends TextsRow> = { readonly index: number; readonly row: Row };
 
 /** Where a reader stands: `position` rows of epoch number `epoch` are read. */
-type ReaderPlace = { readonly epoch: number; readonly position: number };
+export type ReaderPlace = {
+  readonly epoch: number;
+  readonly position: number;
+  /** Of a stream: the hash of those rows, and that of a whole epoch, empty until one is over. */
+  readonly readHash?: string;
+  readonly epochHash?: string;
+};
 
 /** Reads a source epoch by epoch, from any place. */
 export type RowReader<Row extends TextsRow> = {
+  /** Goes to its place, and refuses a stream whose rows before it are no longer those that were read. */
+  ready(): Promise<void> | void;
   /** The next row of this epoch; undefined at its end, as often as it is asked. */
   read(): Promise<NumberedRow<Row> | undefined> | NumberedRow<Row> | undefined;
   /** Goes to the beginning of the next epoch. */
@@ -42,6 +50,7 @@ function rowsReader<Row extends TextsRow>(
   let shuffled = drawOrder();
   const rowAt = (index: number) => checked(source, index, source.row(index));
   return {
+    ready() {},
     read() {
       if (position === source.length) return undefined;
       const index = shuffled?.[position] ?? position;
@@ -60,7 +69,9 @@ function rowsReader<Row extends TextsRow>(
 }
 
 function streamReader<Row extends TextsRow>(source: StreamSource<Row>, place: ReaderPlace): RowReader<Row> {
-  let { epoch, position } = place;
+  const { readHash = "" } = place;
+  let { epoch, position, epochHash = "" } = place;
+  let hash: RowHash<Row> | undefined; // there once the stream is open
   let iterator: AsyncIterator<Row> | undefined;
   let ended = false;
   const close = async () => {
@@ -68,25 +79,60 @@ function streamReader<Row extends TextsRow>(source: StreamSource<Row>, place: Re
     iterator = undefined;
     await open?.return?.();
   };
+  /** The stream from its beginning, up to the place: what stands before it is read again, to see that it is the same. */
+  const opened = async () => {
+    const rows = source.open(0)[Symbol.asyncIterator]();
+    const ofRows = rowHash(source);
+    let read = 0;
+    for (; read < position; read++) {
+      const { done, value } = await rows.next();
+      if (done) break;
+      ofRows.add(value);
+    }
+    if (position > 0 && (read < position || ofRows.value() !== readHash)) {
+      await rows.return?.();
+      throw new ConfigError(
+        `createSampler: the rows of ${source.name} have changed. Got others among the first ${position} than were read before. Go on with the data as it was, or start anew.`,
+        { source: source.name, rows: position },
+      );
+    }
+    hash = ofRows;
+    return rows;
+  };
   return {
+    async ready() {
+      if (position > 0 && !ended) iterator ??= await opened();
+    },
     async read() {
       if (ended) return undefined;
-      iterator ??= source.open(position)[Symbol.asyncIterator]();
+      iterator ??= await opened();
       const { done, value } = await iterator.next();
-      if (!done) return checked(source, position++, value);
+      if (!done) {
+        hash?.add(value);
+        return checked(source, position++, value);
+      }
       ended = true;
       iterator = undefined;
-      if (position > 0) return undefined;
-      throw new DataError(
-        { file: source.name },
-        "createSampler: the source is empty. Got no row, expected one or more.",
-      );
+      if (position === 0)
+        throw new DataError(
+          { file: source.name },
+          "createSampler: the source is empty. Got no row, expected one or more.",
+        );
+      const whole = hash?.value() ?? "";
+      if (epochHash !== "" && whole !== epochHash)
+        throw new DataError(
+          { file: source.name },
+          "createSampler: the rows have changed since they were read first. Expected the same in each pass. Start anew.",
+        );
+      epochHash = whole;
+      return undefined;
     },
     async beginEpoch() {
       await close();
       epoch++;
       position = 0;
       ended = false;
+      hash = rowHash(source);
     },
     async rowsAt(indices) {
       const found = new Map<number, NumberedRow<Row>>();
@@ -106,7 +152,7 @@ function streamReader<Row extends TextsRow>(source: StreamSource<Row>, place: Re
         throw new DataError({ file: source.name }, message);
       });
     },
-    place: () => ({ epoch, position }),
+    place: () => ({ epoch, position, readHash: hash?.value() ?? readHash, epochHash }),
     close,
   };
 }
@@ -116,4 +162,35 @@ function checked<Row extends TextsRow>(source: Source<Row>, index: number, row: 
   if (columns === source.columns) return { index, row };
   const message = `createSampler: row ${index} does not fit. Got ${columns} texts, expected ${source.columns} as in the other rows.`;
   throw new DataError({ file: source.name }, message);
+}
+
+/** A running hash of rows in their order. */
+export type RowHash<Row extends TextsRow> = {
+  add(row: Row): void;
+  /** Of all rows so far, 16 hexadecimal digits. */
+  value(): string;
+};
+
+/**
+ * A hash that tells rows that were changed by accident: two lanes of FNV-1a over UTF-16 units, the second with another multiplier and its
+ * high bits folded in. Not against somebody who looks for two texts of one hash.
+ *
+ * @see G. Fowler, L. C. Noll, K.-P. Vo, D. Eastlake, The FNV Non-Cryptographic Hash Algorithm
+ */
+export function rowHash<Row extends TextsRow>(source: Pick<Source<Row>, "content">): RowHash<Row> {
+  let [one, other] = [0x811c9dc5, 0x9e3779b9];
+  return {
+    add(row) {
+      const content = source.content?.(row) ?? JSON.stringify(row.texts);
+      for (let i = 0; i < content.length; i++) {
+        const unit = content.charCodeAt(i);
+        one = Math.imul(one ^ unit, 0x01000193);
+        other = Math.imul(other ^ unit ^ (other >>> 15), 0x85ebca6b);
+      }
+      // A row ends: 0x10000 is no UTF-16 unit.
+      one = Math.imul(one ^ 0x10000, 0x01000193);
+      other = Math.imul(other ^ 0x10000 ^ (other >>> 15), 0x85ebca6b);
+    },
+    value: () => [one, other].map((lane) => (lane >>> 0).toString(16).padStart(8, "0")).join(""),
+  };
 }

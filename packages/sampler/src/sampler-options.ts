@@ -1,6 +1,6 @@
-import { ConfigError, nearestName } from "@kindred/errors";
+import { ConfigError, DataError, nearestName } from "@kindred/errors";
 import type { Key } from "@kindred/random";
-import type { Source, TextsRow } from "./source.ts";
+import type { RowsSource, Source, TextsRow } from "./source.ts";
 
 /** Options of {@link createSampler}. */
 export type SamplerOptions<Row extends TextsRow = TextsRow> = {
@@ -26,7 +26,7 @@ export type SamplerOptions<Row extends TextsRow = TextsRow> = {
   readonly duplicates?: "defer" | "drop" | "allow" | undefined;
   /** Where no text may stand twice: in a `"batch"` (default) or, with rounds, in a whole `"round"`, as in the original. */
   readonly duplicateScope?: "batch" | "round" | undefined;
-  /** How many rows of a source may wait, default 4 · batchSize. Of more, the oldest is dropped and counted. */
+  /** How many rows of a source may wait, default 4 · batchSize, and 16,384 at least. Of more, the oldest is left out and counted. */
   readonly deferLimit?: number | undefined;
   /** `"shuffle"` (default): a new order each epoch; `"file"`: row 0, 1, 2 … Streams are always in file order. */
   readonly order?: "shuffle" | "file" | undefined;
@@ -41,6 +41,53 @@ export type ResolvedOptions<Row extends TextsRow = TextsRow> = {
   readonly [name in Exclude<keyof SamplerOptions<Row>, "cursor">]-?: NonNullable<SamplerOptions<Row>[name]>;
 };
 
+/**
+ * Refuses sources at hand of which a batch, each of whose rows must differ in every text from the others, can never be filled.
+ * What one order of a source's rows fills another may not: both ends of the file are tried, and the rest shows when it is drawn.
+ *
+ * @throws DataError naming the source and the largest batch
+ */
+export function expectBatches<Row extends TextsRow>(options: ResolvedOptions<Row>): void {
+  const { sources, batchSize, mixing, duplicates, duplicateScope, epochs, runsPerRound, roundSteps } = options;
+  if (duplicates === "allow" || epochs !== Number.POSITIVE_INFINITY) return;
+  const drawn = sources.filter(({ weight }) => weight > 0);
+  const together = mixing === "batch" ? [...new Set(drawn.map(({ columns }) => columns))] : undefined;
+  const pools =
+    together?.map((columns) => drawn.filter((source) => source.columns === columns)) ?? drawn.map((source) => [source]);
+  const needed = duplicateScope === "round" ? batchSize * runsPerRound * roundSteps : batchSize;
+  for (const pool of pools) {
+    const atHand = pool.filter((source): source is RowsSource<Row> => "length" in source);
+    if (atHand.length < pool.length) continue; // a stream shows what it has when it is read
+    const found = Math.min(...[false, true].map((isReversed) => unlikeRows(atHand, needed, isReversed)));
+    if (found >= needed) continue;
+    const largest = Math.floor((found * batchSize) / needed);
+    const others =
+      mixing === "rounds" && drawn.length > 1
+        ? " Or fill batches from all sources: mixing = batch (--mixing batch)."
+        : "";
+    throw new DataError(
+      { file: pool.map(({ name }) => name).join(", ") },
+      `createSampler: too few different rows for a batch. Got ${found} without a text in common, expected ${needed === batchSize ? `batchSize = ${needed}` : `${needed} for a round`}. ` +
+        `Lower batchSize (--batch-size) to ${largest} at most, bring more rows, or take rows with equal texts into one batch: duplicates = allow (--duplicates allow).${others}`,
+      { found, needed },
+    );
+  }
+}
+
+/** How many rows, up to `most`, a batch takes of these sources in this order. */
+function unlikeRows(sources: readonly RowsSource[], most: number, isReversed: boolean): number {
+  const used = new Set<string>();
+  let count = 0;
+  for (const source of sources)
+    for (let i = 0; i < source.length && count < most; i++) {
+      const { texts } = source.row(isReversed ? source.length - 1 - i : i);
+      if (texts.some((text) => used.has(text)) || new Set(texts).size < texts.length) continue;
+      for (const text of texts) used.add(text);
+      count++;
+    }
+  return count;
+}
+
 /** Fills in the defaults and refuses what cannot be meant. @throws ConfigError naming the option. */
 export function resolveOptions<Row extends TextsRow>(options: SamplerOptions<Row>): ResolvedOptions<Row> {
   const { sources, batchSize, key } = options;
@@ -50,7 +97,12 @@ export function resolveOptions<Row extends TextsRow>(options: SamplerOptions<Row
   expectOneOf("duplicateScope", duplicateScope, ["batch", "round"]);
   expectOneOf("order", order, ["shuffle", "file"]);
   expectWhole("batchSize", batchSize, 1);
-  const { roundSteps = 4, runsPerRound = 2, deferLimit = 4 * batchSize, epochs = Number.POSITIVE_INFINITY } = options;
+  const {
+    roundSteps = 4,
+    runsPerRound = 2,
+    deferLimit = Math.max(4 * batchSize, 16_384),
+    epochs = Number.POSITIVE_INFINITY,
+  } = options;
   expectWhole("roundSteps", roundSteps, 1);
   expectWhole("runsPerRound", runsPerRound, 1);
   expectWhole("deferLimit", deferLimit, 0);

@@ -1,8 +1,8 @@
 import type { ResolvedOptions } from "./sampler-options.ts";
-import { type NumberedRow, rowReader, type RowReader } from "./row-reader.ts";
+import { type NumberedRow, type ReaderPlace, rowReader, type RowReader } from "./row-reader.ts";
 import type { Source, TextsRow } from "./source.ts";
 
-/** What has become of a source's rows so far. At any time `read` = `emitted` + `dropped` + `waiting`. */
+/** What has become of a source's rows so far. At any time `read` is the sum of `emitted`, `dropped`, `repetitive`, `overdue` and `waiting`. */
 export type SourceCounts = {
   readonly name: string;
   /** Rows read, over all epochs. */
@@ -11,8 +11,12 @@ export type SourceCounts = {
   readonly emitted: number;
   /** How often a row had to wait because its batch had one of its texts. */
   readonly deferred: number;
-  /** Rows left out: duplicates under `"drop"`, rows that hold one text twice, and rows beyond `deferLimit`. */
+  /** Rows left out under `duplicates: "drop"`, as they repeated a text of their batch. */
   readonly dropped: number;
+  /** Rows left out as they hold one text twice. */
+  readonly repetitive: number;
+  /** Rows left out as more than `deferLimit` waited. */
+  readonly overdue: number;
   /** Rows waiting now. */
   readonly waiting: number;
   /** The epoch the source is in, from 0. */
@@ -20,10 +24,7 @@ export type SourceCounts = {
 };
 
 /** The state of a lane as plain data. */
-export type LaneState = {
-  /** The epoch it is in, from 0, and how many rows of it are read. */
-  readonly epoch: number;
-  readonly position: number;
+export type LaneState = ReaderPlace & {
   /** The numbers of the rows that wait, the oldest first. */
   readonly waiting: readonly number[];
   /** The counts of {@link SourceCounts}. */
@@ -31,6 +32,8 @@ export type LaneState = {
   readonly emitted: number;
   readonly deferred: number;
   readonly dropped: number;
+  readonly repetitive: number;
+  readonly overdue: number;
   /** Whether its epochs are over and nothing waits. */
   readonly isFinished: boolean;
 };
@@ -44,6 +47,8 @@ export const startOfLane: LaneState = {
   emitted: 0,
   deferred: 0,
   dropped: 0,
+  repetitive: 0,
+  overdue: 0,
   isFinished: false,
 };
 
@@ -73,17 +78,22 @@ export class SourceLane<Row extends TextsRow> {
   /** Rows of `#waiting` before this one do not fit into the present scope. */
   #retryFrom = 0;
   #mayBeginEpoch = true;
-  #counts: { read: number; emitted: number; deferred: number; dropped: number };
+  #counts: { read: number; emitted: number; deferred: number; dropped: number; repetitive: number; overdue: number };
 
   constructor(source: Source<Row>, { index, options, state }: LaneStart<Row>) {
-    const { read, emitted, deferred, dropped, waiting, isFinished, ...place } = state;
+    const { read, emitted, deferred, dropped, repetitive, overdue, waiting, isFinished, ...place } = state;
     this.source = source;
     this.index = index;
     this.isFinished = isFinished;
     this.#options = options;
     this.#reader = rowReader(source, { key: options.key, order: options.order, place });
     this.#toRestore = waiting;
-    this.#counts = { read, emitted, deferred, dropped };
+    this.#counts = { read, emitted, deferred, dropped, repetitive, overdue };
+  }
+
+  /** Goes to its place. */
+  ready(): Promise<void> | void {
+    return this.#reader.ready();
   }
 
   /** A new scope has begun: what waits may fit now. */
@@ -121,8 +131,8 @@ export class SourceLane<Row extends TextsRow> {
   }
 
   counts(): SourceCounts {
-    const { epoch, waiting, read, emitted, deferred, dropped } = this.state();
-    return { name: this.source.name, read, emitted, deferred, dropped, waiting: waiting.length, epoch };
+    const { epoch, waiting } = this.state();
+    return { name: this.source.name, ...this.#counts, waiting: waiting.length, epoch };
   }
 
   close(): Promise<void> {
@@ -149,15 +159,16 @@ export class SourceLane<Row extends TextsRow> {
   }
 
   #refuse(numbered: NumberedRow<Row>, waiting: NumberedRow<Row>[]): void {
-    if (this.#options.duplicates === "drop" || !isDistinct(numbered.row)) {
-      this.#counts.dropped++;
+    const isRepetitive = !isDistinct(numbered.row);
+    if (isRepetitive || this.#options.duplicates === "drop") {
+      this.#counts[isRepetitive ? "repetitive" : "dropped"]++;
       return;
     }
     this.#counts.deferred++;
     waiting.push(numbered);
     if (waiting.length > this.#options.deferLimit) {
       waiting.shift();
-      this.#counts.dropped++;
+      this.#counts.overdue++;
     }
     this.#retryFrom = waiting.length;
   }

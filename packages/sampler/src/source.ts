@@ -2,7 +2,7 @@
 export type TextsRow = { readonly texts: readonly string[] };
 
 /** What both kinds of source say about themselves. */
-export type SourceIdentity = {
+export type SourceIdentity<Row extends TextsRow = TextsRow> = {
   /** Its identity: unique among the sources, and what its order of rows is drawn from. */
   readonly name: string;
   /** How often it is drawn: in proportion to the other weights. 0 = never. */
@@ -11,10 +11,12 @@ export type SourceIdentity = {
   readonly columns: number;
   /** Anything that changes when the data does (size and time of a file, a hash), for a resume to compare. */
   readonly fingerprint?: string;
+  /** All that counts of a row, as text: what a resume compares, row by row. Default: its texts. */
+  content?(row: Row): string;
 };
 
 /** A source whose rows are at hand, in any order. */
-export type RowsSource<Row extends TextsRow = TextsRow> = SourceIdentity & {
+export type RowsSource<Row extends TextsRow = TextsRow> = SourceIdentity<Row> & {
   /** How many rows it has, at least 1. */
   readonly length: number;
   /** Row i, 0 ≤ i < length; the same each time. */
@@ -22,7 +24,7 @@ export type RowsSource<Row extends TextsRow = TextsRow> = SourceIdentity & {
 };
 
 /** A source that can only be read from front to back: a large file, a network stream. */
-export type StreamSource<Row extends TextsRow = TextsRow> = SourceIdentity & {
+export type StreamSource<Row extends TextsRow = TextsRow> = SourceIdentity<Row> & {
   /** The rows from row number `skip` (counted from 0) to the end; the same rows each time. Called again for each epoch. */
   open(skip: number): AsyncIterable<Row>;
 };

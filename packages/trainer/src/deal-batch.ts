@@ -151,8 +151,9 @@ export type DrawnBatch = {
   readonly shares: readonly BatchShare[];
   /** Whether the one share is the whole batch, for all cores. */
   readonly whole: boolean;
-  /** Where the sampler stood after it. */
+  /** Where the sampler stood after it, and what had become of its rows by then. */
   readonly cursor: unknown;
+  readonly counts: BatchSampler["counts"];
   readonly pairs: number;
   readonly tokens: number;
 };
@@ -186,7 +187,7 @@ async function draw(
       `train: the sampler gave too little for a step. Got ${batch === undefined ? "no batch" : `${batch.rows.length} rows`}, expected batches without end of at least a row for each of ${cores} cores.`,
     );
   const rows = batch.rows.map(({ row, source }) => (source === undefined ? row : { ...row, source }));
-  const cursor = sampler.cursor();
+  const [cursor, counts] = [sampler.cursor(), sampler.counts];
   const columns = columnsOf(rows);
   const { maxSeqLength: maxLength } = model.settings;
   const tokens = columns.map((column) => model.tokenizer.encodeBatch(column, { maxLength }));
@@ -205,6 +206,7 @@ async function draw(
     shares: ownShares.map((share) => ({ ...share, data: { ...share.data, vectors } })),
     whole,
     cursor,
+    counts,
     pairs: rows.length,
     tokens: tokens.reduce((sum, { ids }) => sum + ids.length, 0),
   };

@@ -1,10 +1,16 @@
+import type { TextRow } from "@kindred/datasets";
 import { bm25Index, chanceMrr, mrrOfPairs, pairRanks, scoredPairs } from "@kindred/evaluation";
 import { type EmbeddingRows, type ScoreMatrix, similarityMatrix } from "@kindred/vectors";
 import type { SentenceEncoder } from "@kindred/sentence-encoder";
-import type { MetricSummary, NeighbourExample, TrainEvent } from "./train-event.ts";
+import type { MetricSummary, NeighbourExample, TaskSize, TrainEvent } from "./train-event.ts";
 
-/** Queries and as many candidates: query i's right answer is candidate i, and no text is there twice on a side. */
-export type Pool = { readonly queries: readonly string[]; readonly candidates: readonly string[] };
+/** Queries and the documents among which they are to find theirs; no text is there twice on a side. */
+export type Pool = {
+  readonly queries: readonly string[];
+  readonly candidates: readonly string[];
+  /** The right candidates of each query, by number. */
+  readonly right: readonly (readonly number[])[];
+};
 
 /** What a model is judged by: finding each query's own candidate in its pool, or agreeing with people's scores of pairs. */
 export type EvaluationTask = { readonly name: string } & (
@@ -15,6 +21,26 @@ export type EvaluationTask = { readonly name: string } & (
 /** Two texts and how alike people find them. */
 export type ScoredPair = { readonly texts: readonly [first: string, second: string]; readonly score: number };
 
+/**
+ * Where fewer queries or pairs are measured, chance moves the metrics by more than training does: of 50 queries, one is 2 points, and the
+ * standard error of an accuracy up to 7.
+ */
+export const fewMeasured = 50;
+
+/**
+ * The metrics of a task of this name, of either kind.
+ *
+ * @example
+ * ```ts
+ * import { metricsOf } from "@kindred/trainer";
+ *
+ * metricsOf("qa"); // => ["qa_mrr@10", "qa_accuracy@1", "qa_spearman_cosine"]
+ * ```
+ */
+export function metricsOf(task: string): string[] {
+  return ["mrr@10", "accuracy@1", "spearman_cosine"].map((metric) => `${task}_${metric}`);
+}
+
 /** Metrics by name. */
 export type Metrics = { readonly [name: string]: number };
 
@@ -22,32 +48,83 @@ export type Metrics = { readonly [name: string]: number };
 const [poolSize, shownQueries, shownNeighbours] = [500, 3, 3];
 
 /**
- * A retrieval task from rows of texts: the first is the query, the second its answer. A row that repeats a text of its side, or has no
- * second text, is left out. The rows make pools of 500 in their order; what is left over joins the last pool.
+ * A retrieval task from rows of texts: the first is the query, the second a right answer of it. Every query is measured, once: rows of one
+ * query give it several right answers, and a document that answers several queries stands once in their pool. 500 queries, in their order,
+ * make a pool; what is left over joins the last one.
  *
  * @example
  * ```ts
  * import { pairTask } from "@kindred/trainer";
  *
- * const task = pairTask("qa", [["When?", "Now."], ["Where?", "Here."], ["When?", "Later."]]);
- * task.kind === "pairs" && task.pools; // => [{ queries: ["When?", "Where?"], candidates: ["Now.", "Here."] }]
+ * const task = pairTask("qa", [["When?", "Now."], ["Where?", "Here."], ["When?", "Later."], ["Which?", "Here."]]);
+ * const [pool] = task.kind === "pairs" ? task.pools : [];
+ * pool?.candidates; // => ["Now.", "Later.", "Here."]
+ * pool?.right; // => [[0, 1], [2], [2]]
  * ```
  */
 export function pairTask(name: string, rows: readonly (readonly string[])[]): EvaluationTask {
-  const [queries, candidates] = [new Set<string>(), new Set<string>()];
-  const unique: { readonly query: string; readonly candidate: string }[] = [];
-  for (const [query, candidate] of rows) {
-    if (query === undefined || candidate === undefined || queries.has(query) || candidates.has(candidate)) continue;
-    queries.add(query);
-    candidates.add(candidate);
-    unique.push({ query, candidate });
-  }
-  const count = Math.max(1, Math.floor(unique.length / poolSize));
-  const pools = Array.from({ length: count }, (_, i) => {
-    const own = unique.slice(i * poolSize, i === count - 1 ? undefined : (i + 1) * poolSize);
-    return { queries: own.map(({ query }) => query), candidates: own.map(({ candidate }) => candidate) };
-  });
+  const answers = new Map<string, Set<string>>();
+  for (const [query, answer] of rows)
+    if (query !== undefined && answer !== undefined) answers.set(query, (answers.get(query) ?? new Set()).add(answer));
+  const questions = [...answers];
+  const count = Math.max(1, Math.floor(questions.length / poolSize));
+  const pools = Array.from({ length: count }, (_, i) =>
+    poolOf(questions.slice(i * poolSize, i === count - 1 ? undefined : (i + 1) * poolSize)),
+  );
   return { name, kind: "pairs", pools };
+}
+
+function poolOf(questions: readonly (readonly [query: string, answers: ReadonlySet<string>])[]): Pool {
+  const places = new Map<string, number>();
+  const right = questions.map(([, answers]) =>
+    [...answers].map((answer) => {
+      const place = places.get(answer) ?? places.size;
+      places.set(answer, place);
+      return place;
+    }),
+  );
+  return { queries: questions.map(([query]) => query), candidates: [...places.keys()], right };
+}
+
+/**
+ * What rows can be judged by: pairs with a number by agreeing with it, texts alone by finding each other. Undefined for other rows, and
+ * for so few that there is nothing to choose: fewer than two pairs, or a single query or document.
+ */
+export function rowsTask(name: string, rows: readonly TextRow[]): EvaluationTask | undefined {
+  if (rows.every(({ texts, scores, label }) => texts.length >= 2 && (scores ?? label) === undefined)) {
+    const task = pairTask(
+      name,
+      rows.map(({ texts }) => texts),
+    );
+    const size = taskSize(task);
+    return "queries" in size && Math.min(size.queries, size.documents) >= 2 ? task : undefined;
+  }
+  const scored = rows.flatMap(({ texts: [first, second, ...more], scores, label }) => {
+    const [score, ...scoresMore] = scores ?? [label];
+    return first === undefined ||
+      second === undefined ||
+      typeof score !== "number" ||
+      more.length + scoresMore.length > 0
+      ? []
+      : [{ texts: [first, second] as const, score }];
+  });
+  return scored.length === rows.length && rows.length >= 2 ? scoredTask(name, scored) : undefined;
+}
+
+/**
+ * How large a task is.
+ *
+ * @example
+ * ```ts
+ * import { pairTask, taskSize } from "@kindred/trainer";
+ *
+ * taskSize(pairTask("qa", [["When?", "Now."], ["At what time?", "Now."]])); // => { name: "qa", queries: 2, documents: 1 }
+ * ```
+ */
+export function taskSize(task: EvaluationTask): TaskSize {
+  if (task.kind === "scored") return { name: task.name, pairs: task.pairs.length };
+  const sum = (of: "queries" | "candidates") => task.pools.reduce((total, pool) => total + pool[of].length, 0);
+  return { name: task.name, queries: sum("queries"), documents: sum("candidates") };
 }
 
 /**
@@ -96,9 +173,11 @@ export async function evaluateTasks(
       if (spearman_cosine !== undefined) metrics[`${task.name}_spearman_cosine`] = spearman_cosine;
       continue;
     }
-    const scores: ScoreMatrix[] = [];
-    for (const { queries, candidates } of task.pools)
-      scores.push(similarityMatrix(await encode(queries), await encode(candidates), { similarity: "cosine" }));
+    const scores: ScoredPool[] = [];
+    for (const { queries, candidates, right } of task.pools) {
+      const matrix = similarityMatrix(await encode(queries), await encode(candidates), { similarity: "cosine" });
+      scores.push({ matrix, right });
+    }
     Object.assign(metrics, poolMetrics(task.name, scores));
   }
   return metrics;
@@ -121,24 +200,37 @@ export function baselines(tasks: readonly EvaluationTask[]): { readonly bm25: Me
   const bm25 = pairTasks.map(({ name, pools }) =>
     poolMetrics(
       name,
-      pools.map(({ queries, candidates }) => bm25Index(candidates).scoreMatrix(queries)),
+      pools.map(({ queries, candidates, right }) => ({ matrix: bm25Index(candidates).scoreMatrix(queries), right })),
     ),
   );
   const chance = pairTasks.map(({ name, pools }) => {
     const queries = pools.reduce((sum, pool) => sum + pool.queries.length, 0);
-    const mean = (level: (size: number) => number) =>
-      pools.reduce((sum, { candidates }) => sum + candidates.length * level(candidates.length), 0) / queries;
-    return { [`${name}_mrr@10`]: mean((size) => chanceMrr(size)), [`${name}_accuracy@1`]: mean((size) => 1 / size) };
+    const mean = (level: (size: number, right: number) => number) =>
+      pools.reduce(
+        (sum, { candidates, right }) => right.reduce((of, { length }) => of + level(candidates.length, length), sum),
+        0,
+      ) / queries;
+    return {
+      [`${name}_mrr@10`]: mean((size, right) => chanceMrr(size, { right })),
+      [`${name}_accuracy@1`]: mean((size, right) => right / size),
+    };
   });
   return { bm25: Object.assign({}, ...bm25), chance: Object.assign({}, ...chance) };
 }
 
-function poolMetrics(name: string, pools: readonly ScoreMatrix[]): Metrics {
-  const queries = pools.reduce((sum, { rows }) => sum + rows, 0);
-  const mean = (metric: (scores: ScoreMatrix) => number) =>
-    pools.reduce((sum, scores) => sum + scores.rows * metric(scores), 0) / queries;
-  const accuracy = (scores: ScoreMatrix) => pairRanks(scores).filter((rank) => rank === 1).length / scores.rows;
-  return { [`${name}_mrr@10`]: mean((scores) => mrrOfPairs(scores)), [`${name}_accuracy@1`]: mean(accuracy) };
+/** How alike each query of a pool and each of its candidates are, and which of these are right. */
+type ScoredPool = { readonly matrix: ScoreMatrix; readonly right: Pool["right"] };
+
+function poolMetrics(name: string, pools: readonly ScoredPool[]): Metrics {
+  const queries = pools.reduce((sum, { matrix }) => sum + matrix.rows, 0);
+  const mean = (metric: (pool: ScoredPool) => number) =>
+    pools.reduce((sum, pool) => sum + pool.matrix.rows * metric(pool), 0) / queries;
+  const accuracy = ({ matrix, right }: ScoredPool) =>
+    pairRanks(matrix, { right }).filter((rank) => rank === 1).length / matrix.rows;
+  return {
+    [`${name}_mrr@10`]: mean(({ matrix, right }) => mrrOfPairs(matrix, { right })),
+    [`${name}_accuracy@1`]: mean(accuracy),
+  };
 }
 
 /**
@@ -174,10 +266,13 @@ export async function neighbourExamples(
   const task = tasks.find(({ kind }) => kind === "pairs");
   const pool = task?.kind === "pairs" ? task.pools[0] : undefined;
   if (pool === undefined) return [];
-  const { queries, candidates } = pool;
+  const { queries, candidates, right } = pool;
   const count = Math.min(shownQueries, queries.length);
-  const places = Array.from({ length: count }, (_, i) => Math.floor((i * queries.length) / shownQueries));
-  const shown = places.map((place) => ({ query: queries[place]!, answer: candidates[place]! })); // a pool has as many of both
+  const places = Array.from({ length: count }, (_, i) => Math.floor((i * queries.length) / count));
+  const shown = places.map((place) => ({
+    query: queries[place]!, // a place among them
+    answers: (right[place] ?? []).map((answer) => candidates[answer]!), // right ones are candidates
+  }));
   const rows = await encoder.encode(shown.map(({ query }) => query));
   const { scores } = encoder.similarity(rows, await encoder.encode(candidates));
   return shown.map((question, i) => {

@@ -53,8 +53,11 @@ export {
   type MetricSummary,
   type NeighbourExample,
   readBy,
+  type RowCounts,
+  type RowsLeftOut,
   type RunReader,
   type SourceSummary,
+  type TaskSize,
   type TrainEvent,
 } from "./train-event.ts";
 export { type BatchParts, expectGuides, type Guide, type BatchShare, dealBatch, type Deal } from "./deal-batch.ts";
@@ -65,7 +68,10 @@ export {
   type ScoredPair,
   baselines,
   evaluateTasks,
+  fewMeasured,
+  metricsOf,
   metricSummaries,
   pairTask,
   scoredTask,
+  taskSize,
 } from "./evaluation-task.ts";

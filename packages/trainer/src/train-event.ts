@@ -11,8 +11,8 @@ export type SourceSummary = {
   /** Rows to train on; undefined for a file that is streamed. */
   readonly rows: number | undefined;
   readonly heldOutRows: number;
-  /** Bad lines that were left out. */
-  readonly skippedLines: number;
+  /** Rows that are neither trained on nor held out, by reason; of a file that is streamed, those of the part that was read. */
+  readonly leftOut: RowsLeftOut;
   /** Texts of a row. */
   readonly columns: number;
   /** Of a sample of rows: tokens of a text, specials included. */
@@ -25,6 +25,35 @@ export type SourceSummary = {
   readonly example: readonly string[];
 };
 
+/** Numbers of rows by the reason for which they are not used; a reason that there is not is not named. */
+export type RowsLeftOut = {
+  /** Lines that are no rows. */
+  readonly badLines?: number;
+  /** Rows that repeat a query or a pair that is held out, of this file or of another. */
+  readonly repeatsHeldOut?: number;
+  /** Rows that hold one text twice, which no batch takes. */
+  readonly ownTextTwice?: number;
+  /** Rows that repeated a text of their batch, with duplicates = drop. */
+  readonly textOfBatch?: number;
+  /** Rows that waited for a batch without their texts while too many others did. */
+  readonly waitedTooLong?: number;
+};
+
+/** What has become of a data set's rows by a step, over all passes. */
+export type RowCounts = {
+  readonly name: string;
+  readonly read: number;
+  readonly trained: number;
+  /** Rows that still wait for a batch without their texts. */
+  readonly waiting: number;
+  readonly leftOut: RowsLeftOut;
+};
+
+/** How much a task rests on. */
+export type TaskSize =
+  | { readonly name: string; readonly queries: number; readonly documents: number }
+  | { readonly name: string; readonly pairs: number };
+
 /** One metric at its times, with what BM25 and guessing reach on the same texts. */
 export type MetricSummary = {
   readonly before: number;
@@ -36,7 +65,8 @@ export type MetricSummary = {
 /** The nearest held-out texts of a real query, most similar first. */
 export type NeighbourExample = {
   readonly query: string;
-  readonly answer: string;
+  /** What is right: a query may have several answers. */
+  readonly answers: readonly string[];
   readonly neighbours: readonly { readonly text: string; readonly similarity: number }[];
 };
 
@@ -72,7 +102,14 @@ export type TrainEvent =
       readonly lastStep: number;
       readonly runtime: string;
     }
-  | { readonly type: "data"; readonly sources: readonly SourceSummary[] }
+  | {
+      readonly type: "data";
+      readonly sources: readonly SourceSummary[];
+      /** What the model is judged by. */
+      readonly tasks: readonly TaskSize[];
+      /** What looks wrong, in a sentence each. */
+      readonly warnings: readonly string[];
+    }
   | {
       readonly type: "step";
       /** Steps done. */
@@ -101,6 +138,8 @@ export type TrainEvent =
     } & CompiledProgram)
   | { readonly type: "checkpoint"; readonly step: number; readonly path: string }
   | { readonly type: "stopped"; readonly step: number; readonly path: string; readonly reason: string }
+  /** Before the run's end, or where it stops. */
+  | { readonly type: "rows"; readonly step: number; readonly sources: readonly RowCounts[] }
   | ({ readonly type: "profile"; readonly steps: number } & Profile)
   | { readonly type: "examples"; readonly examples: readonly NeighbourExample[] }
   | {

@@ -1,47 +1,151 @@
-import fc from "fast-check";
-import { expect, test } from "vitest";
-import { holdOut, holdOutThreshold, isHeldOut } from "./training-data.ts";
+import { DataError } from "@kindred/errors";
+import { expectMutantToFail } from "@kindred/testing";
+import { tokenizerFromVocab } from "@kindred/tokenizer";
+import { describe, expect, test } from "vitest";
+import { newSettings } from "@kindred/model-folder";
+import { trainConfig } from "./train-config.ts";
+import { type RowSet, trainingData, trainingSampler } from "./training-data.ts";
 
-test("rows of one group fall on one side, and a row's side depends on nothing else", () => {
-  fc.assert(
-    fc.property(
-      fc.string(),
-      fc.string(),
-      fc.string(),
-      fc.double({ min: 0, max: 1, noNaN: true }),
-      (group, one, other, threshold) => {
-        expect(isHeldOut({ texts: [one, "b"], group }, threshold)).toBe(
-          isHeldOut({ texts: [other, "c"], group }, threshold),
-        );
-        expect(isHeldOut({ texts: [one, "b"] }, threshold)).toBe(isHeldOut({ texts: [one, "c"] }, threshold));
+const place = { file: "x" };
+const setOf = (name: string, rows: readonly (readonly string[])[]): RowSet => ({
+  name,
+  async *rows() {
+    for (const texts of rows) yield { texts, place };
+  },
+});
+const model = {
+  tokenizer: tokenizerFromVocab("<s>\n<pad>\n</s>\n<unk>\nwhat\n[UNK]\n<mask>\n"),
+  settings: { ...newSettings(), maxSeqLength: 16 },
+};
+const config = (given: object = {}) => trainConfig({ batchSize: 16, holdOut: 0.1, ...given });
+const dataOf = (sets: readonly RowSet[], given: object = {}, evaluation: readonly RowSet[] = []) =>
+  trainingData(config(given), model, { training: sets.map((dataset) => ({ dataset })), evaluation });
+
+const questions = Array.from({ length: 3000 }, (_, i) => [`question ${i}`, `answer ${i % 75}`]);
+
+describe("what is held out", () => {
+  test("many questions with few answers: every row is trained on or held out, and every held-out query is measured", async () => {
+    const { summaries, tasks, sources } = await dataOf([setOf("intents.jsonl", questions)]);
+    const [summary] = summaries;
+    expect(summary?.leftOut).toEqual({});
+    expect((summary?.rows ?? 0) + (summary?.heldOutRows ?? 0)).toBe(3000);
+    const [task] = tasks;
+    expect(task?.kind === "pairs" && task.pools.flatMap(({ queries }) => queries)).toHaveLength(
+      summary?.heldOutRows ?? 0,
+    );
+    expect(task?.kind === "pairs" && task.pools[0]?.candidates.length).toBeLessThanOrEqual(75);
+    const trained = new Set(
+      Array.from({ length: summary?.rows ?? 0 }, (_, i) => {
+        const [source] = sources;
+        return source !== undefined && "row" in source ? source.row(i).texts[0] : "";
+      }),
+    );
+    expect(task?.kind === "pairs" && task.pools[0]?.queries.some((query) => trained.has(query))).toBe(false);
+  });
+
+  test("of no file is trained on through another, turned around or not; what that leaves out is counted", async () => {
+    const pairs = Array.from({ length: 400 }, (_, i) => [`question ${i}`, `answer ${i}`]);
+    const sets = [
+      setOf("base.jsonl", pairs),
+      setOf(
+        "turned.jsonl",
+        pairs.map(([a = "", b = ""]) => [b, a]),
+      ),
+    ];
+    const { sources, tasks, summaries } = await dataOf(sets);
+    const queries = new Set(
+      tasks.flatMap((task) => (task.kind === "pairs" ? task.pools.flatMap((pool) => pool.queries) : [])),
+    );
+    expect(tasks.map(({ name }) => name)).toEqual(["base", "turned"]);
+    const numberOf = (text = "") => text.split(" ")[1]; // a pair has one
+    const held = new Set([...queries].map(numberOf));
+    for (const source of sources)
+      for (let i = 0; "row" in source && i < source.length; i++)
+        expect(held.has(numberOf(source.row(i).texts[0]))).toBe(false);
+    for (const { rows = 0, heldOutRows, leftOut } of summaries) {
+      expect(leftOut.repeatsHeldOut).toBeGreaterThan(0);
+      expect(rows + heldOutRows + (leftOut.repeatsHeldOut ?? 0)).toBe(400);
+    }
+    // Alone, the first file loses nothing: the law above would not notice.
+    const alone = await dataOf(sets.slice(0, 1));
+    expectMutantToFail(() => expect(alone.summaries[0]?.leftOut.repeatsHeldOut ?? 0).toBeGreaterThan(0));
+  });
+
+  test("of a streamed file its later rows are kept from training likewise, and counted", async () => {
+    const { sources, leftOut } = await dataOf([setOf("big.jsonl", [...questions, ...questions.slice(0, 1000)])], {
+      maxRowsInMemory: 1000,
+    });
+    const [source] = sources;
+    let count = 0;
+    if (source !== undefined && "open" in source) for await (const _ of source.open(0)) count++;
+    expect(count).toBeGreaterThan(3000);
+    const [{ repeatsHeldOut = 0 } = {}] = leftOut();
+    expect(repeatsHeldOut).toBeGreaterThan(0);
+    // The rest is what is held out: of the first thousand rows those whose queries came again were refused twice.
+    expect(4000 - count - repeatsHeldOut).toBe(repeatsHeldOut);
+  });
+
+  test("is nothing of a set that would give no task: a single query", async () => {
+    const { summaries, tasks } = await dataOf(
+      [
+        setOf(
+          "one.jsonl",
+          Array.from({ length: 40 }, (_, i) => ["same", `answer ${i}`]),
+        ),
+      ],
+      {
+        duplicates: "allow",
       },
-    ),
+    );
+    expect([summaries[0]?.rows, summaries[0]?.heldOutRows, tasks.length]).toEqual([40, 0, 0]);
+  });
+});
+
+describe("evaluation", () => {
+  test("names of metrics differ, whatever the files are called", async () => {
+    const rows = Array.from({ length: 100 }, (_, i) => [`q ${i}`, `a ${i}`]);
+    const other = rows.map(([q, a]) => [`other ${q}`, `other ${a}`]);
+    const { tasks } = await dataOf([setOf("a/pairs.jsonl", rows), setOf("b/pairs.jsonl", other)], {}, [
+      setOf("b/pairs.csv", other),
+      setOf("b/pairs.jsonl", other),
+      setOf("dev.tsv.gz", rows),
+    ]);
+    expect(tasks.map(({ name }) => name)).toEqual(["a/pairs", "b/pairs", "b/pairs_2", "b/pairs_3", "dev"]);
+  });
+
+  test("warns of few queries and of queries that are trained on; refuses a file with a single query", async () => {
+    const rows = Array.from({ length: 100 }, (_, i) => [`q ${i}`, `a ${i}`]);
+    const { warnings } = await dataOf([setOf("pairs.jsonl", rows)], { holdOut: 0 }, [
+      setOf("dev.jsonl", rows.slice(0, 7)),
+    ]);
+    expect(warnings).toEqual([
+      "dev.jsonl is no test of what is new: 7 rows of pairs.jsonl that are trained on repeat a query or a pair of it.",
+      "dev is judged by 7 queries only, too few to tell a better model from a lucky one. Hold more out (--hold-out), or name a file with --eval-data.",
+    ]);
+    await expect(
+      dataOf([setOf("pairs.jsonl", rows)], {}, [
+        setOf("dev.jsonl", [
+          ["q", "a"],
+          ["q", "b"],
+        ]),
+      ]),
+    ).rejects.toThrow(DataError);
+  });
+});
+
+test("refuses at once what could never fill a batch, with advice in flags", async () => {
+  const five = setOf(
+    "tiny.jsonl",
+    Array.from({ length: 5 }, (_, i) => [`q ${i}`, `a ${i}`]),
   );
-});
-
-test("about the asked share is held out", () => {
-  const held = Array.from({ length: 10_000 }, (_, i) => isHeldOut({ texts: [`text ${i}`] }, 0.1)).filter(
-    Boolean,
-  ).length;
-  // binomial: standard deviation √(10 000 · 0.1 · 0.9) = 30; five of them
-  expect(Math.abs(held - 1000)).toBeLessThan(150);
-});
-
-test("the bound on rows lowers the share of a large file, not of a small one", () => {
-  expect(holdOutThreshold(1000, { holdOut: 0.02, maxHoldOutRows: 500 })).toBe(0.02);
-  expect(holdOutThreshold(1_000_000, { holdOut: 0.02, maxHoldOutRows: 500 })).toBe(0.0005);
-});
-
-test("no text of a held-out row is trained on, and every row is on one side or left out for that", () => {
-  const place = { file: "x" };
-  const rows = Array.from({ length: 400 }, (_, i) => ({ texts: [`a ${i}`, `b ${i % 50}`], place }));
-  const { heldOut, trains } = holdOut(rows, { holdOut: 0.05, maxHoldOutRows: 500 });
-  const texts = new Set(heldOut.flatMap((row) => row.texts));
-  const training = rows.filter(trains);
-  expect(heldOut.length).toBeGreaterThan(0);
-  expect(training.length).toBeGreaterThan(0);
-  for (const row of rows) {
-    const shares = row.texts.some((text) => texts.has(text));
-    expect([training.includes(row), shares]).toEqual([!shares, shares]);
-  }
+  const rows = setOf(
+    "pairs.jsonl",
+    questions.map(([q = ""], i) => [q, `answer ${i}`]),
+  );
+  const sampler = async (given: object) =>
+    trainingSampler(config({ holdOut: 0, ...given }), await dataOf([five, rows], { holdOut: 0, ...given }));
+  await expect(sampler({})).rejects.toThrow(
+    /tiny\.jsonl: .* Got 5 without a text in common, expected batchSize = 16\..*--batch-size.* to 5 .*--mixing batch/,
+  );
+  await (await sampler({ mixing: "batch" })).close();
 });

