@@ -11,6 +11,7 @@ import {
   sum,
 } from "@kindred/nn";
 import type { Float } from "@kindred/tensor";
+import { type HardnessMode, harderNegatives, hardnessModes } from "./harder-negatives.ts";
 import { type Direction, excludedCandidates, type Softmax, softmaxDirections } from "./softmax-directions.ts";
 
 /** Every choice in {@link contrastive}. */
@@ -37,6 +38,13 @@ export type ContrastiveOptions = {
    * texts are wrong answers, as in sentence-transformers. Default "leaveOut".
    */
   readonly equalTexts?: "leaveOut" | "keep";
+  /**
+   * Which wrong answers of "queryToDoc" weigh more the nearer they are: documents of other rows ("inBatchNegatives"), the row's own
+   * columns of negatives ("hardNegatives"), or both ("allNegatives"). Default: none.
+   */
+  readonly hardnessMode?: HardnessMode;
+  /** How much more: `hardnessStrength` · sim is added to a score. Above 0, with `hardnessMode` only. */
+  readonly hardnessStrength?: number;
 };
 
 /**
@@ -56,6 +64,9 @@ export type ContrastiveOptions = {
  *
  * and joint(i) = log Σ exp(score), over row i of all blocks, − scale · sim(queryᵢ, positiveᵢ).
  *
+ * **Hardness.** With `hardnessMode` the scores of the chosen wrong answers of queryᵢ become (scale + hardnessStrength) · sim, of which the
+ * second part is a constant to the gradient: near ones count for more.
+ *
  * Never negative; log(number of candidates) if all are equally similar. It is a loss over rows: a core scores its own rows against all
  * cores' documents.
  *
@@ -70,16 +81,17 @@ export type ContrastiveOptions = {
  * the text of positive i. A document with the text of the query itself stays. What is left out depends on the candidates alone: it is
  * the same for documents whether query i or positive i looks, and for queries.
  *
- * Against sentence-transformers: `MultipleNegativesRankingLoss` with its `directions` and its `partition_mode` as `partition`; its
- * `hardness_mode` does not exist here, and equal texts are kept there. Float32: a score of 20 is exact to 2e-6.
+ * Against sentence-transformers: `MultipleNegativesRankingLoss` with its `directions`, its `partition_mode` as `partition`, its
+ * `hardness_mode` and `hardness_strength`; equal texts are kept there. Float32: a score of 20 is exact to 2e-6.
  *
  * @throws ConfigError if `scale` is not above 0, a choice is none of those listed, or the directions are no choice: unknown, without
- * "queryToDoc", both long and short form, `partition` alone, or "perDirection" with a direction that lacks the right answer. The value
+ * "queryToDoc", both long and short form, `partition` alone, or "perDirection" with a direction that lacks the right answer; if hardness
+ * has a mode without a strength above 0, or a strength without a mode. The value
  * throws a ShapeError if there are fewer than two columns or `gather` does not give all rows.
  * @see van den Oord, Li, Vinyals (2018), Representation learning with contrastive predictive coding, equation 4; Henderson et al.
  * (2017), Efficient natural language response suggestion for Smart Reply, section 4; Radford et al. (2021), CLIP, figure 3
  * (symmetric); Li et al. (2023), Towards general text embeddings with multi-stage contrastive learning ("improved contrastive loss": all
- * four, joint).
+ * four, joint); Lan et al. (2025), LLaVE, equation 5 (hardness).
  *
  * @example
  * ```ts
@@ -99,8 +111,8 @@ export type ContrastiveOptions = {
  * ```
  */
 export function contrastive(options: ContrastiveOptions = {}): Loss {
-  const { scale = 20, similarity = "cosine", equalTexts = "leaveOut" } = options;
-  expectKnown({ scale, similarity, equalTexts });
+  const { scale = 20, similarity = "cosine", equalTexts = "leaveOut", hardnessMode, hardnessStrength } = options;
+  expectKnown({ scale, similarity, equalTexts, hardnessMode, hardnessStrength });
   softmaxDirections(options, 2); // refuses directions that are no choice
   return {
     name: "contrastive",
@@ -109,7 +121,8 @@ export function contrastive(options: ContrastiveOptions = {}): Loss {
     needs: { texts: { least: 2 }, ...(equalTexts === "leaveOut" && { textIds: true }) },
     value: (columns, context) => {
       const rows = similarity === "cosine" ? columns.map((column) => l2Normalize(column)) : columns;
-      return shareOfRows(rows, context, { scale, equalTexts, softmaxes: softmaxDirections(options, columns.length) });
+      const softmaxes = softmaxDirections(options, columns.length);
+      return shareOfRows(rows, context, { scale, equalTexts, softmaxes, hardnessMode, hardnessStrength });
     },
   };
 }
@@ -118,13 +131,15 @@ type Choice = {
   readonly scale: number;
   readonly equalTexts: "leaveOut" | "keep";
   readonly softmaxes: readonly Softmax[];
+  readonly hardnessMode: HardnessMode | undefined;
+  readonly hardnessStrength: number | undefined;
 };
 
 /** The share of some rows, compared by scalar products. */
 function shareOfRows(
   [queries, ...ownDocuments]: readonly Float<"batch hidden">[],
   { gather, firstRow, totalRows, batch }: LossContext,
-  { scale, equalTexts, softmaxes }: Choice,
+  { scale, equalTexts, softmaxes, hardnessMode, hardnessStrength = 0 }: Choice,
 ): Float<""> {
   const [positives] = ownDocuments;
   if (queries === undefined || positives === undefined) throw tooFew(ownDocuments.length);
@@ -150,7 +165,9 @@ function shareOfRows(
   function scores(direction: Direction): Float<"batch columns"> {
     const seekers = direction.startsWith("query") ? own.queries : own.positives;
     const candidates: Float<"columns hidden"> = direction.endsWith("ToQuery") ? allQueries : documents;
-    return matmulTransposed(scaled(seekers, scale), candidates);
+    const logits = matmulTransposed(scaled(seekers, scale), candidates);
+    if (direction !== "queryToDoc" || hardnessMode === undefined) return logits;
+    return harderNegatives(logits, hardnessMode, { ...rows, ratio: hardnessStrength / scale });
   }
 
   function gathered(column: Float<"batch hidden">): Float<"batch hidden"> {
@@ -171,24 +188,28 @@ function tooFew(documents: number): ShapeError {
   );
 }
 
-function expectKnown({
-  scale,
-  similarity,
-  equalTexts,
-}: {
+function expectKnown(values: {
   readonly scale: number;
   readonly similarity: string;
   readonly equalTexts: string;
+  readonly hardnessMode: string | undefined;
+  readonly hardnessStrength: number | undefined;
 }): void {
+  const { scale, similarity, equalTexts, hardnessMode, hardnessStrength } = values;
   const expected = !(scale > 0 && scale < Infinity)
     ? "scale above 0, e.g. 20"
     : !["cosine", "dot"].includes(similarity)
       ? 'similarity "cosine" or "dot"'
       : !["leaveOut", "keep"].includes(equalTexts)
         ? 'equalTexts "leaveOut" or "keep"'
-        : undefined;
+        : !(hardnessMode === undefined || Object.hasOwn(hardnessModes, hardnessMode))
+          ? `hardnessMode ${Object.keys(hardnessModes).join(", ")}`
+          : (hardnessMode === undefined) !== (hardnessStrength === undefined)
+            ? "hardnessMode and hardnessStrength both, or neither"
+            : !((hardnessStrength ?? 1) > 0 && (hardnessStrength ?? 1) < Infinity)
+              ? "hardnessStrength above 0, e.g. 5"
+              : undefined;
   if (expected === undefined) return;
-  const values = { scale, similarity, equalTexts };
   throw new ConfigError(
     `contrastive: an option is out of range. Got ${JSON.stringify(values)}, expected ${expected}.`,
     values,

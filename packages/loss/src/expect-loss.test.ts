@@ -25,7 +25,10 @@ test.each<readonly [unknown, string]>([
   [{ ...sums, over: "all" }, 'over does not fit. Got "all", expected ("batch" | "rows")'],
   [{ ...sums, value: 3 }, "value does not fit. Got 3, expected Function"],
   [{ ...sums, needs: { score: "row" } }, "needs.score does not fit"],
-  [{ ...sums, needs: { scores: true } }, 'needs.scores does not fit. Got true, expected ("row" | "candidate")'],
+  [
+    { ...sums, needs: { scores: true } },
+    'needs.scores does not fit. Got true, expected ("row" | "candidate" | "margin")',
+  ],
   [{ ...sums, needs: { texts: { least: 0 } } }, "needs.texts.least does not fit. Got 0, expected >=1"],
   [{ ...sums, parameters: [{ name: "p", shape: [2], kind: "weight" }] }, "parameters.0.kind does not fit"],
 ])("%# is refused, naming the part", (value, message) => {

@@ -13,8 +13,8 @@ const lossShape = v.object({
   needs: v.optional(
     v.strictObject({
       texts: v.optional(v.strictObject({ least: count, most: v.optional(count) })),
-      scores: v.optional(v.picklist(["row", "candidate"])),
-      labels: v.optional(v.literal(true)),
+      scores: v.optional(v.picklist(["row", "candidate", "margin"])),
+      labels: v.optional(v.union([v.literal(true), v.literal("binary")])),
       textIds: v.optional(v.literal(true)),
       groups: v.optional(v.literal(true)),
       sources: v.optional(v.literal(true)),

@@ -18,6 +18,8 @@ const judged = lossOf("judged", { texts: { least: 2, most: 2 }, scores: "row" })
 const listed = lossOf("listed", { texts: { least: 3 }, scores: "candidate" });
 const classed = lossOf("classed", { texts: { least: 1, most: 1 }, labels: true });
 const paired = lossOf("paired", { texts: { least: 2, most: 2 }, labels: true });
+const matched = lossOf("matched", { texts: { least: 2, most: 2 }, labels: "binary" });
+const ahead = lossOf("ahead", { texts: { least: 3 }, scores: "margin" });
 const known = [matches, judged, listed, classed, paired];
 
 const pair = { texts: ["a", "b"] };
@@ -33,6 +35,10 @@ test.each<readonly [Loss, LossRow]>([
   [classed, { texts: ["a"], label: "sport" }],
   [paired, { ...pair, label: 0 }],
   [paired, { ...pair, scores: [1] }],
+  [matched, { ...pair, label: 0 }],
+  [matched, { ...pair, scores: [1] }],
+  [ahead, { ...triple, scores: [-3] }],
+  [ahead, { ...triple, label: 0.25 }],
 ])("%#: a loss takes what it needs, a number under score or under label", (loss, row) => {
   expect(() => fitRows(loss, row, { file: "f" })).not.toThrow();
 });
@@ -72,13 +78,20 @@ test.each<readonly [Loss, LossRow, string]>([
   [paired, { ...pair, label: 0.5 }, "needs a label for each row, a whole number or a name"],
   [paired, { ...pair, label: 1, scores: [0.5] }, "does not look at scores"],
   [
+    matched,
+    { ...pair, label: 2 },
+    "needs a label for each row, 1 or 0. Got rows of 2 texts with label 2, expected 2 texts with a label of 0 or 1.",
+  ],
+  [matched, { ...pair, label: "yes" }, "needs a label for each row, 1 or 0"],
+  [ahead, { ...triple, scores: [1, 2] }, "needs a score for each text after the second"],
+  [
     paired,
     { ...triple, label: 1 },
     "does not take rows of 3 texts. Got rows of 3 texts with label 1, expected 2 texts with a label.",
   ],
 ])("%#: data of another kind are refused, with the losses that take them", (loss, row, message) => {
-  expect(() => fitRows(loss, row, { file: "f", known })).toThrow(DataError);
-  expect(() => fitRows(loss, row, { file: "f", known })).toThrow(message);
+  expect(() => fitRows(loss, row, { file: "f", known: () => known })).toThrow(DataError);
+  expect(() => fitRows(loss, row, { file: "f", known: () => known })).toThrow(message);
 });
 
 const needs = fc.record({

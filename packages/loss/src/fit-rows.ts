@@ -1,13 +1,13 @@
 import { DataError } from "@kindred/errors";
-import type { LossData } from "./loss-share.ts";
-import type { Loss } from "./loss.ts";
+import { type LossData, scoresPerRow } from "./loss-share.ts";
+import type { Loss, LossNeeds } from "./loss.ts";
 
 /** Where {@link fitRows} is. */
 export type FitRowsOptions = {
   /** The file, for the message. */
   readonly file: string;
-  /** The losses that one may choose, to name those that would do. Default: none. */
-  readonly known?: readonly Loss[];
+  /** Gives the losses that one may choose, to name those that would do. Default: none. */
+  readonly known?: () => readonly Loss[];
 };
 
 /**
@@ -30,17 +30,17 @@ export type FitRowsOptions = {
  * const row = { texts: ["a", "b"], label: 0 };
  * let message = "";
  * try {
- *   fitRows(matches, row, { file: "pairs.csv", known: [matches, judged] });
+ *   fitRows(matches, row, { file: "pairs.csv", known: () => [matches, judged] });
  * } catch (error) {
  *   message = error instanceof Error ? error.message : "";
  * }
  * message.includes("or choose a loss that takes such rows: judged."); // => true
  * ```
  */
-export function fitRows(loss: Loss, row: LossRow, { file, known = [] }: FitRowsOptions): void {
+export function fitRows(loss: Loss, row: LossRow, { file, known = () => [] }: FitRowsOptions): void {
   const problem = problemOf(loss, row);
   if (problem === undefined) return;
-  const others = known.filter((other) => other.name !== loss.name && problemOf(other, row) === undefined);
+  const others = known().filter((other) => other.name !== loss.name && problemOf(other, row) === undefined);
   const choice =
     others.length > 0
       ? `choose a loss that takes such rows: ${others.map(({ name }) => name).join(", ")}`
@@ -60,11 +60,10 @@ function problemOf({ needs = {} }: Pick<Loss, "needs">, row: LossRow): Problem |
   const { least, most = Infinity } = needs.texts ?? { least: 2 };
   const columns = row.texts.length;
   if (columns < least || columns > most) return { what: `does not take rows of ${count(columns)}` };
-  if (needs.scores === "row" && scoresOf(row)?.length !== 1) return { what: "needs a score for each row" };
-  if (needs.scores === "candidate" && scoresOf(row)?.length !== columns - 1)
-    return { what: "needs a score for each text after the first" };
-  if (needs.labels && labelOf(row) === undefined)
-    return { what: "needs a label for each row, a whole number or a name" };
+  if (needs.scores !== undefined && scoresOf(row)?.length !== scoresPerRow(needs.scores, columns))
+    return { what: `needs ${needs.scores === "row" ? "a score for each row" : scoreWishes[needs.scores]}` };
+  if (needs.labels && labelOf(row, needs.labels) === undefined)
+    return { what: `needs a label for each row, ${labelWish(needs.labels)}` };
   const labelIsRead = needs.labels || (needs.scores !== undefined && row.scores === undefined);
   if (row.label !== undefined && !labelIsRead)
     return { what: "does not look at labels, and would train a pair labelled 0 as a match", isUnused: true };
@@ -82,15 +81,21 @@ function contentsOf({ texts, scores = [], label }: LossRow): string {
   ]);
 }
 
+const scoreWishes = {
+  row: "a score",
+  candidate: "a score for each text after the first",
+  margin: "a score for each text after the second",
+};
+
+const labelWish = (labels: true | "binary") => (labels === "binary" ? "1 or 0" : "a whole number or a name");
+
 /** What rows a loss takes, in words. */
 function wishesOf({ needs = {} }: Pick<Loss, "needs">): string {
   const { least, most = Infinity } = needs.texts ?? { least: 2 };
   const texts =
     most === Infinity ? `${least} or more texts` : most === least ? count(least) : `${least} to ${most} texts`;
-  const scores = { row: "a score", candidate: "a score for each text after the first", none: undefined }[
-    needs.scores ?? "none"
-  ];
-  const marks = [...(scores === undefined ? [] : [scores]), ...(needs.labels ? ["a label"] : [])];
+  const label = needs.labels === "binary" ? "a label of 0 or 1" : "a label";
+  const marks = [...(needs.scores ? [scoreWishes[needs.scores]] : []), ...(needs.labels ? [label] : [])];
   return marks.length === 0 ? `${texts} and nothing else` : withMarks(texts, marks);
 }
 
@@ -141,9 +146,9 @@ export function batchData(
   };
   const [classes, texts, groups] = [numbering(), numbering(), numbering()];
   const numberOfLabel = (row: LossRow): number => {
-    const label = labelOf(row);
+    const label = labelOf(row, needs.labels);
     if (typeof label === "string") return -1 - classes(label);
-    return label ?? refuse(row, "expected a label that is a whole number or a name");
+    return label ?? refuse(row, `expected a label that is ${labelWish(needs.labels ?? true)}`);
   };
   const numberOfGroup = ({ group, place }: LossRow, index: number): number =>
     groups(JSON.stringify(group === undefined ? index : [place?.file, group]));
@@ -184,9 +189,10 @@ function scoresOf({ scores, label }: LossRow): readonly number[] | undefined {
   return scores ?? (typeof label === "number" ? [label] : undefined);
 }
 
-/** A row's class: its label, or else its only score; undefined if that is no whole number. */
-function labelOf({ scores = [], label }: LossRow): number | string | undefined {
+/** A row's class: its label, or else its only score; undefined if that is no whole number, or, of binary ones, neither 0 nor 1. */
+function labelOf({ scores = [], label }: LossRow, labels: LossNeeds["labels"]): number | string | undefined {
   const [score, ...more] = scores;
   const found = label ?? (more.length === 0 ? score : undefined);
+  if (labels === "binary") return found === 0 || found === 1 ? found : undefined;
   return typeof found === "number" && !Number.isInteger(found) ? undefined : found;
 }

@@ -2,4 +2,5 @@ export { type LossData, type VectorRows, lossShare, type LossShareOptions } from
 export type { Loss, LossContext, LossNeeds } from "./loss.ts";
 export { batchData, type LossRow, fitRows, type FitRowsOptions } from "./fit-rows.ts";
 export { expectLoss } from "./expect-loss.ts";
+export { lossOptions } from "./loss-options.ts";
 export { matryoshka } from "./matryoshka.ts";

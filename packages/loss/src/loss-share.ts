@@ -2,7 +2,7 @@ import { expectParameters } from "@kindred/encoder";
 import { ConfigError, ShapeError } from "@kindred/errors";
 import { scale } from "@kindred/nn";
 import { expectShapes, type Float } from "@kindred/tensor";
-import type { Loss, LossContext } from "./loss.ts";
+import type { Loss, LossContext, LossNeeds } from "./loss.ts";
 
 /** What {@link lossShare} is given: data of the whole batch, of all cores, and this core's place in it. */
 export type LossShareOptions = Partial<LossData> &
@@ -102,6 +102,11 @@ export type LossData = {
   readonly vectors: { readonly [model: string]: readonly VectorRows[] };
 };
 
+/** How many scores a row of so many texts has. */
+export function scoresPerRow(scores: NonNullable<LossNeeds["scores"]>, texts: number): number {
+  return { row: 1, candidate: texts - 1, margin: texts - 2 }[scores];
+}
+
 /** How large a batch is: texts of a row, and rows on all cores. */
 type BatchSize = { readonly columns: number; readonly totalRows: number };
 
@@ -136,7 +141,7 @@ function neededData(
       fitting(`vectors of ${model}`, column.embeddings, totalRows * column.dimension);
       return column;
     });
-  const scoresOfRow = scores === "candidate" ? columns - 1 : 1;
+  const scoresOfRow = scores === undefined ? 0 : scoresPerRow(scores, columns);
   return {
     scores: scores === undefined ? new Float32Array() : fitting("scores", given.scores, totalRows * scoresOfRow),
     labels: ofEachRow("labels"),

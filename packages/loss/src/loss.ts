@@ -6,10 +6,13 @@ import type { LossData } from "./loss-share.ts";
 export type LossNeeds = {
   /** How many texts a row has: at least, and at most. Default: two or more. */
   readonly texts?: { readonly least: number; readonly most?: number };
-  /** "row": one score a row, of its first two texts. "candidate": one for each text after the first. */
-  readonly scores?: "row" | "candidate";
-  /** A class for each row. */
-  readonly labels?: true;
+  /**
+   * "row": one score a row, of its first two texts. "candidate": one for each text after the first. "margin": one for each text after the
+   * second, by how much the second scores above it.
+   */
+  readonly scores?: "row" | "candidate" | "margin";
+  /** A class for each row. "binary": 1 for a match, 0 for none. */
+  readonly labels?: true | "binary";
   /** Which texts of the batch are equal. */
   readonly textIds?: true;
   /** Which rows belong together: a thread, an entry. A row that says nothing of it is a group of its own. */

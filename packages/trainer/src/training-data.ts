@@ -154,7 +154,7 @@ async function readTrainingSet(set: TrainingSet, config: TrainConfig, loss: Loss
   const { rows, complete } = await readRows(set.dataset, config.maxRowsInMemory);
   const [first] = rows;
   if (first === undefined) throw new DataError({ file }, "no rows. Expected pairs of texts.");
-  fitRows(loss, first, { file, known: builtInLosses });
+  fitRows(loss, first, { file, known: () => builtInLosses });
   return { set, rows, complete, heldOut: set.heldOut && (await readRows(set.heldOut)).rows };
 }
 

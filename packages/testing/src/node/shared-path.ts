@@ -5,13 +5,14 @@ import { fileURLToPath } from "node:url";
 /**
  * The absolute path of a file of golden and reference data, which lie in the folder `shared` beside the repository's own.
  *
- * Not all machines have that folder: `sharedPath("golden", …)` then names a file of the repository's own `golden`, which holds a
- * part of it. Ask {@link sharedExists} and skip the test where a file is missing.
+ * Not all machines have that folder, nor all sets of golden files in it: `sharedPath("golden", set, …)` then names a file of the repository's
+ * own `golden`. Ask {@link sharedExists} and skip the test where a file is missing.
  */
 export function sharedPath(...parts: string[]): string {
   const root = repositoryRoot();
   const shared = join(root, "..", "shared");
-  return parts[0] === "golden" && !existsSync(join(shared, "golden")) ? join(root, ...parts) : join(shared, ...parts);
+  const isOwn = parts[0] === "golden" && !existsSync(join(shared, ...parts.slice(0, 2)));
+  return isOwn ? join(root, ...parts) : join(shared, ...parts);
 }
 
 /** Whether such a file or folder is there, for `test.skipIf(!sharedExists("golden", …))`. */

@@ -1,0 +1,3 @@
+export { embeddingDistillation, type EmbeddingDistillationOptions } from "./embedding-distillation.ts";
+export { marginMse, type MarginMseOptions } from "./margin-mse.ts";
+export { scoreMatching, type ScoreMatchingOptions } from "./score-matching.ts";
