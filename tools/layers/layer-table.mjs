@@ -16,7 +16,17 @@ export const layers = [
   { name: "parts", projects: ["pooling", "transformer", "loss"] },
   {
     name: "models and learning",
-    projects: ["mpnet", "bert", "contrastive-loss", "pair-losses", "distillation-losses", "adamw", "grad-cache", "sampler", "evaluation"],
+    projects: [
+      "mpnet",
+      "bert",
+      "contrastive-loss",
+      "pair-losses",
+      "distillation-losses",
+      "adamw",
+      "grad-cache",
+      "sampler",
+      "evaluation",
+    ],
   },
   { name: "many cores", projects: ["tpu-sharding"] },
   { name: "devices", projects: ["pjrt"] },

@@ -99,8 +99,8 @@ export function gist(given: GistOptions = {}): Loss {
 type Block = {
   readonly seekers: Float<"batch hidden">;
   readonly candidates: Float<"columns hidden">;
-  readonly guideSeekers: Float<"batch guide">;
-  readonly guideCandidates: Float<"columns guide">;
+  readonly guideSeekers: Float<"batch hidden">;
+  readonly guideCandidates: Float<"columns hidden">;
 };
 
 function guidedShare(columns: readonly Float<"batch hidden">[], context: LossContext, options: Choice): Float<""> {
@@ -133,7 +133,7 @@ function guidedShare(columns: readonly Float<"batch hidden">[], context: LossCon
 }
 
 /** The guide's vectors of each column at length 1, as constants. */
-function guideUnits({ vectors }: Pick<LossContext, "vectors">): Float<"batch guide">[] {
+function guideUnits({ vectors }: Pick<LossContext, "vectors">): Float<"batch hidden">[] {
   return (vectors["guide"] ?? []).map(({ embeddings, dimension }: VectorRows) =>
     l2Normalize(tf.tensor2d(embeddings, [embeddings.length / dimension, dimension])),
   );

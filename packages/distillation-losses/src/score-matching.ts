@@ -103,7 +103,7 @@ function ownScores(
 ): Scores {
   const [query, ...candidates] = similarity === "cosine" ? columns.map((rows) => l2Normalize(rows)) : columns;
   const ofCandidates = candidates.map(
-    (candidate): Float<"batch one"> => tf.expandDims(rowDot(query!, candidate), 1), // `!`: it takes three columns or more
+    (candidate): Float<"batch 1"> => tf.expandDims(rowDot(query!, candidate), 1), // `!`: it takes three columns or more
   );
   const student: Float<"batch columns"> = concatFeatures(ofCandidates);
   return { student, teacher: tf.tensor2d(scores, student.shape as [number, number]) }; // concatFeatures gives a matrix

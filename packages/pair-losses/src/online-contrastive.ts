@@ -61,18 +61,19 @@ export function onlineContrastive(given: OnlineContrastiveOptions = {}): Loss {
     needs: { texts: { least: 2, most: 2 }, labels: "binary" },
     value: ([first, second], { labels, totalRows }) => {
       const far = distances(first!, second!, distance); // `!`: it takes two columns
-      const [matches, others] = [1, 0].map((wanted) => Uint8Array.from(labels, (label) => (label === wanted ? 1 : 0)));
+      const matches = Uint8Array.from(labels, (label) => (label === 1 ? 1 : 0));
+      const others = Uint8Array.from(labels, (label) => (label === 0 ? 1 : 0));
       const known = stopGradient(far);
       const near = scale(known, -1);
       // A pair is hard beyond the extreme of the other label, or beyond the mean of its own where there is none.
-      const hardOthers = tf.greater(near, scale(largest(known, matches!, others!), -1)); // `!`: two were made
-      const hardMatches = tf.greater(known, scale(largest(near, others!, matches!), -1));
+      const hardOthers = tf.greater(near, scale(largest(known, matches, others), -1));
+      const hardMatches = tf.greater(known, scale(largest(near, others, matches), -1));
       const missing = relu(shift(scale(far, -1), margin));
       const of = (squares: Float<"batch">, hard: tf.Tensor, mask: Uint8Array): Float<""> =>
         sum(multiply(squares, select(mask, tf.cast(hard, "float32"), tf.zerosLike(squares))));
       const total = add(
-        of(multiply(far, far), hardMatches, matches!),
-        of(multiply(missing, missing), hardOthers, others!),
+        of(multiply(far, far), hardMatches, matches),
+        of(multiply(missing, missing), hardOthers, others),
       );
       return reduction === "mean" ? scale(total, 1 / totalRows) : total;
     },

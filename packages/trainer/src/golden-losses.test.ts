@@ -48,15 +48,16 @@ describe.each([
     );
     const data = goldenData(cases[name]!, golden);
     const parameters = { ...tables, ...data.parameters };
-    const embed = (x: Float): Float<"batch hidden"> => (modelNormalizes ? l2Normalize(x) : x);
+    const embed = (x: Float): Float => (modelNormalizes ? l2Normalize(x) : x);
     const share = (columns: readonly Float<"batch hidden">[]) => lossShare(loss, columns, data);
     const chunks = chunksOf(tables[names[0]!]!.shape[0]!, 3);
-    const { value, gradients } =
+    const { value, gradients }: { value: Float; gradients: { readonly [name: string]: Float | undefined } } =
       way === "whole"
         ? valueAndGradients(() => share(names.map((column) => embed(tables[column]!))), parameters)
         : gradCache({
             columns: names.map(() => chunks),
-            embed: ({ from, count }: Chunk, column) => embed(sliceRows(tables[names[column]!]!, from, count)),
+            embed: ({ from, count }: Chunk, column) =>
+              embed(sliceRows(tables[names[column]!]!, from, count) as tf.Tensor),
             loss: share,
             parameters,
           });
@@ -67,7 +68,7 @@ describe.each([
     expect(difference).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(expected)));
     for (const column of Object.keys(parameters)) {
       const { values, shape } = tensors.get(`${name}.grad.${column}`)!;
-      const largest = values.reduce((most: number, x: number) => Math.max(most, Math.abs(x)), 1);
+      const largest = Math.max(1, ...Float64Array.from(values, Math.abs));
       const own = gradients[column]?.dataSync() ?? new Float32Array(values.length);
       expect(own).toBeCloseToArray(values, { tolerance: tolerance * largest, shape, axes: "batch hidden" });
     }
