@@ -10,8 +10,52 @@ const bits: readonly ElementType[] = ["i1", "i32", "ui32"];
 const words: readonly ElementType[] = ["i32", "ui32"];
 const all: readonly ElementType[] = [...numbers, "i1"];
 
+/** A function of one element, by StableHLO's name; `erf` and `erfc` are CHLO's. */
+export type Unary =
+  | "abs"
+  | "ceil"
+  | "cosine"
+  | "erf"
+  | "erfc"
+  | "exponential"
+  | "exponential_minus_one"
+  | "floor"
+  | "is_finite"
+  | "log"
+  | "log_plus_one"
+  | "logistic"
+  | "negate"
+  | "not"
+  | "round_nearest_even"
+  | "rsqrt"
+  | "sign"
+  | "sine"
+  | "sqrt"
+  | "tanh";
+
+/** A function of two elements, by StableHLO's name. Whole numbers wrap around. */
+export type Binary =
+  | "add"
+  | "and"
+  | "atan2"
+  | "divide"
+  | "maximum"
+  | "minimum"
+  | "multiply"
+  | "or"
+  | "power"
+  | "remainder"
+  | "shift_left"
+  | "shift_right_arithmetic"
+  | "shift_right_logical"
+  | "subtract"
+  | "xor";
+
+/** How two elements are compared: equal, not equal, less, less or equal, greater, greater or equal. NaN is equal to nothing. */
+export type Comparison = "EQ" | "NE" | "LT" | "LE" | "GT" | "GE";
+
 /** Functions of one element, and the types they take. */
-export const unaryOps = {
+export const unaryOps: { readonly [Op in Unary]: readonly ElementType[] } = {
   abs: signed,
   ceil: float,
   cosine: float,
@@ -35,7 +79,7 @@ export const unaryOps = {
 };
 
 /** Functions of two elements of one type, and the types they take. */
-export const binaryOps = {
+export const binaryOps: { readonly [Op in Binary]: readonly ElementType[] } = {
   add: numbers,
   and: bits,
   atan2: float,
@@ -52,13 +96,6 @@ export const binaryOps = {
   subtract: numbers,
   xor: bits,
 };
-
-/** A function of one element, by StableHLO's name; `erf` and `erfc` are CHLO's. */
-export type Unary = keyof typeof unaryOps;
-/** A function of two elements, by StableHLO's name. Whole numbers wrap around. */
-export type Binary = keyof typeof binaryOps;
-/** How two elements are compared: equal, not equal, less, less or equal, greater, greater or equal. NaN is equal to nothing. */
-export type Comparison = "EQ" | "NE" | "LT" | "LE" | "GT" | "GE";
 
 /** The dialect of an operation's text: the functions that StableHLO has no word for are CHLO's. */
 export function dialect(op: Unary): "chlo" | "stablehlo" {

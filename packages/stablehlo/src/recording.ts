@@ -45,7 +45,12 @@ export class Recording {
     this.#known = new Map();
   }
 
-  /** The node behind a value. @throws ShapeError if it is of another graph */
+  /**
+   * The node behind a value.
+   *
+   * @internal
+   * @throws ShapeError if it is of another graph
+   */
   protected node(op: string, value: Value): Node {
     const node = this.#nodes[value.id];
     if (node === value) return node;
@@ -55,7 +60,7 @@ export class Recording {
     );
   }
 
-  /** The node that is made so: a known one or a new one. */
+  /** @internal The node that is made so: a known one or a new one. */
   protected record(made: Made): Node {
     const inputs = made.inputs.map((value) => this.node(made.op, value));
     const key = `${inputs.map(({ id }) => id).join()} ${made.result ?? ""} ${made.line} ${made.callee?.hash ?? ""}`;
@@ -68,12 +73,12 @@ export class Recording {
     return node;
   }
 
-  /** Whether a node was recorded since the last cut. */
+  /** @internal Whether a node was recorded since the last cut. */
   protected isRecent({ id }: Value): boolean {
     return id >= this.#lastCut();
   }
 
-  /** Takes over the first `size` nodes of another recording, and its cuts up to there. */
+  /** @internal Takes over the first `size` nodes of another recording, and its cuts up to there. */
   protected begin(other: Recording, size: number): void {
     this.#nodes = other.#nodes.slice(0, size);
     this.#keys = other.#keys.slice(0, size);
