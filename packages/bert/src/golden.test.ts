@@ -35,7 +35,7 @@ describe.skipIf(cases.length === 0).each([cpu(), tfjs()])("on $name", (engine) =
   test("the gradient of the symmetric contrastive loss is torch's, weight by weight", async () => {
     await engine.start();
     const training = sharedPath("golden", "families", "training", "bert");
-    await expectGoldenGradients(bert, training, sharedPath("golden", "families", "bert", "model"));
+    await expectGoldenGradients(bert, { training, model: sharedPath("golden", "families", "bert", "model") });
   });
 
   test("packed, padded or in blocks, vectors are Python's; with another epsilon or token type they are not", async () => {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { add, l2Normalize, matmulTransposed, meanPool, scale, softmaxCrossEntropy, sum } from "@kindred/nn";
-import { valueAndGradients } from "@kindred/tensor";
+import { type Layout, valueAndGradients } from "@kindred/tensor";
 import { readGoldenTensors, readJson } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect } from "vitest";
@@ -19,12 +19,20 @@ type Training = {
  *
  * @param training folder of what torch gave
  * @param model folder of the model
+ * @param layOut how a column's sentences lie. Default: end to end
  */
-export async function expectGoldenGradients(family: EncoderFamily, training: string, model: string): Promise<void> {
+export async function expectGoldenGradients(
+  family: EncoderFamily,
+  {
+    training,
+    model,
+    layOut,
+  }: { readonly training: string; readonly model: string; readonly layOut?: (lengths: Int32Array) => Layout },
+): Promise<void> {
   const expected = readGoldenTensors(join(training, "gradients-float64.safetensors"));
   const { pairs, float64, scale: factor } = readJson<Training>(join(training, "expected.json"));
   const { encoder, parameters } = await goldenModel(family, model);
-  const columns = pairs.columns.map((column) => packedBatch(withoutPadding(column)));
+  const columns = pairs.columns.map((column) => packedBatch(withoutPadding(column), layOut));
   const loss = () => {
     const [a, b] = columns.map(
       ({ ids, layout }): tf.Tensor =>

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Float, type Layout, packed } from "@kindred/tensor";
+import { type Float, inRows, type Layout, packed } from "@kindred/tensor";
 import { readSafetensors, readTorchCheckpoint, toFloat32 } from "@kindred/tensor-files";
 import { readJson } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
@@ -26,12 +26,13 @@ async function goldenParameters(family: EncoderFamily, folder: string): Promise<
   return Object.fromEntries(parameters);
 }
 
-/** Sentences end to end, and their layout. */
-export function packedBatch(rows: readonly (readonly number[])[]): {
-  readonly ids: Int32Array;
-  readonly layout: Layout;
-} {
-  return { ids: Int32Array.from(rows.flat()), layout: packed(rows.map(({ length }) => length)) };
+/** Sentences as a batch: end to end, unless `layOut` says otherwise. Under padding lies id 1. */
+export function packedBatch(
+  rows: readonly (readonly number[])[],
+  layOut: (lengths: Int32Array) => Layout = packed,
+): { readonly ids: Int32Array; readonly layout: Layout } {
+  const layout = layOut(Int32Array.from(rows, ({ length }) => length));
+  return { ids: inRows(Int32Array.from(rows.flat()), layout, 1), layout };
 }
 
 /** The rows without their padding. */

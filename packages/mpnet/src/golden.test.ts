@@ -75,7 +75,7 @@ describe.skipIf(!sharedExists("golden", "mpnet-tiny")).each([cpu(), tfjs()])("on
   const has = sharedExists("golden", "training-tiny", "gradients-float64.safetensors");
   test.skipIf(!has)("the gradient of the symmetric contrastive loss is torch's, weight by weight", async () => {
     await engine.start();
-    await expectGoldenGradients(mpnet, sharedPath("golden", "training-tiny"), golden("model"));
+    await expectGoldenGradients(mpnet, { training: sharedPath("golden", "training-tiny"), model: golden("model") });
   });
 });
 

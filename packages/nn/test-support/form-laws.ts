@@ -85,7 +85,7 @@ function run([name, inputs, f]: (typeof ops)[number], given: Given, under: numbe
 const tolerance = 64 * 2 ** -23 * 8;
 
 /** Registers, for every op that takes a layout, the law that all forms of a batch give the same, forward and backward. */
-export function formLaws(start: () => Promise<unknown>): void {
+export function formLaws(start: () => Promise<unknown>, { runs = 20 } = {}): void {
   test.each(ops)("%s is the same packed, padded and in blocks, whatever lies under the padding", async (...op) => {
     await start();
     fc.assert(
@@ -116,7 +116,7 @@ export function formLaws(start: () => Promise<unknown>): void {
           bias.dispose();
         },
       ),
-      { numRuns: 20 },
+      { numRuns: runs },
     );
   });
 }
