@@ -1,5 +1,5 @@
 import { ConfigError } from "@kindred/errors";
-import { type Client, openPlugin, type Plugin } from "@kindred/pjrt";
+import { type Client, findPlugin, openPlugin, type Plugin } from "@kindred/pjrt";
 import { type DefinedEngine, defineEngine, type EngineParts } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { defaultFolder, openCompiledFolder } from "./compiled-folder.ts";
@@ -32,9 +32,6 @@ export type XlaExtra = {
   readonly client: Client;
   readonly products: "float32" | "bfloat16";
 };
-
-// Threads run what is built: Node 20 reads no TypeScript.
-const moduleUrl = import.meta.url.replace(/src\/xla\.ts$/, "dist/xla.js");
 
 /**
  * XLA as an engine: ops are recorded instead of run, and what was recorded is compiled once and run on TPU cores, GPUs or CPUs, through a PJRT plugin.
@@ -71,11 +68,8 @@ export function xla(options: XlaOptions = {}): DefinedEngine<XlaExtra> {
     };
     return { ...parts, enter };
   };
-  const crossing = { plugin, devices, products, cacheFolder };
-  return defineEngine({ name: "xla", module: { url: moduleUrl, options: crossing }, load });
+  return defineEngine({ name: "xla", load }); // without a module: devices belong to one thread
 }
-
-export default xla;
 
 type Opened = { readonly parts: EngineParts<XlaExtra>; readonly listeners: Set<(compiled: Compiled) => void> };
 
@@ -83,12 +77,12 @@ type Opened = { readonly parts: EngineParts<XlaExtra>; readonly listeners: Set<(
 const loaded = new Map<string, Promise<Opened>>();
 
 async function open({
-  plugin: path = "",
+  plugin: path,
   devices,
   products = "float32",
   cacheFolder = defaultFolder(),
 }: XlaOptions): Promise<Opened> {
-  const plugin = await openPlugin(path);
+  const plugin = await openPlugin(findPlugin(path === undefined ? {} : { plugin: path }));
   const client = clientWith(plugin, devices);
   const count = devices ?? (client.platform === "cpu" ? 1 : client.devices.length);
   const folder = cacheFolder === false ? undefined : openCompiledFolder(cacheFolder, { client, plugin });

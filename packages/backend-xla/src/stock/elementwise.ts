@@ -96,7 +96,7 @@ const ofTwo: { readonly [name: string]: (m: Arithmetic, a: Value, b: Value, grap
   Multiply: ({ mul }, a, b) => mul(a, b),
   RealDiv: ({ div }, a, b) => div(a, b),
   FloorDiv: ({ cmp, div, sub, un, where }, a, b, graph) => {
-    if (a.type === "f32") return un("floor", div(a, b));
+    if (a.type === "f32") return graph.convert(un("floor", div(a, b)), "i32"); // whole numbers of whatever it is given
     const rest = graph.binary("remainder", a, b);
     const below = graph.binary("and", cmp("NE", rest, 0), graph.binary("xor", cmp("LT", rest, 0), cmp("LT", b, 0)));
     return sub(div(a, b), where(below, graph.constant(1, a.type), graph.constant(0, a.type)));

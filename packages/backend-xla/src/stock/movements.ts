@@ -57,7 +57,8 @@ const stridedSlice = stock<"x", Strides>(
   },
   {
     fixed: (a: Parameters<typeof asSliceInfo>[1], inputs) => {
-      const { begin, strides, finalShapeSparse: sizes, finalShape: shape } = asSliceInfo(shaped(inputs, "x").shape, a);
+      const { begin, end, strides, finalShape: shape } = asSliceInfo(shaped(inputs, "x").shape, a);
+      const sizes = begin.map((from, i) => Math.max(0, Math.ceil(((end[i] ?? 0) - from) / (strides[i] ?? 1))));
       return { begin, strides, sizes, shape };
     },
   },

@@ -8,6 +8,7 @@ const text = "Strings stay in JavaScript.";
 export const refusedKernels: { readonly [kernel: string]: string } = {
   Einsum: "Write it with tf.matMul, tf.mul and tf.sum.",
   _FusedMatMul: "Use tf.matMul, and the bias and the activation after it.",
+  EluGrad: "Use tf.elu: valueAndGradients has its gradient.",
   Multinomial: "Draw numbers by a key: @kindred/random.",
   Diag: "Multiply with tf.oneHot(tf.range(0, n), n).",
   SparseToDense: places,
