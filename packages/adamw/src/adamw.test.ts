@@ -228,6 +228,26 @@ describe.each([
   });
 });
 
+test("a group's parameters follow an optimizer of their own rate and decay, and frozen ones stay, moments too", () => {
+  const [start, gradients] = [Float32Array.of(1, -2), [Float32Array.of(0.3, -1), Float32Array.of(-2, 0.1)]];
+  const shared = { learningRate: () => 0.1, weightDecay: 0.5 };
+  const groups = [
+    { names: ["w"], kinds: ["table"], frozen: true },
+    { kinds: ["matrix"], rate: 0.25, weightDecay: 0.1 },
+  ] as const;
+  for (const run of [runArrays, runOps])
+    for (const flavour of flavours) {
+      const grouped = { ...shared, flavour, groups };
+      const alone = { learningRate: () => 0.025, weightDecay: 0.1, flavour };
+      expect([...run(start, gradients, grouped, specOf("matrix"))]).toEqual([...run(start, gradients, alone)]);
+      expect([...run(start, gradients, grouped, specOf("table"))]).toEqual([...start]);
+      const without = run(start, gradients, { ...shared, flavour }, specOf("gain"));
+      expect([...run(start, gradients, grouped, specOf("gain"))]).toEqual([...without]);
+    }
+  expect(adamw({ ...shared, groups }).rests(specOf("table"))).toBe(true);
+  expect(() => adamw({ ...shared, groups: [{ rate: -1 }] })).toThrow("groups' rate is out of range");
+});
+
 test("what rests is what does not decay", () => {
   const rests = (kind: ParameterKind, options: Partial<AdamwOptions>) =>
     adamw({ learningRate: () => 1, ...options }).rests(specOf(kind));

@@ -1,7 +1,9 @@
 import { adamwNumber, adamwOp } from "@kindred/nn";
 import type { ParameterSpec } from "@kindred/encoder";
 import { ConfigError } from "@kindred/errors";
+import * as tf from "@tensorflow/tfjs-core";
 import type { Optimizer } from "./optimizer.ts";
+import { groupOf, type ParameterGroup } from "./parameter-group.ts";
 import type { Schedule } from "./schedules.ts";
 
 /** Whose AdamW: transformers' of 2021 ("hf"), with which the original model was trained, or PyTorch's ("torch"). */
@@ -23,7 +25,12 @@ export type AdamwOptions = {
   readonly weightDecay?: number;
   /** Which parameters decay: tables and matrices, but neither biases nor layer norms ("weights"), or all. Default "weights". */
   readonly decay?: "weights" | "all";
+  /** Parameters that learn otherwise; one belongs to the first group that it fits. Default: none. */
+  readonly groups?: readonly ParameterGroup[];
 };
+
+/** How many numbers a group has in a step. */
+const numberCount = Object.keys(adamwNumber).length;
 
 /** What the flavours differ in: the defaults of two numbers, where epsilon is added, and what decays before or after what. */
 const flavours = {
@@ -39,7 +46,7 @@ const flavours = {
  *     torch:  θ ← θ (1 − rate · λ),   then  θ ← θ − rate · m̂ / (√v̂ + ε),   m̂ = m / (1 − β1ᵗ), v̂ = v / (1 − β2ᵗ)
  *
  * Both places of ε are one formula with two values of it: m̂ / (√v̂ + ε) = √(1 − β2ᵗ) / (1 − β1ᵗ) · m / (√v + ε √(1 − β2ᵗ)). So a step
- * has five numbers, computed in float64 and rounded once.
+ * has five numbers, computed in float64 and rounded once; with groups, five for each.
  *
  * The first step is nearly −rate · sign(g), since m̂ / √v̂ = g / |g| then. A parameter without a gradient keeps its moments, but t goes
  * on for all together (PyTorch counts a step for each; the two agree for parameters that always or never get one).
@@ -66,7 +73,7 @@ const flavours = {
  * ```
  */
 export function adamw(options: AdamwOptions): Optimizer {
-  const { flavour = "hf", learningRate, decay = "weights" } = options;
+  const { flavour = "hf", learningRate, decay = "weights", groups = [] } = options;
   expectOneOf("flavour", flavour, ["hf", "torch"]);
   expectOneOf("decay", decay, ["weights", "all"]);
   const { epsilonAdded, order, ...defaults } = flavours[flavour];
@@ -76,36 +83,46 @@ export function adamw(options: AdamwOptions): Optimizer {
   const finite = "a number above 0 (with 0 a weight whose gradient is 0 becomes NaN)";
   expectInside("epsilon", epsilon, finite, epsilon > 0 && epsilon < Infinity);
   expectInside("weightDecay", weightDecay, "0 or above, e.g. 0.01", weightDecay >= 0 && weightDecay < Infinity);
-  const decays = ({ kind }: ParameterSpec) =>
-    weightDecay > 0 && (decay === "all" || kind === "table" || kind === "matrix");
+  for (const group of groups) expectGroup(group);
+  // The first set of a step's numbers is that of parameters without a group.
+  const sets = [{}, ...groups].map((group: ParameterGroup) => ({ rate: 1, weightDecay, ...group }));
+  const setOf = (spec: ParameterSpec) => (groups.length === 0 ? 0 : groupOf(groups, spec) + 1);
+  const isFrozen = (spec: ParameterSpec) => sets[setOf(spec)]?.frozen === true;
+  const decays = (spec: ParameterSpec) =>
+    (sets[setOf(spec)]?.weightDecay ?? 0) > 0 && (decay === "all" || spec.kind === "table" || spec.kind === "matrix");
+
+  /** The numbers of a step for one group. */
+  const numbersOf = (step: number, factorOfRate: number, ownDecay: number) => {
+    const rate = learningRate(step) * factorOfRate;
+    const correction2 = Math.sqrt(1 - beta2 ** (step + 1));
+    const factor = (-rate * correction2) / (1 - beta1 ** (step + 1));
+    const kept = 1 - rate * ownDecay;
+    const decayedFactor = order === "after" ? factor * kept : factor;
+    return [rate, factor, decayedFactor, epsilonAdded === "before" ? epsilon : epsilon * correction2, kept];
+  };
 
   return {
     name: "adamw",
-    options: { flavour, beta1, beta2, epsilon, weightDecay, decay },
+    options: { flavour, beta1, beta2, epsilon, weightDecay, decay, ...(groups.length > 0 && { groups }) },
     slots: ["first", "second"],
     learningRate,
-    numbers(step) {
-      const rate = learningRate(step);
-      const correction2 = Math.sqrt(1 - beta2 ** (step + 1));
-      const factor = (-rate * correction2) / (1 - beta1 ** (step + 1));
-      const kept = 1 - rate * weightDecay;
-      const decayedFactor = order === "after" ? factor * kept : factor;
-      return Float32Array.of(
-        rate,
-        factor,
-        decayedFactor,
-        epsilonAdded === "before" ? epsilon : epsilon * correction2,
-        kept,
-      );
-    },
-    rests: (spec) => !decays(spec),
+    numbers: (step) => Float32Array.from(sets.flatMap((set) => numbersOf(step, set.rate, set.weightDecay))),
+    rests: (spec) => isFrozen(spec) || !decays(spec),
     update({ parameter, gradient, slots }, { numbers, clip }, spec) {
       const [first, second] = expectPair("update", slots);
-      return adamwOp({ parameter, gradient, first, second, numbers, clip }, {}, { beta1, beta2, decays: decays(spec) });
+      if (isFrozen(spec)) return [parameter, first, second];
+      const own = groups.length === 0 ? numbers : tf.slice(numbers, [setOf(spec) * numberCount], [numberCount]);
+      return adamwOp(
+        { parameter, gradient, first, second, numbers: own, clip },
+        {},
+        { beta1, beta2, decays: decays(spec) },
+      );
     },
     updateArrays({ parameter, gradient, slots }, { numbers, clip }, { spec, kernels }) {
       const [first, second] = expectPair("updateArrays", slots);
-      const at = (place: number) => numbers[place] ?? Number.NaN;
+      if (isFrozen(spec)) return;
+      const from = setOf(spec) * numberCount;
+      const at = (place: number) => numbers[from + place] ?? Number.NaN;
       const [factor, kept] = decays(spec)
         ? [at(adamwNumber.decayedFactor), at(adamwNumber.kept)]
         : [at(adamwNumber.factor), 1];
@@ -113,6 +130,11 @@ export function adamw(options: AdamwOptions): Optimizer {
       kernels.adamw({ parameter, gradient, first, second }, { clip, beta1, beta2, epsilon, factor, kept });
     },
   };
+}
+
+function expectGroup({ rate = 1, weightDecay = 0 }: ParameterGroup): void {
+  expectInside("groups' rate", rate, "0 or above", rate >= 0 && rate < Infinity);
+  expectInside("groups' weightDecay", weightDecay, "0 or above", weightDecay >= 0 && weightDecay < Infinity);
 }
 
 function expectPair<T>(functionName: string, slots: readonly T[]): readonly [T, T] {

@@ -15,6 +15,7 @@ export {
   warmupStableDecaySchedule,
 } from "./schedules.ts";
 export type { Optimizer, OwnArrays, OwnTensors, StepNumbers } from "./optimizer.ts";
+export { groupOf, type ParameterGroup } from "./parameter-group.ts";
 export { type AdamwFlavour, type AdamwOptions, adamw } from "./adamw.ts";
 export { clipFactor, globalNorm } from "./global-norm.ts";
 export {

@@ -44,10 +44,8 @@ export function linearSchedule(options: ScheduleOptions): Schedule {
 export function constantSchedule(options: Omit<ScheduleOptions, "steps"> & { readonly steps?: number }): Schedule {
   const { warmupSteps = 0, steps = Infinity } = options;
   if (warmupSteps > 0 && warmupSteps < 1 && steps === Infinity) {
-    throw new ConfigError(
-      `constantSchedule: a fraction of unknown steps. Got warmupSteps ${warmupSteps} without steps, expected both. Give steps, or a number of steps.`,
-      { warmupSteps },
-    );
+    const got = `Got warmupSteps ${warmupSteps} without steps, expected both. Give steps, or a number of steps.`;
+    throw new ConfigError(`constantSchedule: a fraction of unknown steps. ${got}`, { warmupSteps });
   }
   return warmupThen("constantSchedule", { ...options, steps }, () => 1);
 }
@@ -197,10 +195,12 @@ const schedules = {
   constant_with_warmup: [constantSchedule],
   inverse_sqrt: [inverseSqrtSchedule, "timescale"],
   warmup_stable_decay: [warmupStableDecaySchedule, "decaySteps"],
-} as const satisfies { readonly [name: string]: Named };
+} as const satisfies { readonly [name in ScheduleName]: Named };
 
 /** The schedules that a configuration can name. */
-export type ScheduleName = keyof typeof schedules;
+export type ScheduleName =
+  | ("linear" | "polynomial" | "constant" | "constant_with_warmup" | "inverse_sqrt" | "warmup_stable_decay")
+  | ("cosine" | "cosine_with_restarts" | "cosine_with_min_lr");
 
 /** All of them, for a help text. */
 export const scheduleNames = Object.keys(schedules) as readonly ScheduleName[];
@@ -226,10 +226,9 @@ export const scheduleShapes = Object.fromEntries(
 export function scheduleByName(name: ScheduleName, options: ScheduleOptions, shape: ScheduleShape = {}): Schedule {
   if (!Object.hasOwn(schedules, name)) {
     const nearest = nearestName(name, scheduleNames);
-    throw new ConfigError(
-      `scheduleByName: unknown schedule. Got ${name}, expected one of ${scheduleNames.join(", ")}.${nearest === undefined ? "" : ` Did you mean ${nearest}?`}`,
-      { name, nearest },
-    );
+    const hint = nearest === undefined ? "" : ` Did you mean ${nearest}?`;
+    const message = `scheduleByName: unknown schedule. Got ${name}, expected one of ${scheduleNames.join(", ")}.${hint}`;
+    throw new ConfigError(message, { name, nearest });
   }
   const [schedule]: Named = schedules[name];
   const takes = scheduleShapes[name];

@@ -121,15 +121,15 @@ function bertSpecs(config: BertConfig): ParameterSpec[] {
     ...(row !== null && { rowWithoutGradient: row }),
   });
   const layers = Array.from({ length: config.num_hidden_layers }, (_, i) =>
-    postNormLayerSpecs(layerNames(i), { hidden, intermediate, deviation }),
+    postNormLayerSpecs(layerNames(i), { hidden, intermediate, deviation }).map((spec) => ({ ...spec, depth: i + 1 })),
   );
-  return [
+  const embeddings = [
     table(embeddingNames.words, config.vocab_size, config.pad_token_id),
     table(embeddingNames.positions, config.max_position_embeddings),
     table(embeddingNames.types, config.type_vocab_size),
     ...layerNormSpecs(embeddingNames.norm, hidden),
-    ...layers.flat(),
   ];
+  return [...embeddings.map((spec) => ({ ...spec, depth: 0 })), ...layers.flat()];
 }
 
 function forward(

@@ -24,6 +24,11 @@ export type ParameterSpec = {
   readonly kind: ParameterKind;
   /** The row of a table that gets no gradient, PyTorch's `padding_idx`, and is 0 at first. Default: none. */
   readonly rowWithoutGradient?: number;
+  /**
+   * How deep in the encoder it is first used: 0 in the embeddings, i + 1 in layer i. Whoever treats layers apart goes by it: a rate that falls
+   * from layer to layer. Default: none, for what comes after the last layer.
+   */
+  readonly depth?: number;
   /** The standard deviation of a table's or matrix's first values. Default 0.02. */
   readonly deviation?: number;
 };

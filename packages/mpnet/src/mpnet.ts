@@ -128,9 +128,9 @@ function mpnetSpecs(config: MpnetConfig): ParameterSpec[] {
     deviation,
   });
   const layers = Array.from({ length: config.num_hidden_layers }, (_, i) =>
-    postNormLayerSpecs(layerNames(i), { hidden, intermediate, deviation }),
+    postNormLayerSpecs(layerNames(i), { hidden, intermediate, deviation }).map((spec) => ({ ...spec, depth: i + 1 })),
   );
-  return [
+  const embeddings = [
     { ...table(`${embeddingNames.words}.weight`, config.vocab_size, hidden), rowWithoutGradient: padding },
     {
       ...table(`${embeddingNames.positions}.weight`, config.max_position_embeddings, hidden),
@@ -138,8 +138,8 @@ function mpnetSpecs(config: MpnetConfig): ParameterSpec[] {
     },
     ...layerNormSpecs(embeddingNames.norm, hidden),
     table(biasName, config.relative_attention_num_buckets, config.num_attention_heads),
-    ...layers.flat(),
   ];
+  return [...embeddings.map((spec) => ({ ...spec, depth: 0 })), ...layers.flat()];
 }
 
 function forward(

@@ -63,5 +63,11 @@ export { absolute, absoluteOp, exp, expOp, log, logOp, relu, reluOp } from "./fu
 export { logSumExp, logSumExpOp, rowDot, rowDotOp, transpose, transposeOp } from "./rows.ts";
 export { select, type SelectData, selectOp, stopGradient } from "./select.ts";
 export { sum, sumOp } from "./sum.ts";
-export { type AdamwConstants, type AdamwInputs, adamwNumber, adamwOp, sumOfSquaresOp } from "./adamw.ts";
+export {
+  type AdamwConstants,
+  type AdamwInputs,
+  adamwNumber,
+  adamwOp,
+  sumOfSquaresOp,
+} from "./adamw.ts";
 export { countFlops } from "./count-flops.ts";

@@ -7,6 +7,7 @@ export {
   learningRateSchedule,
   trainConfig,
 } from "./train-config.ts";
+export { type GroupOptions, parameterGroups } from "./parameter-groups.ts";
 export {
   familiesOf,
   type Kindred,

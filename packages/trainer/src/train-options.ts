@@ -163,6 +163,22 @@ export const trainOptions = {
       "weights",
       "What decays: tables and matrices, but neither biases nor layer norms (weights), or every parameter, as in the original system (all).",
     ),
+    freeze: option(
+      v.array(text),
+      [],
+      "Parameters that stay as they are, by name, * for any characters: embeddings.*, encoder.layer.0.*. No gradient is computed for them, nor through layers under which all is frozen. Repeat the flag for several.",
+    ),
+    rates: option(
+      v.array(text),
+      [],
+      "Parameters with a learning rate of their own, NAME=FACTOR on the rate, NAME as in freeze, or kind:table, kind:matrix, kind:gain, kind:shift. The first that fits counts. Repeat the flag for several.",
+    ),
+    weightDecays: option(v.array(text), [], "The same for weightDecay, NAME=DECAY."),
+    layerDecay: option(
+      v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
+      1,
+      "Factor on the learning rate from each layer to the one below: the last has the whole rate, the embeddings the smallest. 1 = all have it. rates go before it.",
+    ),
     embeddingUpdate: option(
       v.picklist(["dense", "lazy"]),
       "dense",

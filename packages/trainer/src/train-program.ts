@@ -57,7 +57,17 @@ const partTable: { readonly [part in keyof TrainParts]-?: PartRule } = {
     check: expectLoss,
   },
   optimizer: {
-    options: ["optimizer", "adamBeta1", "adamBeta2", "adamEpsilon", "weightDecay", "decay"],
+    options: [
+      "optimizer",
+      "adamBeta1",
+      "adamBeta2",
+      "adamEpsilon",
+      "weightDecay",
+      "decay",
+      "rates",
+      "weightDecays",
+      "layerDecay",
+    ],
     check: (value, program) => {
       if (typeof value !== "function")
         throw noPart("optimizer", program, value, "a function of { learningRate } that gives an optimizer");

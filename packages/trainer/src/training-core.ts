@@ -1,14 +1,21 @@
 import { adamw, type Optimizer } from "@kindred/adamw";
-import { type EncoderParameters, type JsonObject, openEncoder, parameterNamed } from "@kindred/encoder";
+import {
+  type EncoderParameters,
+  type JsonObject,
+  openEncoder,
+  type ParameterSpec,
+  parameterNamed,
+} from "@kindred/encoder";
 import { expectReplay, gradCache } from "@kindred/grad-cache";
 import { type Loss, lossShare } from "@kindred/loss";
 import { shardCounts } from "@kindred/mesh";
 import { add, sliceRows } from "@kindred/nn";
 import { childKey, type Key, keyFromSeed } from "@kindred/random";
-import { type EmbeddingModel, embedSentences, type TokenBatch } from "@kindred/sentence-encoder";
+import { type EmbeddingModel, embedSentences, modelSpecs, type TokenBatch } from "@kindred/sentence-encoder";
 import { type Float, type RowGradient, valueAndGradients } from "@kindred/tensor";
 import { allGather, type CorePlace, type StepContext, type StepProgram, type StepShare } from "@kindred/tpu-sharding";
 import { type BatchShare, joinColumns, type NumberedSentences, tokenChunks } from "./deal-batch.ts";
+import { frozenBy, parameterGroups } from "./parameter-groups.ts";
 import { learningRateSchedule } from "./train-config.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { familiesOf, loadProgram, lossOf, type TrainParts, type TrainProgram } from "./train-program.ts";
@@ -47,10 +54,12 @@ export async function trainingCore({
   const loss = lossOf(config, parts);
   const dropoutKey = childKey(keyFromSeed(config.seed), "dropout");
   const { maxBatchTokens } = config;
+  const specs = trainedSpecs(model, loss);
+  const isFrozen = config.freeze.length === 0 ? undefined : frozenBy(config, specs);
   return {
-    optimizer: trainingOptimizer(config, parts),
+    optimizer: trainingOptimizer(config, parts, specs),
     step: ({ parameters, add }, job) =>
-      trainingStep({ parameters, model, loss, dropoutKey, maxBatchTokens, core }, job, {
+      trainingStep({ parameters, model, loss, dropoutKey, maxBatchTokens, core, isFrozen }, job, {
         onGradient: add,
         onRowGradient: add,
       }),
@@ -95,11 +104,18 @@ export function trainingCoreModule(): URL {
  * [0, 2, 4, 6, 8].map(learningRate); // => [0, 0.5, 1, 0.5, 0]
  * ```
  */
-export function trainingOptimizer(config: TrainConfig, { optimizer }: TrainParts = {}): Optimizer {
+export function trainingOptimizer(
+  config: TrainConfig,
+  { optimizer }: TrainParts = {},
+  specs: readonly ParameterSpec[] = [],
+): Optimizer {
   const schedule = learningRateSchedule(config);
   if (optimizer !== undefined) return optimizer({ learningRate: schedule });
-  return adamw({
+  const { freeze, rates, weightDecays, layerDecay } = config;
+  const apart = freeze.length + rates.length + weightDecays.length > 0 || layerDecay < 1;
+  const made = adamw({
     learningRate: schedule,
+    ...(apart && { groups: parameterGroups(config, specs) }),
     flavour: config.optimizer,
     beta1: config.adamBeta1,
     beta2: config.adamBeta2,
@@ -107,6 +123,10 @@ export function trainingOptimizer(config: TrainConfig, { optimizer }: TrainParts
     weightDecay: config.weightDecay,
     decay: config.decay,
   });
+  // Run files and model card tell the groups as they were asked for, not name by name.
+  if (!apart) return made;
+  const { groups: _, ...options } = made.options;
+  return { ...made, options: { ...options, freeze, rates, weightDecays, layerDecay } };
 }
 
 /** What a core computes the gradient of. */
@@ -119,6 +139,8 @@ export type TrainingTask = {
   /** The most tokens that are run forward and back at once. */
   readonly maxBatchTokens: number;
   readonly core: CorePlace;
+  /** Which parameters have no gradient. Default: none. */
+  readonly isFrozen?: ((name: string) => boolean) | undefined;
 };
 
 /** One core's work in a step. */
@@ -132,6 +154,16 @@ export type TrainingJob = {
 
 /** The name under which the cores hold a weight of the loss's own. */
 export const lossParameter = (name: string): string => `loss.${name}`;
+
+/** The loss's own weights as the cores hold them. */
+export function lossSpecs({ parameters = [] }: Loss): ParameterSpec[] {
+  return parameters.map((spec) => ({ ...spec, name: lossParameter(spec.name) }));
+}
+
+/** All that a run may train: the model's parameters, then the loss's own. */
+export function trainedSpecs(model: EmbeddingModel, loss: Loss): ParameterSpec[] {
+  return [...modelSpecs(model), ...lossSpecs(loss)];
+}
 
 /** Who gets every parameter's gradient, once it is final. */
 export type GradientReceivers = {
@@ -181,7 +213,7 @@ export function trainingStep(
   { step, share, totalRows }: TrainingJob,
   receivers: GradientReceivers,
 ): StepShare {
-  const { parameters, model, core, dropoutKey } = task;
+  const { parameters, model, core, dropoutKey, isFrozen } = task;
   const { columns, rows, firstRow, data } = share;
   const chunks = tokenChunks(joinColumns(share, totalRows), task.maxBatchTokens);
   const embed = ({ batch, rows }: NumberedSentences): Float => {
@@ -201,12 +233,17 @@ export function trainingStep(
         gather: (own: Float) => allGather(own, core, counts),
       },
     );
+  const trained = isFrozen === undefined ? parameters : notFrozen(parameters, isFrozen);
   const [first, ...more] = chunks;
   if (first !== undefined && more.length === 0) {
-    return { loss: valueAndGradients(() => loss(embed(first)), parameters, receivers).value };
+    return { loss: valueAndGradients(() => loss(embed(first)), trained, receivers).value };
   }
   // To gradCache all texts are one column, as they go through the model together.
   const ofAll = (columns: readonly Float<"batch hidden">[]) => columns.map(loss).reduce(add);
-  const { value, drift } = gradCache({ columns: [chunks], embed, loss: ofAll, parameters, ...receivers });
+  const { value, drift } = gradCache({ columns: [chunks], embed, loss: ofAll, parameters: trained, ...receivers });
   return { loss: value, checks: [{ value: drift, expect: expectReplay }] };
+}
+
+function notFrozen(parameters: EncoderParameters, isFrozen: (name: string) => boolean): EncoderParameters {
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !isFrozen(name)));
 }

@@ -9,7 +9,7 @@ import type { CompiledProgram, TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts } from "./train-program.ts";
 import { modelToSave, type TrainableModel } from "./trainable-model.ts";
-import { type TrainingJob, trainingOptimizer } from "./training-core.ts";
+import { type TrainingJob, trainedSpecs, trainingOptimizer } from "./training-core.ts";
 import type { TrainingData } from "./training-data.ts";
 import { expectFinite, runState, type TrainingRunner } from "./training-steps.ts";
 
@@ -55,7 +55,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const stepsDone = state?.step ?? 0;
   const lastStep = config.stopAt === 0 ? config.maxSteps : config.stopAt;
   const loss = lossOf(config, parts.program);
-  const optimizer = trainingOptimizer(config, parts.program);
+  const optimizer = trainingOptimizer(config, parts.program, trainedSpecs(model, loss));
   // The run's parts are closed by whoever made them.
   const encoder = new SentenceEncoder(model, lockstepEmbedder(runner));
   const levels = baselines(tasks);

@@ -2,13 +2,19 @@ import { initialParameters, type ParameterSpec } from "@kindred/encoder";
 import { DivergenceError, FormatError } from "@kindred/errors";
 import type { Loss } from "@kindred/loss";
 import { childKey, keyFromSeed } from "@kindred/random";
-import { modelSpecs, type TokenBatch } from "@kindred/sentence-encoder";
+import type { TokenBatch } from "@kindred/sentence-encoder";
 import type { Engine } from "@kindred/tensor";
 import type { StepResult, StepRunner, StepRunnerOptions, Values } from "@kindred/tpu-sharding";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts, type TrainProgram } from "./train-program.ts";
 import type { TrainableModel } from "./trainable-model.ts";
-import { lossParameter, type TrainingCoreData, type TrainingJob, trainingOptimizer } from "./training-core.ts";
+import {
+  lossSpecs,
+  type TrainingCoreData,
+  type TrainingJob,
+  trainedSpecs,
+  trainingOptimizer,
+} from "./training-core.ts";
 
 /** Who makes the steps of a run, and holds its weights. */
 export type TrainingRunner = StepRunner<TrainingJob, TokenBatch>;
@@ -49,9 +55,9 @@ export function trainingSteps(
   model: TrainableModel,
   { engine, program, parts = {}, state }: TrainingStepsOptions,
 ): StepRunnerOptions<TrainingCoreData> {
-  const ofLoss = lossSpecs(lossOf(config, parts));
-  const specs = [...modelSpecs(model), ...ofLoss];
-  const optimizer = trainingOptimizer(config, parts);
+  const loss = lossOf(config, parts);
+  const [ofLoss, specs] = [lossSpecs(loss), trainedSpecs(model, loss)];
+  const optimizer = trainingOptimizer(config, parts, specs);
   const slots = optimizer.slots.flatMap((slot) => specs.map((spec) => ({ ...spec, name: `${slot}.${spec.name}` })));
   const others = state === undefined ? initialLossValues(ofLoss, config) : storedValues(state, [...ofLoss, ...slots]);
   return {
@@ -69,11 +75,6 @@ export function trainingSteps(
       program: program instanceof URL ? program.href : program,
     },
   };
-}
-
-/** The loss's own weights as the cores hold them. */
-function lossSpecs({ parameters = [] }: Loss): ParameterSpec[] {
-  return parameters.map((spec) => ({ ...spec, name: lossParameter(spec.name) }));
 }
 
 function* initialLossValues(specs: readonly ParameterSpec[], { seed }: TrainConfig) {
