@@ -5,9 +5,8 @@ import { join } from "node:path";
  * How long loading takes, and how far the process grows over what it was, in multiples of the weights' float32 size: the wasm
  * heap, buffers and garbage included. The weights files are read once before, so that the disk does not count.
  *
- * @template {{ readonly [name: string]: { readonly size: number } }} Parameters
  * @param {string} folder
- * @param {() => Promise<Parameters>} load
+ * @param {() => Promise<import("@kindred/sentence-encoder").SentenceEncoder>} load
  */
 export async function measureLoading(folder, load) {
   await readWeights(folder); // into the system's cache
@@ -18,12 +17,13 @@ export async function measureLoading(folder, load) {
     peak = Math.max(peak, process.memoryUsage.rss());
   }, 5);
   const started = performance.now();
-  const parameters = await load();
+  const encoder = await load();
   const seconds = (performance.now() - started) / 1000;
   clearInterval(watch);
   peak = Math.max(peak, process.memoryUsage.rss(), process.resourceUsage().maxRSS * 1024);
-  const bytes = Object.values(parameters).reduce((sum, { size }) => sum + 4 * size, 0);
-  return { parameters, seconds, readSeconds, peakRatio: (peak - before) / bytes };
+  const sizeOf = (/** @type {{ readonly shape: readonly number[] }} */ { shape }) => shape.reduce((a, b) => a * b, 1);
+  const bytes = encoder.model.encoder.specs.reduce((sum, spec) => sum + 4 * sizeOf(spec), 0);
+  return { encoder, seconds, readSeconds, peakRatio: (peak - before) / bytes };
 }
 
 /** Reads the weights files of a folder through one small buffer; gives the seconds. @param {string} folder */

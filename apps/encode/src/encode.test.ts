@@ -10,12 +10,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { saveModelFolder } from "@kindred/model-folder/node";
 import { readNpy, readSafetensors, toFloat32 } from "@kindred/tensor-files";
-import "@kindred/testing";
+import { describePlugins } from "@kindred/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { toySaved } from "../../../packages/sentence-encoder/test-support/toy-model.ts";
 import { tokenize } from "./tokenize.ts";
@@ -60,6 +60,23 @@ test("another backend gives the same vectors up to rounding", () => {
   const [ours] = rowsOf(encode("--model", "model", "the cat").stdout);
   const [plain] = rowsOf(encode("--model", "model", "the cat", "--backend", "cpu").stdout);
   for (const [i, number] of ours?.embedding.entries() ?? []) expect(plain?.embedding[i]).toBeCloseTo(number, 6);
+});
+
+describePlugins("XLA", ({ path }) => {
+  test("a file becomes the same vectors up to rounding, and programs are kept for the next time", () => {
+    const given = ["--model", "model", "--input", "texts.txt", "--output"];
+    const cache = `programs of ${basename(path)}`;
+    const onXla = ["--backend", "xla", "--plugin", path, "--compile-cache", cache, "--quiet"];
+    expect(encode(...given, "wasm.npy", "--quiet").stderr).toBe("");
+    expect(encode(...given, "xla.npy", ...onXla)).toMatchObject({ code: 0, stderr: "" });
+    const kept = readdirSync(join(folder, cache));
+    expect(kept.length).toBeGreaterThan(0);
+    const [want, got] = ["wasm.npy", "xla.npy"].map((name) => toFloat32(readNpy(readFileSync(join(folder, name)))));
+    expect(got).toBeCloseToArray(want ?? [], { tolerance: 16 * 2 ** -24 }); // roundings of numbers below 1
+    expect(encode(...given, "again.npy", ...onXla).code).toBe(0);
+    expect(readdirSync(join(folder, cache))).toEqual(kept);
+    expect(readFileSync(join(folder, "again.npy"))).toEqual(readFileSync(join(folder, "xla.npy")));
+  });
 });
 
 test("--similarity prints the matrix, 1 on its diagonal, and the texts beside it", () => {
@@ -219,6 +236,12 @@ describe("refuses, with its exit code and in one line,", () => {
       ["--model", "model", "x", "--backend", "xla", "--cores", "2"],
       2,
       /how many devices \(--devices\)/,
+    ],
+    [
+      "a plugin that is not there",
+      ["--model", "model", "x", "--backend", "xla", "--plugin", "nowhere.so"],
+      2,
+      /nowhere\.so/,
     ],
     ["a profile of XLA", ["--model", "model", "x", "--backend", "xla", "--profile"], 2, /choose --backend wasm/],
     ["a folder that is no model", ["--model", ".", "x"], 3, /config\.json: the file is missing/],

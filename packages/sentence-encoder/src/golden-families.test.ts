@@ -1,9 +1,17 @@
 import { readdirSync } from "node:fs";
 import { wasm } from "@kindred/backend-wasm";
+import { xla } from "@kindred/backend-xla";
 import { openModelFolder } from "@kindred/model-folder/node";
 import type { SentenceModules } from "@kindred/pooling";
-import { cpu, toFloat32Array } from "@kindred/tensor";
-import { expectMutantToFail, readGoldenTensors, readJson, sharedExists, sharedPath } from "@kindred/testing";
+import { cpu, type Engine, toFloat32Array } from "@kindred/tensor";
+import {
+  describePlugins,
+  expectMutantToFail,
+  readGoldenTensors,
+  readJson,
+  sharedExists,
+  sharedPath,
+} from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { embedSentences } from "./embed-sentences.ts";
@@ -35,7 +43,13 @@ type Expected = {
   readonly promptsUsed?: { readonly [call: string]: string };
 };
 
-describe.skipIf(cases.length === 0).each([wasm(), cpu()])("on $name", (engine) => {
+describe.skipIf(cases.length === 0)("of every family", () => {
+  describe.each([wasm(), cpu()])("on $name", (engine) => vectorsArePythons(engine, cases));
+  const tried = cases.filter((name) => name.startsWith("bert") && !name.includes("xlmr")); // each is compiled
+  describePlugins("on XLA", ({ path }) => vectorsArePythons(xla({ plugin: path, cacheFolder: false }), tried));
+});
+
+function vectorsArePythons(engine: Engine, cases: readonly string[]): void {
   test.each(cases)("%s: every vector is Python's", async (name) => {
     const { stop } = await engine.start();
     const folder = await openModelFolder(sharedPath(...root, name, "model"));
@@ -93,7 +107,7 @@ describe.skipIf(cases.length === 0).each([wasm(), cpu()])("on $name", (engine) =
       }
     },
   );
-});
+}
 
 function expectedOf(name: string): Expected {
   return readJson<Expected>(sharedPath(...root, name, "expected.json"));

@@ -1,9 +1,10 @@
 import { wasm } from "@kindred/backend-wasm";
+import { xla } from "@kindred/backend-xla";
 import { cpu, tfjs } from "@kindred/tensor";
 import { cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readGoldenTensors, readJson, sharedExists, sharedPath } from "@kindred/testing";
+import { describePlugins, readGoldenTensors, readJson, sharedExists, sharedPath } from "@kindred/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadSentenceEncoder } from "./node/load-sentence-encoder.ts";
 import type { SentenceEncoder } from "./sentence-encoder.ts";
@@ -25,6 +26,14 @@ describe.skipIf(!sharedExists(...folder))("mpnet-tiny, as sentence-transformers 
     }
   });
   afterAll(() => rm(root, { recursive: true }));
+
+  describePlugins("on XLA", ({ path }) => {
+    test.each([1, 3])("normalised vectors, one by one and together, on %d devices", async (devices) => {
+      const engine = xla({ plugin: path, devices, cacheFolder: false });
+      await using encoder = await loadSentenceEncoder(sharedPath(...folder, "model"), { cores: 0, engine });
+      await expectGoldenVectors(encoder);
+    });
+  });
 
   const engines = [wasm(), tfjs(), cpu()];
   test.each(weightFiles.flatMap((weights) => engines.map((engine) => ({ weights, engine }))))(
