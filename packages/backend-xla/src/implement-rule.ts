@@ -30,8 +30,8 @@ export type RuleProgram = {
   readonly products: "float32" | "bfloat16";
   /** On how many devices the program runs; collectives are over all of them. */
   readonly replicas: number;
-  /** What runs it: `"cpu"`, `"tpu"`, `"cuda"`, … */
-  readonly platform: string;
+  /** Whether large bfloat16 products want the rows of their left factor one after another in memory, and the compiler can see to that. */
+  readonly rowMajor: boolean;
 };
 
 /** Emits an op: from values to its result, in the op's order where there are several. */

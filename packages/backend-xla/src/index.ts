@@ -1,4 +1,6 @@
-export { xla, type XlaExtra, type XlaOptions } from "./xla.ts";
+export { xla, type XlaOptions } from "./xla.ts";
+export type { XlaExtra } from "./parts-on-client.ts";
+export { aheadOfTime, type AheadOfTimeOptions } from "./ahead-of-time.ts";
 export type { Compiled } from "./compiler.ts";
 export {
   implementRule,

@@ -22,6 +22,7 @@ export type RecorderParts = {
   /** How many of its devices it drives, the first ones. */
   readonly count: number;
   readonly products: RuleProgram["products"];
+  readonly rowMajor: boolean;
   readonly programs: Programs;
 };
 
@@ -30,6 +31,7 @@ export class Recorder {
   readonly client: Client;
   readonly count: number;
   readonly products: RuleProgram["products"];
+  readonly #rowMajor: boolean;
   readonly #programs: Programs;
   readonly #tensors: Omit<PassContext, "program">;
   /** What was recorded, by the number of devices that run together. */
@@ -37,10 +39,11 @@ export class Recorder {
   #pass: Pass | undefined;
   #working = false;
 
-  constructor({ client, count, products, programs }: RecorderParts, tensors: Omit<PassContext, "program">) {
+  constructor({ client, count, products, rowMajor, programs }: RecorderParts, tensors: Omit<PassContext, "program">) {
     this.client = client;
     this.count = count;
     this.products = products;
+    this.#rowMajor = rowMajor;
     this.#programs = programs;
     this.#tensors = tensors;
   }
@@ -136,7 +139,7 @@ export class Recorder {
   #newPass(replicas: number, device = 0, like?: Pass): Pass {
     const from = this.#beginnings.get(replicas) ?? beginning(new Graph());
     this.#beginnings.set(replicas, from);
-    const program = { products: this.products, replicas, platform: this.client.platform };
+    const program = { products: this.products, rowMajor: this.#rowMajor, replicas };
     return new Pass({ ...this.#tensors, program }, from, { device, ...(like && { like }) });
   }
 }

@@ -1,13 +1,9 @@
 import { ConfigError } from "@kindred/errors";
 import { type Client, findPlugin, openPlugin, type Plugin } from "@kindred/pjrt";
 import { type DefinedEngine, defineEngine, type EngineParts } from "@kindred/tensor";
-import * as tf from "@tensorflow/tfjs-core";
 import { defaultFolder, openCompiledFolder } from "./compiled-folder.ts";
 import { type Compiled, Programs } from "./compiler.ts";
-import { engineOnDevices } from "./engine-on-devices.ts";
-import { registerKernels } from "./kernels.ts";
-import { implementRules } from "./rules/implement-rules.ts";
-import { XlaBackend } from "./xla-backend.ts";
+import { partsOnClient, type XlaExtra } from "./parts-on-client.ts";
 
 /** Options of {@link xla}. */
 export type XlaOptions = {
@@ -24,13 +20,6 @@ export type XlaOptions = {
   readonly cacheFolder?: string | false;
   /** Is told of every program that was compiled, or loaded from the folder. */
   readonly onCompile?: (compiled: Compiled) => void;
-};
-
-/** What a running {@link xla} engine has besides. */
-export type XlaExtra = {
-  /** The client of the plugin whose devices it drives. */
-  readonly client: Client;
-  readonly products: "float32" | "bfloat16";
 };
 
 /**
@@ -95,15 +84,7 @@ async function open({
       for (const listener of listeners) listener(compiled);
     },
   });
-  const backend = new XlaBackend({ client, count, products, programs });
-  const name = nextName();
-  tf.registerBackend(name, () => backend);
-  implementRules();
-  registerKernels(name, backend);
-  if (tf.engine().registry[name] === undefined) await tf.setBackend(name);
-  const kind = client.devices[0]?.kind ?? client.platform;
-  const description = `XLA on ${count === 1 ? kind : `${count} × ${kind}`}${products === "bfloat16" ? ", products in bfloat16" : ""}`;
-  const parts = { description, backend: name, running: { ...engineOnDevices(backend), client, products } };
+  const parts = await partsOnClient({ client, count, products, programs });
   return { parts, listeners };
 }
 
@@ -119,12 +100,4 @@ function clientWith(plugin: Plugin, devices: number | undefined): Client {
       devices,
     },
   );
-}
-
-let opened = 0;
-
-/** A name of tfjs's for another backend: each client has one. */
-function nextName(): string {
-  opened++;
-  return opened === 1 ? "xla" : `xla ${opened}`;
 }

@@ -16,9 +16,8 @@ export function product(
 ): Value {
   if (program.products === "float32") return graph.dot(x, y, { contract: [[ofX], [ofY]] });
   const [a, b] = [graph.convert(x, "bf16"), graph.convert(y, "bf16")];
-  if (ofX === 1 || program.platform !== "cpu") return graph.dot(a, b, { contract: [[ofX], [ofY]], type: "f32" });
-  // XLA's CPU kernel for bfloat16 wants the left factor's rows one after another in memory, else it computes in float32: a transpose that it
-  // may not make a view of.
+  if (ofX === 1 || !program.rowMajor) return graph.dot(a, b, { contract: [[ofX], [ofY]], type: "f32" });
+  // XLA's CPU kernel for bfloat16 wants it so, else it computes in float32: a transpose that may not become a view.
   const rows = graph.rowMajor(graph.transpose(a, [1, 0]));
   return graph.dot(rows, b, { contract: [[1], [ofY]], type: "f32" });
 }

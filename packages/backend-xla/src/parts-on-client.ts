@@ -1,0 +1,57 @@
+import { type Client, PjrtError } from "@kindred/pjrt";
+import { Graph } from "@kindred/stablehlo";
+import type { EngineParts } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Programs } from "./compiler.ts";
+import { engineOnDevices } from "./engine-on-devices.ts";
+import { registerKernels } from "./kernels.ts";
+import { implementRules } from "./rules/implement-rules.ts";
+import { XlaBackend } from "./xla-backend.ts";
+
+/** What a running XLA engine has besides. */
+export type XlaExtra = {
+  /** The client of the plugin whose devices it drives. */
+  readonly client: Client;
+  readonly products: "float32" | "bfloat16";
+};
+
+/** What an engine on the first `count` devices of a client consists of. */
+export async function partsOnClient(options: {
+  readonly client: Client;
+  readonly count: number;
+  readonly products: "float32" | "bfloat16";
+  readonly programs: Programs;
+}): Promise<EngineParts<XlaExtra>> {
+  const { client, count, products } = options;
+  const rowMajor = products === "bfloat16" && client.platform === "cpu" && takesRowMajor(client);
+  const backend = new XlaBackend({ ...options, rowMajor });
+  const name = nextName();
+  tf.registerBackend(name, () => backend);
+  implementRules();
+  registerKernels(name, backend);
+  if (tf.engine().registry[name] === undefined) await tf.setBackend(name);
+  const kind = client.devices[0]?.kind ?? client.platform;
+  const description = `XLA on ${count === 1 ? kind : `${count} × ${kind}`}${products === "bfloat16" ? ", products in bfloat16" : ""}`;
+  return { description, backend: name, running: { ...engineOnDevices(backend), client, products } };
+}
+
+/** Whether a plugin's compiler knows how to keep a matrix row after row: StableHLO leaves such calls to each. */
+function takesRowMajor(client: Client): boolean {
+  const graph = new Graph();
+  const x = graph.parameter([2, 3], "bf16");
+  try {
+    client.compile(graph.program([graph.rowMajor(graph.transpose(x, [1, 0]))])).dispose();
+    return true;
+  } catch (error) {
+    if (error instanceof PjrtError) return false;
+    throw error;
+  }
+}
+
+let opened = 0;
+
+/** A name of tfjs's for another backend: each client has one. */
+function nextName(): string {
+  opened++;
+  return opened === 1 ? "xla" : `xla ${opened}`;
+}
