@@ -4,16 +4,26 @@ import type { FixedValues } from "./fixed-values.ts";
 /** A call that is compared with others: its kernel's name, and what went in, described. */
 export type DescribedCall = { readonly name: string; readonly inputs: readonly string[]; readonly fixed: FixedValues };
 
-/** Why a call after `node` was not known, in words: what differs from what was recorded there last. */
+/** Why a call after `node` was not known, in words: what differs from what was recorded there and is most like it. */
 export function reasonFor(node: CallNode, call: DescribedCall, described: (node: CallNode) => DescribedCall): string {
-  const last = node.children.at(-1);
   const number = node.depth + 1;
-  if (last === undefined) {
+  const [first, ...others] = node.children.map(described);
+  if (first === undefined) {
     return node.depth === 0
       ? "nothing was recorded before"
       : `call ${number}, ${call.name}, follows where other passes ended`;
   }
-  return `call ${number} ${difference(call, described(last))}`;
+  const nearest = others.reduce((best, other) => (distance(call, other) <= distance(call, best) ? other : best), first);
+  return `call ${number} ${difference(call, nearest)}`;
+}
+
+/** In how much two calls differ. */
+function distance(call: DescribedCall, other: DescribedCall): number {
+  if (call.name !== other.name) return Number.POSITIVE_INFINITY;
+  return (
+    call.inputs.filter((input, i) => input !== other.inputs[i]).length +
+    Math.abs(call.inputs.length - other.inputs.length)
+  );
 }
 
 /** What is different in a call, as the rest of a sentence that begins with the call. */
