@@ -3,7 +3,7 @@ import { exitCodeOf, packageVersion, parseFlags } from "@kindred/command-line/no
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
 import { checkOptions, flagName } from "@kindred/options";
-import { newestRun, readRunConfig, type ResumePoint, resumePoint } from "@kindred/run-folder/node";
+import { expectNotInUse, newestRun, readRunConfig, type ResumePoint, resumePoint } from "@kindred/run-folder/node";
 import { terminalReader } from "@kindred/run-report";
 import { guideFolders, type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
 import { gradients } from "./gradients.ts";
@@ -83,6 +83,7 @@ async function oldRun(
       `kindred-train: --resume takes its data from the run. Got also ${positionals[0]}. Leave it out.`,
     );
   const output = run === "" ? await newestRun("runs") : run;
+  expectNotInUse(output);
   const base = { ...optionsOfFile(output), output };
   const config = trainConfig(given, { base, where: "kindred-train --resume" });
   return { config, resume: await resumePoint(output) };

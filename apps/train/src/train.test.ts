@@ -23,8 +23,8 @@ describe("a run", () => {
       "evaluation",
       "checkpoint",
       "rows",
-      "evaluation",
       "checkpoint",
+      "evaluation",
       "examples",
       "done",
     ]);

@@ -4,11 +4,14 @@ import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { ConfigError } from "@kindred/errors";
 import {
+  claimNewRun,
+  claimOldRun,
   createRunFolder,
-  expectNewFolder,
   expectSameProgram,
+  isDone,
   type ProgramIdentity,
   readOthers,
+  readRunConfig,
   reopenRunFolder,
   type ResumePoint,
 } from "@kindred/run-folder/node";
@@ -17,7 +20,9 @@ import type { SavedModel, SentenceEncoder } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import {
   expectEqualShares,
+  type BatchSampler,
   expectGuides,
+  expectSameOptions,
   familiesOf,
   guideFolders,
   loadProgram,
@@ -30,6 +35,7 @@ import {
   type TrainEvent,
   trainingCore,
   trainingCoreModule,
+  type TrainingData,
   trainingData,
   trainingRun,
   type TrainingRunner,
@@ -98,26 +104,32 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
       : engine.module === undefined
         ? `the engine ${engine.name}, which has no module,`
         : undefined;
-  const complete = completeConfig(config, { name, stays });
+  const asked = completeConfig(config, { name, stays });
   const identity = program === undefined ? undefined : await identityOf(program);
-  if (resume === undefined) expectNewFolder(complete.output);
-  else expectSameRun(complete, resume, identity);
-  const parts = await loadProgram(program);
-  refuseProgramOptions(parts, [...(options.given ?? []), ...differing(config)]);
-  const model = await startingModel(config, { families: familiesOf(parts), checkpoint: resume?.folder });
-  const loss = lossOf(complete, parts);
-  expectGuides(loss, Object.keys(guideFolders(config)));
-  const data = await trainingData(config, model, { ...(await openRunData(config)), loss });
-  const sampler = trainingSampler(complete, data, { cursor: resume?.state.cursor, make: parts.sampler });
+  if (resume !== undefined) expectSameRun(asked, resume, identity);
+  const claim =
+    resume === undefined ? claimNewRun(asked.output, { numbered: config.output === "" }) : claimOldRun(asked.output);
+  const complete = { ...asked, output: claim.path };
   const guides: { [name: string]: SentenceEncoder } = {};
+  let sampler: BatchSampler | undefined;
   let runner: TrainingRunner | undefined;
+  let isBegun = resume !== undefined;
   try {
+    const parts = await loadProgram(program);
+    refuseProgramOptions(parts, [...(options.given ?? []), ...differing(config)]);
+    const model = await startingModel(config, { families: familiesOf(parts), checkpoint: resume?.folder });
+    const loss = lossOf(complete, parts);
+    expectGuides(loss, Object.keys(guideFolders(config)));
+    const data = await trainingData(config, model, { ...(await openRunData(config)), loss, signal });
+    sampler = trainingSampler(complete, data, { cursor: resume?.state.cursor, make: parts.sampler });
     await sampler.ready?.();
+    if (resume === undefined && parts.sampler === undefined) await expectFirstBatch(complete, data);
     for (const [guide, folder] of Object.entries(guideFolders(complete)))
       guides[guide] = await loadSentenceEncoder(folder, {
         cores: engine.module === undefined ? 0 : complete.cores,
         engine,
       });
+    signal?.throwIfAborted();
     const state = resume && readOthers(resume.folder);
     const steps = trainingSteps(complete, model, { engine, program, parts, state });
     runner =
@@ -125,6 +137,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
         ? await startStepRunner({ ...steps, cores: complete.cores, program: trainingCoreModule() })
         : await soloStepRunner({ ...steps, program: trainingCore });
     if (config.backend === "xla") expectEqualShares(complete, runner.cores);
+    signal?.throwIfAborted();
     const kept = {
       program: identity,
       card: (events: readonly TrainEvent[], { settings }: SavedModel) => modelCard(events, settings),
@@ -133,14 +146,15 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
       resume === undefined
         ? await createRunFolder(complete, kept)
         : await reopenRunFolder(complete, resume.state.step, kept);
+    isBegun = true;
     const report = reportReader((html) => folder.writeFile("report.html", html), folder.events);
     const made = { model, data, sampler, runner, saves: folder, program: parts, guides, compiled };
     const ready = { ...made, earlier: [...folder.events], runtime: `Node ${process.versions.node}` };
-    const asked = {
+    const going = {
       ...(signal === undefined ? {} : { signal }),
       ...(resume === undefined ? {} : { state: resume.state }),
     };
-    yield* readBy(trainingRun(complete, { ...ready, ...asked }), [
+    yield* readBy(trainingRun(complete, { ...ready, ...going }), [
       folder,
       report,
       ...(parts.readers ?? []),
@@ -148,8 +162,21 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
     ]);
   } finally {
     await runner?.stop();
-    await sampler.close();
+    await sampler?.close();
     for (const guide of Object.values(guides)) await guide.close();
+    if (isBegun) claim.release();
+    else claim.abandon();
+  }
+}
+
+/** Streams show what they hold when they are read: whether they can fill a batch is tried before anything is written. */
+async function expectFirstBatch(config: TrainConfig, data: TrainingData): Promise<void> {
+  if (data.sources.every((source) => "length" in source)) return;
+  const trial = trainingSampler(config, data);
+  try {
+    await trial.next();
+  } finally {
+    await trial.close();
   }
 }
 
@@ -179,17 +206,15 @@ function coresOf({ backend, cores }: TrainConfig, stays: string | undefined): nu
   return stays === undefined ? availableParallelism() : 1;
 }
 
-function expectSameRun(
-  { output, maxSteps, stopAt }: TrainConfig,
-  { state }: ResumePoint,
-  program: ProgramIdentity | undefined,
-): void {
+function expectSameRun(config: TrainConfig, { state }: ResumePoint, program: ProgramIdentity | undefined): void {
+  const { output, maxSteps, stopAt } = config;
   const lastStep = stopAt === 0 ? maxSteps : stopAt;
-  if (state.step >= lastStep)
+  if (state.step >= lastStep && isDone(output, lastStep))
     throw new ConfigError(
       `train: the run ${output} is done: ${state.step} of ${lastStep} steps. To go on, raise maxSteps or stopAt (--max-steps, --stop-at).`,
       { step: state.step, lastStep },
     );
+  expectSameOptions(config, readRunConfig(output));
   expectSameProgram(output, program);
 }
 

@@ -130,7 +130,7 @@ export type SamplerCursor = {
 
 /**
  * What a sampler is made of, name → value: options, and for each source its weight, its size, the caller's fingerprint
- * and a hash of its rows, which of a stream is taken while it is read.
+ * or else a hash of its rows, which of a stream is taken while it is read.
  */
 function madeOf<Row extends TextsRow>(options: ResolvedOptions<Row>): { readonly [thing: string]: string } {
   const { sources, key, ...settings } = options;
@@ -156,7 +156,7 @@ function thingsOf(source: Source): [thing: string, value: string][] {
 }
 
 function hashOfRows(source: RowsSource): string {
-  const hash = rowHash(source);
+  const hash = rowHash();
   for (let i = 0; i < source.length; i++) hash.add(source.row(i));
   return hash.value();
 }

@@ -82,7 +82,7 @@ function streamReader<Row extends TextsRow>(source: StreamSource<Row>, place: Re
   /** The stream from its beginning, up to the place: what stands before it is read again, to see that it is the same. */
   const opened = async () => {
     const rows = source.open(0)[Symbol.asyncIterator]();
-    const ofRows = rowHash(source);
+    const ofRows = rowHash(contentOf(source));
     let read = 0;
     for (; read < position; read++) {
       const { done, value } = await rows.next();
@@ -132,7 +132,7 @@ function streamReader<Row extends TextsRow>(source: StreamSource<Row>, place: Re
       epoch++;
       position = 0;
       ended = false;
-      hash = rowHash(source);
+      hash = rowHash(contentOf(source));
     },
     async rowsAt(indices) {
       const found = new Map<number, NumberedRow<Row>>();
@@ -164,6 +164,10 @@ function checked<Row extends TextsRow>(source: Source<Row>, index: number, row: 
   throw new DataError({ file: source.name }, message);
 }
 
+function contentOf<Row extends TextsRow>(source: Source<Row>): ((row: Row) => string) | undefined {
+  return source.content === undefined ? undefined : (row) => source.content?.(row) ?? "";
+}
+
 /** A running hash of rows in their order. */
 export type RowHash<Row extends TextsRow> = {
   add(row: Row): void;
@@ -175,15 +179,28 @@ export type RowHash<Row extends TextsRow> = {
  * A hash that tells rows that were changed by accident: two lanes of FNV-1a over UTF-16 units, the second with another multiplier and its
  * high bits folded in. Not against somebody who looks for two texts of one hash.
  *
+ * @param content all that counts of a row, as text. Default: its texts
  * @see G. Fowler, L. C. Noll, K.-P. Vo, D. Eastlake, The FNV Non-Cryptographic Hash Algorithm
+ *
+ * @example
+ * ```ts
+ * import { rowHash } from "@kindred/sampler";
+ *
+ * const [one, other] = [rowHash(), rowHash()];
+ * one.add({ texts: ["a cat", "a kitten"] });
+ * other.add({ texts: ["a cat", "a kitteh"] });
+ * one.value() === other.value(); // => false
+ * ```
  */
-export function rowHash<Row extends TextsRow>(source: Pick<Source<Row>, "content">): RowHash<Row> {
+export function rowHash<Row extends TextsRow>(
+  content: (row: Row) => string = ({ texts }) => JSON.stringify(texts),
+): RowHash<Row> {
   let [one, other] = [0x811c9dc5, 0x9e3779b9];
   return {
     add(row) {
-      const content = source.content?.(row) ?? JSON.stringify(row.texts);
-      for (let i = 0; i < content.length; i++) {
-        const unit = content.charCodeAt(i);
+      const text = content(row);
+      for (let i = 0; i < text.length; i++) {
+        const unit = text.charCodeAt(i);
         one = Math.imul(one ^ unit, 0x01000193);
         other = Math.imul(other ^ unit ^ (other >>> 15), 0x85ebca6b);
       }

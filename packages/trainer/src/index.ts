@@ -3,6 +3,7 @@ export { type TrainPreset, trainPresets } from "./train-presets.ts";
 export {
   type ConfigSource,
   expectEqualShares,
+  expectSameOptions,
   guideFolders,
   learningRateSchedule,
   trainConfig,
@@ -20,15 +21,13 @@ export {
   trainProgram,
 } from "./train-program.ts";
 export { loadedModel, newModel, type TrainableModel } from "./trainable-model.ts";
+export type { RowSet, RunData, TrainingSet } from "./run-data.ts";
 export {
   type BatchSampler,
   type MakeSampler,
-  type RowSet,
-  type RunData,
   type TrainingData,
   trainingData,
   trainingSampler,
-  type TrainingSet,
 } from "./training-data.ts";
 export type { Checkpoint, RunSaves, TrainerState } from "./checkpoint.ts";
 export {

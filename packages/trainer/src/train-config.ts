@@ -1,6 +1,6 @@
 import { type Schedule, type ScheduleShape, scheduleByName, scheduleShapes } from "@kindred/adamw";
 import { ConfigError, nearestName } from "@kindred/errors";
-import { checkOptions } from "@kindred/options";
+import { checkOptions, flagName } from "@kindred/options";
 import { families } from "@kindred/sentence-encoder";
 import { type TrainConfig, trainOptions } from "./train-options.ts";
 import { trainPresets } from "./train-presets.ts";
@@ -182,6 +182,45 @@ export function expectEqualShares(
       `Take ${Math.ceil(batchSize / devices) * devices} (--batch-size), or other devices (--devices).`,
     { batchSize, devices },
   );
+}
+
+/** Options that say what is trained, on what and in which order: a run that goes on keeps them. */
+const keptOptions = [
+  ...newModelOnly,
+  "model",
+  "seed",
+  "batchSize",
+  "mixing",
+  "roundSteps",
+  "duplicates",
+  "holdOut",
+  "maxHoldOutRows",
+  "maxRowsInMemory",
+];
+
+/**
+ * Refuses options with which a run cannot go on: those of a new model, and those that its place in the data rests on.
+ *
+ * @param config the run as it is to go on
+ * @param begun the configuration that it began with; what it does not name is not compared
+ * @throws ConfigError naming the first option and both values
+ *
+ * @example
+ * ```ts
+ * import { expectSameOptions, trainConfig } from "@kindred/trainer";
+ *
+ * expectSameOptions(trainConfig({ learningRate: 1e-3 }), { learningRate: 2e-5, seed: 42 }); // => undefined
+ * ```
+ */
+export function expectSameOptions(config: TrainConfig, begun: { readonly [name: string]: unknown }): void {
+  for (const name of keptOptions) {
+    const [now, then]: [unknown, unknown] = [Reflect.get(config, name), begun[name]];
+    if (then === undefined || now === then) continue;
+    throw new ConfigError(
+      `train: ${name} (${flagName(name)}) cannot change when a run goes on. Got ${JSON.stringify(now)}, the run began with ${JSON.stringify(then)}. Leave it out, or begin a new run.`,
+      { key: name, value: now, begun: then },
+    );
+  }
 }
 
 /**

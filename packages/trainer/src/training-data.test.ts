@@ -4,7 +4,8 @@ import { tokenizerFromVocab } from "@kindred/tokenizer";
 import { describe, expect, test } from "vitest";
 import { newSettings } from "@kindred/model-folder";
 import { trainConfig } from "./train-config.ts";
-import { type RowSet, trainingData, trainingSampler } from "./training-data.ts";
+import type { RowSet } from "./run-data.ts";
+import { trainingData, trainingSampler } from "./training-data.ts";
 
 const place = { file: "x" };
 const setOf = (name: string, rows: readonly (readonly string[])[]): RowSet => ({

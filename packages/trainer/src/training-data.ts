@@ -2,43 +2,14 @@ import type { TextRow } from "@kindred/datasets";
 import { ConfigError, DataError } from "@kindred/errors";
 import { fitRows, type Loss } from "@kindred/loss";
 import { childKey, keyFromSeed } from "@kindred/random";
-import { createSampler, type SamplerOptions, type Source, type SourceCounts } from "@kindred/sampler";
-import { type EvaluationTask, fewMeasured, taskSize } from "./evaluation-task.ts";
-import { holdOut, repeats, tasksOf } from "./hold-out.ts";
+import { createSampler, rowHash, type SamplerOptions, type Source, type SourceCounts } from "@kindred/sampler";
+import type { EvaluationTask } from "./evaluation-task.ts";
+import type { RowSet, RunData, TrainingSet } from "./run-data.ts";
+import { holdOut, repeats, sizeWarnings, tasksOf } from "./hold-out.ts";
 import type { RowsLeftOut, SourceSummary } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { builtInLosses, lossOf } from "./train-program.ts";
 import type { TrainableModel } from "./trainable-model.ts";
-
-/** Rows that can be read again: a data set that `openDataset` of `@kindred/datasets/node` opened, or rows in memory. */
-export type RowSet = {
-  /** The file, or what else the rows are from: named in errors, and its last part without its ending names metrics. */
-  readonly name: string;
-  /** The rows from the beginning, anew at each call. */
-  rows(): AsyncIterable<TextRow>;
-  /** Bad lines that the last pass has left out. Default: none. */
-  readonly skipped?: number;
-};
-
-/** A data set of the mixture. */
-export type TrainingSet = {
-  readonly dataset: RowSet;
-  /** What it is called in the run, wherever it lies; its order is drawn by this name. Default: the data set's own name. */
-  readonly label?: string;
-  /** How often it is drawn, beside the others. Default 1; of 0, never. */
-  readonly weight?: number;
-  /** The rows to judge by, of a set that comes split. Default: some of its rows are held out. */
-  readonly heldOut?: RowSet;
-};
-
-/** The data sets of a run. */
-export type RunData = {
-  readonly training: readonly TrainingSet[];
-  /** More rows to judge by. Default: none. */
-  readonly evaluation?: readonly RowSet[];
-  /** What the rows are for. Default: the loss of the configuration. */
-  readonly loss?: Loss;
-};
 
 /** What a run trains on and is judged by. */
 export type TrainingData = {
@@ -69,16 +40,17 @@ export type TrainingData = {
 export async function trainingData(
   config: TrainConfig,
   model: Pick<TrainableModel, "tokenizer" | "settings">,
-  { training, evaluation = [], loss = lossOf(config) }: RunData,
+  { training, evaluation = [], loss = lossOf(config), signal }: RunData,
 ): Promise<TrainingData> {
   const drawn = training.filter(({ weight }) => weight !== 0);
   const totalWeight = drawn.reduce((sum, { weight = 1 }) => sum + weight, 0);
   const read: ReadSet[] = [];
-  for (const set of drawn) read.push(await readTrainingSet(set, config, loss));
+  for (const set of drawn) read.push(await readTrainingSet(set, { config, loss, signal }));
   const split = holdOut(read, config);
   const sources = read.map((set, i) => openSource(set, split.rows[i] ?? [], (row) => split.trains(row, i)));
   const toJudge = [];
-  for (const set of evaluation) toJudge.push({ name: set.name, ...(await readRows(set, mostEvaluatedRows)), set });
+  for (const set of evaluation)
+    toJudge.push({ name: set.name, ...(await readRows(set, signal, mostEvaluatedRows)), set });
   const heldOut = read.map(({ set }, i) => ({ name: set.dataset.name, rows: split.rows[i] ?? [] }));
   const tasks = tasksOf([...heldOut.filter(({ rows }) => rows.length > 0), ...toJudge]);
   return {
@@ -131,9 +103,12 @@ export function trainingSampler(
     return make({ sources, batchSize, mixing, roundSteps, duplicates, key, cursor });
   } catch (error) {
     if (cursor === undefined || !(error instanceof ConfigError)) throw error;
-    throw new ConfigError(`${config.output}: the run cannot go on from here. ${error.message}`, error.details, {
-      cause: error,
-    });
+    const [, file] = /^(?:fingerprint|length|rows) of (.*)$/.exec(String(error.details["thing"])) ?? [];
+    const reason =
+      file === undefined
+        ? error.message
+        : `The rows of ${file} are not those that it began with. Bring them back, or begin a new run.`;
+    throw new ConfigError(`${config.output}: the run cannot go on. ${reason}`, error.details, { cause: error });
   }
 }
 
@@ -144,27 +119,37 @@ type ReadSet = {
   /** Whether that is all. */
   readonly complete: boolean;
   readonly heldOut: readonly TextRow[] | undefined;
+  /** A hash of these rows, the held-out ones among them. */
+  readonly fingerprint: string;
 };
 
 /** More rows of a file that is only evaluated on are not read. */
 const mostEvaluatedRows = 20_000;
 
-async function readTrainingSet(set: TrainingSet, config: TrainConfig, loss: Loss): Promise<ReadSet> {
+async function readTrainingSet(
+  set: TrainingSet,
+  { config, loss, signal }: { config: TrainConfig; loss: Loss; signal: AbortSignal | undefined },
+): Promise<ReadSet> {
   const { name: file } = set.dataset;
-  const { rows, complete } = await readRows(set.dataset, config.maxRowsInMemory);
+  const { rows, complete } = await readRows(set.dataset, signal, config.maxRowsInMemory);
   const [first] = rows;
   if (first === undefined) throw new DataError({ file }, "no rows. Expected pairs of texts.");
   fitRows(loss, first, { file, known: () => builtInLosses });
-  return { set, rows, complete, heldOut: set.heldOut && (await readRows(set.heldOut)).rows };
+  const heldOut = set.heldOut && (await readRows(set.heldOut, signal)).rows;
+  const hash = rowHash(contentOf);
+  for (const row of heldOut === undefined ? rows : [...rows, ...heldOut]) hash.add(row);
+  return { set, rows, complete, heldOut, fingerprint: hash.value() };
 }
 
 /** The rows of a set, up to a bound, and whether that was all. */
 async function readRows(
   set: RowSet,
+  signal: AbortSignal | undefined,
   bound = Number.POSITIVE_INFINITY,
 ): Promise<{ rows: TextRow[]; complete: boolean }> {
   const rows: TextRow[] = [];
   for await (const row of set.rows()) {
+    signal?.throwIfAborted();
     if (rows.length === bound) return { rows, complete: false };
     rows.push(row);
   }
@@ -175,7 +160,7 @@ type OpenSource = ReturnType<typeof openSource>;
 
 /** What of a set is trained on, and how many rows of it are not. */
 function openSource(
-  { set, rows, complete, heldOut: ownHeldOut }: ReadSet,
+  { set, rows, complete, fingerprint, heldOut: ownHeldOut }: ReadSet,
   heldOut: readonly TextRow[],
   trains: (row: TextRow) => boolean,
 ) {
@@ -196,7 +181,7 @@ function openSource(
       else if (passed++ >= skip) yield row;
     }
   }
-  const shared = { name: label, weight, columns: first.texts.length, content: contentOf };
+  const shared = { name: label, weight, columns: first.texts.length, content: contentOf, fingerprint };
   const source: Source<TextRow> = complete
     ? { ...shared, length: training.length, row: (index) => training[index]! } // asked for 0 ≤ index < length
     : { ...shared, open: stream };
@@ -236,15 +221,6 @@ function warningsOf(
       );
   }
   return warnings;
-}
-
-function sizeWarnings(task: EvaluationTask): string[] {
-  const size = taskSize(task);
-  const [count, what] = "queries" in size ? [size.queries, "queries"] : [size.pairs, "pairs"];
-  if (count >= fewMeasured) return [];
-  return [
-    `${task.name} is judged by ${count} ${what} only, too few to tell a better model from a lucky one. Hold more out (--hold-out), or name a file with --eval-data.`,
-  ];
 }
 
 /** Rows whose tokens are counted; they are taken at even distances. */

@@ -57,7 +57,8 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const loss = lossOf(config, parts.program);
   const optimizer = trainingOptimizer(config, parts.program, trainedSpecs(model, loss));
   // The run's parts are closed by whoever made them.
-  const encoder = new SentenceEncoder(model, lockstepEmbedder(runner));
+  const embedder = lockstepEmbedder(runner);
+  const encoder = new SentenceEncoder(model, embedder);
   const levels = baselines(tasks);
   const clock = stopwatch(state?.seconds ?? 0);
   const happened = [...(parts.earlier ?? [])];
@@ -67,17 +68,34 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const evaluation = async (step: number): Promise<TrainEvent[]> => {
     if (tasks.length === 0) return [];
     const seconds = stopwatch(0);
-    const metrics = await evaluateTasks(tasks, (texts) => encoder.encode(texts));
-    const event: TrainEvent = { type: "evaluation", step, metrics, ...levels, seconds: seconds() };
-    happened.push(event);
-    return [...compiles(step), event];
+    try {
+      const metrics = await evaluateTasks(tasks, (texts) =>
+        encoder.encode(texts, signal === undefined ? {} : { signal }),
+      );
+      const event: TrainEvent = { type: "evaluation", step, metrics, ...levels, seconds: seconds() };
+      happened.push(event);
+      return [...compiles(step), event];
+    } catch (error) {
+      if (signal?.aborted !== true) throw error;
+      await embedder.close(); // cut: a stop follows
+      return [];
+    }
   };
-  const checkpoint = async (step: number, cursor: unknown): Promise<string> =>
-    saves.saveCheckpoint({
-      model: modelToSave(model, await weightsOf(parts)),
-      others: runState(runner, loss),
-      state: { step, cursor, seconds: clock() },
-    });
+  let [cursor, counts] = [sampler.cursor(), sampler.counts];
+  let saved: { readonly step: number; readonly path: string } | undefined;
+  const checkpoint = async (step: number): Promise<string> => {
+    if (saved?.step !== step) {
+      const save = { model: modelToSave(model, await weightsOf(parts)), others: runState(runner, loss) };
+      saved = { step, path: await saves.saveCheckpoint({ ...save, state: { step, cursor, seconds: clock() } }) };
+    }
+    return saved.path;
+  };
+  /** The end before the end: everything that was done is kept. */
+  async function* stop(step: number, reason: unknown): AsyncGenerator<TrainEvent, void> {
+    if (counts !== undefined) yield rowsEvent(step, data, counts);
+    const text = reason instanceof Error ? reason.message : String(reason);
+    yield { type: "stopped", step, path: await checkpoint(step), reason: text };
+  }
 
   yield startEvent(config, parts, {
     loss: described(loss),
@@ -86,19 +104,26 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     lastStep,
   });
   yield { type: "data", sources: data.summaries, tasks: tasks.map(taskSize), warnings: data.warnings };
-  if (stepsDone === 0) yield* await evaluation(0);
-  let [cursor, counts] = [sampler.cursor(), sampler.counts];
+  // A run that was cut after it had saved, and before it had evaluated, does so now.
+  const isDue = (every: number, step: number) => every > 0 && step % every === 0;
+  const isMissing = !happened.some((event) => event.type === "evaluation" && event.step === stepsDone);
+  if (isMissing && stepsDone < lastStep && isDue(Math.max(config.evalSteps, Number(stepsDone === 0)), stepsDone))
+    yield* await evaluation(stepsDone);
   const draw = () => drawBatch({ ...parts, loss }, runner);
-  let next = draw();
+  let next = stepsDone < lastStep ? draw() : undefined;
+  const aborted = abortOf(signal);
   const progress = progressMeter(lastStep);
-  let finalLoss = Number.NaN;
-  for (let step = stepsDone; step < lastStep; step++) {
-    if (signal?.aborted === true) {
-      if (counts !== undefined) yield rowsEvent(step, data, counts);
-      yield { type: "stopped", step, path: await checkpoint(step, cursor), reason: String(signal.reason) };
-      return;
+  let finalLoss = happened.findLast((event) => event.type === "step")?.loss ?? Number.NaN;
+  for (let step = stepsDone; step < lastStep && next !== undefined; step++) {
+    let batch: DrawnBatch;
+    try {
+      signal?.throwIfAborted();
+      batch = await Promise.race([next, aborted]);
+    } catch (error) {
+      yield* stop(step, error);
+      if (signal?.aborted === true) return;
+      throw error;
     }
-    const batch = await next;
     if (step + 1 < lastStep) next = draw(); // while the cores work
     const started = performance.now();
     const result = await runner.run(jobsOf(step, batch), optimizer.numbers(step), batch);
@@ -118,20 +143,30 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
       yield event;
     }
     if (done === lastStep) break;
-    const [evaluate, save] = [config.evalSteps, config.saveSteps].map((every) => every > 0 && done % every === 0);
-    if (evaluate) yield* await evaluation(done);
-    if (save) yield { type: "checkpoint", step: done, path: await checkpoint(done, cursor) };
+    if (isDue(config.saveSteps, done)) yield { type: "checkpoint", step: done, path: await checkpoint(done) };
+    if (isDue(config.evalSteps, done)) yield* await evaluation(done);
   }
   if (counts !== undefined) yield rowsEvent(lastStep, data, counts);
   const profile = await runner.profile();
   if (profile !== undefined) yield { type: "profile", steps: lastStep - stepsDone - firstProfiledStep + 1, ...profile };
-  yield* await evaluation(lastStep);
-  yield { type: "checkpoint", step: lastStep, path: await checkpoint(lastStep, cursor) };
+  if (stepsDone < lastStep) yield { type: "checkpoint", step: lastStep, path: await checkpoint(lastStep) };
+  if (!happened.some((event) => event.type === "evaluation" && event.step === lastStep))
+    yield* await evaluation(lastStep);
+  if (signal?.aborted === true) return yield* stop(lastStep, signal.reason);
   const metrics = metricSummaries(happened);
   const path = await saves.saveModel(modelToSave(model, await weightsOf(parts)));
   const examples = await neighbourExamples(tasks, encoder);
   if (examples.length > 0) yield { type: "examples", examples };
   yield { type: "done", seconds: clock(), steps: lastStep, finalLoss, model: path, metrics };
+}
+
+/** Rejects once a signal is aborted. */
+function abortOf(signal: AbortSignal | undefined): Promise<never> {
+  const aborted = new Promise<never>((_, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  aborted.catch(() => {}); // where nobody waits for it
+  return aborted;
 }
 
 function startEvent(
@@ -229,11 +264,16 @@ function progressMeter(lastStep: number) {
   };
 }
 
-type Waiting = { readonly batch: TokenBatch; resolve(vectors: Float32Array): void; reject(reason: unknown): void };
+type Waiting = {
+  readonly batch: TokenBatch;
+  readonly signal: AbortSignal | undefined;
+  resolve(vectors: Float32Array): void;
+  reject(reason: unknown): void;
+};
 
 /**
  * An embedder over cores that embed together, up to one batch each at a time, as those of a training run do between its steps: batches
- * that are asked for in one turn go side by side.
+ * that are asked for in one turn go side by side. Closed, it has nothing under way; whoever runs the cores closes them.
  */
 function lockstepEmbedder({
   cores,
@@ -241,20 +281,21 @@ function lockstepEmbedder({
   embed: embedTogether,
 }: Pick<TrainingRunner, "cores" | "programs" | "embed">): Embedder {
   const waiting: Waiting[] = [];
-  let running = false;
+  let running: Promise<void> | undefined;
   const runAll = async () => {
-    running = true;
     await undefined; // others of this turn come too
     for (let group = waiting.splice(0, cores); group.length > 0; group = waiting.splice(0, cores)) {
+      const wanted = group.filter(({ signal }) => signal?.aborted !== true);
+      for (const { signal, reject } of group) if (signal?.aborted === true) reject(signal.reason);
       try {
-        const vectors = await embedTogether(group.map(({ batch }) => batch));
-        for (const [i, values] of vectors.entries()) group[i]?.resolve(values);
+        const vectors = wanted.length === 0 ? [] : await embedTogether(wanted.map(({ batch }) => batch));
+        for (const [i, values] of vectors.entries()) wanted[i]?.resolve(values);
       } catch (error) {
-        for (const { reject } of group) reject(error);
+        for (const { reject } of wanted) reject(error);
       }
       await undefined; // those that waited for these vectors ask for more
     }
-    running = false;
+    running = undefined;
   };
   return {
     cores,
@@ -262,9 +303,9 @@ function lockstepEmbedder({
     embed: ({ batch }, { signal } = {}) =>
       new Promise((resolve, reject) => {
         signal?.throwIfAborted();
-        waiting.push({ batch, resolve, reject });
-        if (!running) void runAll();
+        waiting.push({ batch, signal, resolve, reject });
+        running ??= runAll();
       }),
-    close: async () => {}, // whoever runs the cores closes them
+    close: async () => running,
   };
 }

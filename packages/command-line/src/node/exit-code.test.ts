@@ -54,6 +54,29 @@ test("a reader of standard output that has gone stops the work, quietly, with 14
   const full = exitCodeOf(ends);
   process.stdout.emit("error", Object.assign(new Error("no space left"), { code: "ENOSPC" }));
   expect(await full).toBe(1);
-  expect(printed.mock.calls).toEqual([["standard output: no space left\n"]]);
+  expect(printed.mock.calls).toEqual([["standard output: no space left on the disk (ENOSPC).\n"]]);
   process.stdout.emit("error", new Error("after the end"));
+});
+
+test("what the system refuses is one line with its path, and a terminal that has gone is a SIGHUP", async () => {
+  const full = Object.assign(new Error("ENOSPC: no space left on device, write"), {
+    code: "ENOSPC",
+    path: "run/a.bin",
+  });
+  const refused = exitCodeOf(async () => {
+    throw full;
+  });
+  expect(await refused).toBe(1);
+  expect(printed.mock.calls).toEqual([["run/a.bin: no space left on the disk (ENOSPC).\n"]]);
+  printed.mockClear();
+  const ended = exitCodeOf(
+    (signal) => new Promise<void>((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  );
+  const isTTY = Object.getOwnPropertyDescriptor(process.stderr, "isTTY");
+  Object.defineProperty(process.stderr, "isTTY", { value: true, configurable: true });
+  process.stderr.emit("error", Object.assign(new Error("write EIO"), { code: "EIO" }));
+  if (isTTY === undefined) Reflect.deleteProperty(process.stderr, "isTTY");
+  else Object.defineProperty(process.stderr, "isTTY", isTTY);
+  expect(await ended).toBe(129);
+  expect(printed).not.toHaveBeenCalled();
 });

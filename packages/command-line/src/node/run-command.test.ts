@@ -1,5 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -17,7 +17,15 @@ beforeAll(() => {
   writeFileSync(join(npm, "bin", "node"), `#!/bin/sh\nexec "$TESTED_NODE" --title=npm "$@"\n`, { mode: 0o755 });
   writeFileSync(
     join(folder, "main.mjs"),
-    `export async function main(argv) {
+    `import { writeFileSync } from "node:fs";
+import { exitCodeOf } from ${JSON.stringify(compiled)};
+export async function main(argv) {
+  if (argv[0] === "wait") {
+    writeFileSync(argv[1], "begun");
+    const timer = setTimeout(() => {}, 20_000);
+    await exitCodeOf((signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve())).then(() => writeFileSync(argv[1], String(signal.reason))));
+    return clearTimeout(timer);
+  }
   console.log(JSON.stringify({ onNpmNode: process.title === "npm", argv }));
   if (argv[0] === "kill") process.kill(process.pid, argv[1]);
   if (argv[0] === "kill") await new Promise((resolve) => setTimeout(resolve, 60_000));
@@ -75,6 +83,35 @@ describe.skipIf(old === undefined || process.platform === "win32")("on a Node ol
 
 test.runIf(isNew)("on Node 24 a command stays where it is, and main does not see --own-node", () => {
   expect(runBin(process.execPath, "a", "--own-node")).toEqual({ code: 1, onNpmNode: false, argv: ["a"] });
+});
+
+/** What a command that waits has written into a file: at once, and once it has heard of its end. */
+async function heard(file: string, word: string): Promise<void> {
+  const read = () => (existsSync(file) ? readFileSync(file, "utf8") : "");
+  for (let tries = 0; tries < 200 && read() !== word; tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(read()).toBe(word);
+}
+
+describe.skipIf(process.platform !== "linux")("a command hears, as a SIGTERM, of the end by kill -9", () => {
+  test.skipIf(old === undefined)("of the other Node that started it", async () => {
+    const file = join(folder, "of-node");
+    const env = { ...process.env, TESTED_NODE: old };
+    const starter = spawn(old!, [join(folder, "bin.mjs"), "wait", file], { env, stdio: "ignore" });
+    await heard(file, "begun");
+    starter.kill("SIGKILL");
+    await heard(file, "SIGTERM");
+  });
+
+  test("of npm, over the shell between them", async () => {
+    const file = join(folder, "of-npm");
+    const shell = `${JSON.stringify(process.execPath)} ${join(folder, "bin.mjs")} wait ${file} --own-node; true`;
+    const npm = `require("node:child_process").spawn("sh", ["-c", process.argv[1]], { stdio: "ignore" }); setTimeout(() => {}, 20000)`;
+    const env = { ...process.env, npm_execpath: "npm" };
+    const starter = spawn(process.execPath, ["-e", npm, shell], { env, stdio: "ignore" });
+    await heard(file, "begun");
+    starter.kill("SIGKILL");
+    await heard(file, "SIGTERM");
+  });
 });
 
 test("this package has the version that npm gives it", () => {

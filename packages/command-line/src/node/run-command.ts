@@ -82,7 +82,8 @@ function npmNode(entry: URL): string | undefined {
 
 function passThrough(node: string, args: readonly string[]): Promise<number> {
   return new Promise((resolve, reject) => {
-    const child = spawn(node, args, { stdio: "inherit" });
+    // The channel carries nothing: when it closes, the other Node knows that this one is gone, even by kill -9.
+    const child = spawn(node, args, { stdio: ["inherit", "inherit", "inherit", "ipc"] });
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
     child.on("error", reject);
     child.on("exit", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
@@ -95,6 +96,9 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** The exit code that a shell gives a process that SIGPIPE ended. */
 const pipeClosed = 128 + 13;
 
+/** How often a command that npm has started looks whether npm is still there. */
+const parentCheckMs = 500;
+
 /** The same Ctrl-C may arrive twice, from the terminal and from a parent process: within this time it is one. */
 const sameSignalMs = 1000;
 
@@ -103,8 +107,11 @@ const sameSignalMs = 1000;
  * for a defect, printed with its stack; 128 + the signal's number (130 for Ctrl-C, 143 for SIGTERM) when a signal asked to stop.
  *
  * The first signal aborts `signal` (its reason is the signal's name), and the work then ends in its own way. Another one, later,
- * ends the process at once. A reader of standard output that has gone (`… | head`) stops the work likewise, without a word and
- * with 141, as SIGPIPE would.
+ * ends the process at once. The end of the process that started this one for a user, npx or `runCommand` on another Node, counts as SIGTERM:
+ * whoever stopped that one meant the work; a shell that ends is none of these. A reader of standard output or error that has gone
+ * (`… | head`) stops the work likewise, without a word and with 141, as SIGPIPE would; a terminal that has gone as SIGHUP does.
+ *
+ * What the system refuses (a full disk, a folder that cannot be written) is told in one line with the path.
  *
  * @example
  * ```ts
@@ -131,28 +138,99 @@ export async function exitCodeOf(work: (signal: AbortSignal) => Promise<void>): 
     firstAt = performance.now();
     stop.abort(name);
   };
-  const onOutputError = (error: NodeJS.ErrnoException) => {
+  const onOutputError = (stream: NodeJS.WriteStream) => (error: NodeJS.ErrnoException) => {
     if (stopCode !== 0) return;
+    // EIO: the terminal is gone. Nobody is left to be told anything.
+    if (error.code === "EIO" && stream.isTTY) return onSignal("SIGHUP");
     stopCode = error.code === "EPIPE" ? pipeClosed : 1;
-    if (stopCode === 1) process.stderr.write(`standard output: ${error.message}\n`);
+    if (stopCode === 1 && stream === process.stdout) process.stderr.write(`standard output: ${systemReason(error)}\n`);
     stop.abort(error);
   };
+  const onParentEnd = () => onSignal("SIGTERM");
   for (const name of signals) process.on(name, onSignal);
-  process.stdout.on("error", onOutputError);
+  const [onStdoutError, onStderrError] = [onOutputError(process.stdout), onOutputError(process.stderr)];
+  process.stdout.on("error", onStdoutError);
+  process.stderr.on("error", onStderrError);
+  const unwatch = watchParent(onParentEnd);
   try {
     await work(stop.signal);
     return stopCode;
   } catch (error) {
     if (stopCode !== 0 && error === stop.signal.reason) return stopCode;
     const isExpected = error instanceof KindredError;
-    process.stderr.write(`${isExpected ? error.message : ((error as Error)?.stack ?? String(error))}\n`);
+    process.stderr.write(`${isExpected ? error.message : (systemMessage(error) ?? stackOf(error))}\n`);
     return isExpected ? error.exitCode : 1;
   } finally {
+    unwatch();
     for (const name of signals) process.off(name, onSignal);
-    process.stdout.off("error", onOutputError);
+    process.stdout.off("error", onStdoutError);
+    process.stderr.off("error", onStderrError);
     // What was written last may fail only now.
-    if (!process.stdout.listeners("error").includes(ignore)) process.stdout.on("error", ignore);
+    for (const stream of [process.stdout, process.stderr])
+      if (!stream.listeners("error").includes(ignore)) stream.on("error", ignore);
   }
+}
+
+/**
+ * Calls `ended` once the process that started this one for its user has ended: another Node that `runCommand` runs on, or npm, also
+ * through the shell that it starts commands with. Gives what stops watching.
+ */
+function watchParent(ended: () => void): () => void {
+  if (process.connected) {
+    process.once("disconnect", ended);
+    return () => void process.off("disconnect", ended);
+  }
+  if (process.env["npm_execpath"] === undefined) return () => {};
+  const line = () => [process.ppid, parentOf(process.ppid)];
+  const begun = String(line());
+  const timer = setInterval(() => {
+    if (String(line()) === begun) return;
+    clearInterval(timer);
+    ended();
+  }, parentCheckMs).unref();
+  return () => clearInterval(timer);
+}
+
+/** The parent of a process; undefined where the system does not tell by /proc. */
+function parentOf(pid: number): number | undefined {
+  try {
+    const state = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return Number(state.slice(state.lastIndexOf(")")).split(" ")[2]);
+  } catch {
+    return undefined;
+  }
+}
+
+const reasons: { readonly [code: string]: string } = {
+  ENOSPC: "no space left on the disk",
+  EDQUOT: "the disk quota is used up",
+  EROFS: "the file system is read-only",
+  EACCES: "not allowed",
+  EPERM: "not allowed",
+  ENOENT: "no such file or folder",
+  ENOTDIR: "not a folder",
+  EISDIR: "a folder",
+  EIO: "the disk does not answer",
+  EMFILE: "too many files are open",
+  EFBIG: "the file is too large for the file system",
+};
+
+/** An error of the system in one line with its path; undefined for another kind of error, which is a defect. */
+function systemMessage(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, path, dest }: NodeJS.ErrnoException & { readonly dest?: string } = error;
+  const place = dest ?? path;
+  if (code === undefined || place === undefined || !Object.hasOwn(reasons, code)) return undefined;
+  return `${place}: ${systemReason(error)}`;
+}
+
+function systemReason({ code = "", message }: NodeJS.ErrnoException): string {
+  const reason = Object.hasOwn(reasons, code) ? reasons[code] : undefined;
+  return reason === undefined ? message : `${reason} (${code}).`;
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? String(error)) : String(error);
 }
 
 function ignore(): void {}

@@ -1,9 +1,9 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { ConfigError, DataError } from "@kindred/errors";
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DataError } from "@kindred/errors";
 import type { SavedModel } from "@kindred/sentence-encoder";
 import { saveModelFolder } from "@kindred/model-folder/node";
-import { writeFileAtomic } from "@kindred/files/node";
+import { removeLeftovers, writeFileAtomic } from "@kindred/files/node";
 import type { RunReader, RunSaves, TrainConfig, TrainEvent } from "@kindred/trainer";
 import { dropOldCheckpoints, writeCheckpoint } from "./checkpoint.ts";
 
@@ -31,40 +31,7 @@ export type RunFolderOptions = {
 };
 
 /**
- * Looks whether a new run may make this its folder.
- *
- * @throws ConfigError if it is there already and not empty, or cannot be made because a file stands in its way
- *
- * @example
- * ```ts
- * import { expectNewFolder } from "@kindred/run-folder/node";
- *
- * expectNewFolder("runs/that-is-not-there"); // => undefined
- * ```
- */
-export function expectNewFolder(path: string): void {
-  const there = nearestThere(path);
-  const isFolder = statSync(there).isDirectory();
-  if (isFolder && (there !== resolve(path) || readdirSync(there).length === 0)) return;
-  if (!isFolder)
-    throw new ConfigError(`train: the output cannot be a folder: ${there} is a file. Choose another output.`, {
-      output: path,
-    });
-  throw new ConfigError(
-    `train: the output folder is not empty. Got ${path}. Choose another, or go on with that run by --resume ${path}.`,
-    { output: path },
-  );
-}
-
-/** The path itself, or the nearest folder above it that exists. */
-function nearestThere(path: string): string {
-  let there = resolve(path);
-  while (!existsSync(there)) there = dirname(there);
-  return there;
-}
-
-/**
- * Makes the folder `config.output` of a new run, for {@link expectNewFolder} has let it pass.
+ * Makes the folder `config.output` of a new run, where {@link claimNewRun} has not made it.
  *
  * @example
  * ```ts ignore
@@ -79,6 +46,22 @@ export async function createRunFolder(config: TrainConfig, options: RunFolderOpt
   mkdirSync(config.output, { recursive: true });
   await writeRunJson(config, options);
   return openFolder(config, [], options);
+}
+
+/**
+ * Whether a run has ended, with these as its last step and a model: else its end is still to be made.
+ *
+ * @example
+ * ```ts
+ * import { isDone } from "@kindred/run-folder/node";
+ *
+ * isDone("runs/that-is-not-there", 100); // => false
+ * ```
+ */
+export function isDone(run: string, lastStep: number): boolean {
+  if (!existsSync(join(run, "model", "modules.json"))) return false;
+  const events = eventLines(run).map(({ text, ...place }) => eventOf(text, place));
+  return events.some((event) => event.type === "done" && event.steps >= lastStep);
 }
 
 /**
@@ -101,13 +84,23 @@ export async function reopenRunFolder(
   step: number,
   options: RunFolderOptions = {},
 ): Promise<RunFolder> {
-  const file = join(config.output, "events.jsonl");
+  const events = eventLines(config.output)
+    .map(({ text, ...place }) => eventOf(text, place))
+    .filter((event) => keeps(event, step));
+  await removeLeftovers(config.output);
+  await writeRunJson(config, options);
+  await writeFileAtomic(
+    join(config.output, "events.jsonl"),
+    events.map((event) => `${JSON.stringify(event)}\n`).join(""),
+  );
+  return openFolder(config, events, options);
+}
+
+function eventLines(run: string): { readonly file: string; readonly line: number; readonly text: string }[] {
+  const file = join(run, "events.jsonl");
   const lines = existsSync(file) ? readFileSync(file, "utf8").split("\n") : [];
   lines.pop(); // after the last line's end; or the beginning of a line whose writing was cut off
-  const events = lines.map((line, i) => eventOf(line, { file, line: i + 1 })).filter((event) => keeps(event, step));
-  await writeRunJson(config, options);
-  await writeFileAtomic(file, events.map((event) => `${JSON.stringify(event)}\n`).join(""));
-  return openFolder(config, events, options);
+  return lines.map((text, i) => ({ file, line: i + 1, text }));
 }
 
 function writeRunJson(config: TrainConfig, { program }: RunFolderOptions): Promise<void> {
@@ -126,7 +119,7 @@ function eventOf(line: string, place: { readonly file: string; readonly line: nu
 }
 
 function keeps(event: TrainEvent, step: number): boolean {
-  if (event.type === "done" || event.type === "stopped" || event.type === "examples") return false;
+  if (["done", "stopped", "examples", "rows"].includes(event.type)) return false;
   return !("step" in event) || event.step <= step;
 }
 

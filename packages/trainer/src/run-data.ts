@@ -1,0 +1,34 @@
+import type { TextRow } from "@kindred/datasets";
+import type { Loss } from "@kindred/loss";
+
+/** Rows that can be read again: a data set that `openDataset` of `@kindred/datasets/node` opened, or rows in memory. */
+export type RowSet = {
+  /** The file, or what else the rows are from: named in errors, and its last part without its ending names metrics. */
+  readonly name: string;
+  /** The rows from the beginning, anew at each call. */
+  rows(): AsyncIterable<TextRow>;
+  /** Bad lines that the last pass has left out. Default: none. */
+  readonly skipped?: number;
+};
+
+/** A data set of the mixture. */
+export type TrainingSet = {
+  readonly dataset: RowSet;
+  /** What it is called in the run, wherever it lies; its order is drawn by this name. Default: the data set's own name. */
+  readonly label?: string;
+  /** How often it is drawn, beside the others. Default 1; of 0, never. */
+  readonly weight?: number;
+  /** The rows to judge by, of a set that comes split. Default: some of its rows are held out. */
+  readonly heldOut?: RowSet;
+};
+
+/** The data sets of a run. */
+export type RunData = {
+  readonly training: readonly TrainingSet[];
+  /** More rows to judge by. Default: none. */
+  readonly evaluation?: readonly RowSet[];
+  /** What the rows are for. Default: the loss of the configuration. */
+  readonly loss?: Loss;
+  /** Ends the reading with its reason. Default: never. */
+  readonly signal?: AbortSignal | undefined;
+};
