@@ -41,7 +41,11 @@ export const encodeFlags = {
     undefined,
     "Whether </s> and its like in a text are tokens or plain text. Default: as in Python, tokens unless the model's files say otherwise.",
   ),
-  maxBatchTokens: option(count, 2048, "The most tokens that a core works on at once."),
+  maxBatchTokens: option(
+    v.optional(count),
+    undefined,
+    "The most tokens that a core or a device works on at once. Default: 2048, or what suits the devices.",
+  ),
   cores: option(
     v.pipe(v.number(), v.integer(), v.minValue(0)),
     0,

@@ -50,7 +50,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     ...(truncateDim === undefined ? {} : { truncateDim }),
     ...(specialTokens === undefined ? {} : { specialTokens }),
     normalizeEmbeddings,
-    maxBatchTokens,
+    ...(maxBatchTokens === undefined ? {} : { maxBatchTokens }),
     signal,
   };
   if (flags.profile) await encoder.encode("", options); // so that every op has its kernel

@@ -28,7 +28,7 @@ export type EncodeOptions = {
   readonly ranges?: QuantizationRanges;
   /** For precision int8 and uint8: vectors to take the ranges from. Default: the inputs' own. */
   readonly calibrationEmbeddings?: EmbeddingRows;
-  /** The most tokens that a core works on at once; bounds memory. At least `maxLength`. Default: 2048. */
+  /** The most tokens that a core works on at once; bounds memory. At least `maxLength`. Default: 2048, or what suits an engine with devices. */
   readonly maxBatchTokens?: number;
   /**
    * Whether `</s>` and its like in a text are read as tokens of that name (`"parse"`, as in Python) or as text.
@@ -55,10 +55,11 @@ export type OutputOptions = {
 };
 
 /** Options with their defaults filled in. */
-export type CheckedEncodeOptions = Required<
-  Pick<EncodeOptions, "maxLength" | "normalizeEmbeddings" | "maxBatchTokens">
-> &
-  Pick<EncodeOptions, "specialTokens" | "ranges" | "calibrationEmbeddings" | "priority" | "signal" | "onProgress"> &
+export type CheckedEncodeOptions = Required<Pick<EncodeOptions, "maxLength" | "normalizeEmbeddings">> &
+  Pick<
+    EncodeOptions,
+    "maxBatchTokens" | "specialTokens" | "ranges" | "calibrationEmbeddings" | "priority" | "signal" | "onProgress"
+  > &
   Required<OutputOptions> & { readonly prompt: string; readonly truncateDim: number };
 
 const optionNames = [
@@ -126,7 +127,7 @@ export function checkEncodeOptions(
     if (precision !== "float32" || of !== undefined)
       refuse("outputValue", outputValue, `sentenceEmbedding, since ${of ?? "precision"} is about sentence vectors`);
   }
-  const { maxBatchTokens = 2048, priority, signal, onProgress } = options;
+  const { maxBatchTokens, priority, signal, onProgress } = options;
   if (priority !== undefined && Number.isNaN(priority)) refuse("priority", "NaN", "a number");
   return {
     maxLength,
@@ -135,7 +136,7 @@ export function checkEncodeOptions(
     outputValue,
     truncateDim,
     prompt: promptOf(options, settings),
-    maxBatchTokens: Math.max(maxBatchTokens, maxLength),
+    ...(maxBatchTokens === undefined ? {} : { maxBatchTokens: Math.max(maxBatchTokens, maxLength) }),
     ...(specialTokens === undefined ? {} : { specialTokens }),
     ...(ranges === undefined ? {} : { ranges }),
     ...(calibrationEmbeddings === undefined ? {} : { calibrationEmbeddings }),

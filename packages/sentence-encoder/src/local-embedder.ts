@@ -27,15 +27,14 @@ export type Embedder = {
   close(): Promise<void>;
 };
 
+/** Makes a model's parameters on the active engine, and tells of each before it makes the next. */
+export type LoadModel = (onLoaded: (parameter: Float) => void) => Promise<EncoderParameters>;
+
 /**
  * An {@link Embedder} that works in this thread, on an engine that it starts, with the parameters that `load` makes there: on all its devices,
  * where it has some.
  */
-export async function localEmbedder(
-  engine: Engine,
-  load: () => Promise<EncoderParameters>,
-  model: EmbeddingModel,
-): Promise<Embedder> {
+export async function localEmbedder(engine: Engine, load: LoadModel, model: EmbeddingModel): Promise<Embedder> {
   const { handle, stop, devices, programs } = await startEmbedding(engine, load, model);
   // A device computes one batch while it is fed the next.
   const pool = soloPool(handle, { size: devices === undefined ? 1 : 2 * devices });
@@ -66,11 +65,7 @@ type Place = { readonly device: number; readonly parameters: EncoderParameters; 
  * How a worker embeds, on an engine that it starts: between two ops of a batch it takes a more urgent one, and gives up a batch that
  * nobody waits for any more. An engine with devices takes whole batches, each the device that has the fewest.
  */
-export async function startEmbedding(
-  engine: Engine,
-  load: () => Promise<EncoderParameters>,
-  model: EmbeddingModel,
-): Promise<Embedding> {
+export async function startEmbedding(engine: Engine, load: LoadModel, model: EmbeddingModel): Promise<Embedding> {
   const running = await engine.start();
   const { devices, programs } = running;
   const places: Place[] = [];
@@ -81,8 +76,7 @@ export async function startEmbedding(
   try {
     const count = devices?.portable === true ? devices.count : 1;
     for (let device = 0; device < count; device++) {
-      const parameters = await load();
-      devices?.place(Object.values(parameters), device);
+      const parameters = await load((parameter) => devices?.place([parameter], device));
       places.push({ device, parameters: on(device, () => packMatrices(parameters, model)), batches: 0 });
     }
   } catch (error) {

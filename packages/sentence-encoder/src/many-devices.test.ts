@@ -14,7 +14,7 @@ function devicesBySide(count: number, { portable = true, holds = false } = {}) {
     count,
     portable,
     place: (tensors, device) => {
-      seen.placed[device] = tensors.length;
+      seen.placed[device] = (seen.placed[device] ?? 0) + tensors.length;
     },
     on: (device, work) => {
       seen.on.push(device);

@@ -112,7 +112,8 @@ function missingParameters(
  * The parameters of a model as kept float32 tensors of the active backend. They are taken one after another, so no second
  * copy of all of them ever exists. Half-precision weights are widened, and the arithmetic is float32's.
  *
- * @param options `onWarning`: told of tensors that hold NaN or infinite numbers, by name. Default: nobody looks.
+ * @param options `onWarning`: told of tensors that hold NaN or infinite numbers, by name. Default: nobody looks. `onLoaded`: given each parameter
+ * before the next is read, as to move it to a device.
  * @throws FormatError as {@link modelWeights} does; nothing stays allocated then.
  *
  * @example
@@ -129,7 +130,10 @@ function missingParameters(
 export async function loadParameters(
   folder: ModelFolder,
   model: EmbeddingModel,
-  { onWarning }: { readonly onWarning?: (message: string) => void } = {},
+  {
+    onWarning,
+    onLoaded,
+  }: { readonly onWarning?: (message: string) => void; readonly onLoaded?: (parameter: Float) => void } = {},
 ): Promise<EncoderParameters> {
   const parameters: { [name: string]: Float } = {};
   const copy = keepsArrays();
@@ -137,7 +141,9 @@ export async function loadParameters(
     for await (const [name, stored] of modelWeights(folder, model)) {
       const values = toFloat32(stored, { copy });
       if (onWarning !== undefined) warnOfNonNumbers(name, values, onWarning);
-      parameters[name] = tf.keep(tf.tensor(values, [...stored.shape], "float32"));
+      const parameter = tf.keep(tf.tensor(values, [...stored.shape], "float32"));
+      parameters[name] = parameter;
+      onLoaded?.(parameter);
     }
     return parameters;
   } catch (error) {

@@ -53,6 +53,6 @@ export async function sentenceEncoderFromFiles(
   model.tokenizer; // refused before weights are read
   return new SentenceEncoder(
     model,
-    await localEmbedder(engine, () => loadParameters(folder, model, { onWarning }), model),
+    await localEmbedder(engine, (onLoaded) => loadParameters(folder, model, { onWarning, onLoaded }), model),
   );
 }

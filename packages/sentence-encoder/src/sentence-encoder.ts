@@ -222,13 +222,13 @@ export class SentenceEncoder {
   async #run(
     tokens: TokenBatch,
     of: EmbeddingJob["of"],
-    { maxBatchTokens, signal, priority, onProgress }: CheckedEncodeOptions,
+    { maxLength, maxBatchTokens, signal, priority, onProgress }: CheckedEncodeOptions,
     take: (sentence: number, values: Float32Array, place: number, batch: TokenBatch) => void,
   ): Promise<void> {
     signal?.throwIfAborted();
     const lengths = sentenceLengths(tokens);
     const { cores } = this.#embedder;
-    const plan = this.#plan(lengths, maxBatchTokens).values();
+    const plan = this.#plan(lengths, maxBatchTokens, maxLength).values();
     const urgent = tokens.ids.length <= urgentTokens ? 1 : 0;
     const failed = new AbortController();
     const order = {
@@ -255,11 +255,16 @@ export class SentenceEncoder {
     }
   }
 
-  #plan(lengths: Int32Array, maxBatchTokens: number): { readonly sentences: Int32Array; readonly layout?: Layout }[] {
+  #plan(
+    lengths: Int32Array,
+    most: number | undefined,
+    maxLength: number,
+  ): { readonly sentences: Int32Array; readonly layout?: Layout }[] {
     const { cores, programs } = this.#embedder;
-    if (programs === undefined)
-      return planBatches(lengths, { maxBatchTokens, cores }).map((sentences) => ({ sentences }));
-    return planBlocks(lengths, { ...programs, batchRows: Math.min(programs.batchRows, maxBatchTokens), cores });
+    if (programs !== undefined)
+      return planBlocks(lengths, { ...programs, ...(most === undefined ? {} : { batchRows: most }), cores });
+    const maxBatchTokens = most ?? Math.max(2048, maxLength);
+    return planBatches(lengths, { maxBatchTokens, cores }).map((sentences) => ({ sentences }));
   }
 
   /**

@@ -20,7 +20,7 @@ export default async function encodeProgram(
   const model = openSentenceModel(opened);
   const { handle } = await startEmbedding(
     await engineFromModule(engine),
-    () => loadParameters(opened, model, { onWarning: post }),
+    (onLoaded) => loadParameters(opened, model, { onWarning: post, onLoaded }),
     model,
   );
   return handle;

@@ -50,7 +50,7 @@ export async function loadSentenceEncoder(
   const embedder =
     cores > 0
       ? await poolEmbedder(cores, { folder, engine: moduleOfEngine("loadSentenceEncoder", engine) }, onWarning)
-      : await localEmbedder(engine, () => loadParameters(opened, model, { onWarning }), model);
+      : await localEmbedder(engine, (onLoaded) => loadParameters(opened, model, { onWarning, onLoaded }), model);
   return new SentenceEncoder(model, embedder);
 }
 
