@@ -1,6 +1,4 @@
-import { createHash } from "node:crypto";
-import { existsSync, realpathSync, statSync } from "node:fs";
-import { arch, cpus } from "node:os";
+import { existsSync, realpathSync } from "node:fs";
 import { ConfigError } from "@kindred/errors";
 import { Client } from "./client.ts";
 import type { ClientOptions } from "./create-client.ts";
@@ -33,11 +31,6 @@ export class Plugin {
   readonly apiVersion: readonly [major: number, minor: number];
   /** What it tells of itself: `xla_version`, `stablehlo_current_version`, … */
   readonly attributes: NamedValues;
-  /**
-   * A digest of the library (its size and time), its version and this machine's kind of processor: a compiled program that was kept under
-   * another one must not be loaded.
-   */
-  readonly fingerprint: string;
   readonly #api: PjrtApi;
 
   /** @internal */
@@ -48,10 +41,6 @@ export class Plugin {
     api.call("Plugin_Initialize", {});
     const found = api.call("Plugin_Attributes", {});
     this.attributes = readNamedValues(api.native, found.pointer("attributes"), found.number("num_attributes"));
-    const { size, mtimeMs } = statSync(path);
-    const machine = [arch(), cpus()[0]?.model, process.env["XLA_FLAGS"]];
-    const parts = JSON.stringify([size, mtimeMs, api.version, this.attributes, machine]);
-    this.fingerprint = createHash("sha256").update(parts).digest("hex");
   }
 
   /**
