@@ -57,6 +57,8 @@ export function aheadOfTime(
     platform: topology.platform,
     version: topology.version,
     devices,
+    allDevices: devices, // this process stands for all
+    process: 0,
     put: (_, { shape, type, device = first }) => hollowBuffer({ shape, type: type ?? "f32" }, device),
     compile,
   };
@@ -71,7 +73,7 @@ export function aheadOfTime(
   return defineEngine({ name: "xla ahead of time", load });
 }
 
-type HollowClient = Pick<Client, "platform" | "version" | "devices" | "put"> & {
+type HollowClient = Pick<Client, "platform" | "version" | "devices" | "allDevices" | "process" | "put"> & {
   compile(program: Program): Executable;
 };
 

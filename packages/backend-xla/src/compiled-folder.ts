@@ -43,6 +43,7 @@ export function openCompiledFolder(
     size,
     mtimeMs,
     machine,
+    [client.process, client.allDevices.length],
   ];
   const fileOf = ({ hash }: Program, { replicas = 1, portable = false }: CompileOptions) =>
     join(

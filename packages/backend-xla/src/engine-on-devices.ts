@@ -43,6 +43,7 @@ export function engineOnDevices(backend: XlaBackend): Omit<Required<RunningEngin
 
   const devices: Devices = {
     count: recorder.count,
+    ...(recorder.processes.count > 1 && { processes: recorder.processes }),
     portable: true,
     place(tensors, device) {
       for (const tensor of tensors) settled("place", tensor).moveTo(device, recorder.client);

@@ -9,6 +9,7 @@ import type { FixedValues } from "./fixed-values.ts";
 import type { Held } from "./held.ts";
 import type { RuleProgram } from "./implement-rule.ts";
 import { type CallInputs, Pass, type PassContext } from "./pass.ts";
+import { type Processes, processesOf } from "./processes-of.ts";
 import { runPasses } from "./run-passes.ts";
 
 /** So many calls that nobody asks for are run at the latest: what was recorded must not grow without end. */
@@ -26,10 +27,15 @@ export type RecorderParts = {
   readonly programs: Programs;
 };
 
+/** Devices of this process that work is recorded for, and how many of all processes run it. */
+type Span = { readonly first: number; readonly count: number; readonly replicas: number };
+
 /** Records calls, and runs what was recorded: on one device when a value is asked for, or as work that is told where it begins and ends. */
 export class Recorder {
   readonly client: Client;
   readonly count: number;
+  /** Those whose devices run work together. */
+  readonly processes: Processes;
   readonly products: RuleProgram["products"];
   readonly #rowMajor: boolean;
   readonly #programs: Programs;
@@ -42,6 +48,7 @@ export class Recorder {
   constructor({ client, count, products, rowMajor, programs }: RecorderParts, tensors: Omit<PassContext, "program">) {
     this.client = client;
     this.count = count;
+    this.processes = processesOf(client, count);
     this.products = products;
     this.#rowMajor = rowMajor;
     this.#programs = programs;
@@ -98,16 +105,17 @@ export class Recorder {
 
   /** Does work on one device, and runs what it recorded. */
   on<T>(device: number, work: () => T): T {
-    const [result] = this.#record("on", 1, () => work(), device);
+    const [result] = this.#record("on", { first: device, count: 1, replicas: 1 }, () => work());
     return result as T; // there is one for one pass
   }
 
-  /** Does work on each device, and runs what it recorded as one program. */
+  /** Does work on each device, and runs what it recorded as one program, together with the other processes, which do the same. */
   together<T>(work: (device: number) => T): readonly T[] {
-    return this.#record("together", this.count, work, 0);
+    const { count } = this;
+    return this.#record("together", { first: 0, count, replicas: count * this.processes.count }, work);
   }
 
-  #record<T>(functionName: string, count: number, work: (device: number) => T, first: number): T[] {
+  #record<T>(functionName: string, { first, count, replicas }: Span, work: (device: number) => T): T[] {
     if (this.#working) {
       throw new ConfigError(
         `${functionName}: work is being recorded. Got other work within it, expected one after another. Begin it afterwards.`,
@@ -119,7 +127,7 @@ export class Recorder {
     this.#working = true;
     try {
       for (let device = first; device < first + count; device++) {
-        const pass = this.#newPass(count, device, passes[0]);
+        const pass = this.#newPass(replicas, device, passes[0]);
         passes.push(pass);
         this.#pass = pass;
         results.push(work(device));
@@ -132,7 +140,7 @@ export class Recorder {
       this.#pass = undefined;
       this.#working = false;
     }
-    runPasses(passes, this.client, this.#programs.compilerFor(count));
+    runPasses(passes, this.client, this.#programs.compilerFor(replicas));
     return results;
   }
 
