@@ -193,6 +193,7 @@ test("every row of the contract is there, once", () => {
       "layer-efficiency",
     ],
     ...["encode", "encode-native", "encode-one", "encode-pytorch", "train-pytorch"],
+    ...["encode-xla", "train-xla"],
     ...["encode-cores", "train-cores", "train-memory"],
     ...["adamw", "tokenizer", "tokenizer-rust", "cold-start"],
   ]);

@@ -7,6 +7,7 @@ import { encodeCores } from "./rows/encode-cores.mjs";
 import { encodeNative } from "./rows/encode-native.mjs";
 import { encodeOne } from "./rows/encode-one.mjs";
 import { encodePytorch } from "./rows/encode-pytorch.mjs";
+import { encodeXla } from "./rows/encode-xla.mjs";
 import { layer } from "./rows/layer.mjs";
 import { layerEfficiency } from "./rows/layer-efficiency.mjs";
 import { product } from "./rows/product.mjs";
@@ -18,6 +19,7 @@ import { tokenizerRust } from "./rows/tokenizer-rust.mjs";
 import { trainCores } from "./rows/train-cores.mjs";
 import { trainMemory } from "./rows/train-memory.mjs";
 import { trainPytorch } from "./rows/train-pytorch.mjs";
+import { trainXla } from "./rows/train-xla.mjs";
 import { transposedVsPlain } from "./rows/transposed-vs-plain.mjs";
 
 /** @type {readonly import("./row.mjs").Row[]} */
@@ -35,6 +37,8 @@ export const rows = [
   encodeOne,
   encodePytorch,
   trainPytorch,
+  encodeXla,
+  trainXla,
   encodeCores,
   trainCores,
   trainMemory,

@@ -8,8 +8,10 @@ class PytorchEncode:
         import sentence_transformers
         import torch
 
+        self.torch = torch
         torch.set_num_threads(setup["threads"])
-        self.name = f"sentence-transformers {sentence_transformers.__version__}, torch {torch.__version__}"
+        self.autocast = setup.get("autocast", False)
+        self.name = f"sentence-transformers {sentence_transformers.__version__}, torch {torch.__version__}{', bfloat16' if self.autocast else ''}"
         self.model = sentence_transformers.SentenceTransformer(setup["folder"], device="cpu")
         self.texts = setup["texts"]
         # Real tokens, padding left out.
@@ -17,7 +19,8 @@ class PytorchEncode:
         self.embeddings = None
 
     def measure(self, turn):
-        self.embeddings = self.model.encode(self.texts, batch_size=32)
+        with self.torch.autocast("cpu", dtype=self.torch.bfloat16, enabled=self.autocast):
+            self.embeddings = self.model.encode(self.texts, batch_size=32)
         return self.tokens
 
     def sample(self):

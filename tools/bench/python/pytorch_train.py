@@ -13,7 +13,8 @@ class PytorchTrain:
 
         self.torch = torch
         torch.set_num_threads(setup["threads"])
-        self.name = f"sentence-transformers {sentence_transformers.__version__}, torch {torch.__version__}"
+        self.autocast = setup.get("autocast", False)
+        self.name = f"sentence-transformers {sentence_transformers.__version__}, torch {torch.__version__}{', bfloat16' if self.autocast else ''}"
         self.model = sentence_transformers.SentenceTransformer(setup["folder"], device="cpu").train()
         self.loss = MultipleNegativesRankingLoss(self.model)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=2e-5, weight_decay=0.0)
@@ -25,7 +26,9 @@ class PytorchTrain:
         batch = self.batches[turn % len(self.batches)]
         features = [self.model.preprocess(list(texts)) for texts in zip(*batch)]
         self.optimizer.zero_grad()
-        self.loss(features, None).backward()
+        with self.torch.autocast("cpu", dtype=self.torch.bfloat16, enabled=self.autocast):
+            loss = self.loss(features, None)
+        loss.backward()
         self.torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
         self.optimizer.step()
         return len(batch)
