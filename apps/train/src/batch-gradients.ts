@@ -1,16 +1,26 @@
-import { contrastive } from "@kindred/contrastive-loss";
+import { symmetric } from "@kindred/contrastive-loss";
 import type { TextRow } from "@kindred/datasets";
 import { openDataset } from "@kindred/datasets/node";
 import type { EncoderFamily } from "@kindred/encoder";
-import { ConfigError, DataError } from "@kindred/errors";
+import { DataError } from "@kindred/errors";
 import { fitRows, type Loss } from "@kindred/loss";
 import { soloCore } from "@kindred/mesh";
 import { wasm } from "@kindred/backend-wasm";
 import { openModelFolder } from "@kindred/model-folder/node";
+import { sentenceDimension } from "@kindred/pooling";
 import { loadParameters, openSentenceModel } from "@kindred/sentence-encoder";
 import { type Engine, type Float, toFloat32Array } from "@kindred/tensor";
 import { fromFloat32, type NamedTensor } from "@kindred/tensor-files";
-import { dealBatch, familiesOf, trainingStep } from "@kindred/trainer";
+import {
+  dealBatch,
+  expectDimensions,
+  expectGuides,
+  familiesOf,
+  type Guide,
+  guideVectors,
+  lossWeights,
+  trainingStep,
+} from "@kindred/trainer";
 import * as tf from "@tensorflow/tfjs-core";
 
 /** Which loss of which batch {@link batchGradients} takes. */
@@ -21,8 +31,15 @@ export type BatchGradientsOptions = {
   readonly data: string;
   /** Tokens of a text that are read. Default: the model's own limit. */
   readonly maxLength?: number;
-  /** Default: contrastive, symmetric, with all other texts as wrong answers, equal ones too. */
-  readonly loss?: Loss;
+  /**
+   * The loss, or a function that gives it, of the length of the model's vectors. Default: symmetric, with all other texts as wrong answers,
+   * equal ones too.
+   */
+  readonly loss?: Loss | ((model: { readonly dimension: number }) => Loss);
+  /** The models whose vectors the loss asks for, by name. Default: none. */
+  readonly guides?: { readonly [name: string]: Guide & { readonly dimension: number } };
+  /** Of the first values of weights that the loss has of its own. Default: 42. */
+  readonly seed?: number;
   /** The families of encoders among which the model's `config.json` chooses. Default: all that Kindred has. */
   readonly families?: readonly EncoderFamily[];
   /** What the step runs on, in this thread. Default: wasm. */
@@ -47,19 +64,18 @@ export async function batchGradients({
   model,
   data,
   maxLength,
-  loss = contrastive({ direction: "symmetric", equalTexts: "keep" }),
+  loss: asked = symmetric({ equalTexts: "keep" }),
+  guides = {},
+  seed = 42,
   families = familiesOf(),
   engine = wasm(),
 }: BatchGradientsOptions): Promise<{ loss: number; gradients: Map<string, NamedTensor> }> {
-  const { parameters: own = [] } = loss;
-  if (own.length > 0)
-    throw new ConfigError(
-      `batchGradients: the loss ${loss.name} has weights of its own. Got ${own.map(({ name }) => name).join(", ")}, expected none, as a model's folder holds none. Choose another loss.`,
-      { loss: loss.name },
-    );
   const folder = await openModelFolder(model);
   const sentenceModel = openSentenceModel(folder, { families });
-  const { settings, tokenizer } = sentenceModel;
+  const { settings, tokenizer, modules } = sentenceModel;
+  const loss = typeof asked === "function" ? asked({ dimension: sentenceDimension(modules) }) : asked;
+  expectGuides(loss, Object.keys(guides));
+  expectDimensions(loss, guides);
   const rows: TextRow[] = [];
   for await (const row of openDataset(data).rows()) rows.push(row);
   const [first] = rows;
@@ -72,12 +88,18 @@ export async function batchGradients({
       { maxLength: maxLength ?? settings.maxSeqLength },
     ),
   );
-  const [share] = dealBatch(rows, columns, { cores: 1, loss });
-  const job = { step: 0, share: share!, totalRows: rows.length }; // one core, one share
+  const [dealt] = dealBatch(rows, columns, { cores: 1, loss });
+  const share = dealt!; // one core, one share
+  const texts = first.texts.map((_, column) => Array.from(share.rows, (row) => rows[row]?.texts[column] ?? ""));
+  const vectors = await guideVectors(loss, texts, guides);
+  const job = { step: 0, share: { ...share, data: { ...share.data, vectors } }, totalRows: rows.length };
   const running = await engine.start();
   const { devices, read, stop } = running;
   try {
-    const parameters = await loadParameters(folder, sentenceModel);
+    const own = Object.entries(lossWeights(loss, { seed })).map(
+      ([name, { values, shape }]) => [name, tf.tensor(values, [...shape])] as const,
+    );
+    const parameters = { ...(await loadParameters(folder, sentenceModel)), ...Object.fromEntries(own) };
     const weights = Object.values(parameters);
     const found = new Map<string, Float | NamedTensor>();
     const onGradient = (name: string, gradient: Float) =>

@@ -32,9 +32,12 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
       : await oldRun(flags.resume, runOptions, positionals, flags);
   const sink = flags.quiet ? {} : { sink: process.stderr };
   const folderOf = (name: string) => modelFolder(name, { offline: flags.offline, signal, ...sink });
+  const folderIfNamed = async (name: string) => (name === "" ? "" : folderOf(name));
   const model = config.model === "" || resume !== undefined ? config.model : await folderOf(config.model);
+  const [guide, teacher] = [await folderIfNamed(config.guide), await folderIfNamed(config.teacher)];
   const guides: string[] = [];
-  for (const [name, folder] of Object.entries(guideFolders(config))) guides.push(`${name}=${await folderOf(folder)}`);
+  for (const [name, folder] of Object.entries(guideFolders({ ...config, guide: "", teacher: "" })))
+    guides.push(`${name}=${await folderOf(folder)}`);
   const readers = [
     ...(flags.quiet ? [] : [terminalReader(process.stderr)]),
     ...(flags.json ? [{ read: printJson }] : []),
@@ -46,7 +49,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     ...machineOptions(flags),
   };
   const given = Object.keys(runOptions);
-  for await (const _ of train({ ...config, model, guides }, { signal, readers, given, ...asked }));
+  for await (const _ of train({ ...config, model, guide, teacher, guides }, { signal, readers, given, ...asked }));
 }
 
 function newRun(

@@ -138,17 +138,6 @@ test("the family trains from random, and goes on from what it saved", async () =
   expect(gradients.size).toBeGreaterThan(0);
 });
 
-test("gradients are of a model's weights: a loss with weights of its own is refused", async () => {
-  const { folder } = await eventsOf("A reader", { stopAt: 1 });
-  const { loss } = await loadProgram(({ contrastive }) => ({
-    loss: { ...contrastive(), parameters: [{ name: "w", shape: [1], kind: "shift" }] },
-  }));
-  const asked = { model: join(folder, "run", "model"), data: join(folder, "pairs.jsonl") };
-  await expect(batchGradients({ ...asked, ...(loss && { loss }) })).rejects.toThrow(
-    "batchGradients: the loss contrastive has weights of its own. Got w, expected none",
-  );
-});
-
 test("the reader writes a line a step", async () => {
   const { folder, losses } = await eventsOf("A reader", { stopAt: 3 });
   const lines = readFileSync(join(folder, "losses.csv"), "utf8").trim().split("\n");

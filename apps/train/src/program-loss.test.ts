@@ -38,7 +38,7 @@ describe("a program's loss", () => {
     const { program } = JSON.parse(readFileSync(join(run.config.output, "run.json"), "utf8"));
     expect(program).toEqual({ name: "program.mjs", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
     expect(readFileSync(join(run.config.output, "model", "README.md"), "utf8")).toMatch(
-      /- loss:matryoshka[\s\S]*the matryoshka loss \(/,
+      /- loss:MatryoshkaLoss[\s\S]*the matryoshka loss \(/,
     );
   });
 });
@@ -185,11 +185,7 @@ describe("a loss that asks for another model's vectors", () => {
   });
 
   test.each<[string, readonly string[], RegExp]>([
-    [
-      "no model for it",
-      [],
-      /the loss distil asks for the vectors of a model teacher\. Got none.*--guides teacher=FOLDER/,
-    ],
+    ["no model for it", [], /the loss distil asks for the vectors of a model teacher\. Got none.*--teacher FOLDER/],
     ["a model that it does not ask for", ["teacher=a", "other=b"], /does not ask for the vectors of other/],
   ])("is refused with %s", async (_, guides, message) => {
     await expect(eventsOf(prepare(distil, { guides }))).rejects.toThrow(message);

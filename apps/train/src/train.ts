@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
 import { ConfigError } from "@kindred/errors";
+import { sentenceDimension } from "@kindred/pooling";
 import {
   claimNewRun,
   claimOldRun,
@@ -19,6 +20,7 @@ import { modelCard, reportReader } from "@kindred/run-report";
 import type { SavedModel, SentenceEncoder } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import {
+  expectDimensions,
   expectEqualShares,
   type BatchSampler,
   expectGuides,
@@ -118,7 +120,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
     const parts = await loadProgram(program);
     refuseProgramOptions(parts, [...(options.given ?? []), ...differing(config)]);
     const model = await startingModel(config, { families: familiesOf(parts), checkpoint: resume?.folder });
-    const loss = lossOf(complete, parts);
+    const loss = lossOf(complete, parts, { dimension: sentenceDimension(model.modules) });
     expectGuides(loss, Object.keys(guideFolders(config)));
     const data = await trainingData(config, model, { ...(await openRunData(config)), loss, signal });
     sampler = trainingSampler(complete, data, { cursor: resume?.state.cursor, make: parts.sampler });
@@ -129,6 +131,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
         cores: engine.module === undefined ? 0 : complete.cores,
         engine,
       });
+    expectDimensions(loss, guides);
     signal?.throwIfAborted();
     const state = resume && readOthers(resume.folder);
     const steps = trainingSteps(complete, model, { engine, program, parts, state });

@@ -70,7 +70,11 @@ export function embeddingDistillation(given: EmbeddingDistillationOptions = {}):
     name: "embedding-distillation",
     options,
     over: "rows",
-    needs: { texts: { least: 1 }, vectors: ["teacher"] },
+    needs: {
+      texts: { least: 1 },
+      vectors: ["teacher"],
+      ...(dimension !== undefined && { dimensions: { teacher: projection ?? dimension } }),
+    },
     // First values as long as the student's vectors: a deviation of 1/√dimension.
     ...(projection !== undefined &&
       dimension !== undefined && {

@@ -19,6 +19,7 @@ const lossShape = v.object({
       groups: v.optional(v.literal(true)),
       sources: v.optional(v.literal(true)),
       vectors: v.optional(v.array(name)),
+      dimensions: v.optional(v.record(v.string(), count)),
     }),
   ),
   parameters: v.optional(

@@ -48,24 +48,24 @@ test.each<readonly [Loss, LossRow, string]>([
     matches,
     { ...pair, label: 0 },
     "f: train: the loss matches does not look at labels, and would train a pair labelled 0 as a match. Got rows of 2 texts with label 0, " +
-      "expected 2 or more texts and nothing else. Take the column out of the file, or choose a loss that takes such rows: judged, paired.",
+      "expected 2 or more texts and nothing else. Take the column out of the file, or choose a loss that takes such rows: --loss judged (or paired).",
   ],
   [
     matches,
     { ...pair, scores: [0.25] },
     "does not look at scores, and would train pairs of any score as matches. Got rows of 2 texts with score 0.25, expected 2 or more texts " +
-      "and nothing else. Take the column out of the file, or choose a loss that takes such rows: judged.",
+      "and nothing else. Take the column out of the file, or choose a loss that takes such rows: --loss judged.",
   ],
-  [matches, { ...pair, label: "sport" }, "choose a loss that takes such rows: paired."],
+  [matches, { ...pair, label: "sport" }, "choose a loss that takes such rows: --loss paired."],
   [
     matches,
     { texts: ["a"], label: 1 },
-    "does not take rows of 1 text. Got rows of 1 text with label 1, expected 2 or more texts and nothing else. Choose a loss that takes such rows: classed.",
+    "does not take rows of 1 text. Got rows of 1 text with label 1, expected 2 or more texts and nothing else. Choose a loss that takes such rows: --loss classed.",
   ],
   [
     judged,
     pair,
-    "needs a score for each row. Got rows of 2 texts, expected 2 texts with a score. Choose a loss that takes such rows: matches.",
+    "needs a score for each row. Got rows of 2 texts, expected 2 texts with a score. Choose a loss that takes such rows: --loss matches.",
   ],
   [judged, { ...pair, label: "sport" }, "needs a score for each row"],
   [
@@ -92,6 +92,16 @@ test.each<readonly [Loss, LossRow, string]>([
 ])("%#: data of another kind are refused, with the losses that take them", (loss, row, message) => {
   expect(() => fitRows(loss, row, { file: "f", known: () => known })).toThrow(DataError);
   expect(() => fitRows(loss, row, { file: "f", known: () => known })).toThrow(message);
+});
+
+test("a row of its own is named by its line, and losses are advised that take all rows", () => {
+  const rows = [{ ...pair, label: 0.25 }];
+  const fit = () => fitRows(matched, { ...pair, label: 0.5 }, { file: "f", line: 3, known: () => known, rows });
+  expect(fit).toThrow("f:3: train: the loss matched needs a label for each row, 1 or 0.");
+  expect(fit).toThrow("such rows: --loss judged.");
+  expect(() => fitRows(matches, { ...pair, label: 1 }, { file: "f", known: () => [paired, judged], rows })).toThrow(
+    "such rows: --loss judged.",
+  );
 });
 
 const needs = fc.record({

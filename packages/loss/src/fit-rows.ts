@@ -8,6 +8,10 @@ export type FitRowsOptions = {
   readonly file: string;
   /** Gives the losses that one may choose, to name those that would do. Default: none. */
   readonly known?: () => readonly Loss[];
+  /** The file's other rows, which these must take too. Default: as the one. */
+  readonly rows?: readonly LossRow[];
+  /** Where in the file the row is, if it is not for all. Default: nowhere. */
+  readonly line?: number;
 };
 
 /**
@@ -17,7 +21,7 @@ export type FitRowsOptions = {
  * One number a row may be called score or label: a loss that needs scores takes a number under label, if there are no scores, and one
  * that needs labels takes a whole number under score.
  *
- * @param row the first row of the file; all its rows hold the same
+ * @param row the first row of the file, which declares what all hold; or, with its line, any other
  * @throws DataError naming the file, what is wrong, and the known losses that take such rows
  *
  * @example
@@ -34,23 +38,30 @@ export type FitRowsOptions = {
  * } catch (error) {
  *   message = error instanceof Error ? error.message : "";
  * }
- * message.includes("or choose a loss that takes such rows: judged."); // => true
+ * message.includes("or choose a loss that takes such rows: --loss judged."); // => true
  * ```
  */
-export function fitRows(loss: Loss, row: LossRow, { file, known = () => [] }: FitRowsOptions): void {
+export function fitRows(loss: Loss, row: LossRow, { file, known = () => [], rows = [], line }: FitRowsOptions): void {
   const problem = problemOf(loss, row);
   if (problem === undefined) return;
-  const others = known().filter((other) => other.name !== loss.name && problemOf(other, row) === undefined);
+  const takesAll = (other: Loss) => [row, ...rows].every((one) => problemOf(other, one) === undefined);
+  const others = known().filter((other) => other.name !== loss.name && takesAll(other));
   const choice =
     others.length > 0
-      ? `choose a loss that takes such rows: ${others.map(({ name }) => name).join(", ")}`
+      ? `choose a loss that takes such rows: ${namesOf(others)}`
       : "bring a loss that takes such rows, in a program (--program): no built-in one does";
   throw new DataError(
-    { file },
+    line === undefined ? { file } : { file, line },
     `train: the loss ${loss.name} ${problem.what}. Got rows of ${contentsOf(row)}, expected ${wishesOf(loss)}. ` +
       `${problem.isUnused ? `Take the column out of the file, or ${choice}` : `${choice[0]?.toUpperCase()}${choice.slice(1)}`}.`,
     { loss: loss.name, ...row },
   );
+}
+
+/** Losses by name, the first as a flag. */
+function namesOf([first, ...others]: readonly Loss[]): string {
+  const more = others.length === 0 ? "" : ` (or ${others.map(({ name }) => name).join(", ")})`;
+  return `--loss ${first?.name}${more}`;
 }
 
 type Problem = { readonly what: string; readonly isUnused?: true };

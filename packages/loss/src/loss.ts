@@ -21,6 +21,8 @@ export type LossNeeds = {
   readonly sources?: true;
   /** Vectors of all texts by other models (a guide, a teacher), made before the step, by the names under which they are given. */
   readonly vectors?: readonly string[];
+  /** How long the vectors of such a model must be, by its name. Default: any length. */
+  readonly dimensions?: { readonly [model: string]: number };
 };
 
 /**

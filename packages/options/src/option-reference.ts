@@ -49,7 +49,7 @@ function takes(option: Option<unknown>): string {
 
 /** Text as Markdown in a cell: `<s>` is no HTML there, and a bar ends no cell. */
 function escaped(text: string): string {
-  return text.replace(/[<|]/g, "\\$&");
+  return text.replace(/[<|*]/g, "\\$&");
 }
 
 /**

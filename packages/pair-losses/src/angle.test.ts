@@ -16,13 +16,13 @@ function similarityOf(x: readonly number[], y: readonly number[], sign = 1): num
   return Math.abs(sumOf(terms));
 }
 
-const drawn = (scale: number, rows: "scored" | "negatives", sign = 1): DrawnLoss => ({
-  loss: angle({ scale, rows }),
+const drawn = (scale: number, negatives: boolean, sign = 1): DrawnLoss => ({
+  loss: angle({ scale, negatives }),
   reference: ({ columns: [first, ...others], scores }) => {
-    const pairs = (rows === "scored" ? others.slice(0, 1) : others).flatMap((column, c) =>
+    const pairs = (negatives ? others : others.slice(0, 1)).flatMap((column, c) =>
       column.map((row, i) => ({
         similarity: similarityOf(first![i]!, row, sign),
-        score: rows === "scored" ? scores[i]![0]! : c === 0 ? 1 : 0,
+        score: negatives ? (c === 0 ? 1 : 0) : scores[i]![0]!,
       })),
     );
     return logSumExpOf([
@@ -39,8 +39,8 @@ describe("laws of scored pairs", () => {
   lossLaws({
     columns: { min: 2, max: 2 },
     scores: "row",
-    losses: scale.map((scale) => drawn(scale, "scored")),
-    mutants: { "the sine is subtracted": () => drawn(7, "scored", -1), "there is none": () => drawn(7, "scored", 0) },
+    losses: scale.map((scale) => drawn(scale, false)),
+    mutants: { "the sine is subtracted": () => drawn(7, false, -1), "there is none": () => drawn(7, false, 0) },
     tolerance,
   });
 });
@@ -48,14 +48,14 @@ describe("laws of scored pairs", () => {
 describe("laws of rows with negatives", () => {
   lossLaws({
     columns: { min: 3, max: 4 },
-    losses: scale.map((scale) => drawn(scale, "negatives")),
-    mutants: { "the sine is subtracted": () => drawn(7, "negatives", -1) },
+    losses: scale.map((scale) => drawn(scale, true)),
+    mutants: { "the sine is subtracted": () => drawn(7, true, -1) },
     tolerance,
   });
 });
 
 test("what it needs follows from the rows, and options out of range are refused", () => {
   expect(angle().needs).toEqual({ texts: { least: 2, most: 2 }, scores: "row" });
-  expect(angle({ rows: "negatives" }).needs).toEqual({ texts: { least: 3 } });
+  expect(angle({ negatives: true }).needs).toEqual({ texts: { least: 3 } });
   expect(() => angle({ scale: -1 })).toThrow(ConfigError);
 });

@@ -10,15 +10,15 @@ export type AngleOptions = {
   /** Similarities are multiplied by it. Default 20. */
   readonly scale?: number;
   /**
-   * What the rows are. "scored": two texts with a score. "negatives": a text, its match, and one or more that are none: matches count as
-   * scored 1 and the others as scored 0. Default "scored".
+   * false: rows are two texts with a score. true: they are a text, its match, and one or more that are none; matches count as scored 1 and
+   * the others as scored 0. Default false.
    */
-  readonly rows?: "scored" | "negatives";
+  readonly negatives?: boolean;
 };
 
 const rules = v.strictObject({
   scale: v.optional(v.pipe(v.number(), v.gtValue(0), v.finite()), 20),
-  rows: v.optional(v.picklist(["scored", "negatives"]), "scored"),
+  negatives: v.optional(v.boolean(), false),
 });
 
 /**
@@ -49,15 +49,15 @@ const rules = v.strictObject({
  */
 export function angle(given: AngleOptions = {}): Loss {
   const options = lossOptions("angle", rules, given);
-  const { scale, rows } = options;
+  const { scale, negatives } = options;
   return {
     name: "angle",
     options,
     over: "batch",
-    needs: rows === "scored" ? { texts: { least: 2, most: 2 }, scores: "row" } : { texts: { least: 3 } },
+    needs: negatives ? { texts: { least: 3 } } : { texts: { least: 2, most: 2 }, scores: "row" },
     value: ([first, ...others], { scores, totalRows }) => {
       const similarities = others.map((other) => scaled(angleSimilarities(first!, other), scale)); // `!`: it takes two columns at least
-      const gold = rows === "scored" ? scores : new Float32Array(others.length * totalRows).fill(1, 0, totalRows);
+      const gold = negatives ? new Float32Array(others.length * totalRows).fill(1, 0, totalRows) : scores;
       return rankingLoss(tf.concat(similarities as tf.Tensor1D[]), gold); // as rowDot gives them
     },
   };

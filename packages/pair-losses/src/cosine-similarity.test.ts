@@ -1,6 +1,5 @@
-import { ConfigError } from "@kindred/errors";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe } from "vitest";
 import { cosineOf, type DrawnLoss, lossLaws, meanOf } from "../../loss/test-support/loss-laws.ts";
 import { cosineSimilarity } from "./index.ts";
 
@@ -18,9 +17,4 @@ describe("laws", () => {
     mutants: { "absolute instead of squared": () => drawn(1), "a power that is a little more": () => drawn(2.01) },
     tolerance: 4e-6, // twice a difference of up to 2, of a cosine that is off by some 8 · 2⁻²⁴
   });
-});
-
-test("there are no options", () => {
-  expect(() => cosineSimilarity({ scale: 3 } as never)).toThrow(ConfigError);
-  expect(() => cosineSimilarity({ scale: 3 } as never)).toThrow("cosine-similarity: there is no option scale");
 });

@@ -1,8 +1,7 @@
-import { type Loss, lossOptions } from "@kindred/loss";
+import type { Loss } from "@kindred/loss";
 import { multiply, scale, subtract, sum } from "@kindred/nn";
 import type { Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import * as v from "valibot";
 import { cosines } from "./distances.ts";
 
 /**
@@ -26,8 +25,7 @@ import { cosines } from "./distances.ts";
  * lossShare(cosineSimilarity(), columns, { scores: Float32Array.of(0.5, 0) }).dataSync(); // => [0.125]
  * ```
  */
-export function cosineSimilarity(given: Record<string, never> = {}): Loss {
-  lossOptions("cosine-similarity", v.strictObject({}), given);
+export function cosineSimilarity(): Loss {
   return {
     name: "cosine-similarity",
     options: {},

@@ -31,7 +31,7 @@ tags:
 - sentence-similarity
 - feature-extraction
 - dataset_size:${rows}
-- loss:${start?.loss.name === "contrastive" ? "MultipleNegativesRankingLoss" : (start?.loss.name ?? "unknown")}
+${start === undefined ? "- loss:unknown" : lossTags(start.loss).join("\n")}
 ---
 
 # A sentence encoder trained with Kindred
@@ -50,6 +50,32 @@ ${data.join("\n")}
 | --- | --- | --- | --- |
 ${scores.join("\n")}
 `;
+}
+
+/** What sentence-transformers calls the losses that it has too: model hubs search for these. */
+const classes: { readonly [loss: string]: string } = {
+  matryoshka: "MatryoshkaLoss",
+  contrastive: "MultipleNegativesRankingLoss",
+  symmetric: "MultipleNegativesSymmetricRankingLoss",
+  gist: "GISTEmbedLoss",
+  cosent: "CoSENTLoss",
+  angle: "AnglELoss",
+  "cosine-similarity": "CosineSimilarityLoss",
+  "pair-contrastive": "ContrastiveLoss",
+  "online-contrastive": "OnlineContrastiveLoss",
+  triplet: "TripletLoss",
+  "batch-hard-triplet": "BatchHardTripletLoss",
+  "embedding-distillation": "EmbedDistillLoss",
+  "margin-mse": "MarginMSELoss",
+  "score-matching": "DistillKLDivLoss",
+};
+
+type NamedLoss = Extract<TrainEvent, { type: "start" }>["loss"];
+
+/** A loss, and the one inside it. */
+function lossTags({ name, options }: NamedLoss): string[] {
+  const inner = options["loss"] as NamedLoss | undefined; // matryoshka names the loss that it is around so
+  return [`- loss:${classes[name] ?? name}`, ...(inner === undefined ? [] : lossTags(inner))];
 }
 
 function recipe({ config, loss, optimizer }: Extract<TrainEvent, { type: "start" }>): string {

@@ -194,14 +194,9 @@ async function draw(
   const shares = dealBatch(rows, tokens, { cores, loss });
   const ownShares = whole ? shares : shares.slice(own * processes.index, own * (processes.index + 1));
   const gathered = shares.flatMap((share) => [...share.rows]);
-  const vectors: { [name: string]: VectorRows[] } = {};
-  for (const name of loss.needs?.vectors ?? []) {
-    const ofColumns: VectorRows[] = [];
-    // `!`: columns are as long as the batch, of which `gathered` are the rows.
-    for (const column of columns)
-      ofColumns.push(await guideNamed(name, guides).encode(gathered.map((row) => column[row]!)));
-    vectors[name] = ofColumns;
-  }
+  // `!`: columns are as long as the batch, of which `gathered` are the rows.
+  const texts = columns.map((column) => gathered.map((row) => column[row]!));
+  const vectors = await guideVectors(loss, texts, guides);
   return {
     shares: ownShares.map((share) => ({ ...share, data: { ...share.data, vectors } })),
     whole,
@@ -210,6 +205,34 @@ async function draw(
     pairs: rows.length,
     tokens: tokens.reduce((sum, { ids }) => sum + ids.length, 0),
   };
+}
+
+/**
+ * The vectors that a loss asks for, of each column's texts, by the models' names.
+ *
+ * @throws ConfigError naming a model that is missing
+ *
+ * @example
+ * ```ts
+ * import { guideVectors } from "@kindred/trainer";
+ *
+ * const lengths = { encode: async (texts: readonly string[]) => ({ embeddings: Float32Array.from(texts, (text) => text.length), dimension: 1 }) };
+ * const loss = { name: "guided", needs: { vectors: ["guide"] } };
+ * (await guideVectors(loss, [["a", "bcd"]], { guide: lengths }))["guide"]?.[0]?.embeddings; // => [1, 3]
+ * ```
+ */
+export async function guideVectors(
+  { needs }: Pick<Loss, "name" | "needs">,
+  columns: readonly (readonly string[])[],
+  guides: { readonly [name: string]: Guide },
+): Promise<{ readonly [name: string]: readonly VectorRows[] }> {
+  const vectors: { [name: string]: VectorRows[] } = {};
+  for (const name of needs?.vectors ?? []) {
+    const ofColumns: VectorRows[] = [];
+    for (const texts of columns) ofColumns.push(await guideNamed(name, guides).encode(texts));
+    vectors[name] = ofColumns;
+  }
+  return vectors;
 }
 
 /** The first texts of all rows, the second texts, and so on. */
@@ -249,7 +272,7 @@ export function expectGuides({ name, needs }: Pick<Loss, "name" | "needs">, name
   const missing = wanted.find((guide) => !names.includes(guide));
   if (missing !== undefined)
     throw new ConfigError(
-      `train: the loss ${name} asks for the vectors of a model ${missing}. Got ${names.length === 0 ? "none" : names.join(", ")}, expected ${wanted.join(", ")}. Give its folder: guides = ["${missing}=FOLDER"], --guides ${missing}=FOLDER.`,
+      `train: the loss ${name} asks for the vectors of a model ${missing}. Got ${names.length === 0 ? "none" : names.join(", ")}, expected ${wanted.join(", ")}. Give its folder: ${["guide", "teacher"].includes(missing) ? `--${missing} FOLDER` : `--guides ${missing}=FOLDER`}.`,
       { guide: missing },
     );
   const unused = names.find((guide) => !wanted.includes(guide));
@@ -258,4 +281,31 @@ export function expectGuides({ name, needs }: Pick<Loss, "name" | "needs">, name
       `train: the loss ${name} does not ask for the vectors of ${unused}. Got guides ${names.join(", ")}, expected ${wanted.length === 0 ? "none" : wanted.join(", ")}. Leave it out.`,
       { guide: unused },
     );
+}
+
+/**
+ * Refuses models whose vectors have another length than a loss can use.
+ *
+ * @throws ConfigError naming the model, what it gives and what is expected
+ *
+ * @example
+ * ```ts
+ * import { expectDimensions } from "@kindred/trainer";
+ *
+ * expectDimensions({ name: "guided", needs: { dimensions: { guide: 8 } } }, { guide: { dimension: 8 } }); // => undefined
+ * ```
+ */
+export function expectDimensions(
+  { name, needs }: Pick<Loss, "name" | "needs">,
+  guides: { readonly [name: string]: { readonly dimension: number } },
+): void {
+  for (const [guide, expected] of Object.entries(needs?.dimensions ?? {})) {
+    const { dimension = expected } = guides[guide] ?? {};
+    if (dimension !== expected)
+      throw new ConfigError(
+        `train: the vectors of ${guide} do not fit the loss ${name}. Got ${dimension} numbers each, expected ${expected}. ` +
+          `Give a model of that length, or, to embedding-distillation, --projection ${dimension}.`,
+        { guide, dimension, expected },
+      );
+  }
 }

@@ -1,4 +1,5 @@
-export { type TrainConfig, trainOptions } from "./train-options.ts";
+export type { LossName } from "./built-in-losses.ts";
+export { lossNames, type TrainConfig, trainOptions } from "./train-options.ts";
 export { type TrainPreset, trainPresets } from "./train-presets.ts";
 export {
   type ConfigSource,
@@ -41,6 +42,7 @@ export {
   trainingStep,
 } from "./training-core.ts";
 export {
+  lossWeights,
   runState,
   type StoredState,
   type TrainingRunner,
@@ -60,7 +62,16 @@ export {
   type TaskSize,
   type TrainEvent,
 } from "./train-event.ts";
-export { type BatchParts, expectGuides, type Guide, type BatchShare, dealBatch, type Deal } from "./deal-batch.ts";
+export {
+  type BatchParts,
+  expectDimensions,
+  expectGuides,
+  type Guide,
+  guideVectors,
+  type BatchShare,
+  dealBatch,
+  type Deal,
+} from "./deal-batch.ts";
 export {
   type EvaluationTask,
   type Metrics,

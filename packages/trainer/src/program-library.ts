@@ -3,7 +3,17 @@
 export * as tf from "@tensorflow/tfjs-core";
 export { adamw } from "@kindred/adamw";
 export * as nn from "@kindred/nn";
-export { contrastive } from "@kindred/contrastive-loss";
+export { contrastive, gist, symmetric } from "@kindred/contrastive-loss";
+export {
+  angle,
+  batchHardTriplet,
+  cosent,
+  cosineSimilarity,
+  onlineContrastive,
+  pairContrastive,
+  triplet,
+} from "@kindred/pair-losses";
+export { embeddingDistillation, marginMse, scoreMatching } from "@kindred/distillation-losses";
 export { lossShare, matryoshka } from "@kindred/loss";
 export { configReader, expectParameters, parameterNamed } from "@kindred/encoder";
 export { families } from "@kindred/sentence-encoder";

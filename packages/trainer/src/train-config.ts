@@ -3,6 +3,7 @@ import { ConfigError, nearestName } from "@kindred/errors";
 import { checkOptions, flagName } from "@kindred/options";
 import { families } from "@kindred/sentence-encoder";
 import { type TrainConfig, trainOptions } from "./train-options.ts";
+import { refuseLossOptions } from "./train-program.ts";
 import { trainPresets } from "./train-presets.ts";
 
 /** What to start from, under the values that are given. */
@@ -100,6 +101,7 @@ export function trainConfig(
       `${unused} says something to XLA alone. Got ${unused} ${config[unused]} and backend ${config.backend}. Leave it out, or choose backend xla (--backend xla).`,
       { key: unused },
     );
+  refuseLossOptions(config, where);
   guideFolders(config);
   return config;
 }
@@ -189,6 +191,8 @@ const keptOptions = [
   ...newModelOnly,
   "model",
   "seed",
+  "loss",
+  "projection",
   "batchSize",
   "mixing",
   "roundSteps",
@@ -224,21 +228,23 @@ export function expectSameOptions(config: TrainConfig, begun: { readonly [name: 
 }
 
 /**
- * The folders of a configuration's `guides`, by name.
+ * The folders of a configuration's `guide`, `teacher` and `guides`, by name.
  *
- * @throws ConfigError for one that is not name=FOLDER, and for two of a name
+ * @throws ConfigError for one of `guides` that is not name=FOLDER, and for two of a name
  *
  * @example
  * ```ts
  * import { guideFolders, trainConfig } from "@kindred/trainer";
  *
- * guideFolders(trainConfig({ guides: ["teacher=models/large"] })); // => { teacher: "models/large" }
+ * guideFolders(trainConfig({ teacher: "models/large" })); // => { teacher: "models/large" }
  * ```
  */
-export function guideFolders({ guides }: Pick<TrainConfig, "guides">): { readonly [name: string]: string } {
-  const folders = new Map<string, string>();
-  for (const guide of guides) {
-    const [, name, folder] = /^([^=]+)=(.+)$/.exec(guide) ?? [];
+export function guideFolders({ guides, guide, teacher }: Pick<TrainConfig, "guides" | "guide" | "teacher">): {
+  readonly [name: string]: string;
+} {
+  const folders = new Map(Object.entries({ guide, teacher }).filter(([, folder]) => folder !== ""));
+  for (const other of guides) {
+    const [, name, folder] = /^([^=]+)=(.+)$/.exec(other) ?? [];
     if (name === undefined || folder === undefined || folders.has(name))
       throw new ConfigError(
         `train: guides name models by their folders. Got ${guides.join(", ")}, expected name=FOLDER, each name once.`,

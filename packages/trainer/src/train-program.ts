@@ -1,9 +1,9 @@
 import type { Optimizer, Schedule } from "@kindred/adamw";
-import { contrastive } from "@kindred/contrastive-loss";
 import type { EncoderFamily } from "@kindred/encoder";
 import { ConfigError, nearestName } from "@kindred/errors";
-import { expectLoss, type Loss } from "@kindred/loss";
+import { expectLoss, type Loss, matryoshka } from "@kindred/loss";
 import { families as ownFamilies } from "@kindred/sentence-encoder";
+import { type BuiltInLoss, builtInLosses, type LossChoice, type LossName, type LossOption } from "./built-in-losses.ts";
 import * as library from "./program-library.ts";
 import type { RunReader } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
@@ -13,12 +13,21 @@ import type { MakeSampler } from "./training-data.ts";
  * numbers and the classes of errors. */
 export type Kindred = typeof library;
 
-/** The losses that options can choose, for messages that name those that would do. */
-export const builtInLosses: readonly Loss[] = [contrastive()];
+const table: { readonly [name in LossName]: BuiltInLoss } = builtInLosses;
+
+/** All options that losses are made from. */
+const lossOptions = [...new Set(Object.values(table).flatMap(({ takes }) => takes))].filter(
+  (option): option is LossOption => option !== "dimension" && option !== "teacher",
+);
+
+/** The losses that options can choose, as they are by default, for messages that name those that would do. */
+export function knownLosses(): Loss[] {
+  return Object.values(table).map(({ make }) => make());
+}
 
 /** The parts of a run that its options cannot say. What a program leaves out is as the options have it. */
 export type TrainParts = {
-  /** What is made small. Instead of the contrastive loss of `scale`, `similarity` and `direction`. */
+  /** What is made small. Instead of `loss` and the options of losses. */
   readonly loss?: Loss;
   /** How weights move, at the learning rate of the options. Instead of AdamW. */
   readonly optimizer?: (given: { readonly learningRate: Schedule }) => Optimizer;
@@ -53,7 +62,7 @@ export type ProgramSource = TrainProgram | URL;
 /** Of each part: the options that say the same, and a check that throws unless a value is that part. */
 const partTable: { readonly [part in keyof TrainParts]-?: PartRule } = {
   loss: {
-    options: ["scale", "similarity", "direction"],
+    options: ["loss", ...lossOptions, "matryoshka", "matryoshkaWeights"],
     check: expectLoss,
   },
   optimizer: {
@@ -203,18 +212,65 @@ export function refuseProgramOptions(parts: TrainParts, given: readonly string[]
 }
 
 /**
- * The loss of a run: the program's, or the contrastive one that the options say.
+ * The loss of a run: the program's, or the one that the options say, cut by Matryoshka if they say so.
+ *
+ * @param dimension how long the model's vectors are. Without it a loss that must know is made for any
+ * @throws ConfigError for options that the loss does not take, and values out of its range
  *
  * @example
  * ```ts
  * import { lossOf, trainConfig } from "@kindred/trainer";
  *
- * const { name, options } = lossOf(trainConfig({ scale: 10 }));
- * [name, options["scale"]]; // => ["contrastive", 10]
+ * lossOf(trainConfig({ loss: "triplet", margin: 0.5 })).options; // => { distance: "euclidean", margin: 0.5 }
+ * lossOf(trainConfig({ loss: "cosent", matryoshka: "384,128" })).name; // => "matryoshka"
  * ```
  */
-export function lossOf({ scale, similarity, direction }: TrainConfig, { loss }: TrainParts = {}): Loss {
-  return loss ?? contrastive({ scale, similarity, ...(direction === "auto" ? {} : { direction }) });
+export function lossOf(
+  config: TrainConfig,
+  { loss }: TrainParts = {},
+  { dimension }: { readonly dimension?: number } = {},
+): Loss {
+  if (loss !== undefined) return loss;
+  const { make, takes } = table[config.loss];
+  const given = { ...config, dimension };
+  const chosen = takes.filter((option) => given[option] !== undefined && given[option] !== "");
+  const made = make(Object.fromEntries(chosen.map((option) => [option, given[option]])) as LossChoice); // of the options' own types
+  const [dimensions, weights] = [config.matryoshka, config.matryoshkaWeights].map((list) =>
+    list.split(",").map(Number),
+  );
+  if (config.matryoshka === "" || dimensions === undefined) return made;
+  const tooLong = dimensions.find((length) => length > (dimension ?? Infinity));
+  if (tooLong !== undefined)
+    throw new ConfigError(
+      `train: the model's vectors are shorter than a length of matryoshka. Got ${dimensions.join(", ")}, expected at most ${dimension}.`,
+      { dimensions, dimension },
+    );
+  return matryoshka(made, dimensions, config.matryoshkaWeights === "" ? undefined : weights);
+}
+
+/**
+ * Refuses options of losses that the chosen one does not take.
+ *
+ * @throws ConfigError naming the option, and the losses that do
+ */
+export function refuseLossOptions(config: TrainConfig, where: string): void {
+  const { takes } = table[config.loss];
+  const unused = lossOptions.find((option) => config[option] !== undefined && !takes.includes(option));
+  const [problem, key] =
+    unused !== undefined
+      ? [`the loss ${config.loss} has no ${unused}`, unused]
+      : config.matryoshka === "" && config.matryoshkaWeights !== ""
+        ? ["there is no matryoshka whose weights these would be", "matryoshkaWeights" as const]
+        : [undefined, "loss" as const];
+  if (problem === undefined) return;
+  const others = Object.entries(table).flatMap(([name, other]) =>
+    other.takes.some((option) => option === key) ? [name] : [],
+  );
+  const advice = others.length === 0 ? "" : `, or choose a loss that has it: ${others.join(", ")}`;
+  throw new ConfigError(`${where}: ${problem}. Got ${key} ${JSON.stringify(config[key])}. Leave it out${advice}.`, {
+    key,
+    loss: config.loss,
+  });
 }
 
 /**

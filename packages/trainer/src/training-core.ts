@@ -10,6 +10,7 @@ import { expectReplay, gradCache } from "@kindred/grad-cache";
 import { type Loss, lossShare } from "@kindred/loss";
 import { shardCounts } from "@kindred/mesh";
 import { add, sliceRows } from "@kindred/nn";
+import { sentenceDimension } from "@kindred/pooling";
 import { childKey, type Key, keyFromSeed } from "@kindred/random";
 import { type EmbeddingModel, embedSentences, modelSpecs, type TokenBatch } from "@kindred/sentence-encoder";
 import { type Float, type RowGradient, valueAndGradients } from "@kindred/tensor";
@@ -51,7 +52,7 @@ export async function trainingCore({
   const { config, program } = data;
   const parts = await loadProgram(typeof program === "string" ? new URL(program) : program);
   const model = { encoder: openEncoder(familiesOf(parts), data.model.config), modules: data.model.modules };
-  const loss = lossOf(config, parts);
+  const loss = lossOf(config, parts, { dimension: sentenceDimension(model.modules) });
   const dropoutKey = childKey(keyFromSeed(config.seed), "dropout");
   const { maxBatchTokens } = config;
   const specs = trainedSpecs(model, loss);

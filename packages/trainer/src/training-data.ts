@@ -8,7 +8,7 @@ import type { RowSet, RunData, TrainingSet } from "./run-data.ts";
 import { holdOut, repeats, sizeWarnings, tasksOf } from "./hold-out.ts";
 import type { RowsLeftOut, SourceSummary } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
-import { builtInLosses, lossOf } from "./train-program.ts";
+import { knownLosses, lossOf } from "./train-program.ts";
 import type { TrainableModel } from "./trainable-model.ts";
 
 /** What a run trains on and is judged by. */
@@ -134,11 +134,20 @@ async function readTrainingSet(
   const { rows, complete } = await readRows(set.dataset, signal, config.maxRowsInMemory);
   const [first] = rows;
   if (first === undefined) throw new DataError({ file }, "no rows. Expected pairs of texts.");
-  fitRows(loss, first, { file, known: () => builtInLosses });
+  fitAll(loss, rows, file);
   const heldOut = set.heldOut && (await readRows(set.heldOut, signal)).rows;
   const hash = rowHash(contentOf);
   for (const row of heldOut === undefined ? rows : [...rows, ...heldOut]) hash.add(row);
   return { set, rows, complete, heldOut, fingerprint: hash.value() };
+}
+
+/** Refuses rows that the loss does not take. What the first declares holds for all their texts, but not for the values of scores and labels. */
+function fitAll(loss: Loss, rows: readonly TextRow[], file: string): void {
+  const { scores, labels } = loss.needs ?? {};
+  for (const [i, row] of (scores === undefined && labels === undefined ? rows.slice(0, 1) : rows).entries()) {
+    const { line } = row.place;
+    fitRows(loss, row, { file, known: knownLosses, rows, ...(i > 0 && line !== undefined && { line }) });
+  }
 }
 
 /** The rows of a set, up to a bound, and whether that was all. */

@@ -1,4 +1,5 @@
 import type { Loss } from "@kindred/loss";
+import { sentenceDimension } from "@kindred/pooling";
 import { type Embedder, SentenceEncoder, type TokenBatch } from "@kindred/sentence-encoder";
 import type { SourceCounts } from "@kindred/sampler";
 import { firstProfiledStep } from "@kindred/tpu-sharding";
@@ -54,7 +55,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const { tasks } = data;
   const stepsDone = state?.step ?? 0;
   const lastStep = config.stopAt === 0 ? config.maxSteps : config.stopAt;
-  const loss = lossOf(config, parts.program);
+  const loss = lossOf(config, parts.program, { dimension: sentenceDimension(model.modules) });
   const optimizer = trainingOptimizer(config, parts.program, trainedSpecs(model, loss));
   // The run's parts are closed by whoever made them.
   const embedder = lockstepEmbedder(runner);

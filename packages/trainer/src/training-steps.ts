@@ -1,6 +1,7 @@
-import { initialParameters, type ParameterSpec } from "@kindred/encoder";
+import { initialParameters, type ParameterSpec, type ParameterValues } from "@kindred/encoder";
 import { DivergenceError, FormatError } from "@kindred/errors";
 import type { Loss } from "@kindred/loss";
+import { sentenceDimension } from "@kindred/pooling";
 import { childKey, keyFromSeed } from "@kindred/random";
 import type { TokenBatch } from "@kindred/sentence-encoder";
 import type { Engine } from "@kindred/tensor";
@@ -55,11 +56,11 @@ export function trainingSteps(
   model: TrainableModel,
   { engine, program, parts = {}, state }: TrainingStepsOptions,
 ): StepRunnerOptions<TrainingCoreData> {
-  const loss = lossOf(config, parts);
+  const loss = lossOf(config, parts, { dimension: sentenceDimension(model.modules) });
   const [ofLoss, specs] = [lossSpecs(loss), trainedSpecs(model, loss)];
   const optimizer = trainingOptimizer(config, parts, specs);
   const slots = optimizer.slots.flatMap((slot) => specs.map((spec) => ({ ...spec, name: `${slot}.${spec.name}` })));
-  const others = state === undefined ? initialLossValues(ofLoss, config) : storedValues(state, [...ofLoss, ...slots]);
+  const others = state === undefined ? initialLossValues(loss, config) : storedValues(state, [...ofLoss, ...slots]);
   return {
     engine,
     specs,
@@ -77,9 +78,26 @@ export function trainingSteps(
   };
 }
 
-function* initialLossValues(specs: readonly ParameterSpec[], { seed }: TrainConfig) {
-  const drawn = initialParameters(specs, childKey(keyFromSeed(seed), "parameters of the loss"));
-  for (const [name, { values }] of Object.entries(drawn)) yield [name, values] as const;
+function* initialLossValues(loss: Loss, config: TrainConfig) {
+  for (const [name, { values }] of Object.entries(lossWeights(loss, config))) yield [name, values] as const;
+}
+
+/**
+ * The first values of a loss's own weights, by the names that the cores have for them: `loss.<name>`. They follow from the seed.
+ *
+ * @example
+ * ```ts
+ * import { lossOf, lossWeights, trainConfig } from "@kindred/trainer";
+ *
+ * const config = trainConfig({ loss: "embedding-distillation", projection: 768 });
+ * lossWeights(lossOf(config, {}, { dimension: 384 }), config)["loss.projection.weight"]?.shape; // => [768, 384]
+ * ```
+ */
+export function lossWeights(
+  loss: Loss,
+  { seed }: Pick<TrainConfig, "seed">,
+): { readonly [name: string]: ParameterValues } {
+  return initialParameters(lossSpecs(loss), childKey(keyFromSeed(seed), "parameters of the loss"));
 }
 
 /** The arrays of a checkpoint, if they are these. */

@@ -84,7 +84,7 @@ export function goldenLoss(
     case "CoSENTLoss":
       return cosent({ ...given("scale", number), ...given("similarity_fct", similarity, "similarity") });
     case "AnglELoss":
-      return angle({ ...given("scale", number), rows: label === null ? "negatives" : "scored" });
+      return angle({ ...given("scale", number), negatives: label === null });
     case "CosineSimilarityLoss":
       return cosineSimilarity();
     case "TripletLoss":
