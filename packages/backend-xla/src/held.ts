@@ -7,6 +7,8 @@ import type { Pass } from "./pass.ts";
  * that were cloned or reshaped share one.
  */
 export class Held {
+  /** The backend whose tensors hold it, as long as one does. */
+  owner: object | undefined;
   /** How many tensors share it. */
   refs = 1;
   readonly shape: readonly number[];
@@ -24,7 +26,8 @@ export class Held {
   /** As which of that pass's operands. */
   operand = -1;
 
-  constructor(shape: readonly number[], type: ElementType) {
+  constructor(shape: readonly number[], type: ElementType, owner: object) {
+    this.owner = owner;
     this.shape = shape;
     this.type = type;
   }

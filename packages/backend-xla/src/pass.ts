@@ -65,6 +65,8 @@ export class Pass {
   readonly disposed: Held[] = [];
   /** Why there is no program for what it calls: the first call that was not known. */
   reason: string | undefined;
+  /** How many calls it found unknown, and recorded. */
+  traced = 0;
   /** Whether it has run, or never will. */
   over = false;
   readonly #context: PassContext;
@@ -172,15 +174,17 @@ export class Pass {
     const like = this.#like?.[node.depth];
     if (this.#like !== undefined && like !== node) throw notAlike(this, describedNode(node), like);
     this.node = node;
-    let value = node.firstValue;
-    const results = node.outputs.map(({ shape, type }): tf.TensorInfo => {
-      const held = this.#context.hold(shape, type);
-      held.pass = this;
-      held.value = value++;
-      this.made.push(held);
-      return { dataId: held, shape, dtype: tensorTypeOf(type) };
-    });
-    return node.single ? (results[0] ?? results) : results;
+    const [output] = node.outputs;
+    if (node.single && output !== undefined) return this.#handOut(output, node.firstValue);
+    return node.outputs.map((each, i) => this.#handOut(each, node.firstValue + i));
+  }
+
+  #handOut({ shape, type }: CallNode["outputs"][number], value: number): tf.TensorInfo {
+    const held = this.#context.hold(shape, type);
+    held.pass = this;
+    held.value = value;
+    this.made.push(held);
+    return { dataId: held, shape, dtype: tensorTypeOf(type) };
   }
 
   /** Writes down which tensors and data go into a call; those from outside become operands. */
@@ -298,6 +302,7 @@ export class Pass {
         parameters,
       });
       this.#values.push(...values);
+      this.traced++;
       this.#known = node.depth;
       return node;
     } catch (error) {

@@ -14,8 +14,8 @@ import { runPasses } from "./run-passes.ts";
 
 /** So many calls that nobody asks for are run at the latest: what was recorded must not grow without end. */
 const longestPass = 4096;
-/** So many programs are kept, and what was recorded for them; more of them are forgotten all at once. */
-const mostPrograms = 512;
+/** So many programs are kept, and so many recorded calls, each with its part of a graph. When there are more, all are forgotten. */
+const most = { programs: 512, calls: 2 ** 16 };
 
 /** What a recorder is made of. */
 export type RecorderParts = {
@@ -44,6 +44,8 @@ export class Recorder {
   readonly #beginnings = new Map<number, CallNode>();
   #pass: Pass | undefined;
   #working = false;
+  /** How many calls are recorded. */
+  #calls = 0;
 
   constructor({ client, count, products, rowMajor, programs }: RecorderParts, tensors: Omit<PassContext, "program">) {
     this.client = client;
@@ -79,10 +81,7 @@ export class Recorder {
     const pass = this.#pass;
     if (pass === undefined || this.#working) return;
     this.#pass = undefined;
-    runPasses([pass], this.client, this.#programs.compilerFor(1));
-    if (this.#programs.size <= mostPrograms) return;
-    this.#beginnings.clear();
-    this.#programs.clear();
+    this.#run([pass], 1);
   }
 
   /** Sees to it that a tensor's elements are there, or on their way. */
@@ -140,8 +139,17 @@ export class Recorder {
       this.#pass = undefined;
       this.#working = false;
     }
-    runPasses(passes, this.client, this.#programs.compilerFor(replicas));
+    this.#run(passes, replicas);
     return results;
+  }
+
+  #run(passes: readonly Pass[], replicas: number): void {
+    runPasses(passes, this.client, this.#programs.compilerFor(replicas));
+    for (const { traced } of passes) this.#calls += traced;
+    if (this.#programs.size <= most.programs && this.#calls <= most.calls) return;
+    this.#calls = 0;
+    this.#beginnings.clear();
+    this.#programs.clear();
   }
 
   #newPass(replicas: number, device = 0, like?: Pass): Pass {

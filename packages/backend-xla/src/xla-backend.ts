@@ -10,7 +10,6 @@ export class XlaBackend extends tf.KernelBackend {
   readonly recorder: Recorder;
   /** What came from other backends, by the data ids that it had there. */
   readonly #moved = new Map<tf.DataId, Held>();
-  readonly #own = new WeakSet<tf.DataId>();
   #count = 0;
   #bytes = 0;
 
@@ -94,8 +93,8 @@ export class XlaBackend extends tf.KernelBackend {
     held.refs = 0;
     this.#count--;
     this.#bytes -= bytesOf(held.shape, held.type);
-    this.#own.delete(held);
-    this.#moved.delete(dataId);
+    held.owner = undefined;
+    if (this.#moved.size > 0) this.#moved.delete(dataId);
     if (held.usedBy === undefined) held.release();
     else held.usedBy.disposed.push(held); // it is needed until the pass has run
     return true;
@@ -124,15 +123,14 @@ export class XlaBackend extends tf.KernelBackend {
   }
 
   #hold(shape: readonly number[], type: ElementType): Held {
-    const held = new Held(shape, type);
-    this.#own.add(held);
+    const held = new Held(shape, type, this);
     this.#count++;
     this.#bytes += bytesOf(shape, type);
     return held;
   }
 
   #find(dataId: tf.DataId): Held | undefined {
-    return dataId instanceof Held && this.#own.has(dataId) ? dataId : this.#moved.get(dataId);
+    return dataId instanceof Held && dataId.owner === this ? dataId : this.#moved.get(dataId);
   }
 }
 
