@@ -1,6 +1,8 @@
-import { contrastive } from "@kindred/contrastive-loss";
+import { contrastive, gist } from "@kindred/contrastive-loss";
+import { scoreMatching } from "@kindred/distillation-losses";
 import { type Loss, lossShare, type LossShareOptions, matryoshka } from "@kindred/loss";
 import { rowDot, scale, sliceRows, sum } from "@kindred/nn";
+import { batchHardTriplet, cosent, onlineContrastive } from "@kindred/pair-losses";
 import { cpu, type Float, type RunningEngine, valueAndGradients } from "@kindred/tensor";
 import { describePlugins, floatsFromSeed } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
@@ -24,8 +26,8 @@ const triplet: Loss = {
 };
 
 /** A loss that makes a tensor of the rows' scores in each step, of one element too. */
-const scored: Loss = {
-  name: "scored",
+const uploading: Loss = {
+  name: "uploading",
   options: {},
   over: "rows",
   needs: { scores: "row" },
@@ -81,22 +83,43 @@ const cases: {
     {},
     {},
   ],
+  "contrastive, with hard negatives made harder": [
+    contrastive({ equalTexts: "keep", hardnessMode: "hardNegatives", hardnessStrength: 5 }),
+    3,
+    {},
+    {},
+  ],
   "contrastive, one row": [contrastive({ equalTexts: "keep" }), 2, { rows: 1 }, { rows: 1 }],
   "Matryoshka over it": [matryoshka(contrastive({ equalTexts: "keep" }), [6, 3, 2], [1, 0.5, 0.25]), 2, {}, {}],
   "a user's, in tfjs's ops": [triplet, 3, {}, {}],
   "a user's, of one row": [triplet, 3, { rows: 1 }, { rows: 1 }],
   "one that uploads scores": [
-    scored,
+    uploading,
     2,
     { options: { scores: Float32Array.of(0.5, 1, 0.25, 0, 0.75) } },
     { options: { scores: Float32Array.of(0, 0.1, 0.9, 1, 0.3) } },
   ],
   "one that uploads one score": [
-    scored,
+    uploading,
     2,
     { rows: 1, options: { scores: Float32Array.of(0.5) } },
     { rows: 1, options: { scores: Float32Array.of(0.25) } },
   ],
+  "of ranked scores": [cosent(), 2, scored(0), scored(1)],
+  "of labelled pairs, in the second step all of one label": [
+    onlineContrastive(),
+    2,
+    { options: { labels: Int32Array.of(1, 0, 0, 1, 0) } },
+    { options: { labels: Int32Array.of(0, 0, 0, 0, 0) } },
+  ],
+  "of classes": [
+    batchHardTriplet(),
+    1,
+    { options: { labels: Int32Array.of(1, 2, 2, 1, 3) } },
+    { options: { labels: Int32Array.of(1, 1, 1, 1, 1) } },
+  ],
+  "guided by another model": [gist({ equalTexts: "keep" }), 2, guided(0), guided(1)],
+  "of a teacher's scores": [scoreMatching({ targets: "teacher" }), 2, guided(2), guided(3)],
   "one that slices at firstRow": [
     cutting,
     2,
@@ -104,6 +127,17 @@ const cases: {
     { options: { firstRow: 2, totalRows: 7, gather: doubled } },
   ],
 };
+
+/** A score for each row. */
+function scored(step: number): Partial<Given> {
+  return { options: { scores: floatsFromSeed(40 + step, 5) } };
+}
+
+/** Another model's vectors of each column's texts. */
+function guided(step: number): Partial<Given> {
+  const vectors = [0, 1].map((column) => ({ embeddings: floatsFromSeed(50 + 2 * step + column, 5 * 4), dimension: 4 }));
+  return { options: { vectors: { guide: vectors, teacher: vectors } } };
+}
 
 /** Texts of which some are equal, others in each step. */
 function ids(step: number): Partial<Given> {
