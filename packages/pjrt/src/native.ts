@@ -16,6 +16,8 @@ export type Native = {
   /** An environment variable as native code sees it, from worker threads too, where `process.env` is a copy. */
   environment(name: string): string | null;
   setEnvironment(name: string, value: string): void;
+  /** Ends a timer of the kernel's. */
+  deleteTimer(id: number): void;
 };
 
 /** `dlopen`'s flags: bind everything now, and never unload. */
@@ -80,5 +82,6 @@ async function load(): Promise<Native> {
     },
     environment: (name) => getenv(name),
     setEnvironment: (name, value) => setenv(name, value, 1),
+    deleteTimer: (id) => libc.func("int timer_delete(intptr_t id)")(id),
   };
 }

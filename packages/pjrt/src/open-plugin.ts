@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { ConfigError } from "@kindred/errors";
 import { Client } from "./client.ts";
 import type { ClientOptions } from "./create-client.ts";
+import { endProfiling } from "./end-profiling.ts";
 import { readNamedValues, type NamedValues } from "./named-values.ts";
 import { loadNative } from "./native.ts";
 import { PjrtApi } from "./pjrt-api.ts";
@@ -102,5 +103,6 @@ async function open(path: string, { logLevel = 3 }: PluginOptions): Promise<Plug
   const variable = "TF_CPP_MIN_LOG_LEVEL";
   if (native.environment(variable) === null) native.setEnvironment(variable, String(logLevel));
   checkFlags(native.environment("XLA_FLAGS") ?? "", path);
+  process.on("exit", () => endProfiling(native));
   return new Plugin(path, new PjrtApi(native, native.openTable(path, nvidiaLibraries(path)), path));
 }

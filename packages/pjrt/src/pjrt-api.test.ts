@@ -21,6 +21,7 @@ function tableOf([major, minor]: [number, number], slots: number, call: (slot: n
     openTable: () => 0n,
     environment: () => null,
     setEnvironment: () => undefined,
+    deleteTimer: () => undefined,
   };
   return native;
 }
