@@ -48,7 +48,7 @@ export async function hubRequest(
     if (signal.aborted) return signal.reason;
     const what = silence.signal.aborted ? `silence for ${idleTimeoutMs} ms` : reasonOf(cause);
     const message = `resolveModel: the connection failed. Got ${what} from ${new URL(url).origin}, expected ${subject.id}@${subject.revision}. Check the network, or go offline if the model is in the cache.`;
-    return new HubError("connection", message, { ...subject }, { cause });
+    return new HubError("connection", message, { ...subject, hasNetwork: !noNetwork.includes(what) }, { cause });
   };
 
   let response: Response;
@@ -96,6 +96,9 @@ function authorization(url: string, { endpoint, token }: HubSettings): { authori
   const isHub = new URL(url).origin === new URL(endpoint).origin;
   return isHub && token !== undefined ? { authorization: `Bearer ${token}` } : {};
 }
+
+/** What is said where no name has an address and no address a way. */
+const noNetwork = ["ENOTFOUND", "EAI_AGAIN", "ENETUNREACH", "ENETDOWN"];
 
 /** fetch says "fetch failed"; what failed stands in its cause. */
 function reasonOf(error: unknown): string {

@@ -48,20 +48,24 @@ export function isCommit(revision: unknown): revision is string {
 /** `fetch` as @huggingface/hub calls it, for answers small enough to be read whole. */
 function wholeAnswers(context: RequestContext & RetryPolicy): typeof fetch {
   return (input, init) =>
-    withRetries(async () => {
-      const headers = Object.fromEntries(new Headers(init?.headers));
-      const response = await hubRequest(String(input), context, { headers });
-      const parts: Uint8Array<ArrayBuffer>[] = [];
-      let bytes = 0;
-      for await (const chunk of response.chunks) {
-        bytes += chunk.length;
-        if (bytes > largestAnswerBytes) throw broken(`an answer of over ${largestAnswerBytes} bytes`, "a shorter one");
-        parts.push(new Uint8Array(chunk));
-      }
-      const body = new Blob(parts);
-      expectJson(await body.text());
-      return new Response(body, { status: response.status, headers: response.headers });
-    }, context);
+    withRetries(
+      async () => {
+        const headers = Object.fromEntries(new Headers(init?.headers));
+        const response = await hubRequest(String(input), context, { headers });
+        const parts: Uint8Array<ArrayBuffer>[] = [];
+        let bytes = 0;
+        for await (const chunk of response.chunks) {
+          bytes += chunk.length;
+          if (bytes > largestAnswerBytes)
+            throw broken(`an answer of over ${largestAnswerBytes} bytes`, "a shorter one");
+          parts.push(new Uint8Array(chunk));
+        }
+        const body = new Blob(parts);
+        expectJson(await body.text());
+        return new Response(body, { status: response.status, headers: response.headers });
+      },
+      { ...context, needsNetwork: true },
+    );
 }
 
 function expectJson(text: string): void {

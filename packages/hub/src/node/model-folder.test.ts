@@ -2,19 +2,29 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { FormatError } from "@kindred/errors";
 import { describeDownload } from "../describe-download.ts";
 import { HubError } from "../hub-error.ts";
 import { modelFolder } from "./model-folder.ts";
 
-test("a folder that is there, and what is neither folder nor id, are given back", async () => {
+test("a folder that is there, and what can only be a path, are given back", async () => {
   const folder = mkdtempSync(join(tmpdir(), "kindred-hub-"));
   expect(await modelFolder(folder, { offline: true })).toBe(folder);
-  expect(await modelFolder("nowhere", { offline: true })).toBe("nowhere");
+  expect(await modelFolder("./nowhere", { offline: true })).toBe("./nowhere");
   rmSync(folder, { recursive: true });
 });
 
-test("an id that the cache lacks is refused offline", async () => {
-  await expect(modelFolder("kindred-tests/no-such-model", { offline: true })).rejects.toThrow(HubError);
+test("what is no folder is told so first, at once, whether it could be a model of the Hub or only its name", async () => {
+  const lacking = modelFolder("kindred-tests/no-such-model", { offline: true });
+  await expect(lacking).rejects.toThrow(HubError);
+  await expect(lacking).rejects.toThrow(
+    /^kindred-tests\/no-such-model: no such folder\. As a model of the Hub: offline, and the cache does not hold/,
+  );
+  const bare = modelFolder("all-mpnet-base-v2", { offline: true });
+  await expect(bare).rejects.toThrow(FormatError);
+  await expect(bare).rejects.toThrow(
+    "all-mpnet-base-v2: no such folder. A model of the Hub is named with its owner: sentence-transformers/all-mpnet-base-v2?",
+  );
 });
 
 test("every event has its line", () => {

@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
+import { FormatError } from "@kindred/errors";
 import { describeDownload } from "../describe-download.ts";
 import type { DownloadEvent } from "../download-event.ts";
+import { HubError } from "../hub-error.ts";
 import { parseModelId } from "../parse-model-id.ts";
 import { resolveModel } from "./resolve-model.ts";
 
@@ -20,9 +22,9 @@ export type ModelFolderOptions = {
 
 /**
  * The folder that a command's `--model` means: a path as it is, or the snapshot of a model of the Hub (`owner/name[@revision]`),
- * brought and shown while it comes. What is neither is given back too: whoever opens it says that there is no such folder.
+ * brought and shown while it comes. What can be a path alone is given back, whatever is there.
  *
- * @throws HubError as {@link resolveModel} does
+ * @throws HubError as {@link resolveModel} does; FormatError for a bare name that is no folder
  *
  * @example
  * ```ts ignore
@@ -33,7 +35,13 @@ export type ModelFolderOptions = {
  * ```
  */
 export async function modelFolder(model: string, { offline, signal, sink }: ModelFolderOptions): Promise<string> {
-  if (existsSync(model) || !isModelId(model)) return model;
+  if (existsSync(model)) return model;
+  if (/^[\w-][\w.-]*$/.test(model))
+    throw new FormatError(
+      { file: model },
+      `no such folder. A model of the Hub is named with its owner: sentence-transformers/${model}?`,
+    );
+  if (!isModelId(model)) return model;
   let shown = false;
   const onProgress = (event: DownloadEvent) => {
     if (sink === undefined || (event.type === "progress" && sink.isTTY !== true)) return;
@@ -44,9 +52,17 @@ export async function modelFolder(model: string, { offline, signal, sink }: Mode
     ...(offline ? { offline } : {}),
     ...(signal === undefined ? {} : { signal }),
     onProgress,
+  }).catch((error: unknown) => {
+    throw error instanceof HubError ? neitherFolderNorModel(model, error) : error;
   });
   if (shown) sink?.write("\r\u001b[K");
   return folder;
+}
+
+/** The same error, which says first that no folder is there: most that is named so is one. */
+function neitherFolderNorModel(model: string, error: HubError): HubError {
+  const message = `${model}: no such folder. As a model of the Hub: ${error.message.replace("resolveModel: ", "")}`;
+  return new HubError(error.reason, message, error.details, { cause: error });
 }
 
 function isModelId(model: string): boolean {

@@ -22,6 +22,16 @@ test("where the Hub can't be reached the cache's copy is used, and an event says
   expect(hub.events.map(({ type }) => type)).toEqual(["retry", "retry", "stale"]);
 });
 
+test("without a network the cache's copy is used at once, and what it lacks is refused at once", async () => {
+  const model = await hub.resolve(id);
+  hub.events.length = 0;
+  const endpoint = "http://no-such-host.invalid"; // a name that never has an address: RFC 2606
+  expect(await hub.resolve(id, { endpoint })).toEqual(model);
+  expect(hub.events.map(({ type }) => type)).toEqual(["stale"]);
+  await expect(hub.resolve("owner/other", { endpoint })).rejects.toMatchObject({ reason: "connection" });
+  expect(hub.events.map(({ type }) => type)).toEqual(["stale"]);
+});
+
 test("a cut connection goes on from where it was cut, as often as it is cut", async () => {
   hub.server.fault = (request) => (ofWeights(request) ? { cutAfterBytes: 70_000 } : undefined);
   const model = await hub.resolve(id);

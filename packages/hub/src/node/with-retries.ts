@@ -8,6 +8,8 @@ export type RetryPolicy = {
   readonly attempts: number;
   /** The wait before the second attempt; each further one is twice as long, up to 8 times this, or what the server asks for. */
   readonly retryDelayMs: number;
+  /** Whether to give up at once where the server has no address: without a network no attempt is better. Default: not. */
+  readonly needsNetwork?: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (event: DownloadEvent) => void;
 };
@@ -24,7 +26,7 @@ const longestAskedSeconds = 60;
  */
 export async function withRetries<T>(
   run: () => Promise<T>,
-  { attempts, retryDelayMs, signal, onProgress }: RetryPolicy,
+  { attempts, retryDelayMs, needsNetwork = false, signal, onProgress }: RetryPolicy,
   progress = () => 0,
 ): Promise<T> {
   let attempt = 1;
@@ -34,6 +36,7 @@ export async function withRetries<T>(
       return await run();
     } catch (error) {
       if (!(error instanceof HubError) || error.reason !== "connection") throw error;
+      if (needsNetwork && error.details["hasNetwork"] === false) throw error;
       if (progress() > before) attempt = 1;
       if (attempt >= attempts) throw error;
       const askedMs = Math.min(Number(error.details["retryAfterSeconds"] ?? 0), longestAskedSeconds) * 1000;
