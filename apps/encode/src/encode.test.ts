@@ -73,7 +73,13 @@ describePlugins("XLA", ({ path }) => {
     expect(kept.length).toBeGreaterThan(0);
     const [want, got] = ["wasm.npy", "xla.npy"].map((name) => toFloat32(readNpy(readFileSync(join(folder, name)))));
     expect(got).toBeCloseToArray(want ?? [], { tolerance: 16 * 2 ** -24 }); // roundings of numbers below 1
-    expect(encode(...given, "again.npy", ...onXla).code).toBe(0);
+    const { code, stdout } = encode(...given, "again.npy", ...onXla, "--json");
+    const events = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { type: string; fromCache?: boolean });
+    expect([code, new Set(events.map(({ type }) => type))]).toEqual([0, new Set(["compile", "done"])]);
+    expect(events.every(({ fromCache = true }) => fromCache)).toBe(true);
     expect(readdirSync(join(folder, cache))).toEqual(kept);
     expect(readFileSync(join(folder, "again.npy"))).toEqual(readFileSync(join(folder, "xla.npy")));
   });

@@ -33,7 +33,10 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   refuseContradictions(flags, texts);
   if (flags.output !== "") checkVectorFile(flags.output);
   if (flags.output !== "") checkOutputFile("--output", flags.output);
-  const engine = await chooseEngine(flags, { where: "kindred-encode" });
+  const engine = await chooseEngine(flags, {
+    where: "kindred-encode",
+    onCompile: ({ hash, seconds, fromCache, reason }) => tellOf({ program: hash, seconds, fromCache, reason }, flags),
+  });
   const folder = await modelFolder(flags.model, {
     offline: flags.offline,
     signal,
@@ -58,6 +61,16 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   if (flags.input !== "") await encodeFile(encoder, { flags, options });
   else await encodeTexts(encoder, texts, { flags, options });
   if (profiler !== undefined) process.stderr.write(`${profileTable(profiler.stop())}\n`);
+}
+
+/** Tells of a program that was compiled: some devices take minutes for one, and nothing else is to be seen then. */
+function tellOf(
+  program: { readonly program: string; readonly seconds: number; readonly fromCache: boolean; readonly reason: string },
+  { json, output, quiet }: Flags,
+): void {
+  if (json && output !== "") process.stdout.write(`${JSON.stringify({ type: "compile", ...program })}\n`);
+  else if (!quiet && program.seconds > 5)
+    process.stderr.write(`${program.fromCache ? "Loaded" : "Compiled"} a program in ${program.seconds.toFixed(1)} s\n`);
 }
 
 /** The worker threads that encode; 0 for this one. */
