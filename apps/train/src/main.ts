@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { exitCodeOf, packageVersion, parseFlags } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
@@ -31,13 +32,21 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
       ? newRun(runOptions, positionals, flags)
       : await oldRun(flags.resume, runOptions, positionals, flags);
   const sink = flags.quiet ? {} : { sink: process.stderr };
-  const folderOf = (name: string) => modelFolder(name, { offline: flags.offline, signal, ...sink });
-  const folderIfNamed = async (name: string) => (name === "" ? "" : folderOf(name));
-  const model = config.model === "" || resume !== undefined ? config.model : await folderOf(config.model);
-  const [guide, teacher] = [await folderIfNamed(config.guide), await folderIfNamed(config.teacher)];
+  const folders: { [model: string]: string } = {};
+  /** A model as the run keeps it, an id with the revision that was brought; where it lies goes into `folders`. */
+  const bring = async (name: string): Promise<string> => {
+    const folder = await modelFolder(name, { offline: flags.offline, signal, ...sink });
+    if (folder === name) return name;
+    const pinned = `${name.replace(/@.*$/, "")}@${basename(folder)}`; // a snapshot's folder is called after its commit
+    folders[pinned] = folder;
+    return pinned;
+  };
+  const model = config.model === "" || resume !== undefined ? config.model : await bring(config.model);
+  const bringIfNamed = async (name: string) => (name === "" ? "" : bring(name));
+  const [guide, teacher] = [await bringIfNamed(config.guide), await bringIfNamed(config.teacher)];
   const guides: string[] = [];
   for (const [name, folder] of Object.entries(guideFolders({ ...config, guide: "", teacher: "" })))
-    guides.push(`${name}=${await folderOf(folder)}`);
+    guides.push(`${name}=${await bring(folder)}`);
   const readers = [
     ...(flags.quiet ? [] : [terminalReader(process.stderr)]),
     ...(flags.json ? [{ read: printJson }] : []),
@@ -49,7 +58,8 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     ...machineOptions(flags),
   };
   const given = Object.keys(runOptions);
-  for await (const _ of train({ ...config, model, guide, teacher, guides }, { signal, readers, given, ...asked }));
+  const named = { ...config, model, guide, teacher, guides };
+  for await (const _ of train(named, { signal, readers, given, folders, ...asked }));
 }
 
 function newRun(
@@ -89,7 +99,10 @@ async function oldRun(
   expectNotInUse(output);
   const base = { ...optionsOfFile(output), output };
   const config = trainConfig(given, { base, where: "kindred-train --resume" });
-  return { config, resume: await resumePoint(output) };
+  const resume = await resumePoint(output);
+  for (const message of resume.damaged)
+    process.stderr.write(`warning: ${message} Going on from ${resume.folder}, the checkpoint before it.\n`);
+  return { config, resume };
 }
 
 /** The options of a file or of a run's folder: whatever would be run as native code is not for a file to name. */

@@ -10,12 +10,11 @@ import { mpnetVocabulary, type Tokenizer, tokenizerFromVocab } from "@kindred/to
 import { loadTokenizer } from "@kindred/tokenizer/node";
 import { loadedModel, newModel, type RunData, type TrainableModel, type TrainConfig } from "@kindred/trainer";
 
-/** What a run begins with: the model of a checkpoint, else that of `config.model`, else a new one. */
+/** What a run begins with: the model of a folder, a checkpoint's or that of `config.model`; a new one where that is empty. */
 export async function startingModel(
   config: TrainConfig,
-  { families, checkpoint }: { readonly families: readonly EncoderFamily[]; readonly checkpoint?: string | undefined },
+  { families, folder }: { readonly families: readonly EncoderFamily[]; readonly folder: string },
 ): Promise<TrainableModel> {
-  const folder = checkpoint ?? config.model;
   if (folder !== "") return loadedModel(config, await openModelFolder(folder), families);
   const { vocabulary, modelType } = config;
   const tokenizer = vocabulary === "" ? await defaultTokenizer(modelType) : await loadTokenizer(vocabulary);

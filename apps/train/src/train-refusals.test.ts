@@ -39,7 +39,7 @@ describe("resuming, refuses", () => {
   test("a state that is none, by file", async () => {
     const { config, go } = await stopped();
     writeFileSync(join(config.output, "checkpoint-4", "trainer_state.json"), '{"step": 4}');
-    await expect(go()).rejects.toThrow(/trainer_state\.json: not the state of a run/);
+    await expect(go()).rejects.toThrow(/trainer_state\.json: is damaged/);
   });
 
   test("nothing else: what is changed is kept with the run", async () => {

@@ -69,6 +69,8 @@ export type TrainOptions = MachineOptions & {
    * `module`, stays in this one, on all its devices. Default: the engine that the options name.
    */
   readonly engine?: Engine;
+  /** Where models lie that the configuration names otherwise, by an id of a hub for instance. Default: it names their folders. */
+  readonly folders?: { readonly [name: string]: string };
   /** Names of options that were given: beside those that differ from their defaults, none may say what the program sets. Default: none. */
   readonly given?: readonly string[];
   /** More readers of the run, besides its folder and its report. Default: none. */
@@ -97,7 +99,7 @@ export type TrainOptions = MachineOptions & {
  * ```
  */
 export async function* train(config: TrainConfig, options: TrainOptions = {}): AsyncGenerator<TrainEvent, void> {
-  const { signal, resume, name = "run", readers = [], program } = options;
+  const { signal, resume, name = "run", readers = [], program, folders = {} } = options;
   const { engine, compiled } =
     options.engine === undefined ? runEngine(config, options) : { engine: options.engine, compiled: () => [] };
   const stays =
@@ -119,7 +121,10 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
   try {
     const parts = await loadProgram(program);
     refuseProgramOptions(parts, [...(options.given ?? []), ...differing(config)]);
-    const model = await startingModel(config, { families: familiesOf(parts), checkpoint: resume?.folder });
+    const model = await startingModel(config, {
+      families: familiesOf(parts),
+      folder: resume?.folder ?? folders[config.model] ?? config.model,
+    });
     const loss = lossOf(complete, parts, { dimension: sentenceDimension(model.modules) });
     expectGuides(loss, Object.keys(guideFolders(config)));
     const data = await trainingData(config, model, { ...(await openRunData(config)), loss, signal });
@@ -127,7 +132,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
     await sampler.ready?.();
     if (resume === undefined && parts.sampler === undefined) await expectFirstBatch(complete, data);
     for (const [guide, folder] of Object.entries(guideFolders(complete)))
-      guides[guide] = await loadSentenceEncoder(folder, {
+      guides[guide] = await loadSentenceEncoder(folders[folder] ?? folder, {
         cores: engine.module === undefined ? 0 : complete.cores,
         engine,
       });

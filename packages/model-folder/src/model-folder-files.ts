@@ -1,5 +1,5 @@
 import { ConfigError } from "@kindred/errors";
-import { fromFloat32, type NamedTensor, toFloat32, writeSafetensors } from "@kindred/tensor-files";
+import { fromFloat32, type NamedTensor, planSafetensors, toFloat32 } from "@kindred/tensor-files";
 import { tokenizerToFiles } from "@kindred/tokenizer";
 import type { JsonObject, ModelFiles, ModelFolder, ModelModule, StoredTensors } from "./model-folder.ts";
 import { modulesFile } from "./read-model-folder.ts";
@@ -66,16 +66,36 @@ export function newModule(
  * ```
  */
 export async function modelFolderFiles(
+  model: Pick<ModelFolder, "modules" | "tokenizer" | "settings">,
+  options: ModelFolderFilesOptions = {},
+): Promise<ModelFiles> {
+  const files: { [path: string]: Uint8Array } = {};
+  for await (const { path, chunks } of modelFolderContents(model, options)) {
+    const all: Uint8Array[] = [];
+    for await (const chunk of chunks) all.push(chunk);
+    files[path] = joined(all);
+  }
+  return files;
+}
+
+/** One file of a model folder, its bytes in pieces. */
+export type ModelFileContents = {
+  readonly path: string;
+  readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+};
+
+/** The same files, one after another, as streams: of weights no more than one tensor is in memory. */
+export async function* modelFolderContents(
   { modules, tokenizer, settings }: Pick<ModelFolder, "modules" | "tokenizer" | "settings">,
   { readme = "", dtype = "float32" }: ModelFolderFilesOptions = {},
-): Promise<ModelFiles> {
+): AsyncGenerator<ModelFileContents, void> {
   if (!Object.hasOwn(dtypes, dtype)) {
     const known = Object.keys(dtypes).join(", ");
     throw new ConfigError(`modelFolderFiles: unknown dtype. Got ${dtype}, expected ${known}.`, { dtype });
   }
   const placed = modules.map((module, i) => ({ ...module, path: i === 0 ? "" : `${i}_${module.kind}` }));
-  const files: { [path: string]: Uint8Array } = {};
-  files[modulesFile] = json(
+  yield json(
+    modulesFile,
     placed.map(({ path, kind }, idx) => ({
       idx,
       name: `${idx}`,
@@ -83,11 +103,11 @@ export async function modelFolderFiles(
       type: `sentence_transformers.models.${kind}`,
     })),
   );
-  files["sentence_bert_config.json"] = json({
+  yield json("sentence_bert_config.json", {
     max_seq_length: settings.maxSeqLength ?? null,
     do_lower_case: settings.doLowerCase,
   });
-  files[sentenceFile] = json({
+  yield json(sentenceFile, {
     __version__: { sentence_transformers: "2.0.0", transformers: "4.8.2", pytorch: "1.9.0" }, // the first of the versions that read this form
     model_type: "SentenceTransformer",
     prompts: settings.prompts,
@@ -97,35 +117,45 @@ export async function modelFolderFiles(
   });
   const { maxSeqLength: maxLength, doLowerCase: lowercase } = settings;
   const modelType = modules[0].config["model_type"];
-  Object.assign(files, tokenizerToFiles(tokenizer, { modelType, maxLength, lowercase }));
+  const ofTokenizer = tokenizerToFiles(tokenizer, { modelType, maxLength, lowercase });
+  for (const [path, bytes] of Object.entries(ofTokenizer)) yield { path, chunks: [bytes] };
   for (const module of placed) {
     const folder = module.path === "" ? "" : `${module.path}/`;
     const config = module.kind === "Transformer" ? { ...module.config, torch_dtype: dtype } : module.config;
-    if (Object.keys(config).length > 0) files[`${folder}config.json`] = json(config);
+    if (Object.keys(config).length > 0) yield json(`${folder}config.json`, config);
     const weights = await module.openWeights();
     try {
-      if (weights.tensors.size > 0) files[`${folder}model.safetensors`] = await safetensorsOf(weights, dtype);
+      if (weights.tensors.size > 0) yield { path: `${folder}model.safetensors`, chunks: safetensorsOf(weights, dtype) };
     } finally {
       await weights.close();
     }
   }
-  if (readme !== "") files["README.md"] = new TextEncoder().encode(readme);
-  return files;
+  if (readme !== "") yield { path: "README.md", chunks: [new TextEncoder().encode(readme)] };
 }
 
-async function safetensorsOf(weights: StoredTensors, dtype: WeightDtype): Promise<Uint8Array> {
-  const tensors: [string, NamedTensor][] = [];
-  for (const name of weights.tensors.keys()) {
+async function* safetensorsOf(weights: StoredTensors, dtype: WeightDtype): AsyncGenerator<Uint8Array, void> {
+  const stored = [...weights.tensors].map(([name, { shape }]) => [name, { dtype: dtypes[dtype], shape }] as const);
+  const { header, order } = planSafetensors(stored, { metadata: { format: "pt" } });
+  yield header;
+  for (const name of order) {
     const tensor = await weights.read(name);
     const isStored = tensor.dtype === dtypes[dtype];
-    tensors.push([
-      name,
-      isStored ? tensor : fromFloat32(toFloat32(tensor, { copy: false }), tensor.shape, dtypes[dtype]),
-    ]);
+    yield (isStored ? tensor : fromFloat32(toFloat32(tensor, { copy: false }), tensor.shape, dtypes[dtype])).bytes;
   }
-  return writeSafetensors(tensors, { metadata: { format: "pt" } });
 }
 
-function json(value: unknown): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+function json(path: string, value: unknown): ModelFileContents {
+  return { path, chunks: [new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)] };
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const [only] = chunks;
+  if (only !== undefined && chunks.length === 1) return only;
+  const bytes = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
 }

@@ -18,13 +18,14 @@ export function modelCard(events: readonly TrainEvent[], { maxSeqLength }: { rea
   const rows = summaries.reduce((sum, source) => sum + (source.rows ?? 0), 0);
   const number = (value: number | undefined) => (value === undefined ? "" : value.toFixed(4));
   const scores = Object.entries(metricSummaries(events)).map(
-    ([name, { before, after, bm25 }]) => `| ${name} | ${number(before)} | ${number(after)} | ${number(bm25)} |`,
+    ([name, { before, after, bm25 }]) => `| ${cell(name)} | ${number(before)} | ${number(after)} | ${number(bm25)} |`,
   );
   const data = summaries.map(
-    ({ name, share, rows: count }) => `| ${name} | ${count ?? "streamed"} | ${(100 * share).toFixed(1)} % |`,
+    ({ name, share, rows: count }) => `| ${cell(name)} | ${count ?? "streamed"} | ${(100 * share).toFixed(1)} % |`,
   );
+  const base = start === undefined ? undefined : hubModel(start.config.model);
   return `---
-library_name: sentence-transformers
+${base === undefined ? "" : `base_model: ${base.id}\n`}library_name: sentence-transformers
 pipeline_tag: sentence-similarity
 tags:
 - sentence-transformers
@@ -78,9 +79,30 @@ function lossTags({ name, options }: NamedLoss): string[] {
   return [`- loss:${classes[name] ?? name}`, ...(inner === undefined ? [] : lossTags(inner))];
 }
 
+/** The model that `owner/name@<commit>` names on the Hugging Face Hub; undefined for a folder. */
+function hubModel(model: string): { readonly id: string; readonly revision: string } | undefined {
+  const [, id, revision] = /^([\w.-]+(?:\/[\w.-]+)?)@([0-9a-f]{40})$/.exec(model) ?? [];
+  return id === undefined || revision === undefined ? undefined : { id, revision };
+}
+
+/** A text of somebody else's in the middle of Markdown, in a table say: it shows as it is, and breaks nothing. */
+function cell(text: string): string {
+  return text.replaceAll(/[\\`*[\]|<>&~]/g, (character) => `&#${character.codePointAt(0)};`).replaceAll(/\s+/g, " ");
+}
+
+/** The same as code. */
+function code(text: string): string {
+  return `<code>${cell(text)}</code>`;
+}
+
 function recipe({ config, loss, optimizer }: Extract<TrainEvent, { type: "start" }>): string {
   const { model, stopAt, maxSteps, batchSize, learningRate } = config;
-  const origin = model === "" ? "Trained from random initialisation" : `Fine-tuned from \`${model}\``;
+  const base = hubModel(model);
+  const from =
+    base === undefined
+      ? code(model)
+      : `[${base.id}](https://huggingface.co/${base.id}), revision ${code(base.revision)}`;
+  const origin = model === "" ? "Trained from random initialisation" : `Fine-tuned from ${from}`;
   const settings = Object.entries(loss.options).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   const named = `the ${loss.name} loss${settings.length === 0 ? "" : ` (${settings.join(", ")})`}`;
   return `${origin}: ${stopAt || maxSteps} steps of ${batchSize} pairs, ${named}, ${optimizer.name === "adamw" ? "AdamW" : optimizer.name} at ${learningRate}.\n`;

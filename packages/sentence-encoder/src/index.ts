@@ -9,7 +9,7 @@ export {
   type SentenceModel,
   type SentenceSettings,
 } from "./sentence-model.ts";
-export { loadParameters, modelWeights } from "./model-weights.ts";
+export { countNonFinite, loadParameters, modelWeights } from "./model-weights.ts";
 export {
   type EmbeddingOptions,
   embedSentences,

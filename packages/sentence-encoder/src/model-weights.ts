@@ -153,12 +153,27 @@ export async function loadParameters(
 }
 
 function warnOfNonNumbers(name: string, values: Float32Array, onWarning: (message: string) => void): void {
-  let count = 0;
-  for (let i = 0; i < values.length; i++) if (values[i]! - values[i]! !== 0) count++; // NaN − NaN and ∞ − ∞ are NaN; i < length
+  const count = countNonFinite(values);
   if (count > 0)
     onWarning(
       `warning: the tensor ${name} holds ${count} of ${values.length} numbers that are NaN or infinite, and vectors that depend on them will be so too. Did its training diverge?`,
     );
+}
+
+/**
+ * How many numbers of an array are NaN or infinite.
+ *
+ * @example
+ * ```ts
+ * import { countNonFinite } from "@kindred/sentence-encoder";
+ *
+ * countNonFinite(Float32Array.of(0, NaN, -Infinity)); // => 2
+ * ```
+ */
+export function countNonFinite(values: Float32Array): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i]! - values[i]! !== 0) count++; // NaN − NaN and ∞ − ∞ are NaN; i < length
+  return count;
 }
 
 /** Whether the engine keeps the very array that a tensor is made from, as tfjs's plain JavaScript does; others copy it into their own memory. */

@@ -177,11 +177,12 @@ export function toFloat32(tensor: NamedTensor, { copy = true }: { readonly copy?
  * A tensor for a file, made from float32 values in row-major order.
  *
  * F32 and F64 are exact; F16 and BF16 round to nearest, ties to even, as PyTorch does: beyond 65,504 F16 has only
- * infinity, below 3e-8 only 0. The bytes are a copy, so that the values may change afterwards.
+ * infinity, below 3e-8 only 0. The bytes are a copy, so that the values may change afterwards, unless `copy` is false.
  *
  * @param values as many as the shape has elements; plain numbers are rounded to float32 first
  * @param shape sizes of the axes, [] for a scalar
  * @param dtype how to store them. Default "F32"
+ * @param options with `copy` false, F32 bytes are a view of a `Float32Array`: for what is written before it changes
  * @throws ShapeError if there are more or fewer values than the shape has elements
  *
  * @example
@@ -195,8 +196,18 @@ export function fromFloat32(
   values: ArrayLike<number>,
   shape: readonly number[],
   dtype: "F64" | "F32" | "F16" | "BF16" = "F32",
+  { copy = true }: { readonly copy?: boolean } = {},
 ): NamedTensor {
   const narrow = values instanceof Float32Array ? values : new Float32Array(values);
+  if (!copy && dtype === "F32") {
+    const view = {
+      dtype,
+      shape: [...shape],
+      bytes: new Uint8Array(narrow.buffer, narrow.byteOffset, narrow.byteLength),
+    };
+    expectTensor("fromFloat32", `the array of ${values.length} values`, view);
+    return view;
+  }
   const tensor = { dtype, shape: [...shape], bytes: new Uint8Array(store(narrow, dtype).buffer) };
   expectTensor("fromFloat32", `the array of ${values.length} values`, tensor);
   return tensor;

@@ -1,5 +1,5 @@
-import { ConfigError } from "@kindred/errors";
-import { type Dtype, dtypeBits, expectTensor, type NamedTensor } from "./named-tensor.ts";
+import { ConfigError, ShapeError } from "@kindred/errors";
+import { byteLength, type Dtype, dtypeBits, expectTensor, type NamedTensor } from "./named-tensor.ts";
 
 /** What may stand beside the tensors. */
 export type WriteSafetensorsOptions = {
@@ -31,7 +31,52 @@ export function writeSafetensors(
   tensors: Iterable<readonly [name: string, tensor: NamedTensor]>,
   { metadata = {} }: WriteSafetensorsOptions = {},
 ): Uint8Array {
-  const sorted = [...tensors].sort(([a, x], [b, y]) => rank(y.dtype) - rank(x.dtype) || compareCodePoints(a, b));
+  const byName = new Map<string, NamedTensor>();
+  for (const [name, tensor] of tensors) {
+    if (byName.has(name)) refuseName(name, "stands twice, or for the metadata", nameRule);
+    expectTensor("writeSafetensors", `tensor ${quote(name)}`, tensor);
+    byName.set(name, tensor);
+  }
+  const { header, order } = planSafetensors(byName, { metadata });
+  const inOrder = order.flatMap((name) => byName.get(name)?.bytes ?? []);
+  const bytes = new Uint8Array(header.length + inOrder.reduce((sum, { length }) => sum + length, 0));
+  bytes.set(header);
+  let at = header.length;
+  for (const data of inOrder) {
+    bytes.set(data, at);
+    at += data.length;
+  }
+  return bytes;
+}
+
+/** How to lay a safetensors file out. */
+export type PlanSafetensorsOptions = WriteSafetensorsOptions & {
+  /** Whether tensors keep the order in which they come, instead of the reference library's. Default: false. */
+  readonly asGiven?: boolean;
+};
+
+/**
+ * A safetensors file before its data is there, to be written as a stream: its first bytes, and the names of the tensors in the order in
+ * which their bytes follow, one after another without a gap.
+ *
+ * @throws ConfigError as {@link writeSafetensors} does; ShapeError for a shape that has no size
+ *
+ * @example
+ * ```ts
+ * import { planSafetensors } from "@kindred/tensor-files";
+ *
+ * const tensors = { weight: { dtype: "F32", shape: [2, 2] }, bias: { dtype: "F32", shape: [2] } } as const;
+ * const { header, order } = planSafetensors(Object.entries(tensors));
+ * order; // => ["bias", "weight"]
+ * header.length % 8; // => 0
+ * ```
+ */
+export function planSafetensors(
+  tensors: Iterable<readonly [name: string, tensor: Pick<NamedTensor, "dtype" | "shape">]>,
+  { metadata = {}, asGiven = false }: PlanSafetensorsOptions = {},
+): { readonly header: Uint8Array; readonly order: readonly string[] } {
+  const inOrder = [...tensors];
+  if (!asGiven) inOrder.sort(([a, x], [b, y]) => rank(y.dtype) - rank(x.dtype) || compareCodePoints(a, b));
   const members: string[] = [];
   const notes = Object.entries(metadata).sort(([a], [b]) => compareCodePoints(a, b));
   if (notes.length > 0) {
@@ -39,38 +84,32 @@ export function writeSafetensors(
   }
   const names = new Set(["__metadata__"]);
   let end = 0;
-  for (const [name, tensor] of sorted) {
-    if (names.has(name))
-      refuseName(name, "stands twice, or for the metadata", "expected each name once, and not __metadata__");
+  for (const [name, { dtype, shape }] of inOrder) {
+    if (names.has(name)) refuseName(name, "stands twice, or for the metadata", nameRule);
     names.add(name);
-    expectTensor("writeSafetensors", `tensor ${quote(name)}`, tensor);
+    const length = byteLength(dtype, shape);
+    if (typeof length === "string")
+      throw new ShapeError(`writeSafetensors: tensor ${quote(name)} of ${dtype} [${shape.join(", ")}]: ${length}.`, {
+        name,
+        shape,
+      });
     const begin = end;
-    end += tensor.bytes.length;
-    const { dtype, shape } = tensor;
+    end += length;
     members.push(`${quote(name)}:{"dtype":"${dtype}","shape":[${shape.join(",")}],"data_offsets":[${begin},${end}]}`);
   }
-  return assemble(`{${members.join(",")}}`, sorted, end);
+  const json = new TextEncoder().encode(`{${members.join(",")}}`);
+  const header = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
+  header.set(json, 8);
+  return { header, order: inOrder.map(([name]) => name) };
 }
 
-function assemble(json: string, sorted: readonly (readonly [string, NamedTensor])[], dataLength: number): Uint8Array {
-  const header = new TextEncoder().encode(json);
-  const dataOffset = 8 + Math.ceil(header.length / 8) * 8;
-  const bytes = new Uint8Array(dataOffset + dataLength);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(dataOffset - 8), true);
-  bytes.set(header, 8);
-  bytes.fill(0x20, 8 + header.length, dataOffset);
-  let at = dataOffset;
-  for (const [, tensor] of sorted) {
-    bytes.set(tensor.bytes, at);
-    at += tensor.bytes.length;
-  }
-  return bytes;
-}
+const nameRule = "expected each name once, and not __metadata__";
 
-const order = Object.keys(dtypeBits);
+const dtypeOrder = Object.keys(dtypeBits);
 
 function rank(dtype: Dtype): number {
-  return order.indexOf(dtype);
+  return dtypeOrder.indexOf(dtype);
 }
 
 function quote(text: string): string {

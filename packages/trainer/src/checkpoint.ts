@@ -14,8 +14,8 @@ export type TrainerState = {
 /** All that a run needs to go on. The arrays are the run's own: what keeps them for later copies them, before the next step. */
 export type Checkpoint = {
   readonly model: SavedModel;
-  /** Arrays by name: what the optimizer remembers, and weights that are no part of the model. */
-  readonly others: AsyncIterable<readonly [name: string, values: ParameterValues]>;
+  /** Arrays by name: what the optimizer remembers, and weights that are no part of the model. The same at each call. */
+  readonly others: () => AsyncIterable<readonly [name: string, values: ParameterValues]>;
   readonly state: TrainerState;
 };
 

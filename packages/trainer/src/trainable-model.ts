@@ -1,8 +1,9 @@
 import { type DropoutRates, type EncoderFamily, initialParameters, type ParameterValues } from "@kindred/encoder";
-import { ConfigError } from "@kindred/errors";
+import { ConfigError, DivergenceError, FormatError } from "@kindred/errors";
 import { type ModelFolder, newSettings } from "@kindred/model-folder";
 import { childKey, keyFromSeed } from "@kindred/random";
 import {
+  countNonFinite,
   families as ownFamilies,
   modelWeights,
   openSentenceModel,
@@ -71,7 +72,7 @@ export function newModel(
 /**
  * The model of a folder with what the configuration says of it: how many tokens of a text it reads, and its dropout.
  *
- * @throws FormatError naming the file, for a folder that is not a whole model of a known family
+ * @throws FormatError naming the file, for a folder that is not a whole model of a known family, or whose weights are not all numbers
  *
  * @example
  * ```ts ignore
@@ -90,20 +91,47 @@ export async function loadedModel(
   const model = openSentenceModel(folder, { families, dropout: dropoutOf(config) });
   const weights: { [name: string]: ParameterValues } = {};
   for await (const [name, tensor] of modelWeights(folder, model))
-    weights[name] = { shape: tensor.shape, values: toFloat32(tensor) };
+    weights[name] = {
+      shape: tensor.shape,
+      values: expectNumbers(toFloat32(tensor), name, config.model || folder.modules[0].file),
+    };
   const { maxSeqLength = model.settings.maxSeqLength } = config;
   const settings = { ...model.settings, maxSeqLength: Math.min(maxSeqLength, model.encoder.sizes.longest) };
   return { ...model, settings, weights };
+}
+
+function expectNumbers(values: Float32Array, name: string, file: string): Float32Array {
+  const wrong = countNonFinite(values);
+  if (wrong === 0) return values;
+  throw new FormatError(
+    { file },
+    `train: the model's tensor ${name} is not made of numbers: ${wrong} of its ${values.length} are NaN or infinite, and training would spread them. Take an earlier state of the model.`,
+    { name, wrong },
+  );
 }
 
 function dropoutOf({ hiddenDropoutProb: hidden, attentionProbsDropoutProb: attention }: TrainConfig): DropoutRates {
   return { ...(hidden !== undefined && { hidden }), ...(attention !== undefined && { attention }) };
 }
 
-/** The model as it is saved, with the weights that `values` holds now. */
-export function modelToSave(model: TrainableModel, values: { readonly [name: string]: Float32Array }): SavedModel {
-  const weights = Object.entries(model.weights).map(
-    ([name, { shape, values: initial }]) => [name, fromFloat32(values[name] ?? initial, shape)] as const,
-  );
+/**
+ * The model as it is saved, with the weights that `values` holds now, uncopied.
+ *
+ * @throws DivergenceError naming a weight that holds NaN or infinity: nothing is saved then
+ */
+export function modelToSave(
+  model: TrainableModel,
+  values: { readonly [name: string]: Float32Array },
+  step: number,
+): SavedModel {
+  const weights = Object.entries(model.weights).map(([name, { shape, values: initial }]) => {
+    const now = values[name] ?? initial;
+    const wrong = countNonFinite(now);
+    if (wrong === 0) return [name, fromFloat32(now, shape, "F32", { copy: false })] as const;
+    throw new DivergenceError(
+      `train: the weight ${name} is no longer made of numbers at step ${step}. Got ${wrong} of ${now.length} that are NaN or infinite. Nothing is saved; go on from the last checkpoint at a lower learningRate (--learning-rate).`,
+      { name, step, wrong },
+    );
+  });
   return savedModel(model, weights);
 }

@@ -86,7 +86,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   let saved: { readonly step: number; readonly path: string } | undefined;
   const checkpoint = async (step: number): Promise<string> => {
     if (saved?.step !== step) {
-      const save = { model: modelToSave(model, await weightsOf(parts)), others: runState(runner, loss) };
+      const save = { model: modelToSave(model, await weightsOf(parts), step), others: () => runState(runner, loss) };
       saved = { step, path: await saves.saveCheckpoint({ ...save, state: { step, cursor, seconds: clock() } }) };
     }
     return saved.path;
@@ -155,7 +155,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     yield* await evaluation(lastStep);
   if (signal?.aborted === true) return yield* stop(lastStep, signal.reason);
   const metrics = metricSummaries(happened);
-  const path = await saves.saveModel(modelToSave(model, await weightsOf(parts)));
+  const path = await saves.saveModel(modelToSave(model, await weightsOf(parts), lastStep));
   const examples = await neighbourExamples(tasks, encoder);
   if (examples.length > 0) yield { type: "examples", examples };
   yield { type: "done", seconds: clock(), steps: lastStep, finalLoss, model: path, metrics };

@@ -3,7 +3,7 @@ import { DivergenceError, FormatError } from "@kindred/errors";
 import type { Loss } from "@kindred/loss";
 import { sentenceDimension } from "@kindred/pooling";
 import { childKey, keyFromSeed } from "@kindred/random";
-import type { TokenBatch } from "@kindred/sentence-encoder";
+import { countNonFinite, type TokenBatch } from "@kindred/sentence-encoder";
 import type { Engine } from "@kindred/tensor";
 import type { StepResult, StepRunner, StepRunnerOptions, Values } from "@kindred/tpu-sharding";
 import type { TrainConfig } from "./train-options.ts";
@@ -108,6 +108,9 @@ async function* storedValues({ file, values }: StoredState, specs: readonly Para
     if (size === undefined) throw new FormatError({ file }, `holds ${name}, which this run has not, or twice.`);
     if (array.length !== size)
       throw new FormatError({ file }, `${name} does not fit. Got ${array.length} elements, expected ${size}.`);
+    const wrong = countNonFinite(array);
+    if (wrong > 0)
+      throw new FormatError({ file }, `${name} is not made of numbers: ${wrong} of its ${size} are NaN or infinite.`);
     sizes.delete(name);
     yield [name, array] as const;
   }

@@ -1,2 +1,2 @@
-export { type AtomicFile, openFileAtomic, removeLeftovers, writeFileAtomic } from "./write-file-atomic.ts";
+export { type AtomicFile, openFileAtomic, removeLeftovers, writeChunks, writeFileAtomic } from "./write-file-atomic.ts";
 export { writeFolderAtomic, type WriteFolderOptions } from "./write-folder-atomic.ts";

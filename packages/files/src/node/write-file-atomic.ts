@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type FileHandle, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
@@ -46,7 +46,9 @@ export async function openFileAtomic(path: string): Promise<AtomicFile> {
   const target = resolve(path);
   await removeLeftovers(dirname(target));
   const temporary = temporarySibling(target);
-  const file = await open(temporary, "wx");
+  const file = await open(temporary, "wx").catch((error: unknown) => {
+    throw atPath(error, path);
+  });
   let isOpen = true;
   let length = 0;
   let gathered: Uint8Array[] = [];
@@ -55,7 +57,9 @@ export async function openFileAtomic(path: string): Promise<AtomicFile> {
     const pieces = gathered;
     [gathered, gatheredBytes] = [[], 0];
     const bytes = pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
-    await writeAll(file, bytes, length);
+    await writeAll(file, bytes, length).catch((error: unknown) => {
+      throw atPath(error, path);
+    });
     length += bytes.length;
   };
   const abandon = async () => {
@@ -87,7 +91,7 @@ export async function openFileAtomic(path: string): Promise<AtomicFile> {
         isOpen = false;
       } catch (error) {
         await abandon();
-        throw error;
+        throw atPath(error, path);
       }
       await syncFolder(dirname(target));
     },
@@ -125,6 +129,48 @@ export async function writeFileAtomic(path: string, contents: Uint8Array | strin
   await using file = await openFileAtomic(path);
   await file.write(contents);
   await file.finish();
+}
+
+/**
+ * Writes a file chunk by chunk, so that no more than one need be in memory, and gives its SHA-256 in hex: for files of a folder that
+ * appears whole, as {@link writeFolderAtomic} makes it. Folders above it are made.
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp } from "node:fs/promises";
+ * import { tmpdir } from "node:os";
+ * import { join } from "node:path";
+ * import { writeChunks } from "@kindred/files/node";
+ *
+ * const path = join(await mkdtemp(join(tmpdir(), "example-")), "a", "b.bin");
+ * (await writeChunks(path, [Uint8Array.of(1, 2), Uint8Array.of(3)])).slice(0, 8); // => "039058c6"
+ * ```
+ */
+export async function writeChunks(
+  path: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<string> {
+  await mkdir(dirname(path), { recursive: true });
+  const hash = createHash("sha256");
+  const file = await open(path, "w");
+  try {
+    let length = 0;
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      await writeAll(file, chunk, length);
+      length += chunk.length;
+    }
+  } catch (error) {
+    throw atPath(error, path);
+  } finally {
+    await file.close();
+  }
+  return hash.digest("hex");
+}
+
+/** An error of the system with the path that it is about: an open file's own have none, and nobody knows a temporary name. */
+export function atPath(error: unknown, path: string): unknown {
+  return error instanceof Error && "code" in error ? Object.assign(error, { path }) : error;
 }
 
 /** What a writer puts beside its target: the new contents in the making, or the old ones that make room for them. */

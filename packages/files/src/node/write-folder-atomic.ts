@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { ConfigError } from "@kindred/errors";
-import { removeLeftovers, syncFolder, temporarySibling } from "./write-file-atomic.ts";
+import { atPath, removeLeftovers, syncFolder, temporarySibling } from "./write-file-atomic.ts";
 
 /** What may become of a folder that is already there. */
 export type WriteFolderOptions = {
@@ -56,7 +56,8 @@ export async function writeFolderAtomic(
     await moveIn(temporary, target, path, replace);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
-    throw error;
+    const at = error instanceof Error && "path" in error ? String(error.path) : undefined;
+    throw at === undefined || !at.startsWith(temporary) ? error : atPath(error, path + at.slice(temporary.length));
   }
   await syncFolder(dirname(target));
 }

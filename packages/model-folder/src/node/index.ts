@@ -1,2 +1,8 @@
-export { filesInFolder, openModelFolder, openModelTokenizer } from "./open-model-folder.ts";
-export { saveModelFolder, type SaveModelFolderOptions, writeModelFolder } from "./save-model-folder.ts";
+export {
+  filesInFolder,
+  openModelFolder,
+  openModelTokenizer,
+  saveModelFolder,
+  type SaveModelFolderOptions,
+  writeModelFolder,
+} from "./model-folder-on-disk.ts";

@@ -1,39 +1,61 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, FormatError } from "@kindred/errors";
+import { writeChunks, writeFolderAtomic } from "@kindred/files/node";
 import { writeModelFolder } from "@kindred/model-folder/node";
-import { fromFloat32, type NamedTensor, toFloat32, writeSafetensors } from "@kindred/tensor-files";
-import { writeFileAtomic, writeFolderAtomic } from "@kindred/files/node";
+import { fromFloat32, planSafetensors, toFloat32 } from "@kindred/tensor-files";
 import { openSafetensors } from "@kindred/tensor-files/node";
 import type { Checkpoint, StoredState, TrainerState } from "@kindred/trainer";
 
 /** A checkpoint that a run can go on from. */
-export type ResumePoint = { readonly folder: string; readonly state: TrainerState };
+export type ResumePoint = {
+  readonly folder: string;
+  readonly state: TrainerState;
+  /** Why newer checkpoints could not be used, in a sentence each. */
+  readonly damaged: readonly string[];
+};
+
+/** The files of a checkpoint with the SHA-256 of each. */
+const checksumsFile = "checksums.json";
 
 /**
- * Writes `checkpoint-<step>` into a run's folder: the model as a sentence-transformers folder, what the optimizer remembers and the
- * state. It is whole or absent. Gives its path.
+ * Writes `checkpoint-<step>` into a run's folder: the model as a sentence-transformers folder, what the optimizer remembers, the
+ * state, and the checksums of all. It is whole or absent, and written as a stream. Gives its path.
  */
 export async function writeCheckpoint(run: string, { model, others, state }: Checkpoint): Promise<string> {
   const folder = join(run, `checkpoint-${state.step}`);
-  const named: [name: string, tensor: NamedTensor][] = [];
-  for await (const [name, { values, shape }] of others) named.push([name, fromFloat32(values, shape)]);
   const write = async (temporary: string) => {
-    await writeModelFolder(temporary, model);
-    await writeFileAtomic(join(temporary, "optimizer.safetensors"), writeSafetensors(named));
-    await writeFileAtomic(
-      join(temporary, "trainer_state.json"),
-      new TextEncoder().encode(`${JSON.stringify(state)}\n`),
-    );
+    const checksums: { [path: string]: string } = { ...(await writeModelFolder(temporary, model)) };
+    const write = async (name: string, chunks: Parameters<typeof writeChunks>[1]) => {
+      checksums[name] = await writeChunks(join(temporary, name), chunks);
+    };
+    await write("optimizer.safetensors", safetensorsOf(others));
+    await write("trainer_state.json", [jsonLine(state)]);
+    await writeChunks(join(temporary, checksumsFile), [jsonLine(checksums)]);
   };
   await writeFolderAtomic(folder, write, { replace: true });
   return folder;
 }
 
+function jsonLine(value: unknown): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+}
+
+/** Arrays as a safetensors file. They are gone through twice: their sizes stand before the first of them. */
+async function* safetensorsOf(arrays: Checkpoint["others"]): AsyncGenerator<Uint8Array, void> {
+  const sizes: (readonly [name: string, tensor: { readonly dtype: "F32"; readonly shape: readonly number[] }])[] = [];
+  for await (const [name, { shape }] of arrays()) sizes.push([name, { dtype: "F32", shape }]);
+  yield planSafetensors(sizes, { asGiven: true }).header;
+  for await (const [, { values, shape }] of arrays()) yield fromFloat32(values, shape, "F32", { copy: false }).bytes;
+}
+
 /**
- * The newest checkpoint of a run.
+ * The newest whole checkpoint of a run: every file of it is read and compared with its checksum. One that is damaged is named, and the one
+ * before it taken.
  *
- * @throws ConfigError if the run has none; FormatError if it is damaged.
+ * @throws ConfigError if the run has none; FormatError if all are damaged.
  *
  * @example
  * ```ts ignore
@@ -48,22 +70,65 @@ export async function writeCheckpoint(run: string, { model, others, state }: Che
  */
 export async function resumePoint(run: string): Promise<ResumePoint> {
   const steps = await checkpointSteps(run);
-  const newest = steps.at(-1);
-  if (newest === undefined)
+  if (steps.length === 0)
     throw new ConfigError(
-      `train: ${run} has no checkpoint to go on from. Start anew, or lower saveSteps for the next run.`,
+      `train: ${run} has no checkpoint to go on from. Begin a new run, and lower saveSteps (--save-steps) if it is cut off so early again.`,
       { run },
     );
-  const folder = join(run, `checkpoint-${newest}`);
-  const file = join(folder, "trainer_state.json");
-  const state = stateOf(await readFile(file, "utf8").catch((cause: Error) => cause), file);
-  if (state.step !== newest)
-    throw new FormatError({ file }, `Got step ${state.step}, expected ${newest} as in the folder's name.`);
-  return { folder, state };
+  const damaged: FormatError[] = [];
+  for (const step of steps.reverse()) {
+    const folder = join(run, `checkpoint-${step}`);
+    try {
+      return { folder, state: await checkedState(folder, step), damaged: damaged.map(({ message }) => message) };
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      damaged.push(error);
+    }
+  }
+  throw damaged[0];
 }
 
-function stateOf(text: string | Error, file: string): TrainerState {
-  if (text instanceof Error) throw new FormatError({ file }, `cannot be read: ${text.message}.`, {}, { cause: text });
+async function checkedState(folder: string, step: number): Promise<TrainerState> {
+  const file = join(folder, "trainer_state.json");
+  const expected = checksumsOf(await readText(join(folder, checksumsFile)), join(folder, checksumsFile));
+  for (const [path, checksum] of Object.entries(expected)) {
+    if ((await sha256Of(join(folder, path))) === checksum) continue;
+    throw new FormatError({ file: join(folder, path) }, "is damaged: its bytes are not those that were written.");
+  }
+  const state = stateOf(await readText(file), file);
+  if (state.step === step) return state;
+  throw new FormatError({ file }, `Got step ${state.step}, expected ${step} as in the folder's name.`);
+}
+
+async function readText(file: string): Promise<string> {
+  return readFile(file, "utf8").catch((cause: Error) => {
+    throw new FormatError({ file }, `cannot be read: ${cause.message}.`, {}, { cause });
+  });
+}
+
+function checksumsOf(text: string, file: string): { readonly [path: string]: string } {
+  try {
+    const checksums: unknown = JSON.parse(text);
+    if (typeof checksums === "object" && checksums !== null && "trainer_state.json" in checksums)
+      return checksums as { readonly [path: string]: string }; // a value that is no string equals no checksum
+  } catch {
+    // said below
+  }
+  throw new FormatError({ file }, `no checksums. Got ${text.slice(0, 40)}, expected { "<file>": "<SHA-256>", … }.`);
+}
+
+async function sha256Of(file: string): Promise<string> {
+  const hash = createHash("sha256");
+  try {
+    for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(chunk);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new FormatError({ file }, `cannot be read: ${reason}.`, {}, { cause });
+  }
+  return hash.digest("hex");
+}
+
+function stateOf(text: string, file: string): TrainerState {
   try {
     const state = JSON.parse(text) as Partial<TrainerState> | null;
     const { step, seconds, cursor } = state ?? {};
@@ -74,7 +139,7 @@ function stateOf(text: string | Error, file: string): TrainerState {
   }
   throw new FormatError(
     { file },
-    `not the state of a run. Got ${text.slice(0, 40)}, expected { step, cursor, seconds }. Go on from an earlier checkpoint: delete this one.`,
+    `not the state of a run. Got ${text.slice(0, 40)}, expected { step, cursor, seconds }.`,
   );
 }
 

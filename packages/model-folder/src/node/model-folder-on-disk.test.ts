@@ -8,8 +8,7 @@ import { tokenizerFromVocab } from "@kindred/tokenizer";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { newSettings } from "../model-folder.ts";
 import { newModule } from "../model-folder-files.ts";
-import { openModelFolder } from "./open-model-folder.ts";
-import { saveModelFolder } from "./save-model-folder.ts";
+import { openModelFolder, saveModelFolder } from "./model-folder-on-disk.ts";
 
 let root: string;
 let folder: string;

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { FormatError } from "@kindred/errors";
 import { openSafetensors, openTorchCheckpoint } from "@kindred/tensor-files/node";
 import { loadTokenizer } from "@kindred/tokenizer/node";
+import { writeChunks, writeFolderAtomic } from "@kindred/files/node";
 import type { FileSource, ModelFolder } from "../model-folder.ts";
+import { modelFolderContents, type ModelFolderFilesOptions } from "../model-folder-files.ts";
 import { largestSettingsBytes } from "../model-paths.ts";
 import { readModelFolder, readModelTokenizer } from "../read-model-folder.ts";
 
@@ -51,6 +53,61 @@ export async function openModelTokenizer(path: string): ReturnType<typeof readMo
   if (isFile) return { tokenizer: await loadTokenizer(path), maxSeqLength: undefined };
   await expectFolder(path);
   return readModelTokenizer(filesInFolder(path));
+}
+
+/** Options of {@link saveModelFolder}. */
+export type SaveModelFolderOptions = ModelFolderFilesOptions & {
+  /** Whether the folder may take the place of one that is there. Default: false. */
+  readonly replace?: boolean;
+};
+
+/**
+ * Writes a model as a sentence-transformers folder. The folder is whole or absent, whenever the process ends.
+ *
+ * @throws ConfigError if the folder exists and `replace` is not set
+ *
+ * @example
+ * ```ts ignore
+ * import { openModelFolder, saveModelFolder } from "@kindred/model-folder/node";
+ *
+ * await saveModelFolder("my-model-half", await openModelFolder("my-model"), { dtype: "float16" });
+ * ```
+ */
+export async function saveModelFolder(
+  folder: string,
+  model: Pick<ModelFolder, "modules" | "tokenizer" | "settings">,
+  { replace = false, ...options }: SaveModelFolderOptions = {},
+): Promise<void> {
+  const write = async (temporary: string) => void (await writeModelFolder(temporary, model, options));
+  await writeFolderAtomic(folder, write, { replace });
+}
+
+/**
+ * Writes a model's files into a folder that exists, for callers that make a larger folder whole: as streams, so that of its weights no more
+ * than one tensor is in memory. Gives the SHA-256 of each by its path.
+ *
+ * @example
+ * ```ts ignore
+ * import type { ModelFolder } from "@kindred/model-folder";
+ * import { writeModelFolder } from "@kindred/model-folder/node";
+ * import { writeFolderAtomic } from "@kindred/files/node";
+ *
+ * declare const model: ModelFolder;
+ * await writeFolderAtomic("checkpoint-500", async (folder) => {
+ *   await writeModelFolder(folder, model);
+ *   // … and whatever else belongs to the checkpoint
+ * });
+ * ```
+ */
+export async function writeModelFolder(
+  folder: string,
+  model: Pick<ModelFolder, "modules" | "tokenizer" | "settings">,
+  options: ModelFolderFilesOptions = {},
+): Promise<{ readonly [path: string]: string }> {
+  const checksums: { [path: string]: string } = {};
+  for await (const { path, chunks } of modelFolderContents(model, options))
+    checksums[path] = await writeChunks(join(folder, path), chunks);
+  return checksums;
 }
 
 async function expectFolder(folder: string): Promise<void> {
