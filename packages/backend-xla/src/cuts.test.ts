@@ -3,7 +3,7 @@ import { type Float, valueAndGradients } from "@kindred/tensor";
 import { gradCache } from "@kindred/grad-cache";
 import { describePlugins, floatsFromSeed } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { xla } from "./xla.ts";
 
 describePlugins("a pass that is cut", ({ path }) => {
@@ -41,5 +41,31 @@ describePlugins("a pass that is cut", ({ path }) => {
     tf.dispose([whole.value, whole.gradients, weight] as tf.TensorContainer);
     expect(tf.memory().numTensors).toBe(0);
     expect(engine.client.live.buffers).toBe(0);
+  });
+
+  test("needs the memory of one chunk", () => {
+    const [rows, wide] = [256, 256];
+    const chunks = Array.from({ length: 8 }, (_, i) => floatsFromSeed(i, rows * 8));
+    const out: Float = tf.tensor2d(floatsFromSeed(1, wide * 8), [wide, 8]);
+    const back: Float = tf.tensor2d(floatsFromSeed(2, wide * 8), [8, wide]);
+    // The loss needs every chunk's wide rows to go back.
+    const embed = (chunk: Float32Array): Float =>
+      linear(tf.tanh(tf.sin(linear(tf.tensor2d(chunk, [rows, 8]), out))), back);
+    const loss = ([all]: Float[]) => tf.mean(tf.square(all ?? 0)) as Float<"">;
+    const parameters = { out, back };
+    const whole = () => tf.tidy(() => loss([tf.concat(chunks.map((chunk) => embed(chunk) as tf.Tensor2D))]));
+    const temporary = (run: () => tf.TensorContainer) => {
+      const compile = vi.spyOn(engine.client, "compile");
+      tf.dispose(engine.devices!.on(0, run)); // `!`: this engine has devices
+      const most = Math.max(...compile.mock.results.map(({ value }) => value.memory().temporary));
+      compile.mockRestore();
+      return most;
+    };
+    const inOne = temporary(() => valueAndGradients(whole, parameters) as tf.TensorContainer);
+    const inPieces = temporary(() => gradCache({ columns: [chunks], embed, loss, parameters }) as tf.TensorContainer);
+    const ofChunk = 4 * rows * wide;
+    expect(inOne).toBeGreaterThan(8 * ofChunk);
+    expect(inPieces).toBeLessThan(4 * ofChunk);
+    tf.dispose([out, back]);
   });
 });

@@ -1,3 +1,5 @@
+import { ConfigError } from "@kindred/errors";
+
 /** What a call is specialised on: an op's fixed values, or the attributes of a kernel of tfjs. */
 export type FixedValues = { readonly [name: string]: unknown };
 
@@ -5,7 +7,7 @@ export type FixedValues = { readonly [name: string]: unknown };
  * A copy of fixed values that stays as it is: lists and records all the way down, without the names in `left` and those of which nothing
  * is said.
  *
- * @throws TypeError for what is no plain value.
+ * @throws ConfigError for what is no plain value.
  */
 export function keptFixed(given: FixedValues, left: ReadonlySet<string>): FixedValues {
   const kept: { [name: string]: unknown } = {};
@@ -16,13 +18,14 @@ export function keptFixed(given: FixedValues, left: ReadonlySet<string>): FixedV
 }
 
 function keptValue(name: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null) {
-    if (value !== null && typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean")
-      throw new TypeError(`${name} is a ${typeof value}, and no program can be made for one`);
-    return value;
-  }
   if (isList(value)) return Array.from(value, (each) => keptValue(name, each));
-  return keptFixed(value as FixedValues, none); // a record: no list, and no class of ours is fixed
+  if (typeof value === "object" && value !== null) return keptFixed(value as FixedValues, none); // a record: no list, and no class of ours is fixed
+  if (typeof value !== "function" && typeof value !== "symbol" && typeof value !== "bigint") return value;
+  throw new ConfigError(
+    `xla: no program can be made for a fixed value. Got ${name}, a ${typeof value}, expected numbers, strings, truths, and lists and records of them. ` +
+      "Give an op what it computes with as inputs or data.",
+    { name },
+  );
 }
 
 const none: ReadonlySet<string> = new Set();
