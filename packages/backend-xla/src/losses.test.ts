@@ -1,8 +1,16 @@
-import { contrastive, gist } from "@kindred/contrastive-loss";
-import { scoreMatching } from "@kindred/distillation-losses";
+import { contrastive, gist, symmetric } from "@kindred/contrastive-loss";
+import { embeddingDistillation, marginMse, scoreMatching } from "@kindred/distillation-losses";
 import { type Loss, lossShare, type LossShareOptions, matryoshka } from "@kindred/loss";
 import { rowDot, scale, sliceRows, sum } from "@kindred/nn";
-import { batchHardTriplet, cosent, onlineContrastive } from "@kindred/pair-losses";
+import {
+  angle,
+  batchHardTriplet,
+  cosent,
+  cosineSimilarity,
+  onlineContrastive,
+  pairContrastive,
+  triplet as tripletLoss,
+} from "@kindred/pair-losses";
 import { cpu, type Float, type RunningEngine, valueAndGradients } from "@kindred/tensor";
 import { describePlugins, floatsFromSeed } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
@@ -26,8 +34,8 @@ const triplet: Loss = {
 };
 
 /** A loss that makes a tensor of the rows' scores in each step, of one element too. */
-const uploading: Loss = {
-  name: "uploading",
+const scored: Loss = {
+  name: "scored",
   options: {},
   over: "rows",
   needs: { scores: "row" },
@@ -83,43 +91,22 @@ const cases: {
     {},
     {},
   ],
-  "contrastive, with hard negatives made harder": [
-    contrastive({ equalTexts: "keep", hardnessMode: "hardNegatives", hardnessStrength: 5 }),
-    3,
-    {},
-    {},
-  ],
   "contrastive, one row": [contrastive({ equalTexts: "keep" }), 2, { rows: 1 }, { rows: 1 }],
   "Matryoshka over it": [matryoshka(contrastive({ equalTexts: "keep" }), [6, 3, 2], [1, 0.5, 0.25]), 2, {}, {}],
   "a user's, in tfjs's ops": [triplet, 3, {}, {}],
   "a user's, of one row": [triplet, 3, { rows: 1 }, { rows: 1 }],
   "one that uploads scores": [
-    uploading,
+    scored,
     2,
     { options: { scores: Float32Array.of(0.5, 1, 0.25, 0, 0.75) } },
     { options: { scores: Float32Array.of(0, 0.1, 0.9, 1, 0.3) } },
   ],
   "one that uploads one score": [
-    uploading,
+    scored,
     2,
     { rows: 1, options: { scores: Float32Array.of(0.5) } },
     { rows: 1, options: { scores: Float32Array.of(0.25) } },
   ],
-  "of ranked scores": [cosent(), 2, scored(0), scored(1)],
-  "of labelled pairs, in the second step all of one label": [
-    onlineContrastive(),
-    2,
-    { options: { labels: Int32Array.of(1, 0, 0, 1, 0) } },
-    { options: { labels: Int32Array.of(0, 0, 0, 0, 0) } },
-  ],
-  "of classes": [
-    batchHardTriplet(),
-    1,
-    { options: { labels: Int32Array.of(1, 2, 2, 1, 3) } },
-    { options: { labels: Int32Array.of(1, 1, 1, 1, 1) } },
-  ],
-  "guided by another model": [gist({ equalTexts: "keep" }), 2, guided(0), guided(1)],
-  "of a teacher's scores": [scoreMatching({ targets: "teacher" }), 2, guided(2), guided(3)],
   "one that slices at firstRow": [
     cutting,
     2,
@@ -128,16 +115,50 @@ const cases: {
   ],
 };
 
-/** A score for each row. */
-function scored(step: number): Partial<Given> {
-  return { options: { scores: floatsFromSeed(40 + step, 5) } };
+/** Of each step other scores, labels (of one kind alone in the second), and vectors of other models. */
+function marks(step: number, scores = 1): Partial<Given> {
+  const rows = 5;
+  const vectors = (from: number) =>
+    [0, 1, 2].map((column) => ({
+      embeddings: floatsFromSeed(from + 10 * step + column, rows * hidden),
+      dimension: hidden,
+    }));
+  return {
+    options: {
+      scores: Float32Array.from({ length: rows * scores }, (_, i) => ((i * (3 + 2 * step)) % 5) / 4),
+      labels: step === 0 ? Int32Array.of(1, 0, 1, 1, 0) : Int32Array.of(1, 1, 1, 1, 1),
+      vectors: { guide: vectors(100), teacher: vectors(200) },
+    },
+  };
 }
 
-/** Another model's vectors of each column's texts. */
-function guided(step: number): Partial<Given> {
-  const vectors = [0, 1].map((column) => ({ embeddings: floatsFromSeed(50 + 2 * step + column, 5 * 4), dimension: 4 }));
-  return { options: { vectors: { guide: vectors, teacher: vectors } } };
-}
+/** A loss on two columns or more, in two steps. */
+const of = (loss: Loss, columns: number, scores?: number) =>
+  [loss, columns, marks(0, scores), marks(1, scores)] as const;
+
+const keep = { equalTexts: "keep" } as const;
+const otherLosses: { readonly [name: string]: ReturnType<typeof of> } = {
+  symmetric: of(symmetric(keep), 2),
+  "contrastive with hardness": of(contrastive({ ...keep, hardnessMode: "allNegatives", hardnessStrength: 5 }), 3),
+  gist: of(gist({ ...keep, scale: 20, margin: 0.05 }), 3),
+  "gist, relative": of(gist({ ...keep, scale: 20, margin: 0.2, marginStrategy: "relative" }), 2),
+  cosent: of(cosent(), 2),
+  angle: of(angle(), 2),
+  "angle with negatives": of(angle({ negatives: true }), 3),
+  "cosine similarity": of(cosineSimilarity(), 2),
+  "contrastive of labelled pairs": of(pairContrastive({ distance: "euclidean", margin: 3 }), 2),
+  "online contrastive": of(onlineContrastive({ margin: 1.5 }), 2),
+  triplet: of(tripletLoss({ distance: "manhattan" }), 3),
+  "batch-hard triplet": of(batchHardTriplet(), 1),
+  "batch-hard triplet, soft": of(batchHardTriplet({ distance: "cosine", edge: "soft" }), 1),
+  "a teacher's vectors": of(embeddingDistillation({ distance: "mse" }), 2),
+  "a teacher's vectors, by distance": of(embeddingDistillation({ distance: "euclidean" }), 1),
+  "margins of scores": of(marginMse(), 3, 2),
+  "margins of a teacher": of(marginMse({ targets: "teacher" }), 3),
+  "a teacher's scores": of(scoreMatching(), 3, 2),
+  "a teacher's neighbours": of(scoreMatching({ targets: "teacher" }), 1),
+  "Matryoshka over cosent": of(matryoshka(cosent(), [6, 3]), 2),
+};
 
 /** Texts of which some are equal, others in each step. */
 function ids(step: number): Partial<Given> {
@@ -154,26 +175,35 @@ describePlugins("a loss on XLA", ({ path }) => {
   const compiled: Compiled[] = [];
   const engine = xla({ plugin: path, cacheFolder: false, onCompile: (event) => compiled.push(event) });
 
-  test.each(Object.entries(cases))("%s: as on cpu, and the second step is the same program", async (_name, given) => {
-    const [loss, columns, ...steps] = given;
-    const counts: number[] = [];
-    for (const [step, changes] of steps.entries()) {
-      const { options, ...sizes } = { rows: 5, columns, seed: 10 * step, ...changes };
-      const call = { ...sizes, ...(options && { options: fitting(options, columns) }) };
-      const expected = await on(cpu(), (running) => lossOn(running, loss, call));
-      const actual = await on(engine, (running) => lossOn(running, loss, call));
-      for (const [i, values] of expected.entries()) {
-        // Sums of up to 30 products, times a scale of 20.
-        expect(actual[i]!).toBeCloseToArray(values, { tolerance: 20 * 64 * 2 ** -24 });
+  test.each(Object.entries({ ...cases, ...otherLosses }))(
+    "%s: as on cpu, and the second step is the same program",
+    async (_name, given) => {
+      const [loss, columns, ...steps] = given;
+      const counts: number[] = [];
+      for (const [step, changes] of steps.entries()) {
+        const { options, ...sizes } = { rows: 5, columns, seed: 10 * step, ...changes };
+        const call = { ...sizes, ...(options && { options: fitting(options, columns) }) };
+        const expected = await on(cpu(), (running) => lossOn(running, loss, call));
+        const actual = await on(engine, (running) => lossOn(running, loss, call));
+        for (const [i, values] of expected.entries()) {
+          // Sums of up to 30 products, times a scale of 20.
+          expect(actual[i]!).toBeCloseToArray(values, { tolerance: 20 * 64 * 2 ** -24 });
+        }
+        counts.push(compiled.length);
       }
-      counts.push(compiled.length);
-    }
-    expect(counts[1]).toBe(counts[0]);
-  });
+      expect(counts[1]).toBe(counts[0]);
+    },
+  );
 });
 
 function fitting(options: LossShareOptions, columns: number): LossShareOptions {
-  return options.textIds === undefined ? options : { ...options, textIds: options.textIds.slice(0, columns) };
+  const { textIds, vectors } = options;
+  const ofColumns = Object.entries(vectors ?? {}).map(([model, all]) => [model, all.slice(0, columns)] as const);
+  return {
+    ...options,
+    ...(textIds && { textIds: textIds.slice(0, columns) }),
+    ...(vectors && { vectors: Object.fromEntries(ofColumns) }),
+  };
 }
 
 async function on<T>(

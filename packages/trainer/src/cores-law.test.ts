@@ -9,7 +9,12 @@ import { expectMutantToFail } from "@kindred/testing";
 import { type StepRunner, soloStepRunner } from "@kindred/tpu-sharding";
 import { startStepRunner } from "@kindred/tpu-sharding/node";
 import { afterAll, describe, expect, test } from "vitest";
-import { dealBatch } from "./deal-batch.ts";
+import type { Loss } from "@kindred/loss";
+import { dealBatch, type Guide, guideVectors } from "./deal-batch.ts";
+import type { LossName } from "./built-in-losses.ts";
+import { trainConfig } from "./train-config.ts";
+import { lossNames, type TrainConfig } from "./train-options.ts";
+import { lossOf } from "./train-program.ts";
 
 // n cores = 1 core: a random MPNet and random batches through the mesh of a training run (test-programs/step-gradients.mjs), the
 // batch dealt, embedded with dropout, gathered and its gradients exchanged as in training.
@@ -40,6 +45,8 @@ type Choice = {
   readonly maxBatchTokens?: number;
   readonly loss?: "rows" | "batch" | "judgedRows" | "judgedBatch" | "triplet";
   readonly mutant?: string;
+  /** A built-in loss, as a run's options name it, instead. */
+  readonly options?: { readonly loss: LossName } & Partial<TrainConfig>;
 };
 
 /** Random texts of 3 to 9 tokens for every row and column, and one text twice. */
@@ -50,7 +57,8 @@ function randomBatch(rows: number, columns: number) {
   const ids = Array.from({ length: columns }, () =>
     Array.from({ length: rows }, () => [0, ...Array.from({ length: 1 + draw(7) }, () => 4 + draw(56)), 2]),
   );
-  ids[1]![rows - 1] = ids[1]![0]!; // a false negative, to be left out of the loss
+  const [, answers = []] = ids;
+  if (columns > 1) answers[rows - 1] = answers[0]!; // a false negative, to be left out of the loss
   const packed = ids.map((column): TokenBatch => {
     const starts = [0];
     for (const { length } of column) starts.push(starts.at(-1)! + length);
@@ -81,11 +89,42 @@ async function startLawRunner(cores: number | "solo", engine: Engine): Promise<L
   return soloStepRunner({ ...options, program: make });
 }
 
+/** Scores and labels as a loss wants them, other ones for every row. */
+function marksFor({ needs = {} }: Pick<Loss, "needs">, rows: ReturnType<typeof randomBatch>["rows"]) {
+  const width = { row: 1, candidate: (rows[0]?.texts.length ?? 0) - 1, margin: (rows[0]?.texts.length ?? 0) - 2 };
+  return rows.map((row, i) => ({
+    ...row,
+    scores: Array.from({ length: width[needs.scores ?? "row"] }, (_, k) =>
+      needs === needsAll.needs ? 1 + i : ((i * 5 + k * 3) % 7) / 7,
+    ),
+    label: needs.labels === "binary" ? i % 2 : i % 3,
+  }));
+}
+
+/** Stands for another model: a vector for each text that its words alone decide. */
+const wordVectors: Guide = {
+  encode: async (texts) => {
+    const rows = texts.map((text) => {
+      const key = childKey(keyFromSeed("guide"), text);
+      return Array.from({ length: 16 }, (_, i) => integerAt(key, i, 2000) / 1000 - 1);
+    });
+    return { embeddings: Float32Array.from(rows.flat()), dimension: 16 };
+  },
+};
+
 /** The summed loss and gradients of a batch's step on this runner. */
 async function stepOn(runner: LawRunner, { rows, columns, ...choice }: Job): Promise<Result> {
   const drawn = randomBatch(rows, columns);
-  const shares = dealBatch(drawn.rows, drawn.packed, { cores: runner.cores, loss: needsAll });
-  const jobs = shares.map((share) => ({ share, totalRows: rows, maxBatchTokens: 4096, loss: "rows", ...choice }));
+  const asked = choice.options === undefined ? needsAll : lossOf(trainConfig(choice.options));
+  const marked = marksFor(asked, drawn.rows);
+  const shares = dealBatch(marked, drawn.packed, { cores: runner.cores, loss: asked });
+  const gathered = shares.flatMap((share) => [...share.rows]);
+  const texts = Array.from({ length: columns }, (_, column) => gathered.map((row) => marked[row]!.texts[column]!));
+  const vectors = await guideVectors(asked, texts, { guide: wordVectors, teacher: wordVectors });
+  const jobs = shares.map((share) => ({
+    share: { ...share, data: { ...share.data, vectors } },
+    ...{ totalRows: rows, maxBatchTokens: 4096, loss: "rows", ...choice },
+  }));
   const { loss } = await runner.run(jobs, new Float32Array(1));
   const gradients: { [name: string]: Float32Array } = {};
   for await (const [name, { values }] of runner.state()) gradients[name.slice("gradient.".length)] = values.slice();
@@ -103,12 +142,12 @@ const largest = (values: Float32Array) => values.reduce((most, x) => Math.max(mo
  * The true gradient of k.bias is 0, as adding one vector to all keys changes no softmax; what is left of it are the roundings of
  * dk's entries of about 1, 1.2e-6 by the same count on either side: by absolute value 5e-6, twice both.
  */
-function expectSame(actual: Result, expected: Result): void {
+function expectSame(actual: Result, expected: Result, { least = 0.01 } = {}): void {
   expect([actual.loss]).toBeCloseToArray([expected.loss], { tolerance: 1e-5 * expected.loss });
   for (const [name, shape] of Object.entries(shapes)) {
     const gradient = expected.gradients[name]!;
     const hasNone = name.endsWith("attn.k.bias");
-    if (!hasNone) expect(largest(gradient), name).toBeGreaterThan(0.01);
+    if (!hasNone) expect(largest(gradient), name).toBeGreaterThan(least);
     const tolerance = hasNone ? 5e-6 : 1e-5 * largest(gradient);
     expect(actual.gradients[name], name).toBeCloseToArray(gradient, { tolerance, shape });
   }
@@ -165,6 +204,41 @@ describe.each([wasm(), tfjs()])("on $name", async (engine) => {
         expectSame(await step(cores, batch, { loss: "triplet", maxBatchTokens }), one);
     const contrastive = await step(1, batch);
     expectMutantToFail(() => expectSame(contrastive, one));
+  });
+
+  const builtIn: readonly (readonly [options: NonNullable<Choice["options"]>, columns: number])[] = [
+    [{ loss: "contrastive", hardnessMode: "allNegatives", hardnessStrength: 5 }, 3],
+    [{ loss: "symmetric", matryoshka: "16,4" }, 2],
+    [{ loss: "gist", scale: 20, margin: 0.2 }, 3],
+    [{ loss: "cosent" }, 2],
+    [{ loss: "angle" }, 2],
+    [{ loss: "angle", negatives: true }, 4],
+    [{ loss: "cosine-similarity" }, 2],
+    [{ loss: "online-contrastive", margin: 1 }, 2],
+    [{ loss: "pair-contrastive", margin: 1 }, 2],
+    [{ loss: "triplet" }, 3],
+    [{ loss: "batch-hard-triplet" }, 1],
+    [{ loss: "embedding-distillation" }, 2],
+    [{ loss: "margin-mse" }, 4],
+    [{ loss: "margin-mse", targets: "margins" }, 3],
+    [{ loss: "score-matching", scale: 5, similarity: "cosine" }, 3],
+    [{ loss: "score-matching", targets: "teacher", scale: 5 }, 1],
+  ];
+  test.each(builtIn)("%j is the same on 1, 2 and 3 cores, whole and in chunks", async (options, columns) => {
+    const batch = { rows: 11, columns };
+    const one = await step(1, batch, { options });
+    expect(one.loss).toBeGreaterThan(1e-3);
+    const least = { least: 1e-5 };
+    for (const cores of [1, 2, 3])
+      for (const maxBatchTokens of [4096, 12])
+        expectSame(await step(cores, batch, { options, maxBatchTokens }), one, least);
+    if (lossOf(trainConfig(options)).over === "rows") return;
+    const mutated = await step(2, batch, { options, mutant: "undivided" });
+    expectMutantToFail(() => expectSame(mutated, one, least));
+  });
+
+  test("every built-in loss is among them", () => {
+    expect(new Set(builtIn.map(([{ loss }]) => loss))).toEqual(new Set(lossNames));
   });
 
   // Each moves some gradient by a fifth of its largest entry and more.

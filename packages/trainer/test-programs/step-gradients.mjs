@@ -2,7 +2,7 @@ import { contrastive } from "@kindred/contrastive-loss";
 import { openEncoder } from "@kindred/encoder";
 import { add, matmulTransposed, scale, sliceRows, sum } from "@kindred/nn";
 import { families } from "@kindred/sentence-encoder";
-import { trainingStep } from "@kindred/trainer";
+import { lossOf, trainConfig, trainingStep } from "@kindred/trainer";
 import * as tf from "@tensorflow/tfjs-core";
 import triplet from "./triplet.mjs";
 
@@ -33,7 +33,10 @@ const withValue = (task, change) => ({ ...task, loss: { ...task.loss, value: cha
 /** Faults that the law must notice. */
 const mutants = {
   sliceGather: ({ task, job }) => ({ task: { ...task, core: slicing(task.core) }, job }),
-  undivided: ({ task, job }) => ({ task: withValue(task, undivided), job }),
+  undivided: ({ task, job }) => ({
+    task: withValue({ ...task, loss: { ...task.loss, over: "rows" } }, undivided),
+    job,
+  }),
   ownMean: ({ task, job }) => ({ task: withValue(task, ofOwnRows), job }),
   drawnOrder: ({ task, job }) => {
     const { scores } = job.share.data;
@@ -81,14 +84,14 @@ const watching = {
 
 export default ({ core, data: { config, modules, dropoutKey } }) => ({
   optimizer: watching,
-  step: (store, { share, totalRows, maxBatchTokens, loss, mutant }) => {
+  step: (store, { share, totalRows, maxBatchTokens, loss, options, mutant }) => {
     const { parameters, add } = store;
     const sound = {
       task: {
         parameters,
         model: { encoder: openEncoder(families, config), modules },
         core,
-        loss: losses[loss],
+        loss: options === undefined ? losses[loss] : lossOf(trainConfig(options)),
         dropoutKey,
         maxBatchTokens,
       },
