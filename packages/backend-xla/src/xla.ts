@@ -13,7 +13,8 @@ export type XlaOptions = {
   readonly devices?: number;
   /**
    * How large products are computed: `"bfloat16"` converts their operands, sums stay float32. Small products (attention's, pooling) are float32
-   * always. Default `"float32"`.
+   * always. So is the rest with `"float32"`, also where the hardware multiplies bfloat16 only (TPUs), several times for one product. Default
+   * `"float32"`.
    */
   readonly products?: "float32" | "bfloat16";
   /** Where compiled programs are kept from run to run, or `false` for nowhere. Default: `~/.cache/kindred/xla`. */

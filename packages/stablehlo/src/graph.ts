@@ -32,12 +32,13 @@ export type Replicas = { readonly replicas: number };
  * y.shape; // => [2, 4]
  * const { text, parameters } = graph.program([y]);
  * parameters.length; // => 2
- * text.split("\n")[2]?.trim(); // => "%0 = stablehlo.dot_general %a0, %a1, contracting_dims = [1] x [1] : (tensor<2x3xf32>, tensor<4x3xf32>) -> tensor<2x4xf32>"
+ * text.split("\n")[2]?.trim(); // => "%0 = stablehlo.dot_general %a0, %a1, contracting_dims = [1] x [1], precision = [HIGHEST, HIGHEST] : (tensor<2x3xf32>, tensor<4x3xf32>) -> tensor<2x4xf32>"
  * ```
  */
 export class Graph extends Arrangement {
   /**
-   * The product of two tensors of one type, summed over the contracted axes: axes of the batch, then x's own, then y's.
+   * The product of two tensors of one type, summed over the contracted axes: axes of the batch, then x's own, then y's. Factors of
+   * f32 are multiplied as they are: by default TPUs and GPUs would round them.
    *
    * @throws ShapeError if axes that belong together differ in length
    */

@@ -36,5 +36,7 @@ export function dotLine(x: Value, y: Value, options: DotOptions): TensorType & {
   const batching = batch[0].length > 0 ? `batching_dims = ${listText(batch[0])} x ${listText(batch[1])}, ` : "";
   const contracting = `contracting_dims = ${listText(contract[0])} x ${listText(contract[1])}`;
   const types = `(${typeText(x)}, ${typeText(y)}) -> ${typeText({ shape, type })}`;
-  return { shape, type, line: `stablehlo.dot_general $0, $1, ${batching}${contracting} : ${types}` };
+  // Else TPUs round such factors to bfloat16, and GPUs to TensorFloat-32.
+  const precision = x.type === "f32" ? ", precision = [HIGHEST, HIGHEST]" : "";
+  return { shape, type, line: `stablehlo.dot_general $0, $1, ${batching}${contracting}${precision} : ${types}` };
 }

@@ -15,10 +15,10 @@ function step() {
 
 const golden = `module @kindred attributes {mhlo.num_replicas = 2 : i32, mhlo.num_partitions = 1 : i32} {
   func.func public @main(%a0: tensor<2x3xf32>, %a1: tensor<4x3xf32> {tf.aliasing_output = 0 : i32}) -> (tensor<4x3xf32>, tensor<f32>) {
-    %0 = stablehlo.dot_general %a0, %a1, contracting_dims = [1] x [1] : (tensor<2x3xf32>, tensor<4x3xf32>) -> tensor<2x4xf32>
+    %0 = stablehlo.dot_general %a0, %a1, contracting_dims = [1] x [1], precision = [HIGHEST, HIGHEST] : (tensor<2x3xf32>, tensor<4x3xf32>) -> tensor<2x4xf32>
     %1 = call @double(%0) : (tensor<2x4xf32>) -> (tensor<2x4xf32>)
     %2 = call @double(%1) : (tensor<2x4xf32>) -> (tensor<2x4xf32>)
-    %3 = stablehlo.dot_general %2, %a0, contracting_dims = [0] x [0] : (tensor<2x4xf32>, tensor<2x3xf32>) -> tensor<4x3xf32>
+    %3 = stablehlo.dot_general %2, %a0, contracting_dims = [0] x [0], precision = [HIGHEST, HIGHEST] : (tensor<2x4xf32>, tensor<2x3xf32>) -> tensor<4x3xf32>
     %4 = "stablehlo.all_reduce"(%3) <{replica_groups = dense<[[0, 1]]> : tensor<1x2xi64>}> ({
     ^bb0(%l: tensor<f32>, %r: tensor<f32>):
       %s = stablehlo.add %l, %r : tensor<f32>

@@ -17,14 +17,14 @@ export const productCases: readonly OpCase[] = [
     name: "dot, a linear map by rows",
     inputs: [x, weight],
     build: (graph, a, b) => graph.dot(a, b, { contract: [[1], [1]] }),
-    line: "stablehlo.dot_general $0, $1, contracting_dims = [1] x [1] : (tensor<2x3xf32>, tensor<4x3xf32>) -> tensor<2x4xf32>",
+    line: "stablehlo.dot_general $0, $1, contracting_dims = [1] x [1], precision = [HIGHEST, HIGHEST] : (tensor<2x3xf32>, tensor<4x3xf32>) -> tensor<2x4xf32>",
     expected: linear,
   },
   {
     name: "dot, columns with columns",
     inputs: [x, plain([2, 2], (i, j) => i + j)],
     build: (graph, a, b) => graph.dot(a, b, { contract: [[0], [0]] }),
-    line: "stablehlo.dot_general $0, $1, contracting_dims = [0] x [0] : (tensor<2x3xf32>, tensor<2x2xf32>) -> tensor<3x2xf32>",
+    line: "stablehlo.dot_general $0, $1, contracting_dims = [0] x [0], precision = [HIGHEST, HIGHEST] : (tensor<2x3xf32>, tensor<2x2xf32>) -> tensor<3x2xf32>",
     expected: plain([3, 2], (i, o) => sum(2, (r) => at(x, r, i) * (r + o))),
   },
   {
@@ -38,7 +38,7 @@ export const productCases: readonly OpCase[] = [
           [0, 2],
         ],
       }),
-    line: "stablehlo.dot_general $0, $1, batching_dims = [0, 2] x [0, 2], contracting_dims = [3] x [3] : (tensor<2x4x3x2xf32>, tensor<2x5x3x2xf32>) -> tensor<2x3x4x5xf32>",
+    line: "stablehlo.dot_general $0, $1, batching_dims = [0, 2] x [0, 2], contracting_dims = [3] x [3], precision = [HIGHEST, HIGHEST] : (tensor<2x4x3x2xf32>, tensor<2x5x3x2xf32>) -> tensor<2x3x4x5xf32>",
     expected: plain([2, 3, 4, 5], (b, h, i, j) => sum(2, (d) => at(q, b, i, h, d) * at(k, b, j, h, d))),
   },
   {
