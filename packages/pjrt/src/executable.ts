@@ -71,7 +71,7 @@ export class Executable implements Signature {
    * @throws ShapeError if the number of lists or arguments, a shape or a type does not fit
    * @throws PjrtError if an argument is gone, lies on another device or is donated and given twice; what the plugin refuses
    */
-  execute(buffers: Arguments, options: ExecuteOptions = {}): DeviceBuffer[][] {
+  execute(buffers: readonly (readonly DeviceBuffer[])[], options: ExecuteOptions = {}): DeviceBuffer[][] {
     this.#check("execute");
     const devices = this.portable ? [this.#deviceOf(buffers, options)] : this.devices;
     checkArguments(this.parameters, buffers, devices);

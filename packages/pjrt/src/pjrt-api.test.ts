@@ -4,7 +4,7 @@ import { abi } from "./abi.ts";
 import { ArgStruct } from "./arg-struct.ts";
 import type { Native } from "./native.ts";
 import { PjrtApi } from "./pjrt-api.ts";
-import { PjrtError } from "./pjrt-error.ts";
+import { codeOfNumber, PjrtError } from "./pjrt-error.ts";
 
 /** A table of `slots` functions in memory of our own: each writes what it is told, or returns an error. */
 function tableOf([major, minor]: [number, number], slots: number, call: (slot: number) => bigint = () => 0n) {
@@ -52,6 +52,12 @@ test("an error comes with its function and code, also one whose number nobody kn
     expect(error).toBeInstanceOf(PjrtError);
     expect(error).toMatchObject({ code: "UNKNOWN", function: "PJRT_Client_Create", exitCode: 1 });
   }
+});
+
+test("codes are gRPC's, by number", () => {
+  const all = [1, 3, 8, 9, 12, 16, 17, 0].map(codeOfNumber);
+  const names = ["CANCELLED", "INVALID_ARGUMENT", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "UNIMPLEMENTED"];
+  expect(all).toEqual([...names, "UNAUTHENTICATED", "UNKNOWN", "UNKNOWN"]);
 });
 
 test("a struct is 256 bytes, says so, and holds each field at its place and in its width", () => {

@@ -1,17 +1,33 @@
 import { KindredError } from "@kindred/errors";
 
-/** The codes of PJRT's errors, in the order of their numbers from 1 on. They are those of gRPC. */
-const codes = [
-  ...(["CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS"] as const),
-  ...(["PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE"] as const),
-  ...(["UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"] as const),
-];
-
 /**
  * What kind of failure it was: `RESOURCE_EXHAUSTED` is memory, `INVALID_ARGUMENT` mostly a program that does not compile,
  * `FAILED_PRECONDITION` something that was disposed, donated or closed, `UNIMPLEMENTED` what a plugin can't do.
  */
-export type PjrtCode = (typeof codes)[number];
+export type PjrtCode =
+  | "CANCELLED"
+  | "UNKNOWN"
+  | "INVALID_ARGUMENT"
+  | "DEADLINE_EXCEEDED"
+  | "NOT_FOUND"
+  | "ALREADY_EXISTS"
+  | "PERMISSION_DENIED"
+  | "RESOURCE_EXHAUSTED"
+  | "FAILED_PRECONDITION"
+  | "ABORTED"
+  | "OUT_OF_RANGE"
+  | "UNIMPLEMENTED"
+  | "INTERNAL"
+  | "UNAVAILABLE"
+  | "DATA_LOSS"
+  | "UNAUTHENTICATED";
+
+/** In the order of their numbers, which are gRPC's, from 1 on. */
+const codes: readonly PjrtCode[] = [
+  ...(["CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS"] as const),
+  ...(["PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE"] as const),
+  ...(["UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"] as const),
+];
 
 /** The name of a code's number; a number that nobody knows is `UNKNOWN`. */
 export function codeOfNumber(number: number): PjrtCode {
