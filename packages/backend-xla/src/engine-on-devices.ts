@@ -2,7 +2,6 @@ import { ShapeError } from "@kindred/errors";
 import type { Devices, Float, MemoryInUse, RunningEngine } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { blockLayout, blockRows } from "./block-layout.ts";
-import { tensorValues } from "./held.ts";
 import type { XlaBackend } from "./xla-backend.ts";
 
 /**
@@ -25,20 +24,20 @@ export function engineOnDevices(backend: XlaBackend): Omit<Required<RunningEngin
     recorder.flush(); // what was recorded may read the old elements
     const held = settled("write", to);
     const whole = at === 0 && values.length === to.size;
-    const elements = whole ? Float32Array.from(values) : Float32Array.from(tensorValues(held.toHost()));
-    if (!whole) elements.set(values, at);
+    const elements = new Float32Array(to.size);
+    if (!whole) held.copyTo(elements);
+    elements.set(values, at);
     held.replace(elements);
   }
 
   function readSync(from: Float, into: Float32Array, at = 0): void {
     expectFit("read", from, { at, length: from.size, room: into.length });
-    into.set(tensorValues(settled("read", from).toHost()), at);
+    settled("read", from).copyTo(into.subarray(at, at + from.size));
   }
 
   async function read(from: Float, into: Float32Array, at = 0): Promise<void> {
     expectFit("read", from, { at, length: from.size, room: into.length });
-    const held = settled("read", from);
-    into.set(tensorValues(await held.readHost()), at);
+    await settled("read", from).readInto(into.subarray(at, at + from.size));
   }
 
   const devices: Devices = {
@@ -52,10 +51,13 @@ export function engineOnDevices(backend: XlaBackend): Omit<Required<RunningEngin
     together: (work) => recorder.together(work),
   };
 
+  const limitBytes = recorder.client.devices
+    .slice(0, recorder.count)
+    .reduce((sum, device) => sum + (device.memory()?.limit ?? Number.POSITIVE_INFINITY), 0);
   const memory = (): MemoryInUse => ({
     tensors: tf.memory().numTensors,
     bytes: backend.bytes,
-    limitBytes: Number.POSITIVE_INFINITY,
+    limitBytes,
   });
   return {
     layout: blockLayout,

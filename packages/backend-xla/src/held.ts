@@ -53,6 +53,18 @@ export class Held {
     return this.host ?? this.#anyBuffer().readSync(this.#newArray());
   }
 
+  /** Copies float elements into an array, from the device without a detour. */
+  copyTo(into: Float32Array): void {
+    if (this.host === undefined && this.type === "f32") this.#anyBuffer().readSync(into);
+    else into.set(floatsOf(this.toHost()));
+  }
+
+  /** As `copyTo`, without blocking the thread. */
+  async readInto(into: Float32Array): Promise<void> {
+    if (this.host === undefined && this.type === "f32") await this.#anyBuffer().read(into);
+    else into.set(floatsOf(await this.readHost()));
+  }
+
   /** As `toHost`, without blocking the thread. */
   async readHost(): Promise<HostArray> {
     return this.host ?? this.#anyBuffer().read(this.#newArray());
@@ -98,13 +110,17 @@ export function tensorTypeOf(type: ElementType): "float32" | "int32" | "bool" {
   return tensorTypes[type];
 }
 
-/** An array of an element type as tfjs has it: a copy, or a view of the same bits. */
+/** An array of an element type as tfjs has it: a copy. */
 export function tensorValues(array: HostArray): Float32Array | Int32Array | Uint8Array {
-  if (array instanceof Uint16Array) {
-    const bits = Uint32Array.from(array, (half) => half << 16);
-    return new Float32Array(bits.buffer);
-  }
+  if (array instanceof Uint16Array) return floatsOf(array);
   return array instanceof Uint32Array
     ? new Int32Array(array.buffer, array.byteOffset, array.length).slice()
     : array.slice();
+}
+
+/** Elements as float32: those of bfloat16 are their upper halves. */
+function floatsOf(array: HostArray): Float32Array {
+  if (array instanceof Float32Array) return array;
+  const bits = Uint32Array.from(array, (half) => half << 16);
+  return new Float32Array(bits.buffer);
 }
