@@ -1,7 +1,7 @@
 import { pathToFileURL } from "node:url";
-import { checkOutputFile, parseFlags } from "@kindred/command-line/node";
+import { checkOutputFile, chooseEngine, engineOptions, parseFlags } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
-import { checkOptions, flagName, grouped, option, optionHelp } from "@kindred/options";
+import { checkOptions, flagName, option, optionHelp } from "@kindred/options";
 import type { SentenceEncoder } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { writeSafetensors } from "@kindred/tensor-files";
@@ -9,10 +9,8 @@ import { writeFileAtomic } from "@kindred/files/node";
 import { familiesOf, guideFolders, loadProgram, lossNames, lossOf, trainConfig, trainOptions } from "@kindred/trainer";
 import * as v from "valibot";
 import { batchGradients } from "./batch-gradients.ts";
-import { machineOptions, runEngine } from "./run-engine.ts";
-import { trainFlags } from "./train-flags.ts";
 
-const { backend, products, plugin, compileCache } = trainFlags;
+const { backend, products, plugin, compileCache } = engineOptions;
 
 /** All options of a run that are about its loss, but that which chooses it. */
 const guideFlags = { guide: trainOptions.guide, teacher: trainOptions.teacher, guides: trainOptions.guides };
@@ -37,7 +35,10 @@ const gradientFlags = {
   program: option(v.string(), "", "A module that sets another loss, or brings the model's family: as for training."),
   help: option(v.boolean(), false, "Print this."),
   ...lossFlags,
-  ...grouped("Engine", { backend, products, plugin, compileCache }),
+  backend,
+  products,
+  plugin,
+  compileCache,
 };
 
 const help = `kindred-train gradients --model FOLDER --data PAIRS.jsonl --output G.safetensors [options]
@@ -71,12 +72,7 @@ export async function gradients(argv: readonly string[]): Promise<void> {
     throw new ConfigError(
       `kindred-train gradients: ${flagName(refused[0])} would have no effect, as the program sets the loss. Leave it out, or set it in the program.`,
     );
-  const { backend, products } = flags;
-  if (backend !== "xla" && given["products"] !== undefined)
-    throw new ConfigError(
-      `kindred-train gradients: --products says something to XLA alone. Got --backend ${backend}. Leave it out, or choose --backend xla.`,
-    );
-  const { engine } = runEngine({ backend, products, devices: 1, revectorize: false }, machineOptions(flags));
+  const engine = await chooseEngine({ ...flags, revectorize: false, devices: 0 }, { where: "kindred-train gradients" });
   const oneWay = flags.loss === "one-way" ? { loss: "contrastive", direction: "one-way" } : {};
   const chosen = { loss: flags.loss, ...Object.fromEntries(ofLoss), ...oneWay };
   const config = trainConfig(chosen, { where: "kindred-train gradients" });

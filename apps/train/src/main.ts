@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { exitCodeOf, packageVersion, parseFlags } from "@kindred/command-line/node";
+import { exitCodeOf, machineOptions, packageVersion, parseFlags } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
 import { checkOptions, flagName } from "@kindred/options";
@@ -8,7 +8,6 @@ import { expectNotInUse, newestRun, readRunConfig, type ResumePoint, resumePoint
 import { terminalReader } from "@kindred/run-report";
 import { guideFolders, type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
 import { gradients } from "./gradients.ts";
-import { machineOptions } from "./run-engine.ts";
 import { train } from "./train.ts";
 import { trainFlags, trainHelp } from "./train-flags.ts";
 
@@ -55,7 +54,8 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     ...(resume === undefined ? {} : { resume }),
     ...(flags.preset === "" ? {} : { name: flags.preset }),
     ...(flags.program === "" ? {} : { program: pathToFileURL(flags.program) }),
-    ...machineOptions(flags),
+    plugin: flags.plugin,
+    compileCache: flags.compileCache,
   };
   const given = Object.keys(runOptions);
   const named = { ...config, model, guide, teacher, guides };
@@ -108,7 +108,7 @@ async function oldRun(
 /** The options of a file or of a run's folder: whatever would be run as native code is not for a file to name. */
 function optionsOfFile(path: string): { readonly [name: string]: unknown } {
   const options = readRunConfig(path);
-  const refused = (["plugin", "compileCache"] as const).find((name) => Object.hasOwn(options, name));
+  const refused = Object.keys(machineOptions).find((name) => Object.hasOwn(options, name));
   if (refused === undefined) return options;
   throw new ConfigError(
     `kindred-train: ${refused} is not taken from a file, as what it names is run as native code. Got it in ${path}. Take it out, and give ${flagName(refused)} on the command line.`,

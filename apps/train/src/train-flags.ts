@@ -1,4 +1,4 @@
-import { ownNodeOption } from "@kindred/command-line/node";
+import { machineOptions, ownNodeOption } from "@kindred/command-line/node";
 import { option, optionHelp } from "@kindred/options";
 import { trainOptions, trainPresets } from "@kindred/trainer";
 import * as v from "valibot";
@@ -17,16 +17,7 @@ export const trainFlags = {
     undefined,
     "Go on with a run from its newest checkpoint; without a folder, with the newest run in runs/.",
   ),
-  plugin: option(
-    v.string(),
-    "",
-    "With backend xla: the file of a PJRT plugin. It is run as native code, so it is taken from the command line alone, with --resume again. Default: what PJRT_PLUGIN_PATH names, or one that is installed.",
-  ),
-  compileCache: option(
-    v.string(),
-    "",
-    "With backend xla: the folder where compiled programs are kept from run to run, or none to keep none. What lies there is run, so it is taken from the command line alone. Default: kindred/xla in your cache folder.",
-  ),
+  ...machineOptions,
   offline: option(v.boolean(), false, "Take a model of the Hugging Face Hub from the cache only."),
   json: option(v.boolean(), false, "Print every event as one line of JSON on standard output."),
   quiet: option(v.boolean(), false, "Print nothing for people but errors."),

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
+import { chooseEngine } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
+import { flagName } from "@kindred/options";
 import { sentenceDimension } from "@kindred/pooling";
 import {
   claimNewRun,
@@ -27,6 +29,7 @@ import {
   expectSameOptions,
   familiesOf,
   guideFolders,
+  type CompiledProgram,
   loadProgram,
   lossOf,
   type ProgramSource,
@@ -48,11 +51,10 @@ import {
 import type { Engine } from "@kindred/tensor";
 import { soloStepRunner } from "@kindred/tpu-sharding";
 import { startStepRunner } from "@kindred/tpu-sharding/node";
-import { type MachineOptions, runEngine } from "./run-engine.ts";
 import { openRunData, startingModel } from "./run-inputs.ts";
 
 /** Options of {@link train}. */
-export type TrainOptions = MachineOptions & {
+export type TrainOptions = {
   /** Ends the run after the step that is going on: it saves a checkpoint, and its last event is `stopped`. */
   readonly signal?: AbortSignal;
   /** Go on from here instead of starting anew; `config.output` is the run's folder then. */
@@ -65,12 +67,19 @@ export type TrainOptions = MachineOptions & {
    */
   readonly program?: ProgramSource;
   /**
-   * What the cores run on, of which `backend` and the options beside it say nothing then. One that other threads cannot find, as it has no
-   * `module`, stays in this one, on all its devices. Default: the engine that the options name.
+   * What the cores run on, of which `backend` and the options beside it say nothing then. One without a `module`, by which other threads
+   * find it, stays in this one, on all its devices if it has some. Default: the engine that the options name.
    */
   readonly engine?: Engine;
   /** Where models lie that the configuration names otherwise, by an id of a hub for instance. Default: it names their folders. */
   readonly folders?: { readonly [name: string]: string };
+  /**
+   * Of backend xla: the file of a PJRT plugin. It is run as native code, so no file of options names it, and a run that goes on is told it
+   * again. Default: what `PJRT_PLUGIN_PATH` names, or one that is installed.
+   */
+  readonly plugin?: string;
+  /** Of backend xla: the folder where compiled programs are kept from run to run, or `"none"`. Default: kindred/xla in the user's cache folder. */
+  readonly compileCache?: string;
   /** Names of options that were given: beside those that differ from their defaults, none may say what the program sets. Default: none. */
   readonly given?: readonly string[];
   /** More readers of the run, besides its folder and its report. Default: none. */
@@ -100,14 +109,19 @@ export type TrainOptions = MachineOptions & {
  */
 export async function* train(config: TrainConfig, options: TrainOptions = {}): AsyncGenerator<TrainEvent, void> {
   const { signal, resume, name = "run", readers = [], program, folders = {} } = options;
-  const { engine, compiled } =
-    options.engine === undefined ? runEngine(config, options) : { engine: options.engine, compiled: () => [] };
-  const stays =
-    typeof program === "function"
-      ? "a program that is a function"
-      : engine.module === undefined
-        ? `the engine ${engine.name}, which has no module,`
-        : undefined;
+  const made: CompiledProgram[] = [];
+  const compiled = () => made.splice(0);
+  const engine =
+    options.engine ??
+    (await chooseEngine(
+      { ...config, plugin: options.plugin ?? "", compileCache: options.compileCache ?? "" },
+      {
+        where: "train",
+        named: (name) => `${name} (${flagName(name)})`,
+        onCompile: ({ hash, seconds, fromCache, reason }) => made.push({ program: hash, seconds, fromCache, reason }),
+      },
+    ));
+  const stays = whatStays(engine, program);
   const asked = completeConfig(config, { name, stays });
   const identity = program === undefined ? undefined : await identityOf(program);
   if (resume !== undefined) expectSameRun(asked, resume, identity);
@@ -186,6 +200,12 @@ async function expectFirstBatch(config: TrainConfig, data: TrainingData): Promis
   } finally {
     await trial.close();
   }
+}
+
+/** What keeps a run in this thread, if anything does. */
+function whatStays(engine: Engine, program: ProgramSource | undefined): string | undefined {
+  if (typeof program === "function") return "a program that is a function";
+  return engine.module === undefined ? `the engine ${engine.name}, which has no module,` : undefined;
 }
 
 /** The configuration with the number of cores and the folder that it leaves open. */

@@ -101,8 +101,8 @@ export type TokenBatch = {
   /** How many of each sentence's first tokens, `<s>` among them, pooling leaves out. Default: 0. */
   readonly promptLength?: number;
   /**
-   * Where its sentences lie, and perhaps more of them, empty ones: their vectors come after the others' and mean nothing. Of `planBlocks`, for
-   * encoding only. Default: as the active engine wants it.
+   * Where its sentences lie, and perhaps more of them, empty ones (of `planBlocks`, for encoding only): their vectors come after the others'
+   * and mean nothing. In training it also has the sentences' numbers. Default: as the active engine wants it.
    */
   readonly layout?: Layout;
 };

@@ -156,9 +156,11 @@ async function drawn(seed: number, cores: number, processes?: { readonly index: 
   const sampler = createSampler({ sources: [source], batchSize: 16, key: keyFromSeed(seed) });
   const model = { tokenizer: tokenizerFromVocab(toyVocabulary), settings: { maxSeqLength: 12 } as never };
   const batches: DrawnBatch[] = [];
-  const to = { cores, equalShares: true, ...(processes && { processes }) };
+  const to = { cores, equalShares: true, programs: { blockRows: 16, batchRows: 64 }, ...(processes && { processes }) };
   for (let step = 0; step < 4; step++)
-    batches.push(await drawBatch({ sampler, model, loss: { name: "plain", needs: { textIds: true } } }, to));
+    batches.push(
+      await drawBatch({ sampler, model, loss: { name: "plain", needs: { textIds: true } }, maxBatchTokens: 64 }, to),
+    );
   return batches;
 }
 

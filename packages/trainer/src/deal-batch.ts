@@ -3,6 +3,7 @@ import { batchData, type Loss, type LossData, type LossRow, type VectorRows } fr
 import { shardRows } from "@kindred/mesh";
 import { selectSentences, type TokenBatch } from "@kindred/sentence-encoder";
 import type { StepRunner } from "@kindred/tpu-sharding";
+import { type AlikeChunksOptions, alikeChunks } from "./alike-chunks.ts";
 import type { TrainableModel } from "./trainable-model.ts";
 import type { BatchSampler } from "./training-data.ts";
 
@@ -16,6 +17,8 @@ export type BatchShare = {
   readonly firstRow: number;
   /** What the loss needs to know of the gathered batch, of all cores' rows: which texts are equal, scores, labels. */
   readonly data: Partial<LossData>;
+  /** Its sentences, column after column, in chunks that are alike on all devices: see `withAlikeChunks`. Default: a core cuts them itself. */
+  readonly chunks?: readonly NumberedSentences[];
 };
 
 /** Whom a batch is dealt to, and for what. */
@@ -131,6 +134,35 @@ export function tokenChunks({ batch, rows }: NumberedSentences, maxTokens: numbe
   return chunks;
 }
 
+/**
+ * The shares of a batch for an engine that makes a program for each shape, all of as many rows: with the chunks that they are run in, which
+ * are alike in shape on all devices.
+ *
+ * @example
+ * ```ts
+ * import { dealBatch, withAlikeChunks } from "@kindred/trainer";
+ *
+ * const rows = [["a", "b c d"], ["e", "f"]].map((texts) => ({ texts }));
+ * const tokens = [
+ *   { ids: Int32Array.of(1, 5), starts: Int32Array.of(0, 1, 2) },
+ *   { ids: Int32Array.of(2, 3, 4, 6), starts: Int32Array.of(0, 3, 4) },
+ * ];
+ * const shares = dealBatch(rows, tokens, { cores: 2, loss: { name: "contrastive" } });
+ * const alike = withAlikeChunks(shares, { totalRows: 2, maxBatchTokens: 64, blockRows: 4 });
+ * alike.map(({ chunks }) => chunks?.map(({ batch }) => batch.layout?.fixed.blocks)); // => [[1], [1]]
+ * ```
+ */
+export function withAlikeChunks(
+  shares: readonly BatchShare[],
+  { totalRows, ...options }: AlikeChunksOptions & { readonly totalRows: number },
+): BatchShare[] {
+  const chunks = alikeChunks(
+    shares.map((share) => joinColumns(share, totalRows)),
+    options,
+  );
+  return shares.map((share, i) => ({ ...share, chunks: chunks[i] ?? [] }));
+}
+
 /** What makes vectors for a loss that asks for another model's: a guide, a teacher. A `SentenceEncoder` is one. */
 export type Guide = {
   /** A vector for each text. */
@@ -142,6 +174,8 @@ export type BatchParts = {
   readonly sampler: BatchSampler;
   readonly model: Pick<TrainableModel, "tokenizer" | "settings">;
   readonly loss: Pick<Loss, "name" | "needs">;
+  /** The most tokens that a core runs forward and back at once. */
+  readonly maxBatchTokens: number;
   /** The models whose vectors the loss asks for, by their names in its `needs.vectors`. Default: none. */
   readonly guides?: { readonly [name: string]: Guide };
 };
@@ -159,7 +193,7 @@ export type DrawnBatch = {
 };
 
 /** To whom a batch that is drawn goes, as a step runner says of itself. */
-type Receiver = Pick<StepRunner<never, never>, "cores" | "equalShares" | "processes">;
+type Receiver = Pick<StepRunner<never, never>, "cores" | "equalShares" | "processes" | "programs">;
 
 /**
  * The next global batch as tokens, dealt to the cores; whole where their shares must be equal and cannot be. Of a run that is spread over
@@ -175,8 +209,8 @@ export function drawBatch(parts: BatchParts, to: Receiver): Promise<DrawnBatch> 
 }
 
 async function draw(
-  { sampler, model, loss, guides = {} }: BatchParts,
-  { cores: own, equalShares, processes = { index: 0, count: 1 } }: Receiver,
+  { sampler, model, loss, maxBatchTokens, guides = {} }: BatchParts,
+  { cores: own, equalShares, processes = { index: 0, count: 1 }, programs }: Receiver,
 ): Promise<DrawnBatch> {
   const batch = await sampler.next();
   const all = own * processes.count;
@@ -191,7 +225,11 @@ async function draw(
   const columns = columnsOf(rows);
   const { maxSeqLength: maxLength } = model.settings;
   const tokens = columns.map((column) => model.tokenizer.encodeBatch(column, { maxLength }));
-  const shares = dealBatch(rows, tokens, { cores, loss });
+  const dealt = dealBatch(rows, tokens, { cores, loss });
+  const shares =
+    programs === undefined
+      ? dealt
+      : withAlikeChunks(dealt, { totalRows: rows.length, maxBatchTokens, blockRows: programs.blockRows });
   const ownShares = whole ? shares : shares.slice(own * processes.index, own * (processes.index + 1));
   const gathered = shares.flatMap((share) => [...share.rows]);
   // `!`: columns are as long as the batch, of which `gathered` are the rows.

@@ -71,6 +71,7 @@ export {
   type BatchShare,
   dealBatch,
   type Deal,
+  withAlikeChunks,
 } from "./deal-batch.ts";
 export {
   type EvaluationTask,

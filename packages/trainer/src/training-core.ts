@@ -216,7 +216,7 @@ export function trainingStep(
 ): StepShare {
   const { parameters, model, core, dropoutKey, isFrozen } = task;
   const { columns, rows, firstRow, data } = share;
-  const chunks = tokenChunks(joinColumns(share, totalRows), task.maxBatchTokens);
+  const { chunks = tokenChunks(joinColumns(share, totalRows), task.maxBatchTokens) } = share;
   const embed = ({ batch, rows }: NumberedSentences): Float => {
     const dropout = dropoutKey === undefined ? {} : { dropout: childKey(dropoutKey, step) };
     return embedSentences(parameters, batch, { ...model, ...dropout, rows });

@@ -15,7 +15,7 @@ import type { TrainingData } from "./training-data.ts";
 import { expectFinite, runState, type TrainingRunner } from "./training-steps.ts";
 
 /** What a run is made of, ready: {@link trainingRun} starts and closes none of it. */
-export type RunParts = Omit<BatchParts, "loss"> & {
+export type RunParts = Omit<BatchParts, "loss" | "maxBatchTokens"> & {
   readonly model: TrainableModel;
   readonly data: TrainingData;
   readonly runner: TrainingRunner;
@@ -110,7 +110,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const isMissing = !happened.some((event) => event.type === "evaluation" && event.step === stepsDone);
   if (isMissing && stepsDone < lastStep && isDue(Math.max(config.evalSteps, Number(stepsDone === 0)), stepsDone))
     yield* await evaluation(stepsDone);
-  const draw = () => drawBatch({ ...parts, loss }, runner);
+  const draw = () => drawBatch({ ...parts, loss, maxBatchTokens: config.maxBatchTokens }, runner);
   let next = stepsDone < lastStep ? draw() : undefined;
   const aborted = abortOf(signal);
   const progress = progressMeter(lastStep);
