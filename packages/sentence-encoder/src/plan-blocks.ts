@@ -18,7 +18,8 @@ const smallestBlock = 16;
  *
  * Long sentences get the shortest blocks of a row of sizes (`blockRows` times 1, 2, 3, 4, 6, 8, 12, …) that hold them, and short ones fill
  * those up; the others go into blocks of `blockRows`, or of less if they all fit into one. A layout has room for more sentences than there are:
- * empty ones follow, whose vectors nobody reads. All this is for encoding alone: training counts each sentence of a batch.
+ * empty ones follow, whose vectors nobody reads. All this is for encoding alone: training counts each sentence of a batch. Layouts are made one
+ * after another, as they are asked for.
  *
  * @see Krell et al., "Efficient Sequence Packing without Cross-contamination", arXiv:2107.02027, 2021 (first fit, decreasing)
  *
@@ -31,9 +32,11 @@ const smallestBlock = 16;
  * batch?.layout.fixed; // => { batch: 16, rows: 64, longest: 64, blocks: 1 }
  * ```
  */
-export function planBlocks(lengths: Int32Array, { blockRows, batchRows, cores = 1 }: BlockPlanOptions): PlannedBatch[] {
+export function* planBlocks(
+  lengths: Int32Array,
+  { blockRows, batchRows, cores = 1 }: BlockPlanOptions,
+): Generator<PlannedBatch, void> {
   let sentences: Int32Array = Int32Array.from(lengths.keys()).sort((a, b) => lengthOf(b) - lengthOf(a) || a - b);
-  const plan: PlannedBatch[] = [];
   for (const [rows, shorter] of blockSizes(lengths, blockRows)) {
     const { blocks, left } = fill(sentences, rows, shorter);
     sentences = left;
@@ -42,10 +45,9 @@ export function planBlocks(lengths: Int32Array, { blockRows, batchRows, cores = 
     for (let [at, count] = [0, 0]; at < blocks.length; at += count) {
       const most = Math.min(share, blocks.length - at);
       count = counts.find((each) => each <= most) ?? 1;
-      plan.push(batchOf(blocks.slice(at, at + count), rows));
+      yield batchOf(blocks.slice(at, at + count), rows);
     }
   }
-  return plan;
 
   function lengthOf(sentence: number): number {
     return lengths[sentence] ?? 0;

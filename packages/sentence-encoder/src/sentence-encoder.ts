@@ -228,7 +228,7 @@ export class SentenceEncoder {
     signal?.throwIfAborted();
     const lengths = sentenceLengths(tokens);
     const { cores } = this.#embedder;
-    const plan = this.#plan(lengths, maxBatchTokens, maxLength).values();
+    const plan = this.#plan(lengths, maxBatchTokens, maxLength);
     const urgent = tokens.ids.length <= urgentTokens ? 1 : 0;
     const failed = new AbortController();
     const order = {
@@ -259,12 +259,14 @@ export class SentenceEncoder {
     lengths: Int32Array,
     most: number | undefined,
     maxLength: number,
-  ): { readonly sentences: Int32Array; readonly layout?: Layout }[] {
+  ): IterableIterator<{ readonly sentences: Int32Array; readonly layout?: Layout }> {
     const { cores, programs } = this.#embedder;
     if (programs !== undefined)
       return planBlocks(lengths, { ...programs, ...(most === undefined ? {} : { batchRows: most }), cores });
     const maxBatchTokens = most ?? Math.max(2048, maxLength);
-    return planBatches(lengths, { maxBatchTokens, cores }).map((sentences) => ({ sentences }));
+    return planBatches(lengths, { maxBatchTokens, cores })
+      .map((sentences) => ({ sentences }))
+      .values();
   }
 
   /**
