@@ -163,6 +163,31 @@ test("gradients writes a file of them and prints the loss", async () => {
   expect((await start(["gradients", "--data", "pairs.jsonl"])).stderr).toMatch(/--model is missing/);
 });
 
+test("gradients are of the loss that --loss names, with its options, its teacher and weights of its own", async () => {
+  await start(run("for-losses", "--quiet"));
+  const asked = (...more: string[]) =>
+    start(["gradients", "--model", "for-losses/model", "--data", "pairs.jsonl", "--output", "l.safetensors", ...more]);
+  const distil = ["--loss", "embedding-distillation", "--teacher", "for-losses/model"];
+  const own = await asked(...distil);
+  expect([own.code, own.stderr]).toEqual([0, ""]);
+  expect((JSON.parse(own.stdout) as { loss: number }).loss).toBeCloseTo(0, 6); // a model is its own teacher
+  expect((await asked(...distil, "--projection", "8", "--distance", "mse")).code).toBe(0);
+  const { tensors } = readSafetensors(readFileSync(join(folder, "l.safetensors")));
+  expect(tensors.get("loss.projection.weight")?.shape).toEqual([8, 8]);
+  const refused: [string[], number, RegExp][] = [
+    [["--loss", "triplet", "--scale", "3"], 2, /the loss triplet has no scale/],
+    [["--loss", "cosnet"], 2, /bad value for --loss/],
+    [["--loss", "cosent"], 3, /the loss cosent needs a score for each row/],
+    [["--loss", "gist"], 2, /asks for the vectors of a model guide.*--guide FOLDER/],
+    [[...distil, "--projection", "9"], 2, /Got 8 numbers each, expected 9/],
+  ];
+  for (const [flags, code, message] of refused) {
+    const result = await asked(...flags);
+    expect(result.stderr).toMatch(message);
+    expect(result.code).toBe(code);
+  }
+});
+
 test("--help names every option, --version the version", async () => {
   const { code, stdout } = await start(["--help"]);
   const flags = stdout.replaceAll("--[no-]", "--");
