@@ -43,8 +43,9 @@ if (options.plugin === "") {
   );
   process.exit(2);
 }
-// So that libtpu compiles where there is no TPU, and asks no server what this machine is.
+// So that libtpu compiles where there is no TPU, asks no server what this machine is, and does not mind another process that has it loaded.
 const outsideTpu = {
+  ALLOW_MULTIPLE_LIBTPU_LOAD: "1",
   TPU_SKIP_MDS_QUERY: "1",
   TPU_LOG_DIR: "disabled",
   TPU_ACCELERATOR_TYPE: "v3-8",

@@ -61,9 +61,9 @@ export class Elements extends Recording {
   unary(op: Unary, x: Value): Value {
     expectType(op, x, unaryOps[op]);
     const out = { shape: x.shape, type: op === "is_finite" ? "i1" : x.type } as const;
-    const name = `${dialect(op)}.${op} $0`;
-    const mapping = `${dialect(op) === "chlo" ? `${typeText(x)} ->` : `(${typeText(x)}) ->`} ${typeText(out)}`;
-    const line = `${name} : ${dialect(op) === "chlo" || op === "is_finite" ? mapping : typeText(out)}`;
+    const [from, to] = [typeText(x), typeText(out)];
+    const changed = op === "is_finite" ? `(${from}) -> ${to}` : to;
+    const line = `${dialect(op)}.${op} $0 : ${dialect(op) === "chlo" ? `${from} -> ${to}` : changed}`;
     return this.record({ op, line, inputs: [x], ...out });
   }
 
