@@ -4,14 +4,19 @@ import type { FixedValues } from "./fixed-values.ts";
 /** A call that is compared with others: its kernel's name, and what went in, described. */
 export type DescribedCall = { readonly name: string; readonly inputs: readonly string[]; readonly fixed: FixedValues };
 
-/** Why a call after `node` was not known, in words: what differs from what was recorded there and is most like it. */
-export function reasonFor(node: CallNode, call: DescribedCall, described: (node: CallNode) => DescribedCall): string {
+/**
+ * Why a call after `node` was not known, in words: what differs from what was recorded there and is most like it. Undefined where nothing is
+ * recorded at all.
+ */
+export function reasonFor(
+  node: CallNode,
+  call: DescribedCall,
+  described: (node: CallNode) => DescribedCall,
+): string | undefined {
   const number = node.depth + 1;
   const [first, ...others] = node.children.map(described);
   if (first === undefined) {
-    return node.depth === 0
-      ? "nothing was recorded before"
-      : `call ${number}, ${call.name}, follows where other passes ended`;
+    return node.depth === 0 ? undefined : `call ${number}, ${call.name}, follows where other passes ended`;
   }
   const nearest = others.reduce((best, other) => (distance(call, other) <= distance(call, best) ? other : best), first);
   return `call ${number} ${difference(call, nearest)}`;

@@ -2,9 +2,9 @@ import { type Client, PjrtError } from "@kindred/pjrt";
 import { Graph } from "@kindred/stablehlo";
 import type { EngineParts } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Programs } from "./compiler.ts";
 import { engineOnDevices } from "./engine-on-devices.ts";
 import { registerKernels } from "./kernels.ts";
+import type { RecorderParts } from "./recorder.ts";
 import { implementRules } from "./rules/implement-rules.ts";
 import { XlaBackend } from "./xla-backend.ts";
 
@@ -16,12 +16,7 @@ export type XlaExtra = {
 };
 
 /** What an engine on the first `count` devices of a client consists of. */
-export async function partsOnClient(options: {
-  readonly client: Client;
-  readonly count: number;
-  readonly products: "float32" | "bfloat16";
-  readonly programs: Programs;
-}): Promise<EngineParts<XlaExtra>> {
+export async function partsOnClient(options: Omit<RecorderParts, "rowMajor">): Promise<EngineParts<XlaExtra>> {
   const { client, count, products } = options;
   const rowMajor = products === "bfloat16" && client.platform === "cpu" && takesRowMajor(client);
   const backend = new XlaBackend({ ...options, rowMajor });

@@ -25,6 +25,8 @@ export type PassContext = {
   /** What a new tensor holds: nothing yet. */
   readonly hold: (shape: readonly number[], type: ElementType) => Held;
   readonly program: RuleProgram;
+  /** Why nothing is recorded, where nothing is. */
+  readonly nothing: string;
 };
 
 // What stands in a key beside numbers of names, values (from 0 on) and operands (−1 − number).
@@ -314,7 +316,7 @@ export class Pass {
   /** Says for a pass that finds no recorded call why that is; one that must repeat another may not go on. */
   #expectTracing(call: DescribedCall): void {
     if (this.#like !== undefined) throw notAlike(this, call, this.#like[this.node.depth + 1]);
-    this.reason ??= reasonFor(this.node, call, describedNode);
+    this.reason ??= reasonFor(this.node, call, describedNode) ?? this.#context.nothing;
   }
 
   /** Collects the graph's values of the calls that were handed out so far. */

@@ -14,8 +14,8 @@ import { runPasses } from "./run-passes.ts";
 
 /** So many calls that nobody asks for are run at the latest: what was recorded must not grow without end. */
 const longestPass = 4096;
-/** So many programs are kept, and so many recorded calls, each with its part of a graph. When there are more, all are forgotten. */
-const most = { programs: 512, calls: 2 ** 16 };
+/** What is kept at the most: programs, and recorded calls, each with its part of a graph. When there are more, all are forgotten. */
+export type Kept = { readonly programs: number; readonly calls: number };
 
 /** What a recorder is made of. */
 export type RecorderParts = {
@@ -25,10 +25,15 @@ export type RecorderParts = {
   readonly products: RuleProgram["products"];
   readonly rowMajor: boolean;
   readonly programs: Programs;
+  /** Default: 512 programs, 65,536 calls: some 50 steps of MPNet-base that differ. */
+  readonly most?: Kept;
 };
 
 /** Devices of this process that work is recorded for, and how many of all processes run it. */
 type Span = { readonly first: number; readonly count: number; readonly replicas: number };
+
+/** How a recorder gets at what tensors hold. */
+type RecordedTensors = Pick<PassContext, "heldOf" | "hold">;
 
 /** Records calls, and runs what was recorded: on one device when a value is asked for, or as work that is told where it begins and ends. */
 export class Recorder {
@@ -39,15 +44,22 @@ export class Recorder {
   readonly products: RuleProgram["products"];
   readonly #rowMajor: boolean;
   readonly #programs: Programs;
-  readonly #tensors: Omit<PassContext, "program">;
+  readonly #tensors: RecordedTensors;
   /** What was recorded, by the number of devices that run together. */
   readonly #beginnings = new Map<number, CallNode>();
   #pass: Pass | undefined;
   #working = false;
+  readonly #most: Kept;
+  /** Why nothing is recorded, where nothing is. */
+  #nothing = "nothing was recorded before";
   /** How many calls are recorded. */
   #calls = 0;
 
-  constructor({ client, count, products, rowMajor, programs }: RecorderParts, tensors: Omit<PassContext, "program">) {
+  constructor(
+    { client, count, products, rowMajor, programs, most = { programs: 512, calls: 2 ** 16 } }: RecorderParts,
+    tensors: RecordedTensors,
+  ) {
+    this.#most = most;
     this.client = client;
     this.count = count;
     this.processes = processesOf(client, count);
@@ -146,7 +158,8 @@ export class Recorder {
   #run(passes: readonly Pass[], replicas: number): void {
     runPasses(passes, this.client, this.#programs.compilerFor(replicas));
     for (const { traced } of passes) this.#calls += traced;
-    if (this.#programs.size <= most.programs && this.#calls <= most.calls) return;
+    if (this.#programs.size <= this.#most.programs && this.#calls <= this.#most.calls) return;
+    this.#nothing = `all was forgotten, after ${this.#calls} calls and ${this.#programs.size} programs that differ`;
     this.#calls = 0;
     this.#beginnings.clear();
     this.#programs.clear();
@@ -156,6 +169,6 @@ export class Recorder {
     const from = this.#beginnings.get(replicas) ?? beginning(new Graph());
     this.#beginnings.set(replicas, from);
     const program = { products: this.products, rowMajor: this.#rowMajor, replicas };
-    return new Pass({ ...this.#tensors, program }, from, { device, ...(like && { like }) });
+    return new Pass({ ...this.#tensors, program, nothing: this.#nothing }, from, { device, ...(like && { like }) });
   }
 }
