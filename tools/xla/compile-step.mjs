@@ -9,18 +9,11 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { aheadOfTime } from "@kindred/backend-xla";
 import { openPlugin } from "@kindred/pjrt";
-import { soloStepRunner } from "@kindred/tpu-sharding";
-import { dealBatch, newModel, trainConfig, trainingCore, trainingOptimizer, trainingSteps } from "@kindred/trainer";
-import { contrastive } from "@kindred/contrastive-loss";
-import { mpnetTokenizer } from "../bench/inputs/model-folder.mjs";
 import { underChosenNode } from "../node-runtime.mjs";
+import { oneStep } from "./one-step.mjs";
 
 /** Floating-point operations a core of the same step as JAX 0.10.2 lowers it, by libtpu's own count: 32 pairs of 128 tokens, for v3:2x2. */
 const jaxFlops = 4.35e12;
-const sizes = {
-  base: { hiddenSize: 768, numHiddenLayers: 12, numAttentionHeads: 12, intermediateSize: 3072 },
-  tiny: { hiddenSize: 32, numHiddenLayers: 2, numAttentionHeads: 2, intermediateSize: 64 },
-};
 
 await underChosenNode();
 const { values: options } = parseArgs({
@@ -36,7 +29,7 @@ const { values: options } = parseArgs({
   },
 });
 const [pairs, tokens] = [Number(options.pairs), Number(options.tokens)];
-const size = options.size === "tiny" ? sizes.tiny : sizes.base;
+const size = options.size === "tiny" ? "tiny" : "base";
 if (options.plugin === "") {
   console.error(
     "compile-step: --plugin is missing. Expected --plugin FILE, libtpu.so of `pip download --no-deps libtpu==0.0.42.1`, unzipped.",
@@ -74,7 +67,7 @@ for (const name of options.topologies.split(",")) {
     );
     if (memory.aliased < state) failed.push(`${name}, ${products}: not all weights and moments keep their memory`);
     if (needed > limit) failed.push(`${name}, ${products}: it needs more memory than there is`);
-    if (size === sizes.base && pairs === 32 && tokens === 128 && !((cost.flops ?? Number.NaN) <= 1.05 * jaxFlops))
+    if (size === "base" && pairs === 32 && tokens === 128 && !((cost.flops ?? Number.NaN) <= 1.05 * jaxFlops))
       failed.push(`${name}, ${products}: ${cost.flops} FLOP a core, more than 1.05 × ${jaxFlops}`);
   }
   topology.dispose();
@@ -99,32 +92,12 @@ async function compileStep(topology, products) {
       if (replicas === cores) programs.push({ text, memory, cost, seconds: (performance.now() - start) / 1000 });
     },
   });
-  const config = trainConfig({
-    ...size,
-    batchSize: pairs * cores,
-    maxBatchTokens: 2 * pairs * tokens,
-    maxSeqLength: tokens,
-    maxSteps: 1000,
-  });
-  const tokenizer = mpnetTokenizer();
-  const model = newModel(config, tokenizer);
-  const runner = await soloStepRunner({ ...trainingSteps(config, model, { engine }), program: trainingCore });
-  const rows = Array.from({ length: pairs * cores }, (_, row) => ({ texts: [`query ${row}`, `answer ${row}`] }));
-  const columns = [0, 1].map((column) => ({
-    ids: Int32Array.from(
-      { length: rows.length * tokens },
-      (_, i) => 5 + ((i * 7919 + column) % (tokenizer.vocabularySize - 5)),
-    ),
-    starts: Int32Array.from({ length: rows.length + 1 }, (_, row) => row * tokens),
-  }));
-  const shares = dealBatch(rows, columns, { cores, loss: contrastive() });
-  const jobs = shares.map((share) => ({ step: 0, share, totalRows: rows.length }));
+  const step = await oneStep(engine, { size, pairs, tokens, cores });
   start = performance.now();
-  await runner.run(jobs, trainingOptimizer(config).numbers(0));
-  await runner.stop();
+  await step.run(0);
+  await step.runner.stop();
   const [program] = programs;
   if (program === undefined || programs.length > 1)
     throw new Error(`A step is ${programs.length} programs, expected 1.`);
-  const state = 3 * 4 * Object.values(model.weights).reduce((sum, { values }) => sum + values.length, 0);
-  return { ...program, state };
+  return { ...program, state: step.stateBytes };
 }
