@@ -53,7 +53,7 @@ export function findPlugin(options: FindOptions = {}): string {
   if (first !== undefined) return first.path;
   const passedOver = found.map(({ path, unusable }) => ` Passed over ${path}: ${unusable}.`).join("");
   throw new ConfigError(
-    `findPlugin: no PJRT plugin. Looked at PJRT_PLUGIN_PATH and TPU_LIBRARY_PATH (not set), and among python3's packages.${passedOver} For CPUs run: pip install --no-deps lammps-jax-pjrt-cpu==0.11.2`,
+    `findPlugin: no PJRT plugin. Looked at PJRT_PLUGIN_PATH and TPU_LIBRARY_PATH (not set), and among python3's packages.${passedOver} For CPUs run: pip install --no-deps lammps-jax-pjrt-cpu==0.11.2, or name a plugin's file (--plugin)`,
     { found },
   );
 }

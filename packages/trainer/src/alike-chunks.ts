@@ -15,7 +15,7 @@ export type AlikeChunksOptions = {
  * lie in as many blocks. So one program does for all devices, and few do for the chunks of many batches.
  *
  * Chunks are as few as fit, and a few more where that makes them all of one size. The number of blocks is that of the fullest chunk, rounded
- * up by a sixteenth at most, or to an even one.
+ * up by an eighth at most, or to an even one.
  */
 export function alikeChunks(
   shares: readonly NumberedSentences[],
@@ -64,9 +64,9 @@ function mostTokens(lengths: Int32Array, size: number): number {
   return most;
 }
 
-/** A number of blocks of which few are near: 1, even ones, and from 64 on multiples of a sixteenth of the power of two below. */
+/** A number of blocks of which few are near: 1, even ones, and from 32 on multiples of an eighth of the power of two below. */
 function roundedUp(blocks: number): number {
   if (blocks === 1) return 1;
-  const step = Math.max(2, 2 ** Math.floor(Math.log2(blocks)) / 16);
+  const step = Math.max(2, 2 ** Math.floor(Math.log2(blocks)) / 8);
   return Math.ceil(blocks / step) * step;
 }
