@@ -40,7 +40,7 @@ export type LossChoice = Omit<Options, "distance" | "targets"> & {
 /** The options of a run that losses are made from, by the names that losses have for them. */
 export type LossOption = Exclude<keyof LossChoice, "dimension" | "teacher">;
 
-export type BuiltInLoss = {
+type BuiltInLoss = {
   /** A method, as each loss takes values of its own alone and refuses others. */
   make(choice?: LossChoice): Loss;
   readonly takes: readonly (keyof LossChoice)[];
@@ -48,8 +48,24 @@ export type BuiltInLoss = {
 
 const inBatch = ["scale", "similarity", "equalTexts", "hardnessMode", "hardnessStrength"] as const;
 
-/** The losses that options can choose, by name, in the order in which messages advise them. */
-export const builtInLosses = {
+/** The name of a loss that options can choose. */
+export type LossName =
+  | "contrastive"
+  | "symmetric"
+  | "gist"
+  | "cosent"
+  | "angle"
+  | "cosine-similarity"
+  | "online-contrastive"
+  | "pair-contrastive"
+  | "triplet"
+  | "batch-hard-triplet"
+  | "embedding-distillation"
+  | "margin-mse"
+  | "score-matching";
+
+/** The losses that options can choose, in the order in which messages advise them. */
+export const builtInLosses: { readonly [name in LossName]: BuiltInLoss } = {
   contrastive: { make: contrastive, takes: [...inBatch, "direction", "directions", "partition"] },
   symmetric: { make: symmetric, takes: inBatch },
   gist: {
@@ -69,10 +85,7 @@ export const builtInLosses = {
     make: (choice) => scoreMatching(byTeacher(choice) as ScoreMatchingOptions), // which refuses targets that it has not
     takes: ["similarity", "targets", "scale", "teacherScale", "teacher"],
   },
-} as const satisfies { readonly [name: string]: BuiltInLoss };
-
-/** The name of a loss that options can choose. */
-export type LossName = keyof typeof builtInLosses;
+};
 
 /** Where there is a teacher, what it finds is what is aimed at. */
 function byTeacher({ teacher, ...choice }: LossChoice = {}): LossChoice {

@@ -3,7 +3,7 @@ import type { EncoderFamily } from "@kindred/encoder";
 import { ConfigError, nearestName } from "@kindred/errors";
 import { expectLoss, type Loss, matryoshka } from "@kindred/loss";
 import { families as ownFamilies } from "@kindred/sentence-encoder";
-import { type BuiltInLoss, builtInLosses, type LossChoice, type LossName, type LossOption } from "./built-in-losses.ts";
+import { builtInLosses, type LossChoice, type LossOption } from "./built-in-losses.ts";
 import * as library from "./program-library.ts";
 import type { RunReader } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
@@ -13,16 +13,14 @@ import type { MakeSampler } from "./training-data.ts";
  * numbers and the classes of errors. */
 export type Kindred = typeof library;
 
-const table: { readonly [name in LossName]: BuiltInLoss } = builtInLosses;
-
 /** All options that losses are made from. */
-const lossOptions = [...new Set(Object.values(table).flatMap(({ takes }) => takes))].filter(
+const lossOptions = [...new Set(Object.values(builtInLosses).flatMap(({ takes }) => takes))].filter(
   (option): option is LossOption => option !== "dimension" && option !== "teacher",
 );
 
 /** The losses that options can choose, as they are by default, for messages that name those that would do. */
 export function knownLosses(): Loss[] {
-  return Object.values(table).map(({ make }) => make());
+  return Object.values(builtInLosses).map(({ make }) => make());
 }
 
 /** The parts of a run that its options cannot say. What a program leaves out is as the options have it. */
@@ -231,7 +229,7 @@ export function lossOf(
   { dimension }: { readonly dimension?: number } = {},
 ): Loss {
   if (loss !== undefined) return loss;
-  const { make, takes } = table[config.loss];
+  const { make, takes } = builtInLosses[config.loss];
   const given = { ...config, dimension };
   const chosen = takes.filter((option) => given[option] !== undefined && given[option] !== "");
   const made = make(Object.fromEntries(chosen.map((option) => [option, given[option]])) as LossChoice); // of the options' own types
@@ -254,7 +252,7 @@ export function lossOf(
  * @throws ConfigError naming the option, and the losses that do
  */
 export function refuseLossOptions(config: TrainConfig, where: string): void {
-  const { takes } = table[config.loss];
+  const { takes } = builtInLosses[config.loss];
   const unused = lossOptions.find((option) => config[option] !== undefined && !takes.includes(option));
   const [problem, key] =
     unused !== undefined
@@ -263,7 +261,7 @@ export function refuseLossOptions(config: TrainConfig, where: string): void {
         ? ["there is no matryoshka whose weights these would be", "matryoshkaWeights" as const]
         : [undefined, "loss" as const];
   if (problem === undefined) return;
-  const others = Object.entries(table).flatMap(([name, other]) =>
+  const others = Object.entries(builtInLosses).flatMap(([name, other]) =>
     other.takes.some((option) => option === key) ? [name] : [],
   );
   const advice = others.length === 0 ? "" : `, or choose a loss that has it: ${others.join(", ")}`;
