@@ -65,7 +65,13 @@ function bertTokenizerFile(): string {
  *
  * @throws ConfigError if none is named; DataError for one that is not there.
  */
-export async function openRunData({ data, evalData, onBadLine }: TrainConfig): Promise<RunData> {
+export async function openRunData({
+  data,
+  evalData,
+  onBadLine,
+  columns: named,
+  numNegatives: negatives,
+}: TrainConfig): Promise<RunData> {
   if (data === "")
     throw new ConfigError(
       "train: nothing to train on. Expected data = a file of pairs or a data_config.json. See --help.",
@@ -85,12 +91,16 @@ export async function openRunData({ data, evalData, onBadLine }: TrainConfig): P
       );
     paths.set(path, label);
   }
+  const columns = named === "" ? undefined : named.split(",").map((name) => name.trim());
   const training = entries
     .filter(({ weight }) => weight > 0)
     .map(({ name, label, weight }) => {
       // Built-in corpora come split: their training rows share no text and no group with the held-out ones.
       const split = name.startsWith("npm:") ? { heldOut: openDataset(name, { split: "held-out" }) } : {};
-      return { dataset: openDataset(name, { onBadLine }), label, weight, ...split };
+      return { dataset: openDataset(name, { onBadLine, columns, negatives }), label, weight, ...split };
     });
-  return { training, evaluation: evalData.map((path) => openDataset(path, { onBadLine })) };
+  return {
+    training,
+    evaluation: evalData.map((path) => openDataset(path, { onBadLine, columns, columnsIfThere: true })),
+  };
 }

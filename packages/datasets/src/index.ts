@@ -1,7 +1,9 @@
+export { type ColumnFacts, columnWarnings } from "./row-content.ts";
 export type { TextRow } from "./text-row.ts";
 export type { BadLineOptions } from "./bad-line.ts";
 export { gunzip } from "./gunzip.ts";
 export { lines, type Line, type LinesOptions } from "./lines.ts";
+export type { RowOptions } from "./row-options.ts";
 export { rowsFromJsonl } from "./rows-from-jsonl.ts";
 export { rowsFromDelimited, type DelimitedOptions } from "./rows-from-delimited.ts";
 export { parseDataConfig, type DataConfigEntry } from "./parse-data-config.ts";

@@ -64,7 +64,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 function decode(bytes: Uint8Array | "too long", number: number, maxLineBytes: number, options: LinesOptions) {
   const place = { file: options.file, line: number };
   if (bytes === "too long") {
-    const rule = `expected at most ${maxLineBytes}. Is this a text file with one row a line? If so, raise maxLineBytes.`;
+    const rule = `expected at most ${maxLineBytes}. Is this a text file with one row a line? (A program may raise maxLineBytes.)`;
     refuseLine(new DataError(place, `lines: the line is too long. Got more bytes than that, ${rule}`), options);
     return undefined;
   }

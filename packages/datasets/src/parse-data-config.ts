@@ -31,6 +31,7 @@ const keys = ["name", "weight", "lines"];
  */
 export function parseDataConfig(text: string, { file }: { readonly file: string }): DataConfigEntry[] {
   const value = parseJson(text, file);
+  refuseRows(value, file);
   if (!Array.isArray(value) || value.length === 0) {
     throw refusal(file, "the file is not a list of datasets", value, 'an array of one or more {"name", "weight"}');
   }
@@ -47,15 +48,43 @@ export function parseDataConfig(text: string, { file }: { readonly file: string 
   return entries;
 }
 
+/** A .json file that holds rows is no list of data sets, and its rows are wanted one a line. */
+function refuseRows(value: unknown, file: string): void {
+  const [first]: readonly unknown[] = Array.isArray(value) ? value : [];
+  const names = typeof first === "object" && first !== null ? Object.keys(first) : [];
+  if (names.length < 2 || names.some((name) => keys.includes(name))) return;
+  const columns = Array.isArray(first) ? "" : ` of ${names.slice(0, 4).join(", ")}`;
+  throw new ConfigError(
+    `parseDataConfig: ${file} holds rows${columns}, expected a list of data sets ([{"name": "pairs.jsonl", "weight": 1}]). ` +
+      `Write the rows one a line into a .jsonl file: jq -c '.[]' ${file} > ${file}l`,
+    { file },
+  );
+}
+
 function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text.startsWith("\ufeff") ? text.slice(1) : text);
   } catch (cause) {
+    if (isJson(text.split("\n", 1)[0] ?? ""))
+      throw new ConfigError(
+        `parseDataConfig: ${file} has one JSON value a line, expected a list of data sets. Rename it to ${file}l to train on its rows.`,
+        { file },
+        { cause },
+      );
     throw new ConfigError(
       `parseDataConfig: ${file} is not JSON (${cause instanceof Error ? cause.message : cause}). Expected [{"name": "pairs.jsonl", "weight": 1}].`,
       { file },
       { cause },
     );
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

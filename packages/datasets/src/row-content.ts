@@ -2,7 +2,11 @@ import { excerpt } from "./bad-line.ts";
 import type { TextRow } from "./text-row.ts";
 
 /** What a line says of a row: its texts, with the names of their columns where they have any, its scores, label and group. */
-export type RowContent = Omit<TextRow, "place"> & { readonly names?: readonly string[] };
+export type RowContent = Omit<TextRow, "place"> & {
+  readonly names?: readonly string[];
+  /** Columns of the line that were not asked for. */
+  readonly leftOut?: readonly string[];
+};
 
 /** What is wrong with a line. */
 export type Problem = { readonly problem: string };
@@ -50,16 +54,22 @@ function isNumber(value: unknown): value is number {
  * many scores; and whether its label is a number or a name. A row that names the same columns in another order is put into the declared
  * order.
  *
+ * @param options with `anyNumber`, rows may have any number of negatives
  * @returns a function from a row to that row, or to what is wrong with it
  */
-export function columnRule(): (row: RowContent) => RowContent | Problem {
+export function columnRule({ anyNumber = false } = {}): (row: RowContent) => RowContent | Problem {
   let first: RowContent | undefined;
   return (row) => {
     first ??= row;
     const declared = (what: string, declared: string) => ({
       problem: `the row has ${what}, and the first row declared ${declared}`,
     });
-    if (row.texts.length !== first.texts.length) return declared(`${row.texts.length} texts`, `${first.texts.length}`);
+    if (row.texts.length !== first.texts.length && !(anyNumber && row.texts.length >= 2)) {
+      const isOfNegatives =
+        Math.min(row.texts.length, first.texts.length) >= 2 && (row.names ?? first.names) === undefined;
+      const advice = isOfNegatives ? " (--num-negatives N gives every row N negatives)" : "";
+      return declared(`${row.texts.length} texts`, `${first.texts.length}${advice}`);
+    }
     const [marks, firstMarks] = [nameMarks(row), nameMarks(first)];
     if (marks !== firstMarks) return declared(marks, firstMarks);
     if (row.names === undefined || first.names === undefined) return row;
@@ -79,4 +89,67 @@ function nameMarks({ scores = [], label }: RowContent): string {
     ...(label === undefined ? [] : [typeof label === "number" ? "a number as label" : "a name as label"]),
   ];
   return named.join(" and ") || "no score and no label";
+}
+
+/** What is known of a file's columns of texts. */
+export type ColumnFacts = {
+  readonly file: string;
+  /** Their names, in the order of their roles; undefined where they have none. */
+  readonly names?: readonly string[] | undefined;
+  /** The first rows. */
+  readonly rows: readonly Pick<TextRow, "texts">[];
+  /** Whether somebody has named the columns, so that their order is meant. Default: false. */
+  readonly isChosen?: boolean;
+};
+
+/** Names that say what a column is for, in the order in which those roles stand. */
+const roles = [
+  /^(anchor|query|question|premise|sentence_?(1|a)|text_?(1|a))s?$/i,
+  /^(pos(itive)?|answer|response|document|doc|passage|hypothesis|sentence_?(2|b)|text_?(2|b))s?$/i,
+  /^(hard_?)?neg(ative)?s?(_?\d+)?$/i,
+];
+
+/**
+ * What looks wrong with the columns of a file, in a sentence each: names that contradict the order, and ids taken for texts.
+ *
+ * @example
+ * ```ts
+ * import { columnWarnings } from "@kindred/datasets";
+ *
+ * const [warning] = columnWarnings({ file: "qa.jsonl", names: ["answer", "question"], rows: [] });
+ * warning?.slice(0, 63); // => "qa.jsonl: the columns answer, question are not in the order of"
+ * ```
+ */
+export function columnWarnings({ file, names, rows, isChosen = false }: ColumnFacts): string[] {
+  const warnings: string[] = [];
+  const known = (names ?? []).flatMap((name) => {
+    const role = roles.findIndex((pattern) => pattern.test(name));
+    return role < 0 ? [] : [{ name, role }];
+  });
+  const inOrder = known.toSorted((a, b) => a.role - b.role).map(({ name }) => name);
+  if (!isChosen && known.some(({ name }, i) => name !== inOrder[i]))
+    warnings.push(
+      `${file}: the columns ${names?.join(", ")} are not in the order of their names: the first is taken as what is searched with. Say which is which: --columns ${inOrder.join(",")}`,
+    );
+  const [first] = rows;
+  for (const [column, name] of (names ?? first?.texts.map(() => undefined) ?? []).entries()) {
+    const values = rows.flatMap(({ texts }) => texts[column] ?? []);
+    if (!areIds(values, name)) continue;
+    const others = (names ?? []).filter((other) => other !== name);
+    const advice = others.length >= 2 ? ` Leave it out: --columns ${others.join(",")}` : "";
+    warnings.push(
+      `${file}: the column ${name ?? column + 1} looks like ids (${values.slice(0, 2).join(", ")}), and is trained on as a text.${advice}`,
+    );
+  }
+  return warnings;
+}
+
+/** Rows by whose values a column is taken for ids, whatever it is called. */
+const enoughRows = 20;
+
+function areIds(values: readonly string[], name: string | undefined): boolean {
+  const isCalledSo = name !== undefined && /^(id|idx|index|uuid|guid|.*[_-]id|.*[a-z]Id)$/.test(name);
+  const areCodes = values.every((value) => value.length <= 64 && /\d/.test(value) && !/\s/.test(value));
+  if (!areCodes || values.length === 0) return false;
+  return isCalledSo || (values.length >= enoughRows && new Set(values).size === values.length);
 }

@@ -1,12 +1,13 @@
 import { DataError } from "@kindred/errors";
 import { excerpt, refuseLine } from "./bad-line.ts";
 import { csvFields, type OpenRecord } from "./csv-fields.ts";
-import { type Line, lines, type LinesOptions } from "./lines.ts";
+import { type Line, lines } from "./lines.ts";
 import { isLabelName, isMarkName, isScoreName, type Problem, type RowContent } from "./row-content.ts";
+import { type RowOptions, withNegatives } from "./row-options.ts";
 import type { TextRow } from "./text-row.ts";
 
 /** Options of {@link rowsFromDelimited}. */
-export type DelimitedOptions = LinesOptions & {
+export type DelimitedOptions = RowOptions & {
   /** `"csv"`: commas, quotes as in RFC 4180. `"tsv"`: tabs, no quoting at all, so that a `"` is just a character. */
   readonly format: "csv" | "tsv";
 };
@@ -35,18 +36,37 @@ export type DelimitedOptions = LinesOptions & {
  * rows; // => [{ texts: ['A "big" cat.', "A large cat."], scores: [4.75], place: { file: "dev.tsv", line: 2 } }]
  * ```
  */
-export async function* rowsFromDelimited(
+export function rowsFromDelimited(
   chunks: AsyncIterable<Uint8Array>,
   options: DelimitedOptions,
 ): AsyncGenerator<TextRow, void> {
-  const { file } = options;
+  const { negatives, file } = options;
+  const rows = allRows(chunks, options);
+  return negatives === undefined ? rows : withNegatives(rows, negatives, file);
+}
+
+async function* allRows(chunks: AsyncIterable<Uint8Array>, options: DelimitedOptions): AsyncGenerator<TextRow, void> {
+  const { file, columns, columnsIfThere = false, onColumns } = options;
   let read: ((fields: readonly string[]) => RowContent | Problem) | undefined;
   let rowCount = 0;
   for await (const { line, fields } of records(chunks, options)) {
     const place = { file, line };
     if (read === undefined) {
-      checkHeader(fields, place);
-      read = rowReader(fields);
+      const isUnnamed = columns === undefined || (columnsIfThere && !columns.every((name) => fields.includes(name)));
+      const taken = isUnnamed ? fields : columns;
+      const missing = taken.find((name) => !fields.includes(name));
+      if (missing !== undefined)
+        throw new DataError(
+          place,
+          `rowsFromDelimited: there is no column "${missing}". Got ${excerpt(fields.join(", "))}, expected ${taken.join(", ")} among them.`,
+        );
+      checkHeader(taken, place);
+      const leftOut = fields.filter((name) => !taken.includes(name));
+      onColumns?.(
+        taken.filter((name) => !isMarkName(name)),
+        leftOut,
+      );
+      read = rowReader(fields, taken);
       continue;
     }
     const row = read(fields);
@@ -143,9 +163,18 @@ function checkHeader(header: readonly string[], place: { readonly file: string; 
   );
 }
 
-/** Reads the records below a header. The first one that has a label decides whether labels are numbers or names. */
-function rowReader(header: readonly string[]): (fields: readonly string[]) => RowContent | Problem {
-  const [scoreAt, labelAt] = [header.findIndex(isScoreName), header.findIndex(isLabelName)];
+/** Reads these columns of the records below a header. The first one that has a label decides whether labels are numbers or names. */
+function rowReader(
+  header: readonly string[],
+  taken: readonly string[],
+): (fields: readonly string[]) => RowContent | Problem {
+  const placeOf = (is: (name: string) => boolean) => header.findIndex((name) => is(name) && taken.includes(name));
+  const [scoreAt, labelAt] = [placeOf(isScoreName), placeOf(isLabelName)];
+  // Two columns of one name are two texts, unless they are asked for by it.
+  const textsAt =
+    taken === header
+      ? [...header.keys()].filter((column) => column !== scoreAt && column !== labelAt)
+      : taken.filter((name) => !isMarkName(name)).map((name) => header.indexOf(name));
   let labelsAreNames: boolean | undefined;
   return (fields) => {
     if (fields.length !== header.length) {
@@ -163,7 +192,7 @@ function rowReader(header: readonly string[]): (fields: readonly string[]) => Ro
       if (Number.isNaN(label)) return noNumber(header[labelAt], labelCell, "one, as in the first row");
     }
     return {
-      texts: fields.filter((_, column) => column !== scoreAt && column !== labelAt),
+      texts: textsAt.map((column) => fields[column] ?? ""), // as many fields as the header has
       ...(score !== undefined && { scores: [score] }),
       ...(label !== undefined && { label }),
     };

@@ -1,7 +1,8 @@
 import { DataError } from "@kindred/errors";
 import { excerpt, refuseLine } from "./bad-line.ts";
-import { lines, type LinesOptions } from "./lines.ts";
+import { lines } from "./lines.ts";
 import { columnRule, isMarkName, marksOf, type Problem, type RowContent } from "./row-content.ts";
+import { type RowOptions, withNegatives } from "./row-options.ts";
 import type { TextRow } from "./text-row.ts";
 
 /**
@@ -12,6 +13,7 @@ import type { TextRow } from "./text-row.ts";
  * | `["a", "p", "n", …]` | a, p, n, … |
  * | `{"texts": ["a", "p", …]}` | a, p, …; with scores, label and `group` (a text or a number) if it has them; other keys say nothing of the row |
  * | `{"query": "q", "pos": ["p1", "p2"], "neg": ["n"]}` | FlagEmbedding: q, p1, n and then q, p2, n |
+ * | `{"query": "q", "positive_passages": [{"title": "t", "text": "p"}], "negative_passages": […]}` | Tevatron: likewise, a passage after its title |
  * | `{"context": "c", "response": "r", …}` | PolyAI: r, c, in the order of the original's loader; `thread_id` is the group |
  * | `{"anchor": "a", "positive": "p", "negative": "n"}` or other names | a, p, n: the order decides, not the names |
  *
@@ -19,7 +21,7 @@ import type { TextRow } from "./text-row.ts";
  * numbers under any of them are the row's scores. A row of one text needs a label.
  *
  * The first row declares how many texts a row has, its scores and label, and, in the last form, the names of the columns. Later rows must
- * agree; one that has the same names in another order is read in the declared order. (A key that is a whole number comes first
+ * agree, but for the number of negatives where `negatives` says it; one that has the same names in another order is read in the declared order. (A key that is a whole number comes first
  * in JavaScript, whatever the file says.) Blank lines are no rows.
  *
  * A PolyAI record is known by its keys. The original trainer goes by the file's name (`reddit_` in the path) and
@@ -39,17 +41,26 @@ import type { TextRow } from "./text-row.ts";
  * texts; // => [["a cat", "a kitten"], ["Fine.", "How are you?"]]
  * ```
  */
-export async function* rowsFromJsonl(
-  chunks: AsyncIterable<Uint8Array>,
-  options: LinesOptions,
-): AsyncGenerator<TextRow, void> {
-  const { file } = options;
-  const accept = columnRule();
+export function rowsFromJsonl(chunks: AsyncIterable<Uint8Array>, options: RowOptions): AsyncGenerator<TextRow, void> {
+  const { negatives, file } = options;
+  const rows = allRows(chunks, options);
+  return negatives === undefined ? rows : withNegatives(rows, negatives, file);
+}
+
+async function* allRows(chunks: AsyncIterable<Uint8Array>, options: RowOptions): AsyncGenerator<TextRow, void> {
+  const { file, negatives, onColumns } = options;
+  let { columns, columnsIfThere = false } = options;
+  const accept = columnRule({ anyNumber: negatives !== undefined });
   let rowCount = 0;
   for await (const { number, text } of lines(chunks, options)) {
     if (text.trim() === "") continue;
     const place = { file, line: number };
-    const form = parse(text);
+    let form = parse(text, columns);
+    if (columnsIfThere && "problem" in form) {
+      columns = undefined;
+      form = parse(text, columns);
+    }
+    columnsIfThere = false; // the first row decides
     const rows = "problem" in form ? [form] : form.rows.map(accept);
     const bad = rows.find((row) => "problem" in row);
     if (bad !== undefined) {
@@ -59,7 +70,8 @@ export async function* rowsFromJsonl(
     }
     for (const row of rows) {
       if ("problem" in row) continue;
-      const { names: _, ...content } = row;
+      const { names, leftOut, ...content } = row;
+      if (rowCount === 0 && names !== undefined) onColumns?.(names, leftOut ?? []);
       rowCount++;
       yield { ...content, place };
     }
@@ -71,9 +83,10 @@ export async function* rowsFromJsonl(
     );
 }
 
-function parse(text: string): JsonRows {
+function parse(text: string, columns: readonly string[] | undefined): JsonRows {
   try {
-    return rowsOfJson(JSON.parse(text));
+    const value: unknown = JSON.parse(text);
+    return columns === undefined ? rowsOfJson(value) : ofNamedColumns(value, columns);
   } catch {
     return { problem: "not JSON" };
   }
@@ -86,7 +99,7 @@ type Json = { readonly [key: string]: unknown };
 
 /** The accepted forms, as error messages list them. */
 const jsonForms =
-  '["anchor", "positive", …], {"texts": […]}, {"query": "…", "pos": […], "neg": […]}, {"context": "…", "response": "…"} ' +
+  '["anchor", "positive", …], {"texts": […]}, {"query": "…", "pos": […], "neg": […]}, {"query": "…", "positive_passages": […]}, {"context": "…", "response": "…"} ' +
   "or an object of text columns in that order";
 
 /**
@@ -100,6 +113,7 @@ function rowsOfJson(value: unknown): JsonRows {
   const json = value as Json; // what TypeScript calls an object may hold anything under any key
   if ("texts" in json) return ofTextsObject(json);
   if ("query" in json && "pos" in json) return ofFlagEmbedding(json);
+  if ("query" in json && "positive_passages" in json) return ofTevatron(json);
   if ("context" in json && "response" in json) return ofReddit(json);
   return ofColumns(json);
 }
@@ -145,6 +159,42 @@ function ofFlagEmbedding({ query, pos, neg = [] }: Json): JsonRows {
   if (!isTexts(pos) || pos.length === 0) return { problem: '"pos" is not an array of one or more texts' };
   if (!isTexts(neg)) return { problem: '"neg" is not an array of texts' };
   return { rows: pos.map((positive) => ({ texts: [query, positive, ...neg] })) };
+}
+
+function ofTevatron({ query, positive_passages: positives, negative_passages: negatives = [] }: Json): JsonRows {
+  if (typeof query !== "string") return { problem: '"query" is not a text' };
+  const [pos, neg] = [passageTexts(positives), passageTexts(negatives)];
+  if (pos === undefined || pos.length === 0)
+    return { problem: '"positive_passages" is not an array of one or more { "title", "text" }' };
+  if (neg === undefined) return { problem: '"negative_passages" is not an array of { "title", "text" }' };
+  return { rows: pos.map((positive) => ({ texts: [query, positive, ...neg] })) };
+}
+
+/** The texts of passages, each after its title where it has one. */
+function passageTexts(passages: unknown): string[] | undefined {
+  if (!Array.isArray(passages)) return undefined;
+  const texts = passages.flatMap((passage: unknown) => {
+    const { title = "", text }: { title?: unknown; text?: unknown } = passage ?? {};
+    return typeof title === "string" && typeof text === "string" ? [title === "" ? text : `${title} ${text}`] : [];
+  });
+  return texts.length === passages.length ? texts : undefined;
+}
+
+/** These columns of an object, whatever form it has. */
+function ofNamedColumns(value: unknown, columns: readonly string[]): JsonRows {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return { problem: "not an object, so its columns have no names" };
+  const json = value as Json; // what TypeScript calls an object may hold anything under any key
+  const missing = columns.find((name) => !Object.hasOwn(json, name));
+  if (missing !== undefined) return { problem: `has no column "${missing}", only ${Object.keys(json).join(", ")}` };
+  const taken = ofColumns(Object.fromEntries(columns.map((name) => [name, json[name]])));
+  if ("problem" in taken) return taken;
+  const leftOut = Object.keys(json).filter((name) => !columns.includes(name));
+  const names = columns.filter((name) => !isMarkName(name));
+  // A key that is a whole number would come first in the object.
+  return {
+    rows: taken.rows.map((row) => ({ ...row, names, texts: names.map((name) => String(json[name])), leftOut })),
+  };
 }
 
 function ofReddit(json: Json): JsonRows {

@@ -9,6 +9,8 @@ export type RowSet = {
   rows(): AsyncIterable<TextRow>;
   /** Bad lines that the last pass has left out. Default: none. */
   readonly skipped?: number;
+  /** The names of the columns of texts, once a row was read. Default: they have none. */
+  readonly columns?: { readonly taken: readonly string[] } | undefined;
 };
 
 /** A data set of the mixture. */

@@ -200,6 +200,8 @@ const keptOptions = [
   "holdOut",
   "maxHoldOutRows",
   "maxRowsInMemory",
+  "columns",
+  "numNegatives",
 ];
 
 /**

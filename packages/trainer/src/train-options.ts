@@ -26,7 +26,7 @@ export const trainOptions = {
     data: option(
       text,
       "",
-      "Training pairs: a .jsonl, .csv or .tsv file, each also as .gz, a data_config.json that weights several, or npm:<built-in corpus>.",
+      "Training pairs: a .jsonl, .csv or .tsv file, each also as .gz or .zst, a data_config.json that weights several, or npm:<built-in corpus>.",
     ),
     evalData: option(
       v.array(text),
@@ -39,6 +39,16 @@ export const trainOptions = {
       "Share of each training file's rows that is held out for evaluation, chosen by a hash of the row's group or first text.",
     ),
     maxHoldOutRows: option(countOrZero, 500, "The most rows that are held out of one file."),
+    columns: option(
+      text,
+      "",
+      "Names of the columns to train on, in the order query, positive, negatives, with commas: anchor,positive. Others are left out, score and label too unless named. Default: all, in the order of the file.",
+    ),
+    numNegatives: option(
+      v.optional(countOrZero),
+      undefined,
+      "Negatives of every row, where rows have different numbers of them: of more, some are drawn; fewer are filled up with those of other rows. Default: all rows must have as many as the first.",
+    ),
     onBadLine: option(
       v.picklist(["error", "skip"]),
       "error",

