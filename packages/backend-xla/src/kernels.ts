@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { RecordedKernel } from "./call-trie.ts";
 import type { FixedValues } from "./fixed-values.ts";
 import { useRules } from "./implement-rule.ts";
-import type { CallInputs } from "./pass.ts";
+import type { CallInputs } from "./operands.ts";
 import { stockKernels } from "./stock/stock-kernels.ts";
 import { refusedKernels } from "./stock/refused-kernels.ts";
 import type { XlaBackend } from "./xla-backend.ts";
@@ -19,15 +19,21 @@ export function registerKernels(backendName: string, backend: XlaBackend): void 
   for (const { name, fixed, operands = [], emit } of stockKernels) {
     const kernel: RecordedKernel = { name, operands, left: new Set(operands), emit };
     const fixedOf = fixed ?? ((attributes: FixedValues) => attributes);
-    register(name, ({ inputs, attrs }) =>
-      recorder.call(kernel, inputs as CallInputs, noData, fixedOf((attrs ?? {}) as FixedValues, inputs as CallInputs)),
-    );
+    register(name, ({ inputs, attrs }) => {
+      const given = inputs as CallInputs; // of lists too: their names are numbers
+      return recorder.call({
+        kernel,
+        inputs: given,
+        data: noData,
+        fixed: fixedOf((attrs ?? {}) as FixedValues, given),
+      });
+    });
   }
   for (const [name, shapeOf] of Object.entries(sharing)) {
     register(name, ({ inputs, attrs }) => {
       const [x] = Object.values(inputs);
       if (x === undefined || Array.isArray(x)) throw new Error(`${name} takes one tensor.`);
-      return backend.share(x, shapeOf(x.shape, attrs as never));
+      return backend.share(x, shapeOf(x.shape, attrs as never)); // the attributes of this kernel
     });
   }
   for (const [name, instead] of Object.entries(refusedKernels)) {
@@ -42,7 +48,7 @@ export function registerKernels(backendName: string, backend: XlaBackend): void 
     const kernel: RecordedKernel = { name, operands, left: new Set([...perDevice, ...operands]), emit };
     register(name, ({ inputs, attrs }) => {
       const { data, fixed } = attrs as unknown as { readonly data: HostData; readonly fixed: FixedValues }; // as `defineOp` calls kernels
-      return recorder.call(kernel, inputs as CallInputs, data, fixed);
+      return recorder.call({ kernel, inputs: inputs as CallInputs, data, fixed });
     });
   });
 }

@@ -1,22 +1,15 @@
 import { ConfigError } from "@kindred/errors";
 import type { DeviceBuffer } from "@kindred/pjrt";
 import type { ElementType, Value } from "@kindred/stablehlo";
-import type { HostArray, HostData } from "@kindred/tensor";
+import type { HostArray } from "@kindred/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
-import { addChild, type CallNode, childOf, graphAfter, pathTo, type RecordedKernel } from "./call-trie.ts";
+import { describedKey, describedNode } from "./call-key.ts";
+import { addChild, type CallNode, childOf, graphAfter, pathTo } from "./call-trie.ts";
 import { type DescribedCall, difference, reasonFor } from "./differences.ts";
-import { type FixedValues, keptFixed } from "./fixed-values.ts";
+import { keptFixed } from "./fixed-values.ts";
 import { type Held, tensorTypeOf } from "./held.ts";
 import type { RuleProgram } from "./implement-rule.ts";
-
-/** The tensors of a call by name, or in their order. */
-export type CallInputs = { readonly [name: string]: tf.TensorInfo };
-
-/** What a program is given: what a tensor holds, an array of data, or numbers that stood in a call. */
-export type Operand =
-  | { readonly kind: "tensor"; readonly held: Held }
-  | { readonly kind: "data"; readonly array: HostArray }
-  | { readonly kind: "numbers"; readonly array: Int32Array };
+import { type Call, isOne, type Operand, Operands, specOf } from "./operands.ts";
 
 /** What a pass needs of the engine that it is recorded for. */
 export type PassContext = {
@@ -29,25 +22,8 @@ export type PassContext = {
   readonly nothing: string;
 };
 
-// What stands in a key beside numbers of names, values (from 0 on) and operands (−1 − number).
-const newOperand = -(2 ** 30);
-const otherShape = newOperand - 1;
-const data = newOperand - 2;
-const list = newOperand - 3;
-const numbers = newOperand - 4;
-const typeCodes: { readonly [type in ElementType]: number } = { f32: 0, i32: 1, i1: 2, ui32: 3, bf16: 4 };
-
 /** So many elements are read on the host without asking a device. */
 const smallSize = 1024;
-
-const nameNumbers = new Map<string, number>();
-
-/** A small number for a name, the same each time. */
-function numberOf(name: string): number {
-  const known = nameNumbers.get(name) ?? nameNumbers.size;
-  if (known === nameNumbers.size) nameNumbers.set(name, known);
-  return known;
-}
 
 /**
  * The calls between two runs of programs, on one device.
@@ -60,7 +36,6 @@ export class Pass {
   readonly device: number;
   /** The state: the last call. */
   node: CallNode;
-  readonly operands: Operand[] = [];
   /** All that calls of this pass gave. */
   readonly made: Held[] = [];
   /** Operands whose tensors were disposed in this pass, in that order: what they hold is needed until it has run. */
@@ -74,7 +49,7 @@ export class Pass {
   readonly #context: PassContext;
   /** The calls of a pass that this one must repeat, being run together with it. */
   readonly #like: readonly CallNode[] | undefined;
-  readonly #arrays = new Map<HostArray, number>();
+  readonly #operands: Operands;
   readonly #key: number[] = [];
   /** The graph's values and parameters for what was handed out, as far as a rule has asked for them. */
   #values: Value[] = [];
@@ -87,26 +62,26 @@ export class Pass {
     { device = 0, like }: { readonly device?: number; readonly like?: Pass } = {},
   ) {
     this.#context = context;
+    this.#operands = new Operands(this, context.heldOf);
     this.device = device;
     this.node = from;
     this.#like = like && pathTo(like.node);
   }
 
+  /** What it takes from outside. */
+  get operands(): readonly Operand[] {
+    return this.#operands.list;
+  }
+
   /** Records a call, or finds it recorded, and gives its results. */
-  call(
-    kernel: RecordedKernel,
-    inputs: CallInputs,
-    given: HostData,
-    fixed: FixedValues,
-  ): tf.TensorInfo | tf.TensorInfo[] {
+  call(call: Call): tf.TensorInfo | tf.TensorInfo[] {
     const before = this.operands.length;
     this.#key.length = 0;
     try {
-      this.#writeKey(kernel, inputs, given, fixed);
-      const node = childOf(this.node, kernel, this.#key, fixed) ?? this.#trace(kernel, inputs, given, fixed, before);
-      return this.#goTo(node);
+      this.#operands.write(this.#key, call);
+      return this.#goTo(childOf(this.node, call.kernel, this.#key, call.fixed) ?? this.#trace(call, before));
     } catch (error) {
-      this.#forgetOperands(before);
+      this.#operands.forget(before);
       throw error;
     }
   }
@@ -189,77 +164,8 @@ export class Pass {
     return { dataId: held, shape, dtype: tensorTypeOf(type) };
   }
 
-  /** Writes down which tensors and data go into a call; those from outside become operands. */
-  #writeKey(kernel: RecordedKernel, inputs: CallInputs, given: HostData, fixed: FixedValues): void {
-    const key = this.#key;
-    for (const name in inputs) {
-      const tensor = inputs[name];
-      if (tensor === undefined) continue;
-      key.push(numberOf(name));
-      this.#writeTensor(tensor);
-    }
-    for (const name in given) {
-      const arrays = given[name];
-      if (arrays === undefined) continue;
-      key.push(data, numberOf(name));
-      if (!Array.isArray(arrays))
-        this.#writeArray(arrays as HostArray); // no list of them
-      else {
-        key.push(list, arrays.length);
-        for (const array of arrays as readonly HostArray[]) this.#writeArray(array); // a list of them
-      }
-    }
-    for (const name of kernel.operands) {
-      const value = fixed[name];
-      if (value === undefined) continue;
-      const array = typeof value === "number" ? Int32Array.of(value) : Int32Array.from(value as readonly number[]); // as RuleOptions says
-      key.push(numbers, numberOf(name), typeof value === "number" ? -1 : array.length);
-      this.operands.push({ kind: "numbers", array });
-    }
-  }
-
-  #writeTensor(tensor: tf.TensorInfo): void {
-    const key = this.#key;
-    const held = this.#context.heldOf(tensor);
-    if (held.pass === this) key.push(held.value);
-    else if (held.pass !== undefined) throw held.pass.lost(held.shape);
-    else if (held.usedBy === this) key.push(-1 - held.operand);
-    else {
-      held.usedBy = this;
-      held.operand = this.operands.length;
-      this.operands.push({ kind: "tensor", held });
-      key.push(newOperand, typeCodes[held.type], held.shape.length, ...held.shape);
-    }
-    if (!sameShape(held.shape, tensor.shape)) key.push(otherShape, tensor.shape.length, ...tensor.shape);
-  }
-
-  #writeArray(array: HostArray): void {
-    const known = this.#arrays.get(array);
-    if (known !== undefined) {
-      this.#key.push(-1 - known);
-      return;
-    }
-    this.#arrays.set(array, this.operands.length);
-    this.operands.push({ kind: "data", array });
-    this.#key.push(newOperand, typeCodes[typeOfArray(array)], array.length);
-  }
-
-  /** Takes operands back that a call brought which failed. */
-  #forgetOperands(count: number): void {
-    for (const operand of this.operands.splice(count)) {
-      if (operand.kind === "tensor") operand.held.usedBy = undefined;
-      else if (operand.kind === "data") this.#arrays.delete(operand.array);
-    }
-  }
-
   /** Runs the kernel's rule on the graph. */
-  #trace(
-    kernel: RecordedKernel,
-    inputs: CallInputs,
-    given: HostData,
-    fixed: FixedValues,
-    operandsBefore: number,
-  ): CallNode {
+  #trace({ kernel, inputs, data, fixed }: Call, operandsBefore: number): CallNode {
     const kept = keptFixed(fixed, kernel.left);
     this.#expectTracing({ name: kernel.name, inputs: describedKey(this.#key), fixed: kept });
     this.#catchUp();
@@ -274,11 +180,9 @@ export class Pass {
           byName[name] = graph.reshape(this.#valueOf(this.#context.heldOf(tensor)), tensor.shape);
       }
       const ofData: { [name: string]: Value | readonly Value[] } = {};
-      for (const [name, arrays] of Object.entries(given)) {
+      for (const [name, arrays] of Object.entries(data)) {
         if (arrays === undefined) continue;
-        ofData[name] = Array.isArray(arrays)
-          ? arrays.map((array: HostArray) => this.#parameterOf(array))
-          : this.#parameterOf(arrays as HostArray); // no list of them
+        ofData[name] = isOne(arrays) ? this.#parameterOf(arrays) : arrays.map((array) => this.#parameterOf(array));
       }
       let next = this.operands.findIndex((operand, i) => i >= operandsBefore && operand.kind === "numbers");
       for (const name of kernel.operands) {
@@ -335,60 +239,10 @@ export class Pass {
   }
 
   #parameterOf(array: HostArray): Value {
-    const value = this.#parameters[this.#arrays.get(array) ?? -1];
+    const value = this.#parameters[this.#operands.numberOf(array)];
     if (value === undefined) throw new Error("An array of data has no parameter.");
     return value;
   }
-}
-
-/** Shape and type of an operand. */
-function specOf(operand: Operand): [shape: readonly number[], type: ElementType] {
-  if (operand.kind === "tensor") return [operand.held.shape, operand.held.type];
-  return [[operand.array.length], typeOfArray(operand.array)];
-}
-
-/** What an array of data is as an operand. */
-export function typeOfArray(array: HostArray): ElementType {
-  if (array instanceof Float32Array) return "f32";
-  if (array instanceof Int32Array) return "i32";
-  return array instanceof Uint32Array ? "ui32" : "i1";
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
-
-function describedNode({ kernel, key, fixed }: CallNode): DescribedCall {
-  return { name: kernel?.name ?? "a cut", inputs: describedKey(key), fixed };
-}
-
-/** A key in words, an entry for each tensor, array or list of numbers. */
-function describedKey(key: readonly number[]): string[] {
-  const names = [...nameNumbers.keys()];
-  const types = Object.keys(typeCodes);
-  const words: string[] = [];
-  let at = 0;
-  const next = () => key[at++] ?? 0;
-  const shape = () => `[${Array.from({ length: next() }, next).join(", ")}]`;
-  const reference = (isData: boolean) => {
-    const first = next();
-    if (first === list) return Array.from({ length: next() }, (): string => reference(isData)).join(" and ");
-    if (first >= 0) return `result ${first}`;
-    if (first !== newOperand) return `operand ${-1 - first}`;
-    const type = types[next()] ?? "";
-    return `a new ${type} ${isData ? `[${next()}]` : shape()}`;
-  };
-  while (at < key.length) {
-    const kind = next();
-    if (kind === otherShape) words.push(`${words.pop()} as ${shape()}`);
-    else if (kind === data) words.push(`data ${names[next()]} = ${reference(true)}`);
-    else if (kind === numbers) words.push(`numbers ${names[next()]}: ${next()}`);
-    else words.push(`${names[kind]} = ${reference(false)}`);
-  }
-  return words;
 }
 
 function notAlike({ device, node }: Pass, call: DescribedCall, other: CallNode | undefined): ConfigError {

@@ -1,14 +1,13 @@
 import { ConfigError } from "@kindred/errors";
 import type { Client } from "@kindred/pjrt";
 import { Graph } from "@kindred/stablehlo";
-import type { HostData } from "@kindred/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
-import { beginning, type CallNode, type RecordedKernel } from "./call-trie.ts";
+import { beginning, type CallNode } from "./call-trie.ts";
 import type { Programs } from "./compiler.ts";
-import type { FixedValues } from "./fixed-values.ts";
 import type { Held } from "./held.ts";
 import type { RuleProgram } from "./implement-rule.ts";
-import { type CallInputs, Pass, type PassContext } from "./pass.ts";
+import type { Call } from "./operands.ts";
+import { Pass, type PassContext } from "./pass.ts";
 import { type Processes, processesOf } from "./processes-of.ts";
 import { runPasses } from "./run-passes.ts";
 
@@ -70,17 +69,12 @@ export class Recorder {
   }
 
   /** Records a call, and gives what stands for its results. */
-  call(
-    kernel: RecordedKernel,
-    inputs: CallInputs,
-    data: HostData,
-    fixed: FixedValues,
-  ): tf.TensorInfo | tf.TensorInfo[] {
+  call(call: Call): tf.TensorInfo | tf.TensorInfo[] {
     if (this.#pass === undefined || (!this.#working && this.#pass.node.depth >= longestPass)) {
       this.flush();
       this.#pass = this.#newPass(1);
     }
-    return this.#pass.call(kernel, inputs, data, fixed);
+    return this.#pass.call(call);
   }
 
   /** What follows is to be a program of its own. */

@@ -1,6 +1,7 @@
 import type { Client, DeviceBuffer } from "@kindred/pjrt";
 import type { Compiler } from "./compiler.ts";
-import { type Operand, type Pass, typeOfArray } from "./pass.ts";
+import { type Operand, typeOfArray } from "./operands.ts";
+import type { Pass } from "./pass.ts";
 import { type RunnablePass, runnablePass } from "./runnable-pass.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Graph, Value } from "@kindred/stablehlo";
 import * as tf from "@tensorflow/tfjs-core";
-import type { CallInputs } from "../pass.ts";
+import type { CallInputs } from "../operands.ts";
 import { elementType, listed, type StockKernel, stock } from "./stock-kernel.ts";
 
 type Pairs = readonly (readonly [before: number, after: number])[];

@@ -1,7 +1,7 @@
 import type { ElementType, Graph, Value } from "@kindred/stablehlo";
 import type { RecordedKernel } from "../call-trie.ts";
 import type { FixedValues } from "../fixed-values.ts";
-import type { CallInputs } from "../pass.ts";
+import type { CallInputs } from "../operands.ts";
 
 /** A kernel of tfjs's own, as it is recorded. */
 export type StockKernel = {
