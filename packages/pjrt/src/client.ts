@@ -155,7 +155,12 @@ export class Client {
     return this.#executable("load", pointer, signature, options.portable ?? false);
   }
 
-  /** Waits for what runs, and frees everything. A second time it does nothing. When the process ends, this happens by itself. */
+  /**
+   * Waits for what runs, and frees everything. A second time it does nothing.
+   *
+   * When the process or worker thread ends by itself this happens by itself. `Worker.terminate` leaves it no time for that: close before, or the
+   * process may crash when it ends.
+   */
   close(): void {
     this.#core.close();
   }
