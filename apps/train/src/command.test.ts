@@ -143,18 +143,17 @@ test.each(["plugin", "compileCache"])(
 
 test("gradients writes a file of them and prints the loss", async () => {
   await start(run("for-gradients", "--quiet"));
-  const { code, stdout, stderr } = await start([
-    "gradients",
-    "--model",
-    "for-gradients/model",
-    "--data",
-    "pairs.jsonl",
-    "--output",
-    "g.safetensors",
-    "--loss",
-    "one-way",
-  ]);
+  const words = "gradients --model for-gradients/model --data pairs.jsonl --output g.safetensors --loss one-way".split(
+    " ",
+  );
+  const { code, stdout, stderr } = await start(words);
   expect([code, stderr]).toEqual([0, ""]);
+  const inJavaScript = await start([...words.slice(0, 6), "cpu.safetensors", ...words.slice(7), "--backend", "cpu"]);
+  const lossOf = (text: string) => (JSON.parse(text) as { readonly loss: number }).loss;
+  expect(lossOf(inJavaScript.stdout)).toBeCloseTo(lossOf(stdout), 4); // of about 5: float32 sums in another order
+  expect((await start([...words, "--products", "bfloat16"])).stderr).toContain(
+    "kindred-train gradients: --products says something to XLA alone. Got --backend wasm. Leave it out, or choose --backend xla.",
+  );
   // 120 pairs and scores of 20 · cosine: near chance, log 120 = 4.79, and never below 0
   expect((JSON.parse(stdout) as { loss: number }).loss).toBeLessThan(7);
   const { tensors } = readSafetensors(readFileSync(join(folder, "g.safetensors")));

@@ -248,14 +248,14 @@ describePlugins("XLA", ({ name: pluginName, path: plugin }) => {
         expectGoldenRun(training, golds, [name, devices, options, engineOn(devices)], (steps) =>
           soloStepRunner({ ...steps, program: trainingCore }),
         ),
-      120_000,
+      240_000,
     );
 
     // Of the first batch alone, as the engine's own tests take all.
     test.skipIf(!golds.isThere || !isNewer).each(training.batches.slice(0, 1))(
       "the gradient of every weight: %s, %s",
       (...batch) => expectGoldenGradients(training, golds, batch, engineOn(1)),
-      120_000,
+      240_000,
     );
   });
 });

@@ -133,7 +133,7 @@ describePlugins("a run's steps on XLA", ({ name: pluginName, path: plugin }) => 
       expectSame(await onDevices(devicesOf(8), program), one);
       expect(compiles.map(({ replicas }) => replicas)).toEqual([1, 8]); // one program each, whatever the lengths
     },
-    120_000,
+    240_000,
   );
 
   test.skipIf(!isNewer)(
@@ -147,7 +147,7 @@ describePlugins("a run's steps on XLA", ({ name: pluginName, path: plugin }) => 
         expectSame({ ...core, losses: core.losses.map((loss, i) => core.losses[i - 1] ?? loss) }, core),
       );
     },
-    120_000,
+    240_000,
   );
 
   test.skipIf(!isNewer)(
@@ -169,7 +169,7 @@ describePlugins("a run's steps on XLA", ({ name: pluginName, path: plugin }) => 
       }
       expect(going).toBeCloseToArray(losses(stayed), { tolerance: 1e-5 });
     },
-    120_000,
+    240_000,
   );
 
   test.skipIf(!isNewer)(
@@ -194,6 +194,6 @@ describePlugins("a run's steps on XLA", ({ name: pluginName, path: plugin }) => 
       }
       expect(all[1]).toBeCloseToArray(all[0] ?? [], { tolerance: 1e-5 });
     },
-    120_000,
+    240_000,
   );
 });

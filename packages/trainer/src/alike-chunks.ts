@@ -14,7 +14,8 @@ export type AlikeChunksOptions = {
  * The sentences of shares, all as many, cut into chunks that are alike in shape: chunk i of every share has as many sentences, and all chunks
  * lie in as many blocks. So one program does for all devices, and few do for the chunks of many batches.
  *
- * Chunks are as few as fit, and a few more where that makes them all of one size. The number of blocks is that of the fullest chunk, rounded
+ * Chunks are as few of a row of numbers (1, 2, 3, 4, 6, 8, 12, …) as fit, or up to twice as many where that makes them all of one size: steps
+ * whose texts are longer seldom have another. The number of blocks is that of the fullest chunk, rounded
  * up by an eighth at most, or to an even one.
  */
 export function alikeChunks(
@@ -46,11 +47,18 @@ export function alikeChunks(
 function chunkSize(lengths: readonly Int32Array[], maxBatchTokens: number): number {
   const sentences = lengths[0]?.length ?? 1;
   const fits = (size: number) => lengths.every((own) => mostTokens(own, size) <= maxBatchTokens);
-  let chunks = 1;
-  while (chunks < sentences && !fits(Math.ceil(sentences / chunks))) chunks++;
-  for (let more = chunks; more <= 1.25 * chunks; more++)
-    if (sentences % more === 0 && fits(sentences / more)) return sentences / more;
-  return Math.ceil(sentences / chunks);
+  let least = 1;
+  while (least < sentences && !fits(Math.ceil(sentences / least))) least++;
+  const counts = chunkCounts(2 * least).filter((count) => count >= least && fits(Math.ceil(sentences / count)));
+  const [fewest = least] = counts;
+  return Math.ceil(sentences / (counts.find((count) => sentences % count === 0) ?? fewest));
+}
+
+/** 1, 2, 3, 4, 6, 8, 12, … up to `most`: of these numbers of chunks few are near. */
+function chunkCounts(most: number): number[] {
+  const counts: number[] = [];
+  for (let power = 1; power <= most; power *= 2) counts.push(power, ...(power > 1 ? [1.5 * power] : []));
+  return counts.filter((count) => count <= most);
 }
 
 /** Tokens of the fullest chunk. */
