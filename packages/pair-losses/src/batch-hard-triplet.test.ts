@@ -30,6 +30,7 @@ describe("laws", () => {
   lossLaws({
     rows: { min: 2, max: 7 },
     columns: { min: 1, max: 1 },
+    hidden: { min: 3, max: 5 }, // of fewer numbers some rows are nearer than a root of products can tell
     labels: 2,
     losses,
     mutants: {
