@@ -117,7 +117,7 @@ const roles = [
  * import { columnWarnings } from "@kindred/datasets";
  *
  * const [warning] = columnWarnings({ file: "qa.jsonl", names: ["answer", "question"], rows: [] });
- * warning?.slice(0, 63); // => "qa.jsonl: the columns answer, question are not in the order of"
+ * warning?.slice(0, 29); // => "qa.jsonl: the columns answer,"
  * ```
  */
 export function columnWarnings({ file, names, rows, isChosen = false }: ColumnFacts): string[] {

@@ -150,7 +150,8 @@ function thingsOf(source: Source): [thing: string, value: string][] {
     [`fingerprint of ${name}`, fingerprint],
   ];
   if ("length" in source) {
-    things.push([`length of ${name}`, String(source.length)], [`rows of ${name}`, `hash ${hashOfRows(source)}`]);
+    things.push([`length of ${name}`, String(source.length)]);
+    if (source.fingerprint === undefined) things.push([`rows of ${name}`, `hash ${hashOfRows(source)}`]);
   }
   return things;
 }

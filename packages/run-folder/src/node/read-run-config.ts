@@ -1,10 +1,28 @@
-import { readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { ConfigError, FormatError } from "@kindred/errors";
 import type { ProgramIdentity } from "./run-folder.ts";
 
+/** Options that are paths, where they name no model of a hub. */
+const paths = ["data", "model", "vocabulary", "guide", "teacher"];
+
+/** The options of a run with its paths as they are from this working folder: they were written in another, perhaps. */
+function fromHere(config: { readonly [name: string]: unknown }, folder: unknown): { readonly [name: string]: unknown } {
+  if (typeof folder !== "string" || folder === process.cwd()) return config;
+  const found = (path: unknown) =>
+    typeof path === "string" && path !== "" && existsSync(resolve(folder, path)) ? resolve(folder, path) : path;
+  const moved = paths.flatMap((name) => (name in config ? [[name, found(config[name])] as const] : []));
+  const evalData = config["evalData"];
+  return {
+    ...config,
+    ...Object.fromEntries(moved),
+    ...(Array.isArray(evalData) && { evalData: evalData.map(found) }),
+  };
+}
+
 /**
- * The options in a JSON file, or in the `run.json` of a run's folder. They are not checked here.
+ * The options in a JSON file, or in the `run.json` of a run's folder. They are not checked here. A path that was relative
+ * to another working folder, in which the run was begun, is given in full.
  *
  * @throws ConfigError if there is no such file or it holds no JSON object.
  *
@@ -19,8 +37,8 @@ import type { ProgramIdentity } from "./run-folder.ts";
  */
 export function readRunConfig(path: string): { readonly [name: string]: unknown } {
   const { file, value } = readJson(path);
-  const config = isObject(value) && isObject(value["config"]) ? value["config"] : value;
-  if (isObject(config)) return config;
+  if (isObject(value) && isObject(value["config"])) return fromHere(value["config"], value["folder"]);
+  if (isObject(value)) return value;
   throw new ConfigError(
     `${file}: holds no configuration. Got ${JSON.stringify(value)?.slice(0, 40)}, expected an object of options.`,
     { file },

@@ -104,7 +104,9 @@ function eventLines(run: string): { readonly file: string; readonly line: number
 }
 
 function writeRunJson(config: TrainConfig, { program }: RunFolderOptions): Promise<void> {
-  return writeFileAtomic(join(config.output, "run.json"), `${JSON.stringify({ config, program }, null, 2)}\n`);
+  // The paths of the configuration are relative to this folder.
+  const contents = { config, program, folder: process.cwd() };
+  return writeFileAtomic(join(config.output, "run.json"), `${JSON.stringify(contents, null, 2)}\n`);
 }
 
 function eventOf(line: string, place: { readonly file: string; readonly line: number }): TrainEvent {
