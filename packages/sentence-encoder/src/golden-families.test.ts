@@ -50,40 +50,44 @@ describe.skipIf(cases.length === 0)("of every family", () => {
 });
 
 function vectorsArePythons(engine: Engine, cases: readonly string[]): void {
-  test.each(cases)("%s: every vector is Python's", async (name) => {
-    const { stop } = await engine.start();
-    const folder = await openModelFolder(sharedPath(...root, name, "model"));
-    const model = openSentenceModel(folder);
-    const parameters = await loadParameters(folder, model);
-    const { texts, ...expected } = expectedOf(name);
-    const tensors = readGoldenTensors(sharedPath(...root, name, "expected.safetensors"));
-    const vectors = (rows: readonly (readonly number[])[], promptLength: number, modules = model.modules) => {
-      let count = 0;
-      const starts = Int32Array.from([0, ...rows.map(({ length }) => (count += length))]);
-      const batch = { ids: Int32Array.from(rows.flat()), starts, promptLength };
-      const result: tf.Tensor = embedSentences(parameters, batch, { encoder: model.encoder, modules });
-      const values = toFloat32Array(result);
-      result.dispose();
-      return values;
-    };
-    const idsOf = (key: `${string}ds`) => texts.map((text) => text[key] ?? []);
-    const tolerance = toleranceOf(model.modules);
-    const compare = (got: Float32Array, key: string, tolerance: number) => {
-      const want = tensors.get(`${key}.float64`);
-      if (want === undefined) throw new Error(`the golden file has no ${key}`);
-      expect(got, key).toBeCloseToArray(want.values, { tolerance, shape: want.shape });
-    };
-    compare(vectors(idsOf("ids"), 0, [model.modules[0]]), "pooled", 6e-6);
-    compare(vectors(idsOf("ids"), 0), "final", tolerance);
-    for (const [call, prompt] of Object.entries(expected.promptsUsed ?? {})) {
-      const [used = ""] = Object.entries(expected.prompts ?? {}).find(([, text]) => text === prompt) ?? [];
-      const got = vectors(idsOf(`${call}Ids`), expected.promptLengths?.[used] ?? 0);
-      compare(got, call, tolerance);
-      if (prompt !== "") expectMutantToFail(() => compare(got, "final", tolerance));
-    }
-    tf.dispose(Object.values(parameters));
-    stop();
-  });
+  test.each(cases)(
+    "%s: every vector is Python's",
+    async (name) => {
+      const { stop } = await engine.start();
+      const folder = await openModelFolder(sharedPath(...root, name, "model"));
+      const model = openSentenceModel(folder);
+      const parameters = await loadParameters(folder, model);
+      const { texts, ...expected } = expectedOf(name);
+      const tensors = readGoldenTensors(sharedPath(...root, name, "expected.safetensors"));
+      const vectors = (rows: readonly (readonly number[])[], promptLength: number, modules = model.modules) => {
+        let count = 0;
+        const starts = Int32Array.from([0, ...rows.map(({ length }) => (count += length))]);
+        const batch = { ids: Int32Array.from(rows.flat()), starts, promptLength };
+        const result: tf.Tensor = embedSentences(parameters, batch, { encoder: model.encoder, modules });
+        const values = toFloat32Array(result);
+        result.dispose();
+        return values;
+      };
+      const idsOf = (key: `${string}ds`) => texts.map((text) => text[key] ?? []);
+      const tolerance = toleranceOf(model.modules);
+      const compare = (got: Float32Array, key: string, tolerance: number) => {
+        const want = tensors.get(`${key}.float64`);
+        if (want === undefined) throw new Error(`the golden file has no ${key}`);
+        expect(got, key).toBeCloseToArray(want.values, { tolerance, shape: want.shape });
+      };
+      compare(vectors(idsOf("ids"), 0, [model.modules[0]]), "pooled", 6e-6);
+      compare(vectors(idsOf("ids"), 0), "final", tolerance);
+      for (const [call, prompt] of Object.entries(expected.promptsUsed ?? {})) {
+        const [used = ""] = Object.entries(expected.prompts ?? {}).find(([, text]) => text === prompt) ?? [];
+        const got = vectors(idsOf(`${call}Ids`), expected.promptLengths?.[used] ?? 0);
+        compare(got, call, tolerance);
+        if (prompt !== "") expectMutantToFail(() => compare(got, "final", tolerance));
+      }
+      tf.dispose(Object.values(parameters));
+      stop();
+    },
+    180_000,
+  );
 
   test.each(cases.filter((name) => expectedOf(name).tokenizer === "BertTokenizer"))(
     "%s: encode, encodeQuery and encodeDocument give Python's vectors of texts, together and one by one",
@@ -106,6 +110,7 @@ function vectorsArePythons(engine: Engine, cases: readonly string[]): void {
         expect(alone.embeddings).toBeCloseToArray(want.slice(5 * dimension, 6 * dimension), { tolerance });
       }
     },
+    180_000,
   );
 }
 

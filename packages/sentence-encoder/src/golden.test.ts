@@ -28,11 +28,11 @@ describe.skipIf(!sharedExists(...folder))("mpnet-tiny, as sentence-transformers 
   afterAll(() => rm(root, { recursive: true }));
 
   describePlugins("on XLA", ({ path }) => {
-    test.each([1, 3])("normalised vectors, one by one and together, on %d devices", async (devices) => {
-      const engine = xla({ plugin: path, devices, cacheFolder: false });
+    test("normalised vectors, one by one and together, on two devices", async () => {
+      const engine = xla({ plugin: path, devices: 2, cacheFolder: false });
       await using encoder = await loadSentenceEncoder(sharedPath(...folder, "model"), { cores: 0, engine });
       await expectGoldenVectors(encoder);
-    });
+    }, 180_000); // some programs are compiled
   });
 
   const engines = [wasm(), tfjs(), cpu()];
