@@ -63,7 +63,7 @@ for (const name of options.topologies.split(",")) {
       `${name} (${topology.devices.length} cores, ${hosts} ${hosts === 1 ? "host" : "hosts"}), ${products}: compiled in ${seconds.toFixed(0)} s; a core needs ${mebibytes(needed)} of ` +
         `${mebibytes(limit)}: arguments ${mebibytes(memory.arguments)}, of which outputs take over ${mebibytes(memory.aliased)} (weights and moments: ${mebibytes(state)}), ` +
         `temporary ${mebibytes(memory.temporary)}, code ${mebibytes(memory.code)}; ${cost.flops?.toExponential(3)} FLOP a core` +
-        `${cost.seconds === undefined ? "" : `, ${cost.seconds.toFixed(3)} s at best`}`,
+        `${(cost.seconds ?? 0) <= 0 ? "" : `, ${cost.seconds?.toFixed(3)} s at best`}`,
     );
     if (memory.aliased < state) failed.push(`${name}, ${products}: not all weights and moments keep their memory`);
     if (needed > limit) failed.push(`${name}, ${products}: it needs more memory than there is`);
