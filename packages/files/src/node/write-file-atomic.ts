@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
@@ -225,10 +225,13 @@ async function isAlive(pid: number, path: string): Promise<boolean> {
     return changed === undefined || changed.mtimeMs > minuteBeforeStart;
   }
   try {
-    return process.kill(pid, 0);
+    process.kill(pid, 0);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== "ESRCH"; // another user's
   }
+  // Killed and not yet waited for, a process still has its number; where there is no /proc nobody tells.
+  const state = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return !/\) [ZX] /.test(state);
 }
 
 /**

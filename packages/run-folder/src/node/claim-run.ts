@@ -74,7 +74,7 @@ export function claimNewRun(path: string, { numbered = false }: { readonly numbe
 export function expectNotInUse(run: string): void {
   const file = join(resolve(run), lockName);
   const text = textOf(file);
-  if (text !== undefined && isAlive(holderIn(text), file)) throw inUse(run, holderIn(text));
+  if (text !== undefined && staysAlive(holderIn(text), file)) throw inUse(run, holderIn(text));
 }
 
 /**
@@ -177,14 +177,14 @@ function lock(run: string): () => void {
     pid: process.pid,
     host: hostname(),
     since: new Date().toISOString(),
-    started: startOf(process.pid),
+    started: stateOf(process.pid).started,
   };
   const own = `${JSON.stringify(holder)}\n`;
   while (!isWritten(file, own)) {
     const text = textOf(file);
     if (text === undefined) continue; // gone by now
     const other = holderIn(text);
-    if (isAlive(other, file)) throw inUse(run, other);
+    if (staysAlive(other, file)) throw inUse(run, other);
     takeAway(file, text);
   }
   held.add(file);
@@ -247,13 +247,26 @@ function isAlive({ pid, host, started }: Partial<Holder>, file: string): boolean
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM"; // another user's
   }
-  return started === "" || startOf(pid) === started;
+  const state = stateOf(pid);
+  // Killed and not yet waited for, a process still has its number.
+  return state.letter !== "Z" && state.letter !== "X" && (started === "" || state.started === started);
 }
 
-/** When a process began, in the system's ticks; empty where it does not tell by /proc. */
-function startOf(pid: number): string {
-  const state = textOf(`/proc/${pid}/stat`) ?? "";
-  return state.slice(state.lastIndexOf(")")).split(" ")[20] ?? "";
+/** The same, after the moment that a process takes to end that was killed just now. */
+function staysAlive(holder: Partial<Holder>, file: string): boolean {
+  const isOwn = holder.pid === process.pid || holder.host !== hostname();
+  for (let tries = 0; tries < 10 && !isOwn; tries++) {
+    if (!isAlive(holder, file)) return false;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+  }
+  return isAlive(holder, file);
+}
+
+/** The letter of a process's state, and when it began, in the system's ticks; empty where it does not tell by /proc. */
+function stateOf(pid: number): { readonly letter: string; readonly started: string } {
+  const text = textOf(`/proc/${pid}/stat`) ?? "";
+  const fields = text.slice(text.lastIndexOf(")")).split(" ");
+  return { letter: fields[1] ?? "", started: fields[20] ?? "" };
 }
 
 function inUse(run: string, { pid, host, since }: Partial<Holder>): ConfigError {
