@@ -8,12 +8,12 @@ export const hardnessModes = {
   inBatchNegatives: ({ isOwn }) => !isOwn,
   hardNegatives: ({ isOwn, isPositive }) => isOwn && !isPositive,
   allNegatives: ({ isOwn, isPositive }) => !(isOwn && isPositive),
-} as const satisfies { readonly [mode: string]: (document: Candidate) => boolean };
+} as const satisfies { readonly [mode in HardnessMode]: (document: Candidate) => boolean };
 
 type Candidate = { readonly isOwn: boolean; readonly isPositive: boolean };
 
 /** Which wrong answers weigh more the nearer they are. */
-export type HardnessMode = keyof typeof hardnessModes;
+export type HardnessMode = "inBatchNegatives" | "hardNegatives" | "allNegatives";
 
 /**
  * Scores of queries among all documents, those of the chosen wrong answers raised by `ratio` of themselves, which is a constant to the

@@ -170,6 +170,7 @@ function contentOf<Row extends TextsRow>(source: Source<Row>): ((row: Row) => st
 
 /** A running hash of rows in their order. */
 export type RowHash<Row extends TextsRow> = {
+  /** Takes the next row. */
   add(row: Row): void;
   /** Of all rows so far, 16 hexadecimal digits. */
   value(): string;

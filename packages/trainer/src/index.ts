@@ -71,8 +71,10 @@ export {
   type BatchShare,
   dealBatch,
   type Deal,
+  type NumberedSentences,
   withAlikeChunks,
 } from "./deal-batch.ts";
+export type { AlikeChunksOptions } from "./alike-chunks.ts";
 export {
   type EvaluationTask,
   type Metrics,

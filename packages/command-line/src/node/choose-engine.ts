@@ -5,7 +5,7 @@ import type { Engine } from "@kindred/tensor";
 import * as v from "valibot";
 
 /** Which engine a command works on, and how: options that may stand in a file. Of a training run they are among its own. */
-const choiceOptions = {
+export const choiceOptions = {
   backend: option(
     v.picklist(["wasm", "tfjs", "cpu", "xla"]),
     "wasm",

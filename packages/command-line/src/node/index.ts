@@ -2,6 +2,7 @@ export { type ParsedFlags, parseFlags } from "./parse-flags.ts";
 export { exitCodeOf, ownNodeOption, packageVersion, runCommand, writeToStream } from "./run-command.ts";
 export { checkOutputFile } from "./check-output-file.ts";
 export {
+  choiceOptions,
   chooseEngine,
   type ChooseEngineOptions,
   type EngineChoice,
