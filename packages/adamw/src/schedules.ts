@@ -206,9 +206,9 @@ export type ScheduleName =
 export const scheduleNames = Object.keys(schedules) as readonly ScheduleName[];
 
 /** What of its shape each can be told. */
-export const scheduleShapes = Object.fromEntries(
+export const scheduleShapes: Readonly<Record<ScheduleName, readonly (keyof ScheduleShape)[]>> = Object.fromEntries(
   Object.entries(schedules).map(([name, [, ...takes]]) => [name, takes]),
-) as unknown as { readonly [name in ScheduleName]: readonly ShapeOption[] }; // of the same keys
+) as unknown as Record<ScheduleName, readonly ShapeOption[]>; // of the same keys
 
 /**
  * The schedule that a configuration names, as transformers' `lr_scheduler_type` has it. "constant" has no warm-up. "reduce_lr_on_plateau" and
