@@ -129,8 +129,14 @@ describe("a loss with weights of its own", () => {
     expect([...losses(first), ...losses(second)]).toEqual(losses(unbroken));
     const [plain, other] = [prepare(cut, { stopAt: 5 }), prepare(projected, { stopAt: 5 })];
     for (const each of [plain, other]) await eventsOf(each);
-    const at = ({ config }: typeof run) => join(config.output, "checkpoint-5", "optimizer.safetensors");
-    copyFileSync(at(plain), at(other));
+    const folderOf = ({ config }: typeof run) => join(config.output, "checkpoint-5");
+    const checksumsIn = (folder: string) =>
+      JSON.parse(readFileSync(join(folder, "checksums.json"), "utf8")) as { readonly [path: string]: string };
+    // Whole files, but of another run.
+    const name = "optimizer.safetensors";
+    const checksums = { ...checksumsIn(folderOf(other)), [name]: checksumsIn(folderOf(plain))[name] };
+    copyFileSync(join(folderOf(plain), name), join(folderOf(other), name));
+    writeFileSync(join(folderOf(other), "checksums.json"), JSON.stringify(checksums));
     const resumed = eventsOf(
       { ...other, config: { ...other.config, stopAt: 0 } },
       {

@@ -82,7 +82,8 @@ const poolings: readonly Omit<PoolOptions, "layout">[] = [
 ];
 const key = (step: number) => childKey(keyFromSeed(8), step);
 
-describePlugins("a step of a model with dropout on XLA", ({ path }) => {
+describePlugins("a step of a model with dropout on XLA", ({ name, path }) => {
+  const isFirst = name === "lammps"; // the other one compiles the form that is used
   const compiled: Compiled[] = [];
   const engine = xla({ plugin: path, cacheFolder: false, onCompile: (event) => compiled.push(event) });
   const on = async (started: Engine, family: EncoderFamily, pooling: (typeof poolings)[number], step: Step) => {
@@ -95,7 +96,7 @@ describePlugins("a step of a model with dropout on XLA", ({ path }) => {
   };
 
   describe.each([mpnet, bert])("$modelTypes", (family) => {
-    test.each(Object.entries(forms))(
+    test.each(Object.entries(forms).filter(([form]) => isFirst || form === "blocks"))(
       "%s: loss and gradients are those of cpu; where rows are as many, the next step is the same program",
       async (form, layOut) => {
         const [mean = { mode: "mean" as const }] = poolings;
@@ -116,7 +117,7 @@ describePlugins("a step of a model with dropout on XLA", ({ path }) => {
     );
   });
 
-  test.each(poolings.slice(1))(
+  test.each(isFirst ? poolings.slice(1) : [])(
     "pooled by %j",
     async (pooling) => {
       const expected = await on(cpu(), bert, pooling, { key: key(0), layOut: forms.packed });

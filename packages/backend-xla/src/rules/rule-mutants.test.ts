@@ -78,7 +78,8 @@ useRules((name, rule) => {
   if (!rules.has(name)) rules.set(name, rule);
 });
 
-describePlugins("the laws on XLA", ({ path }) => {
+describePlugins("the laws on XLA", ({ name, path }) => {
+  if (name !== "lammps") return test.skip("whether laws notice a fault does not depend on the plugin", () => {});
   const engine = xla({ plugin: path, cacheFolder: false });
 
   test.each(mutants)("notice %s (%#)", { timeout: 240_000 }, async (_fault, law, op, change) => {
