@@ -66,8 +66,8 @@ async function load(): Promise<Native> {
   const getenv = libc.func("const char *getenv(const char *name)");
   const setenv = libc.func("int setenv(const char *name, const char *value, int overwrite)");
   return {
-    address: ({ buffer, byteOffset, byteLength }) =>
-      byteLength === 0 ? koffi.address(nothing) : koffi.address(buffer) + BigInt(byteOffset),
+    // Of the view itself: Node 20 tells native code nothing of a buffer that is shared.
+    address: (view) => koffi.address(view.byteLength === 0 ? nothing : view),
     memory: (address, bytes) => koffi.view(address, bytes),
     callable: (address) => koffi.decode(address, call),
     openTable(path, before = []) {
