@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, DivergenceError } from "@kindred/errors";
@@ -79,6 +80,16 @@ describe("a run", () => {
 });
 
 describe("stopping", () => {
+  test("a signal has as many listeners after a run's last step as after its first", async () => {
+    const { signal } = new AbortController();
+    const counts: number[] = [];
+    for await (const event of train(prepare({ loggingSteps: 1 }).config, { signal }))
+      if (event.type === "step") counts.push(getEventListeners(signal, "abort").length);
+    expect(counts.length).toBeGreaterThan(5);
+    expect(counts.at(-2)).toBe(counts[0]);
+    expect(counts.at(-1)).toBeLessThanOrEqual(counts[0] ?? 0); // no batch is waited for after it
+  });
+
   test.each(["dense", "lazy"])(
     "a stopped run saves, and resumed it gives what an unbroken one gives, to the last bit: %s",
     async (embeddingUpdate) => {

@@ -62,12 +62,9 @@ export {
   type TaskSize,
   type TrainEvent,
 } from "./train-event.ts";
+export { expectDimensions, expectGuides, type Guide, guideVectors } from "./guides.ts";
 export {
   type BatchParts,
-  expectDimensions,
-  expectGuides,
-  type Guide,
-  guideVectors,
   type BatchShare,
   dealBatch,
   type Deal,

@@ -12,7 +12,7 @@ import { lossOf, type TrainParts } from "./train-program.ts";
 import { modelToSave, type TrainableModel } from "./trainable-model.ts";
 import { type TrainingJob, trainedSpecs, trainingOptimizer } from "./training-core.ts";
 import type { TrainingData } from "./training-data.ts";
-import { expectFinite, runState, type TrainingRunner } from "./training-steps.ts";
+import { expectFinite, progressMeter, runState, type TrainingRunner } from "./training-steps.ts";
 
 /** What a run is made of, ready: {@link trainingRun} starts and closes none of it. */
 export type RunParts = Omit<BatchParts, "loss" | "maxBatchTokens"> & {
@@ -112,14 +112,13 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     yield* await evaluation(stepsDone);
   const draw = () => drawBatch({ ...parts, loss, maxBatchTokens: config.maxBatchTokens }, runner);
   let next = stepsDone < lastStep ? draw() : undefined;
-  const aborted = abortOf(signal);
   const progress = progressMeter(lastStep);
   let finalLoss = happened.findLast((event) => event.type === "step")?.loss ?? Number.NaN;
   for (let step = stepsDone; step < lastStep && next !== undefined; step++) {
     let batch: DrawnBatch;
     try {
       signal?.throwIfAborted();
-      batch = await Promise.race([next, aborted]);
+      batch = await unlessAborted(next, signal);
     } catch (error) {
       yield* stop(step, error);
       if (signal?.aborted === true) return;
@@ -161,13 +160,14 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   yield { type: "done", seconds: clock(), steps: lastStep, finalLoss, model: path, metrics };
 }
 
-/** Rejects once a signal is aborted. */
-function abortOf(signal: AbortSignal | undefined): Promise<never> {
-  const aborted = new Promise<never>((_, reject) => {
-    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+/** What a promise gives, unless a signal is aborted first. Nothing of it is kept: a signal lives as long as the run, a batch does not. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
-  aborted.catch(() => {}); // where nobody waits for it
-  return aborted;
 }
 
 function startEvent(
@@ -217,52 +217,6 @@ async function weightsOf({ model, runner }: RunParts): Promise<{ readonly [name:
 function stopwatch(before: number): () => number {
   const started = performance.now();
   return () => before + (performance.now() - started) / 1000;
-}
-
-/** One step, for a progress meter. */
-type MeteredStep = {
-  readonly loss: number;
-  readonly pairs: number;
-  readonly tokens: number;
-  readonly seconds: number;
-};
-
-/** What the last step says of itself. */
-type StepState = { readonly gradientNorm: number; readonly learningRate: number };
-
-const nothing: MeteredStep & { readonly steps: number } = { loss: 0, pairs: 0, tokens: 0, seconds: 0, steps: 0 };
-
-/** Adds up steps, and makes a progress event of those since the last one. Only the time of the steps themselves counts. */
-function progressMeter(lastStep: number) {
-  let total = nothing;
-  return {
-    /** Counts a step. */
-    add(step: MeteredStep): void {
-      const { loss, pairs, tokens, seconds, steps } = total;
-      total = {
-        loss: loss + step.loss,
-        pairs: pairs + step.pairs,
-        tokens: tokens + step.tokens,
-        seconds: seconds + step.seconds,
-        steps: steps + 1,
-      };
-    },
-    /** The event after `step` steps; counting begins anew. */
-    take(step: number, { gradientNorm, learningRate }: StepState): Extract<TrainEvent, { type: "step" }> {
-      const { loss, pairs, tokens, seconds, steps } = total;
-      total = nothing;
-      return {
-        type: "step",
-        step,
-        loss: loss / steps,
-        learningRate,
-        gradientNorm,
-        pairsPerSecond: pairs / seconds,
-        tokensPerSecond: tokens / seconds,
-        secondsLeft: (lastStep - step) * (seconds / steps),
-      };
-    },
-  };
 }
 
 type Waiting = {

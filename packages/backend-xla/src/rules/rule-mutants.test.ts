@@ -79,10 +79,11 @@ useRules((name, rule) => {
 });
 
 describePlugins("the laws on XLA", ({ name, path }) => {
-  if (name !== "lammps") return test.skip("whether laws notice a fault does not depend on the plugin", () => {});
+  // Whether laws notice a fault hardly depends on the plugin: the second one tries some of each kind.
+  const tried = mutants.filter((_, i) => name === "lammps" || i % 5 === 0);
   const engine = xla({ plugin: path, cacheFolder: false });
 
-  test.each(mutants)("notice %s (%#)", { timeout: 240_000 }, async (_fault, law, op, change) => {
+  test.each(tried)("notice %s (%#)", { timeout: 240_000 }, async (_fault, law, op, change) => {
     const defined = op as unknown as DefinedOp<never, never, { readonly [name: string]: number }, never>;
     const { emit, ...options } = rules.get(op.op.name)!;
     const given = <T extends object>(own: T, changes: object): T =>
