@@ -183,11 +183,15 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
       ...readers,
     ]);
   } finally {
-    await runner?.stop();
-    await sampler?.close();
-    for (const guide of Object.values(guides)) await guide.close();
-    if (isBegun) claim.release();
-    else claim.abandon();
+    try {
+      await runner?.stop();
+      await sampler?.close();
+      for (const guide of Object.values(guides)) await guide.close();
+    } finally {
+      // Whatever could not be closed, the folder is free again.
+      if (isBegun) claim.release();
+      else claim.abandon();
+    }
   }
 }
 
@@ -268,6 +272,6 @@ async function identityOf(program: ProgramSource): Promise<ProgramIdentity> {
 /** The options of a configuration that are not as they are when nothing is said. */
 function differing(config: TrainConfig): string[] {
   return Object.entries(trainOptions).flatMap(([name, option]) =>
-    Reflect.get(config, name) === option.default ? [] : [name],
+    JSON.stringify(Reflect.get(config, name)) === JSON.stringify(option.default) ? [] : [name],
   );
 }

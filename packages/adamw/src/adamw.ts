@@ -86,7 +86,13 @@ export function adamw(options: AdamwOptions): Optimizer {
   for (const group of groups) expectGroup(group);
   // The first set of a step's numbers is that of parameters without a group.
   const sets = [{}, ...groups].map((group: ParameterGroup) => ({ rate: 1, weightDecay, ...group }));
-  const setOf = (spec: ParameterSpec) => (groups.length === 0 ? 0 : groupOf(groups, spec) + 1);
+  const places = new WeakMap<ParameterSpec, number>(); // asked for several times a step
+  const setOf = (spec: ParameterSpec): number => {
+    if (groups.length === 0) return 0;
+    const known = places.get(spec) ?? groupOf(groups, spec) + 1;
+    places.set(spec, known);
+    return known;
+  };
   const isFrozen = (spec: ParameterSpec) => sets[setOf(spec)]?.frozen === true;
   const decays = (spec: ParameterSpec) =>
     (sets[setOf(spec)]?.weightDecay ?? 0) > 0 && (decay === "all" || spec.kind === "table" || spec.kind === "matrix");

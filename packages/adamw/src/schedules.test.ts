@@ -161,6 +161,13 @@ test("a schedule has no jumps: a step changes it by no more than its steepest sl
   );
 });
 
+test("a warm-up of all steps is a straight line up, whatever follows it", () => {
+  for (const name of scheduleNames.filter((each) => each !== "constant")) {
+    const rates = [0, 1, 2, 3].map(scheduleByName(name, { learningRate: 1, warmupSteps: 4, steps: 4 }));
+    expect(rates, name).toEqual([0, 0.25, 0.5, 0.75]);
+  }
+});
+
 test("settings that make no sense are refused", () => {
   expect(() => linearSchedule({ learningRate: -1, steps: 1 })).toThrow("expected learningRate finite");
   expect(() => linearSchedule({ learningRate: Number.NaN, steps: 1 })).toThrow(ConfigError);

@@ -167,7 +167,8 @@ export function warmupStableDecaySchedule(options: ScheduleOptions & { readonly 
     fits,
   );
   const rise = warmupThen("warmupStableDecaySchedule", options, () => 1);
-  const fallen = (step: number) => (step < steps ? Math.max(0, step - (steps - decay)) / decay : 1);
+  // Where the warm-up takes all steps, nothing falls before the end.
+  const fallen = (step: number) => (step < steps ? Math.max(0, step - (steps - decay)) / (decay || 1) : 1);
   return (step) => (rise(step) * (1 + Math.cos(Math.PI * fallen(step)))) / 2;
 }
 

@@ -1,9 +1,19 @@
 import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { cpus, homedir } from "node:os";
 import { join } from "node:path";
 import { ConfigError } from "@kindred/errors";
-import type { Client, CompileOptions, Executable, Plugin } from "@kindred/pjrt";
+import { type Client, type CompileOptions, type Executable, PjrtError, type Plugin } from "@kindred/pjrt";
 import type { Program } from "@kindred/stablehlo";
 
 /** Compiled programs that outlive the process. */
@@ -23,8 +33,8 @@ const digestBytes = 32;
  * A folder of compiled programs, which is made if it is not there.
  *
  * What lies in it is native code that will run in this process, so it must be the user's own and nobody else may write there. A file is named
- * after all that its contents depend on: the program's text, the devices, the plugin and its version, and the processor where that is what it
- * was compiled for. It begins with a digest of the rest: what was cut off or changed is removed and compiled anew.
+ * after all that its contents depend on: the program's text, the devices, the plugin and its version, the compiler's flags in the
+ * environment, and the processor where that is what it was compiled for. It begins with a digest of the rest: what was cut off or changed is removed and compiled anew.
  *
  * @throws ConfigError if it is somebody else's, others may write in it, or it can't be made
  */
@@ -44,6 +54,7 @@ export function openCompiledFolder(
     mtimeMs,
     machine,
     [client.process, client.allDevices.length],
+    ["XLA_FLAGS", "LIBTPU_INIT_ARGS"].map((name) => process.env[name] ?? ""),
   ];
   const fileOf = ({ hash }: Program, { replicas = 1, portable = false }: CompileOptions) =>
     join(
@@ -55,13 +66,15 @@ export function openCompiledFolder(
   return {
     load(program, options) {
       const file = fileOf(program, options);
+      if (!existsSync(file)) return undefined;
       try {
         const contents = readFileSync(file);
         const serialized = contents.subarray(digestBytes);
         if (!digestOf(serialized).equals(contents.subarray(0, digestBytes))) throw new Error("The file was changed.");
         return client.load(serialized, program, options);
-      } catch {
-        rmSync(file, { force: true }); // also where none is there
+      } catch (error) {
+        // A device that is full takes it another time; whatever else is wrong, it is compiled anew.
+        if (!(error instanceof PjrtError && error.code === "RESOURCE_EXHAUSTED")) rmSync(file, { force: true });
         return undefined;
       }
     },

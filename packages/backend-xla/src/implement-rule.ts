@@ -74,6 +74,18 @@ export type AnyRule = {
 const rules = new Map<string, AnyRule>();
 const users = new Set<(name: string, rule: AnyRule) => void>();
 
+let isDefault = false;
+
+/** Implements what `work` does where there is no rule yet: a user's own stays, whenever it came. */
+export function implementDefaults(work: () => void): void {
+  isDefault = true;
+  try {
+    work();
+  } finally {
+    isDefault = false;
+  }
+}
+
 /** Calls `use` for each rule that there is, and for each that is added. */
 export function useRules(use: (name: string, rule: AnyRule) => void): void {
   for (const [name, rule] of rules) use(name, rule);
@@ -108,6 +120,7 @@ export function implementRule<
   emit: Rule<Inputs, Data, Constants, Left, Operand>,
   { perDevice = [], operands = [] }: RuleOptions<Left, Operand> = {},
 ): void {
+  if (isDefault && rules.has(name)) return;
   const rule = { emit: emit as unknown as AnyRule["emit"], perDevice, operands };
   rules.set(name, rule);
   for (const use of users) use(name, rule);

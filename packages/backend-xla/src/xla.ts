@@ -42,7 +42,7 @@ export function xla(options: XlaOptions = {}): DefinedEngine<XlaExtra> {
   const { plugin, devices, products = "float32", cacheFolder, onCompile } = options;
   if (devices !== undefined && !(Number.isInteger(devices) && devices > 0)) {
     throw new ConfigError(
-      `xla: no number of devices. Got ${devices}, expected a whole number from 1 on. Leave it out for one.`,
+      `xla: no number of devices. Got ${devices}, expected a whole number from 1 on. Leave it out for one of a CPU, all of others.`,
       { devices },
     );
   }
@@ -63,7 +63,7 @@ export function xla(options: XlaOptions = {}): DefinedEngine<XlaExtra> {
 
 type Opened = { readonly parts: EngineParts<XlaExtra>; readonly listeners: Set<(compiled: Compiled) => void> };
 
-/** What this thread has opened, by what was asked for: a plugin's devices are opened once. */
+/** What this thread has opened, by what was asked for. */
 const loaded = new Map<string, Promise<Opened>>();
 
 async function open({
@@ -74,6 +74,21 @@ async function open({
 }: XlaOptions): Promise<Opened> {
   const plugin = await openPlugin(findPlugin(path === undefined ? {} : { plugin: path }));
   const client = clientWith(plugin, devices);
+  try {
+    return await openOn(client, plugin, { devices, products, cacheFolder });
+  } catch (error) {
+    client.close(); // else its devices would stay taken
+    throw error;
+  }
+}
+
+type OpenOptions = Required<Pick<XlaOptions, "products" | "cacheFolder">> & { readonly devices: number | undefined };
+
+async function openOn(
+  client: Client,
+  plugin: Plugin,
+  { devices, products, cacheFolder }: OpenOptions,
+): Promise<Opened> {
   const count = devices ?? (client.platform === "cpu" ? 1 : client.devices.length);
   const folder = cacheFolder === false ? undefined : openCompiledFolder(cacheFolder, { client, plugin });
   const listeners = new Set<(compiled: Compiled) => void>();

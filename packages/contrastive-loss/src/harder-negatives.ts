@@ -26,9 +26,11 @@ export function harderNegatives(
 ): Float<"batch columns"> {
   const chosen = new Uint8Array(count * (columns - 1) * batch);
   let place = 0;
+  const isChosen = (isOwn: boolean, column: number) => Number(hardnessModes[mode]({ isOwn, isPositive: column === 1 }));
   for (let row = firstRow; row < firstRow + count; row++)
-    for (let column = 1; column < columns; column++)
-      for (let other = 0; other < batch; other++, place++)
-        if (hardnessModes[mode]({ isOwn: other === row, isPositive: column === 1 })) chosen[place] = 1;
+    for (let column = 1; column < columns; column++, place += batch) {
+      chosen.fill(isChosen(false, column), place, place + batch);
+      chosen[place + row] = isChosen(true, column);
+    }
   return add(logits, select(chosen, scale(stopGradient(logits), ratio), tf.zerosLike(logits)));
 }

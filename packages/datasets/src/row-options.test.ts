@@ -100,6 +100,29 @@ test("named columns are taken in the order of the names, others left out and tol
   expect(await textsOfCsv("a,b\n1,2\n", { ...options, columnsIfThere: true })).toEqual([["1", "2"]]);
 });
 
+test("a bad line does not decide whether a file has the columns, nor does a row whose columns are there", async () => {
+  const options = { columns: ["anchor", "positive"], columnsIfThere: true, onBadLine: "skip" } as const;
+  const lines = [
+    { positive: 5, anchor: "x" },
+    { positive: "p", anchor: "a", other: "o" },
+  ];
+  expect(await textsOf(lines, options)).toEqual([["a", "p"]]);
+  const rows = rowsFromJsonl(new Blob([`{"broken\n${JSON.stringify(lines[1])}\n`]).stream(), { file: "f", ...options });
+  for await (const { texts } of rows) expect(texts).toEqual(["a", "p"]);
+});
+
+test("few negatives are refused at once by their number, however many rows repeat them", async () => {
+  const lines = Array.from({ length: 20_000 }, (_, i) => [`q${i}`, `p${i}`, `n${i % 3}`]);
+  await expect(textsOf(lines, { negatives: 5 })).rejects.toThrow(/too few negatives.*Got 3 in all/);
+}, 20_000);
+
+test("a stray quote that closes far below costs its line alone", async () => {
+  const far = `a,b\n"x,y\n${"1,2\n".repeat(130_000)}z",3,4\n5,6\n`;
+  const texts = await textsOfCsv(far, { onBadLine: "skip" });
+  expect(texts.length).toBe(130_001);
+  expect(texts.at(-1)).toEqual(["5", "6"]);
+});
+
 test("warns of names that contradict the order and of ids, not of what is in order", () => {
   const rows = Array.from({ length: 30 }, (_, i) => ({ texts: [`q-${i}`, `a text ${i}`, "another"] }));
   const texts = rows.map(({ texts: [, text = "", other = ""] }) => ({ texts: [text, other] }));

@@ -34,7 +34,8 @@ export async function* withNegatives(
   count: number,
   file: string,
 ): AsyncGenerator<TextRow, void> {
-  let pool: string[] = [];
+  const pool: string[] = []; // each text once
+  const known = new Set<string>(); // those of the pool
   let waiting: TextRow[] = [];
   for await (const row of rows) {
     if ((row.scores?.length ?? 0) > 1)
@@ -42,8 +43,11 @@ export async function* withNegatives(
         row.place,
         "a row with a score for each candidate has its own negatives. Leave out negatives (--num-negatives).",
       );
-    const grows = row.texts.length > 2;
-    if (grows) pool = [...pool, ...row.texts.slice(2)].slice(-poolSize);
+    const others = [...new Set(row.texts.slice(2))].filter((text) => !known.has(text));
+    const grows = others.length > 0;
+    pool.push(...others);
+    for (const text of others) known.add(text);
+    for (const text of pool.splice(0, Math.max(0, pool.length - poolSize))) known.delete(text);
     const retried = grows ? [...waiting, row] : [row];
     if (grows) waiting = [];
     for (const each of retried) {

@@ -103,8 +103,9 @@ async function* records(chunks: AsyncIterable<Uint8Array>, options: DelimitedOpt
   let held: Line[] = []; // the lines of the open record
   let width: number | undefined; // fields of the header
   for await (const line of lines(chunks, options)) {
-    const toRead = [line];
-    for (let next = toRead.shift(); next !== undefined; next = toRead.shift()) {
+    let toRead = [line];
+    for (let at = 0; at < toRead.length; at++) {
+      const next = toRead[at]!; // at is below its length
       const { number, text } = next;
       if (open === undefined && text.trim() === "") continue;
       if (format === "tsv") {
@@ -127,7 +128,7 @@ async function* records(chunks: AsyncIterable<Uint8Array>, options: DelimitedOpt
         const problem = "problem" in record ? record.problem : `a quoted field runs over ${held.length} lines`;
         const message = `rowsFromDelimited: ${problem}. Got ${excerpt(firstText)}, expected quotes around the whole field and "" for a quote in it. Correct the line, or skip bad lines (--on-bad-line skip).`;
         refuseLine(new DataError({ file, line: first }, message), options);
-        toRead.unshift(...held.slice(1));
+        [toRead, at] = [[...held.slice(1), ...toRead.slice(at + 1)], -1];
       }
       held = [];
     }

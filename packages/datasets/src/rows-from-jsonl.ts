@@ -55,12 +55,12 @@ async function* allRows(chunks: AsyncIterable<Uint8Array>, options: RowOptions):
   for await (const { number, text } of lines(chunks, options)) {
     if (text.trim() === "") continue;
     const place = { file, line: number };
-    let form = parse(text, columns);
-    if (columnsIfThere && "problem" in form) {
-      columns = undefined;
-      form = parse(text, columns);
+    const value = jsonOf(text);
+    if (columnsIfThere && columns !== undefined && value !== undefined) {
+      if (!hasColumns(value, columns)) columns = undefined;
+      columnsIfThere = false; // the first value decides
     }
-    columnsIfThere = false; // the first row decides
+    const form = formOf(value, columns);
     const rows = "problem" in form ? [form] : form.rows.map(accept);
     const bad = rows.find((row) => "problem" in row);
     if (bad !== undefined) {
@@ -83,13 +83,22 @@ async function* allRows(chunks: AsyncIterable<Uint8Array>, options: RowOptions):
     );
 }
 
-function parse(text: string, columns: readonly string[] | undefined): JsonRows {
+/** A line's value; undefined where it is no JSON. */
+function jsonOf(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    return columns === undefined ? rowsOfJson(value) : ofNamedColumns(value, columns);
+    return JSON.parse(text);
   } catch {
-    return { problem: "not JSON" };
+    return undefined;
   }
+}
+
+function formOf(value: unknown, columns: readonly string[] | undefined): JsonRows {
+  if (value === undefined) return { problem: "not JSON" };
+  return columns === undefined ? rowsOfJson(value) : ofNamedColumns(value, columns);
+}
+
+function hasColumns(value: unknown, columns: readonly string[]): boolean {
+  return typeof value === "object" && value !== null && columns.every((name) => Object.hasOwn(value, name));
 }
 
 /** The rows of one JSON value, or what is wrong with it. */

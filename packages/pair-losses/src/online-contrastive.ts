@@ -32,7 +32,8 @@ const rules = v.strictObject({
  * needs the distances of all rows: a loss over the batch. Unlike other losses it is a sum, which grows with the batch, unless `reduction`
  * is "mean".
  *
- * As sentence-transformers' `OnlineContrastiveLoss`; labels other than 0 and 1 are refused here.
+ * As sentence-transformers' `OnlineContrastiveLoss`, which takes the mean also where the other label has one pair alone; labels other than 0
+ * and 1 are refused here.
  *
  * @throws ConfigError for an option out of range
  * @see sentence-transformers, `OnlineContrastiveLoss`; Hadsell, Chopra, LeCun (2006), Dimensionality reduction by learning an invariant

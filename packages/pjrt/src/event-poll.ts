@@ -25,8 +25,8 @@ export class EventPoll {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ event, kept, resolve, reject });
+      this.#polls = 0; // somebody who has just begun to wait is looked after at once
       if (this.#waiting.length === 1) this.#again();
-      this.#polls = 0;
     });
   }
 

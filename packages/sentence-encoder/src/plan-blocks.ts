@@ -14,7 +14,7 @@ const smallestBlock = 16;
 
 /**
  * The batches in which to encode sentences on an engine that makes a program for each shape: every sentence in exactly one, in blocks of few
- * lengths, of which a batch has 1, 4, 16, … or as many as fit into `batchRows`. So few programs do for texts of all kinds.
+ * lengths, of which a batch has the largest power of two that fits into `batchRows`, a quarter of it, a quarter of that, … or 1. So few programs do for texts of all kinds.
  *
  * Long sentences get the shortest blocks of a row of sizes (`blockRows` times 1, 2, 3, 4, 6, 8, 12, …) that hold them, and short ones fill
  * those up; the others go into blocks of `blockRows`, or of less if they all fit into one. A layout has room for more sentences than there are:

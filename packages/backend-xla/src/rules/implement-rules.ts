@@ -1,3 +1,4 @@
+import { implementDefaults } from "../implement-rule.ts";
 import { implementAdamw } from "./adamw.ts";
 import { implementArithmetic } from "./arithmetic.ts";
 import { implementAttention } from "./attention.ts";
@@ -12,19 +13,24 @@ import { implementSegmentMax } from "./segment-max.ts";
 import { implementSoftmaxCrossEntropy } from "./softmax-cross-entropy.ts";
 import { implementTables } from "./tables.ts";
 
-/** Implements every op of `@kindred/nn`, and the collectives. What has no rule is recorded as its composite, op by op. */
+/**
+ * Implements every op of `@kindred/nn`, and the collectives, where nobody has done so before. What has no rule is recorded as its composite, op
+ * by op.
+ */
 export function implementRules(): void {
-  implementTables();
-  implementLayerNorm();
-  implementDropout();
-  implementProducts();
-  implementGelu();
-  implementAttention();
-  implementPooling();
-  implementSegmentMax();
-  implementArithmetic();
-  implementL2Normalize();
-  implementSoftmaxCrossEntropy();
-  implementAdamw();
-  implementCollectives();
+  implementDefaults(() => {
+    implementTables();
+    implementLayerNorm();
+    implementDropout();
+    implementProducts();
+    implementGelu();
+    implementAttention();
+    implementPooling();
+    implementSegmentMax();
+    implementArithmetic();
+    implementL2Normalize();
+    implementSoftmaxCrossEntropy();
+    implementAdamw();
+    implementCollectives();
+  });
 }

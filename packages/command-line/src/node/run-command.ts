@@ -181,7 +181,7 @@ function watchParent(ended: () => void): () => void {
     return () => void process.off("disconnect", ended);
   }
   if (process.env["npm_execpath"] === undefined) return () => {};
-  const line = () => [process.ppid, parentOf(process.ppid)];
+  const line = () => [process.ppid, shellsParent(process.ppid)];
   const begun = String(line());
   const timer = setInterval(() => {
     if (String(line()) === begun) return;
@@ -191,10 +191,14 @@ function watchParent(ended: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** The parent of a process; undefined where the system does not tell by /proc. */
-function parentOf(pid: number): number | undefined {
+/**
+ * The parent of a shell, which npm may put in between; undefined for any other process, since the user's own shell may end, and where the
+ * system does not tell by /proc.
+ */
+function shellsParent(pid: number): number | undefined {
   try {
-    const state = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const state = readFileSync(`/proc/${pid}/stat`, "utf8"); // number (name) letter parent …
+    if (!/\((?:sh|dash|bash|ash|zsh)\)/.test(state)) return undefined;
     return Number(state.slice(state.lastIndexOf(")")).split(" ")[2]);
   } catch {
     return undefined;

@@ -167,11 +167,11 @@ export function readOthers(folder: string): StoredState {
   return { file, values: values() };
 }
 
-/** Deletes all but the newest `keep` checkpoints of a run; 0 keeps all. */
-export async function dropOldCheckpoints(run: string, keep: number): Promise<void> {
+/** Deletes all but the newest `keep` checkpoints of a run up to a step; 0 keeps all. Later ones are of a run that went another way. */
+export async function dropOldCheckpoints(run: string, step: number, keep: number): Promise<void> {
   if (keep === 0) return;
-  for (const step of (await checkpointSteps(run)).slice(0, -keep))
-    await rm(join(run, `checkpoint-${step}`), { recursive: true });
+  const earlier = (await checkpointSteps(run)).filter((other) => other <= step);
+  for (const step of earlier.slice(0, -keep)) await rm(join(run, `checkpoint-${step}`), { recursive: true });
 }
 
 async function checkpointSteps(run: string): Promise<number[]> {

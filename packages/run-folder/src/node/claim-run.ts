@@ -1,3 +1,4 @@
+import { utimes } from "node:fs/promises";
 import {
   existsSync,
   mkdirSync,
@@ -7,7 +8,6 @@ import {
   rmdirSync,
   rmSync,
   statSync,
-  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { hostname } from "node:os";
@@ -189,7 +189,8 @@ function lock(run: string): () => void {
   }
   held.add(file);
   const touch = () => {
-    if (existsSync(file)) utimesSync(file, new Date(), new Date());
+    // What fails once, as on a share over the network, is made up by the next.
+    utimes(file, new Date(), new Date()).catch(() => {});
   };
   const timer = setInterval(touch, touchMs).unref();
   return () => {
@@ -213,8 +214,9 @@ function takeAway(file: string, expected: string): void {
   const aside = `${file}-${process.pid}-${Math.random().toString(36).slice(2)}`;
   try {
     renameSync(file, aside);
-  } catch {
-    return; // another was quicker
+  } catch (error) {
+    if (isMissing(error)) return; // another was quicker
+    throw error;
   }
   if (textOf(aside) === expected || existsSync(file)) rmSync(aside, { force: true });
   else renameSync(aside, file);
@@ -223,9 +225,14 @@ function takeAway(file: string, expected: string): void {
 function textOf(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
-  } catch {
-    return undefined;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "ENOENT"; // what the system throws
 }
 
 function holderIn(text: string): Partial<Holder> {
@@ -264,9 +271,17 @@ function staysAlive(holder: Partial<Holder>, file: string): boolean {
 
 /** The letter of a process's state, and when it began, in the system's ticks; empty where it does not tell by /proc. */
 function stateOf(pid: number): { readonly letter: string; readonly started: string } {
-  const text = textOf(`/proc/${pid}/stat`) ?? "";
+  const text = statusOf(pid);
   const fields = text.slice(text.lastIndexOf(")")).split(" ");
   return { letter: fields[1] ?? "", started: fields[20] ?? "" };
+}
+
+function statusOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return ""; // ended by now, or a system without /proc
+  }
 }
 
 function inUse(run: string, { pid, host, since }: Partial<Holder>): ConfigError {

@@ -12,11 +12,13 @@ function fromHere(config: { readonly [name: string]: unknown }, folder: unknown)
   const found = (path: unknown) =>
     typeof path === "string" && path !== "" && existsSync(resolve(folder, path)) ? resolve(folder, path) : path;
   const moved = paths.flatMap((name) => (name in config ? [[name, found(config[name])] as const] : []));
-  const evalData = config["evalData"];
+  const { evalData, guides } = config;
+  const foundGuide = (text: unknown) => String(text).replace(/(?<==).*$/s, (path) => String(found(path))); // name=FOLDER
   return {
     ...config,
     ...Object.fromEntries(moved),
     ...(Array.isArray(evalData) && { evalData: evalData.map(found) }),
+    ...(Array.isArray(guides) && { guides: guides.map(foundGuide) }),
   };
 }
 

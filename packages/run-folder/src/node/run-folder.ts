@@ -140,7 +140,7 @@ function openFolder(
     writeFile: (name, text) => writeFileAtomic(join(output, name), text),
     async saveCheckpoint(checkpoint) {
       const path = await writeCheckpoint(output, checkpoint);
-      await dropOldCheckpoints(output, saveTotalLimit);
+      await dropOldCheckpoints(output, checkpoint.state.step, saveTotalLimit);
       return path;
     },
     async saveModel(model) {
