@@ -14,7 +14,8 @@ import { dealBatch } from "./deal-batch.ts";
 import { type Guide, guideVectors } from "./guides.ts";
 import type { LossName } from "./built-in-losses.ts";
 import { trainConfig } from "./train-config.ts";
-import { lossNames, type TrainConfig } from "./train-options.ts";
+import { lossNames } from "./options/loss-options.ts";
+import type { TrainConfig } from "./train-options.ts";
 import { lossOf } from "./train-program.ts";
 
 // n cores = 1 core: a random MPNet and random batches through the mesh of a training run (test-programs/step-gradients.mjs), the

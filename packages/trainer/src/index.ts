@@ -1,5 +1,6 @@
 export type { LossName } from "./built-in-losses.ts";
-export { lossNames, type TrainConfig, trainOptions } from "./train-options.ts";
+export { lossNames } from "./options/loss-options.ts";
+export { type TrainConfig, trainOptions } from "./train-options.ts";
 export { type TrainPreset, trainPresets } from "./train-presets.ts";
 export {
   type ConfigSource,

