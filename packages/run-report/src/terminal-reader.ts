@@ -134,6 +134,7 @@ const reasons: { readonly [reason in keyof RowsLeftOut]-?: string } = {
   ownTextTwice: "rows hold one text twice",
   textOfBatch: "rows repeated a text of their batch",
   waitedTooLong: "rows waited too long for a batch without their texts",
+  firstRow: "row at the beginning, thrown away as the original trainer did",
 };
 
 function leftOutText(leftOut: RowsLeftOut): string {

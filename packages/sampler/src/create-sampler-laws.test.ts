@@ -81,7 +81,7 @@ test("every row of every epoch is seen or counted", async () => {
         const length = await lengthOf(options.sources[source]!);
         const seen = batches.flatMap(({ rows }) => rows.filter((row) => row.source === source));
         expect(counts).toMatchObject({ read: epochs * length, emitted: seen.length, waiting: 0, epoch: epochs - 1 });
-        expect(counts.emitted + counts.dropped + counts.repetitive + counts.overdue).toBe(counts.read);
+        expect(counts.emitted + counts.dropped + counts.repetitive + counts.overdue + counts.lost).toBe(counts.read);
         for (let row = 0; row < length; row++)
           expect(seen.filter((one) => one.index === row).length).toBeLessThanOrEqual(epochs);
         if (options.duplicates === "allow") expect(counts.emitted).toBe(counts.read);

@@ -1,4 +1,4 @@
-import { childKey, uniformAt } from "@kindred/random";
+import { childKey, permutation, uniformAt } from "@kindred/random";
 import { expectMutantToFail } from "@kindred/testing";
 import { expect, test } from "vitest";
 import { key, rowsOf, rowsSource, streamSource, take, unlikeRows } from "../test-support/toy-sources.ts";
@@ -67,38 +67,67 @@ test("a batch, and a round, has one number of columns; weight 0 is never drawn",
   }
 });
 
-test("is the original's producer: runs by weight, duplicates dropped over the round, files in order and without end", async () => {
-  const texts = (n: number, i: number) => [`q${(i * i) % (3 * n)}`, `r${i % (2 * n)}`];
-  const files = [40, 60].map((n, f) => Array.from({ length: 150 }, (_, i) => texts(n, i + 17 * f)));
-  const sampler = createSampler({
-    sources: files.map((rows, f) => streamSource(`f${f}`, f + 1, rows)),
+test("is the original's producer: runs by weight, duplicates dropped over the round, first rows lost, files without end", async () => {
+  // Some rows repeat texts of others, and some hold one text twice.
+  const texts = (n: number, i: number) =>
+    i % 13 === 4 ? [`q${i}`, `q${i}`] : [`q${(i * i) % (3 * n)}`, `r${i % (2 * n)}`];
+  const files = [40, 60, 50].map((n, f) => Array.from({ length: 150 }, (_, i) => texts(n, i + 17 * f)));
+  const original = {
     batchSize: 4,
-    key,
     mixing: "rounds",
     roundSteps: 2,
     runsPerRound: 2,
     duplicates: "drop",
     duplicateScope: "round",
-    order: "file",
-  });
-  const expected: string[][] = [];
-  const places = [0, 0];
-  let draws = 0;
-  for (let round = 0; round < 10; round++) {
-    const inRound = new Set<string>();
-    for (let run = 0; run < 2; run++) {
-      const f = uniformAt(childKey(key, "mixture"), draws++) < 1 / 3 ? 0 : 1;
-      for (let step = 0; step < 2; step++) {
-        const batch: string[] = [];
-        while (batch.length < 4) {
-          const row = places[f]!++ % 150;
-          if (files[f]![row]!.some((text) => inRound.has(text))) continue;
-          for (const text of files[f]![row]!) inRound.add(text);
-          batch.push(`${f}:${row}`);
+    order: "file-first",
+    ownTextTwice: "keep",
+    firstRows: "lose",
+  } as const satisfies Partial<SamplerOptions>;
+  // A stream; a file at hand that stays in its order, as Reddit's; and one that is shuffled from its second epoch on.
+  const three = [
+    streamSource("f0", 1, files[0]!),
+    { ...rowsSource("f1", 2, files[1]!), order: "file" as const },
+    rowsSource("f2", 1, files[2]!),
+  ]; // `!`: there are three files
+  const orderOf = (f: number, epoch: number) =>
+    f === 2 && epoch > 0 ? permutation(childKey(key, "order", "f2", epoch), 150) : undefined;
+
+  const run = async (options: Partial<SamplerOptions>) => {
+    const sampler = createSampler({ sources: three, key, ...original, ...options });
+    const expected: string[][] = [];
+    const places = [1, 1, 1]; // the first row of each went into counting columns
+    let draws = 0;
+    for (let round = 0; round < 60; round++) {
+      const inRound = new Set<string>();
+      for (let run = 0; run < 2; run++) {
+        const uniform = uniformAt(childKey(key, "mixture"), draws++);
+        const f = uniform < 1 / 4 ? 0 : uniform < 3 / 4 ? 1 : 2;
+        for (let step = 0; step < 2; step++) {
+          const batch: string[] = [];
+          while (batch.length < 4) {
+            const read = places[f]!++; // `!`: f is a file
+            const row = orderOf(f, Math.floor(read / 150))?.[read % 150] ?? read % 150;
+            const own = files[f]![row]!; // `!`: row is below 150
+            if (own.some((text) => inRound.has(text))) continue;
+            for (const text of own) inRound.add(text);
+            batch.push(`${f}:${row}`);
+          }
+          expected.push(batch);
         }
-        expected.push(batch);
       }
     }
-  }
-  expect(rowsOf(await take(sampler, 40))).toEqual(expected);
+    expect(rowsOf(await take(sampler, 240))).toEqual(expected);
+    expect(sampler.counts.every(({ lost, epoch }) => lost === 1 && epoch > 0)).toBe(true);
+  };
+  await run({});
+  for (const [name, clean] of Object.entries({
+    duplicates: "defer",
+    duplicateScope: "batch",
+    order: "shuffle",
+    ownTextTwice: "drop",
+    firstRows: "keep",
+    roundSteps: 3,
+    runsPerRound: 1,
+  }))
+    await expectMutantToFail(() => run({ [name]: clean }));
 });

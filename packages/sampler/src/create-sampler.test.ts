@@ -18,7 +18,18 @@ describe("worked examples", () => {
         ["0:1", "0:3"],
       ]);
       expect(sampler.counts).toEqual([
-        { name: "s", read: 4, emitted: 4, deferred: 1, dropped: 0, repetitive: 0, overdue: 0, waiting: 0, epoch: 0 },
+        {
+          name: "s",
+          read: 4,
+          emitted: 4,
+          deferred: 1,
+          dropped: 0,
+          repetitive: 0,
+          overdue: 0,
+          lost: 0,
+          waiting: 0,
+          epoch: 0,
+        },
       ]);
     }
   });
@@ -85,6 +96,9 @@ describe("refusals", () => {
     ["no columns", { sources: [{ ...one, columns: 0 }] }, "columns of s is wrong. Got 0"],
     ["half a batch", { batchSize: 0.5 }, "batchSize is wrong. Got 0.5, expected a whole number from 1 up"],
     ["no epoch", { epochs: 0 }, "epochs is wrong. Got 0"],
+    ["an order of a source", { sources: [{ ...one, order: "files" as "file" }] }, 'unknown order of s. Got "files"'],
+    ["an unknown rule for own texts", { ownTextTwice: "kept" as "keep" }, 'unknown ownTextTwice. Got "kept"'],
+    ["an unknown rule for first rows", { firstRows: "loose" as "lose" }, 'Did you mean "lose"?'],
     [
       "an unknown mixing",
       { mixing: "round" as "rounds" },

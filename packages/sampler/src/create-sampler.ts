@@ -36,8 +36,8 @@ export type Sampler<Row extends TextsRow = TextsRow> = {
  * next batch. With `epochs`, batches are smaller where the rows run out, and `next` gives undefined at the end.
  *
  * The original trainer's sampler is `{ mixing: "rounds", roundSteps: 4, runsPerRound: 2, duplicates: "drop",
- * duplicateScope: "round", order: "file" }`, less these of its traits: it loses the first row of every source, its
- * cores race for batches, and it keeps a row whose own texts are equal.
+ * duplicateScope: "round", order: "file-first", ownTextTwice: "keep", firstRows: "lose" }`, with order `"file"` for its Reddit files, less one
+ * trait: its cores race for batches.
  *
  * @throws ConfigError for options that cannot be meant and for a cursor of other data or options; DataError for sources at hand that
  * cannot fill a batch with different texts. `next` throws one when others cannot, and what a stream throws.

@@ -1,4 +1,4 @@
-export type { RowsSource, Source, SourceIdentity, StreamSource, TextsRow } from "./source.ts";
+export type { RowOrder, RowsSource, Source, SourceIdentity, StreamSource, TextsRow } from "./source.ts";
 export type { SamplerOptions } from "./sampler-options.ts";
 export { createSampler, type Sampler, type MixtureState, type SamplerCursor } from "./create-sampler.ts";
 export { type Batch, type SampledRow, weightedDraw } from "./mixture.ts";

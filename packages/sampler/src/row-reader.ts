@@ -1,6 +1,6 @@
 import { ConfigError, DataError } from "@kindred/errors";
 import { childKey, type Key, permutation } from "@kindred/random";
-import type { RowsSource, Source, StreamSource, TextsRow } from "./source.ts";
+import type { RowOrder, RowsSource, Source, StreamSource, TextsRow } from "./source.ts";
 
 /** A row of a source, and its number there. */
 export type NumberedRow<Row extends TextsRow> = { readonly index: number; readonly row: Row };
@@ -38,7 +38,7 @@ export function rowReader<Row extends TextsRow>(source: Source<Row>, options: Re
   return "length" in source ? rowsReader(source, options) : streamReader(source, options.place);
 }
 
-type ReaderOptions = { readonly key: Key; readonly order: "shuffle" | "file"; readonly place: ReaderPlace };
+type ReaderOptions = { readonly key: Key; readonly order: RowOrder; readonly place: ReaderPlace };
 
 function rowsReader<Row extends TextsRow>(
   source: RowsSource<Row>,
@@ -46,7 +46,9 @@ function rowsReader<Row extends TextsRow>(
 ): RowReader<Row> {
   let { epoch, position } = place;
   const drawOrder = () =>
-    order === "shuffle" ? permutation(childKey(key, "order", source.name, epoch), source.length) : undefined;
+    order === "shuffle" || (order === "file-first" && epoch > 0)
+      ? permutation(childKey(key, "order", source.name, epoch), source.length)
+      : undefined;
   let shuffled = drawOrder();
   const rowAt = (index: number) => checked(source, index, source.row(index));
   return {

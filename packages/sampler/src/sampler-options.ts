@@ -1,6 +1,6 @@
 import { ConfigError, DataError, nearestName } from "@kindred/errors";
 import type { Key } from "@kindred/random";
-import type { RowsSource, Source, TextsRow } from "./source.ts";
+import type { RowOrder, RowsSource, Source, TextsRow } from "./source.ts";
 
 /** Options of {@link createSampler}. */
 export type SamplerOptions<Row extends TextsRow = TextsRow> = {
@@ -28,8 +28,20 @@ export type SamplerOptions<Row extends TextsRow = TextsRow> = {
   readonly duplicateScope?: "batch" | "round" | undefined;
   /** How many rows of a source may wait, default 4 · batchSize, and 16,384 at least. Of more, the oldest is left out and counted. */
   readonly deferLimit?: number | undefined;
-  /** `"shuffle"` (default): a new order each epoch; `"file"`: row 0, 1, 2 … Streams are always in file order. */
-  readonly order?: "shuffle" | "file" | undefined;
+  /**
+   * `"shuffle"` (default): a new order each epoch; `"file"`: row 0, 1, 2 …; `"file-first"`: so in the first epoch, and a new order in each
+   * later one, as the original trainer had it. A source may say otherwise of itself. Streams are always in file order.
+   */
+  readonly order?: RowOrder | undefined;
+  /**
+   * A row that holds one text twice is left out (`"drop"`, default), as it has no answer that differs from its question; or kept (`"keep"`),
+   * as in the original trainer. With duplicates `"allow"` it is always kept.
+   */
+  readonly ownTextTwice?: "drop" | "keep" | undefined;
+  /**
+   * `"keep"` (default), or `"lose"`: the first row of every source is read and thrown away, as the original trainer did to count its columns.
+   */
+  readonly firstRows?: "keep" | "lose" | undefined;
   /** How often each source is read through, default without end. */
   readonly epochs?: number | undefined;
   /** Where to go on: what {@link Sampler.cursor} gave, over the same sources and options. It may have been JSON in between. */
@@ -49,6 +61,7 @@ export type ResolvedOptions<Row extends TextsRow = TextsRow> = {
  */
 export function expectBatches<Row extends TextsRow>(options: ResolvedOptions<Row>): void {
   const { sources, batchSize, mixing, duplicates, duplicateScope, epochs, runsPerRound, roundSteps } = options;
+  const keepsOwn = options.ownTextTwice === "keep";
   if (duplicates === "allow" || epochs !== Number.POSITIVE_INFINITY) return;
   const drawn = sources.filter(({ weight }) => weight > 0);
   const together = mixing === "batch" ? [...new Set(drawn.map(({ columns }) => columns))] : undefined;
@@ -58,7 +71,9 @@ export function expectBatches<Row extends TextsRow>(options: ResolvedOptions<Row
   for (const pool of pools) {
     const atHand = pool.filter((source): source is RowsSource<Row> => "length" in source);
     if (atHand.length < pool.length) continue; // a stream shows what it has when it is read
-    const found = Math.min(...[false, true].map((isReversed) => unlikeRows(atHand, needed, isReversed)));
+    const found = Math.min(
+      ...[false, true].map((isReversed) => unlikeRows(atHand, { most: needed, isReversed, keepsOwn })),
+    );
     if (found >= needed) continue;
     const largest = Math.floor((found * batchSize) / needed);
     const others =
@@ -75,13 +90,16 @@ export function expectBatches<Row extends TextsRow>(options: ResolvedOptions<Row
 }
 
 /** How many rows, up to `most`, a batch takes of these sources in this order. */
-function unlikeRows(sources: readonly RowsSource[], most: number, isReversed: boolean): number {
+function unlikeRows(
+  sources: readonly RowsSource[],
+  { most, isReversed, keepsOwn }: { readonly most: number; readonly isReversed: boolean; readonly keepsOwn: boolean },
+): number {
   const used = new Set<string>();
   let count = 0;
   for (const source of sources)
     for (let i = 0; i < source.length && count < most; i++) {
       const { texts } = source.row(isReversed ? source.length - 1 - i : i);
-      if (texts.some((text) => used.has(text)) || new Set(texts).size < texts.length) continue;
+      if (texts.some((text) => used.has(text)) || (!keepsOwn && new Set(texts).size < texts.length)) continue;
       for (const text of texts) used.add(text);
       count++;
     }
@@ -92,10 +110,13 @@ function unlikeRows(sources: readonly RowsSource[], most: number, isReversed: bo
 export function resolveOptions<Row extends TextsRow>(options: SamplerOptions<Row>): ResolvedOptions<Row> {
   const { sources, batchSize, key } = options;
   const { mixing = "batch", duplicates = "defer", duplicateScope = "batch", order = "shuffle" } = options;
+  const { ownTextTwice = "drop", firstRows = "keep" } = options;
   expectOneOf("mixing", mixing, ["batch", "rounds"]);
   expectOneOf("duplicates", duplicates, ["defer", "drop", "allow"]);
   expectOneOf("duplicateScope", duplicateScope, ["batch", "round"]);
-  expectOneOf("order", order, ["shuffle", "file"]);
+  expectOneOf("order", order, rowOrders);
+  expectOneOf("ownTextTwice", ownTextTwice, ["drop", "keep"]);
+  expectOneOf("firstRows", firstRows, ["keep", "lose"]);
   expectWhole("batchSize", batchSize, 1);
   const {
     roundSteps = 4,
@@ -124,14 +145,18 @@ export function resolveOptions<Row extends TextsRow>(options: SamplerOptions<Row
     duplicateScope,
     deferLimit,
     order,
+    ownTextTwice,
+    firstRows,
     epochs,
   };
 }
 
+const rowOrders: readonly RowOrder[] = ["shuffle", "file", "file-first"];
+
 function checkSources(sources: readonly Source[]): void {
   const names = new Set<string>();
   for (const source of sources) {
-    const { name, weight, columns } = source;
+    const { name, weight, columns, order } = source;
     if (names.has(name)) {
       throw new ConfigError(`createSampler: two sources have one name. Got ${name} twice, expected different names.`, {
         name,
@@ -145,6 +170,7 @@ function checkSources(sources: readonly Source[]): void {
       );
     }
     expectWhole(`columns of ${name}`, columns, 1);
+    if (order !== undefined) expectOneOf(`order of ${name}`, order, rowOrders);
     if ("length" in source) expectWhole(`length of ${name}`, source.length, 1);
   }
   if (!sources.some(({ weight }) => weight > 0)) {

@@ -2,7 +2,7 @@ import type { ResolvedOptions } from "./sampler-options.ts";
 import { type NumberedRow, type ReaderPlace, rowReader, type RowReader } from "./row-reader.ts";
 import type { Source, TextsRow } from "./source.ts";
 
-/** What has become of a source's rows so far. At any time `read` is the sum of `emitted`, `dropped`, `repetitive`, `overdue` and `waiting`. */
+/** What has become of a source's rows so far. At any time `read` is the sum of `emitted`, `dropped`, `repetitive`, `overdue`, `lost` and `waiting`. */
 export type SourceCounts = {
   readonly name: string;
   /** Rows read, over all epochs. */
@@ -17,6 +17,8 @@ export type SourceCounts = {
   readonly repetitive: number;
   /** Rows left out as more than `deferLimit` waited. */
   readonly overdue: number;
+  /** Rows thrown away under `firstRows: "lose"`. */
+  readonly lost: number;
   /** Rows waiting now. */
   readonly waiting: number;
   /** The epoch the source is in, from 0. */
@@ -34,23 +36,15 @@ export type LaneState = ReaderPlace & {
   readonly dropped: number;
   readonly repetitive: number;
   readonly overdue: number;
+  readonly lost: number;
   /** Whether its epochs are over and nothing waits. */
   readonly isFinished: boolean;
 };
 
+const noRows = { read: 0, emitted: 0, deferred: 0, dropped: 0, repetitive: 0, overdue: 0, lost: 0 };
+
 /** Where a lane begins. */
-export const startOfLane: LaneState = {
-  epoch: 0,
-  position: 0,
-  waiting: [],
-  read: 0,
-  emitted: 0,
-  deferred: 0,
-  dropped: 0,
-  repetitive: 0,
-  overdue: 0,
-  isFinished: false,
-};
+export const startOfLane: LaneState = { epoch: 0, position: 0, waiting: [], ...noRows, isFinished: false };
 
 type LaneStart<Row extends TextsRow> = {
   readonly index: number;
@@ -78,17 +72,17 @@ export class SourceLane<Row extends TextsRow> {
   /** Rows of `#waiting` before this one do not fit into the present scope. */
   #retryFrom = 0;
   #mayBeginEpoch = true;
-  #counts: { read: number; emitted: number; deferred: number; dropped: number; repetitive: number; overdue: number };
+  #counts: { -readonly [name in keyof typeof noRows]: number };
 
   constructor(source: Source<Row>, { index, options, state }: LaneStart<Row>) {
-    const { read, emitted, deferred, dropped, repetitive, overdue, waiting, isFinished, ...place } = state;
+    const { read, emitted, deferred, dropped, repetitive, overdue, lost, waiting, isFinished, ...place } = state;
     this.source = source;
     this.index = index;
     this.isFinished = isFinished;
     this.#options = options;
-    this.#reader = rowReader(source, { key: options.key, order: options.order, place });
+    this.#reader = rowReader(source, { key: options.key, order: source.order ?? options.order, place });
     this.#toRestore = waiting;
-    this.#counts = { read, emitted, deferred, dropped, repetitive, overdue };
+    this.#counts = { read, emitted, deferred, dropped, repetitive, overdue, lost };
   }
 
   /** Goes to its place. */
@@ -119,7 +113,11 @@ export class SourceLane<Row extends TextsRow> {
       if (numbered === undefined) return undefined;
       this.#counts.read++;
       const { row } = numbered;
-      const emits = this.#options.duplicates === "allow" || (fits(row, used) && isDistinct(row));
+      if (this.#options.firstRows === "lose" && this.#counts.read === 1) {
+        this.#counts.lost++;
+        continue;
+      }
+      const emits = this.#options.duplicates === "allow" || (fits(row, used) && !this.#isRepetitive(row));
       if (emits) return this.#emit(numbered, used);
       this.#refuse(numbered, this.#waiting);
     }
@@ -158,8 +156,13 @@ export class SourceLane<Row extends TextsRow> {
     return numbered;
   }
 
+  /** Whether a row is left out wherever it is drawn, as it holds one text twice. */
+  #isRepetitive({ texts }: TextsRow): boolean {
+    return this.#options.ownTextTwice === "drop" && new Set(texts).size < texts.length;
+  }
+
   #refuse(numbered: NumberedRow<Row>, waiting: NumberedRow<Row>[]): void {
-    const isRepetitive = !isDistinct(numbered.row);
+    const isRepetitive = this.#isRepetitive(numbered.row);
     if (isRepetitive || this.#options.duplicates === "drop") {
       this.#counts[isRepetitive ? "repetitive" : "dropped"]++;
       return;
@@ -176,8 +179,4 @@ export class SourceLane<Row extends TextsRow> {
 
 function fits({ texts }: TextsRow, used: ReadonlySet<string>): boolean {
   return !texts.some((text) => used.has(text));
-}
-
-function isDistinct({ texts }: TextsRow): boolean {
-  return new Set(texts).size === texts.length;
 }

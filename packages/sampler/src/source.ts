@@ -1,6 +1,9 @@
 /** A row of a source: its texts, and whatever else the caller's rows hold, which comes out as it went in. */
 export type TextsRow = { readonly texts: readonly string[] };
 
+/** In which order rows at hand come: a new one each epoch, the file's own, or the file's own in the first epoch only. */
+export type RowOrder = "shuffle" | "file" | "file-first";
+
 /** What both kinds of source say about themselves. */
 export type SourceIdentity<Row extends TextsRow = TextsRow> = {
   /** Its identity: unique among the sources, and what its order of rows is drawn from. */
@@ -14,6 +17,8 @@ export type SourceIdentity<Row extends TextsRow = TextsRow> = {
    * they are at hand.
    */
   readonly fingerprint?: string;
+  /** In which order its rows come, if they are at hand. Default: as the sampler's options say. */
+  readonly order?: RowOrder;
   /** All that counts of a row, as text: what a resume compares, row by row. Default: its texts. */
   content?(row: Row): string;
 };
@@ -32,5 +37,5 @@ export type StreamSource<Row extends TextsRow = TextsRow> = SourceIdentity<Row> 
   open(skip: number): AsyncIterable<Row>;
 };
 
-/** Where rows come from. A source with `length` and `row` is shuffled, one with `open` is read in file order. */
+/** Where rows come from. A source with `length` and `row` can be shuffled, one with `open` is read in file order. */
 export type Source<Row extends TextsRow = TextsRow> = RowsSource<Row> | StreamSource<Row>;

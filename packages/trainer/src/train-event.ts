@@ -37,6 +37,8 @@ export type RowsLeftOut = {
   readonly textOfBatch?: number;
   /** Rows that waited for a batch without their texts while too many others did. */
   readonly waitedTooLong?: number;
+  /** The first row of a source, thrown away as the original trainer did (`firstRows`). */
+  readonly firstRow?: number;
 };
 
 /** What has become of a data set's rows by a step, over all passes. */

@@ -183,7 +183,7 @@ function startEvent(
 /** What has become of every row by a step. */
 function rowsEvent(step: number, data: TrainingData, counts: readonly SourceCounts[]): TrainEvent {
   const leftOut = data.leftOut();
-  const sources = counts.map(({ name, read, emitted, waiting, dropped, repetitive, overdue }, i) => ({
+  const sources = counts.map(({ name, read, emitted, waiting, dropped, repetitive, overdue, lost }, i) => ({
     name,
     read,
     trained: emitted,
@@ -193,6 +193,7 @@ function rowsEvent(step: number, data: TrainingData, counts: readonly SourceCoun
       ...(repetitive > 0 && { ownTextTwice: repetitive }),
       ...(dropped > 0 && { textOfBatch: dropped }),
       ...(overdue > 0 && { waitedTooLong: overdue }),
+      ...(lost > 0 && { firstRow: lost }),
     },
   }));
   return { type: "rows", step, sources };
