@@ -25,7 +25,7 @@ export function reportReader(
   return {
     read: async (event) => {
       events.push(event);
-      if (event.type === "evaluation" || event.type === "stopped" || event.type === "done")
+      if (event.type === "evaluation" || event.type === "stopped" || event.type === "diverged" || event.type === "done")
         await write(reportHtml(events));
     },
   };

@@ -92,6 +92,8 @@ function linesOf(event: Exclude<TrainEvent, Of<"step">>, data: Of<"data"> | unde
       return [`Saved ${event.path}`];
     case "stopped":
       return [`Stopped after step ${event.step} (${event.reason}). Saved ${event.path}`];
+    case "diverged":
+      return []; // the run's error says it
     case "profile":
       return [
         "",

@@ -75,7 +75,7 @@ async function startOf<Extra extends object>(load: () => Promise<EngineParts<Ext
   registerPlainGradients();
   let entry: Engines["started"][number] | undefined;
   const stop = () => {
-    const at = engines.started.findIndex((each) => each === entry);
+    const at = entry === undefined ? -1 : engines.started.indexOf(entry);
     if (at >= 0) engines.started.splice(at, 1);
     activate();
   };

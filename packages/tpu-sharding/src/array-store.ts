@@ -6,7 +6,7 @@ import type { Float, RunningEngine } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { eachRun, parameterExchange, type ReducedPiece } from "./parameter-exchange.ts";
 import { type NamedArrays, parameterViews, type StoreMemory } from "./store-memory.ts";
-import { movedBy, type ParameterStore, type StoreOptions } from "./parameter-store.ts";
+import { movedBy, type ParameterStore, type StoreOptions, type StoreUpdate } from "./parameter-store.ts";
 
 /**
  * A store over memory that the cores share: each core sums and moves one contiguous range of all parameters, in place, and every core's
@@ -49,7 +49,7 @@ export async function arrayStore(
   const parameters = tensorsOf(memory.specs, views);
   const moving = new Map<string, MovingElements>();
 
-  function update(numbers: Float32Array): { readonly norm: Float<""> } {
+  function update(numbers: Float32Array): StoreUpdate {
     const limit = maxGradNorm;
     const ownNorm =
       clipping === "clean" ? 0 : scaleOwn(exchange.localGradients(), clipping === "xla-exact" ? limit : undefined);
@@ -60,11 +60,12 @@ export async function arrayStore(
     }
     const norm = Math.sqrt(core.allReduceScalar(squares));
     const clip = clipping === "xla-exact" ? 1 : Math.min(1, limit / (norm + 1e-6)); // 1e-6 as in PyTorch's clip_grad_norm_
-    if (Number.isFinite(norm)) for (const piece of pieces) move(piece, numbers, clip);
+    const notFinite = Number.isFinite(norm) ? undefined : pieces.filter(isNotFinite).map(({ name }) => name);
+    if (notFinite === undefined) for (const piece of pieces) move(piece, numbers, clip);
     exchange.publish();
     for (const [name, tensor] of Object.entries(parameters)) engine.write(tensor, views[name] ?? new Float32Array());
     const given = clipping === "xla-exact" ? Math.max(...core.allGatherScalar(ownNorm)) : norm;
-    return { norm: tf.scalar(given) };
+    return { norm: tf.scalar(given), ...(notFinite && { notFinite }) };
   }
 
   /** Clips this core's gradients by themselves, where a limit is given, and makes them its share of the mean. Gives their norm. */
@@ -98,6 +99,10 @@ export async function arrayStore(
   }
 
   return { parameters, add: exchange.add, update };
+}
+
+function isNotFinite({ gradient }: ReducedPiece): boolean {
+  return gradient.some((x) => !Number.isFinite(x));
 }
 
 function readSyncOf({ readSync, description }: RunningEngine): NonNullable<RunningEngine["readSync"]> {

@@ -49,11 +49,14 @@ export async function connectSteps<Data, Share, Batch>(
     equalShares: false,
     engine: description,
     async run(shares, numbers) {
-      const [result] = await mesh.call(
+      const results = await mesh.call(
         "step",
         shares.map((share) => ({ share, numbers })),
       );
-      return result ?? { loss: Number.NaN, norm: Number.NaN }; // there is one a core, and a core at least
+      const result = results[0] ?? { loss: Number.NaN, norm: Number.NaN }; // there is one a core, and a core at least
+      if (Number.isFinite(result.norm)) return result;
+      const notFinite = new Set(results.flatMap(({ notFinite = [] }) => notFinite)); // a parameter may be cut between two cores
+      return { ...result, notFinite: [...notFinite] };
     },
     async embed(batches) {
       const vectors: Float32Array[] = [];

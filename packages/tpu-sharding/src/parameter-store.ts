@@ -23,7 +23,14 @@ export type ParameterStore = {
    * Ends the step on all cores: sums the cores' gradients, clips, and moves parameters and slots by `numbers`, those of the optimizer for
    * this step. Gives the gradient's norm before it was clipped; where it is not finite nothing has moved.
    */
-  update(numbers: Float32Array): { readonly norm: Float<""> };
+  update(numbers: Float32Array): StoreUpdate;
+};
+
+/** What a store says of an update. */
+export type StoreUpdate = {
+  readonly norm: Float<"">;
+  /** Where the norm is not finite, the parameters whose summed gradient is not, of those that this core moves. Default: it is not known. */
+  readonly notFinite?: readonly string[];
 };
 
 /** What a store is told of a run. */

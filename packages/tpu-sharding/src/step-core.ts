@@ -11,7 +11,7 @@ import {
   type RunningEngine,
 } from "@kindred/tensor";
 import { arrayStore } from "./array-store.ts";
-import type { StoreOptions } from "./parameter-store.ts";
+import type { StoreOptions, StoreUpdate } from "./parameter-store.ts";
 import type { StoreMemory } from "./store-memory.ts";
 import {
   firstProfiledStep,
@@ -163,11 +163,11 @@ export async function take(engine: RunningEngine, tensor: Float): Promise<Float3
 export async function finishStep(
   engine: RunningEngine,
   { loss, checks }: StepShare,
-  { norm }: { readonly norm: Float<""> },
+  { norm, notFinite }: StoreUpdate,
 ): Promise<StepResult> {
-  const result = { loss: await takeNumber(engine, loss), norm: await takeNumber(engine, norm) };
+  const numbers = { loss: await takeNumber(engine, loss), norm: await takeNumber(engine, norm) };
   await look(engine, checks);
-  return result;
+  return { ...numbers, ...(notFinite && { notFinite }) };
 }
 
 /** Looks at the numbers that a step wants to be looked at. */

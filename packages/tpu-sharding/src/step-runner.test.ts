@@ -42,7 +42,7 @@ const forms = {
   "on two threads": { cores: 2, start: (given) => startStepRunner({ ...options(given), cores: 2, program }) },
 } satisfies { readonly [form: string]: { readonly cores: number; readonly start: (given: Given) => Promise<Runner> } };
 
-describe.each(Object.entries(forms))("%s", (_, { cores, start }) => {
+describe.each(Object.entries(forms))("%s", (form, { cores, start }) => {
   const using = async <T>(given: Given, use: (runner: Runner) => Promise<T>): Promise<T> => {
     const runner = await start(given);
     try {
@@ -98,10 +98,11 @@ describe.each(Object.entries(forms))("%s", (_, { cores, start }) => {
       expect(await runner.embed([])).toEqual([]);
     }));
 
-  test("a norm that is not finite is reported, and nothing has moved", () =>
+  test("a norm that is not finite is reported, with the parameter where that is known, and nothing has moved", () =>
     using({}, async (runner) => {
-      const { norm } = await runner.run(shares([Number.NaN, 1]), optimizer.numbers(0));
+      const { norm, notFinite } = await runner.run(shares([Number.NaN, 1]), optimizer.numbers(0));
       expect(norm).toBeNaN();
+      expect(notFinite).toEqual(/^on .* threads?$/.test(form) ? ["w"] : undefined);
       expect([...(await runner.read("w"))]).toEqual([1, 2]);
     }));
 

@@ -47,6 +47,8 @@ export type StepResult = {
   readonly loss: number;
   /** The gradient's norm before it was clipped. If it is not finite no parameter has moved. */
   readonly norm: number;
+  /** If the norm is not finite: the parameters whose gradient is not. Default: it is not known, as where parameters are an engine's tensors. */
+  readonly notFinite?: readonly string[];
 };
 
 /** Who runs the steps of a run: cores or devices that hold its parameters, or this thread. One call after another. */

@@ -7,7 +7,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { allGather } from "./all-gather.ts";
 import { allReduce } from "./all-reduce.ts";
 import type { CorePlace } from "./core-place.ts";
-import { movedBy, type ParameterStore, type StoreOptions } from "./parameter-store.ts";
+import { movedBy, type ParameterStore, type StoreOptions, type StoreUpdate } from "./parameter-store.ts";
 import { elements } from "./store-memory.ts";
 
 /** A store whose parameters and slots are tensors of the engine. */
@@ -92,7 +92,7 @@ export function tensorStore(
     gradients.set(name, tf.keep(sum));
   }
 
-  function update(numbers: Float32Array): { readonly norm: Float<""> } {
+  function update(numbers: Float32Array): StoreUpdate {
     const own = specs.map((spec) => gradients.get(spec.name) ?? tf.keep(tf.zeros([...spec.shape])));
     const [sums, norm, clip] = tf.tidy(() => {
       const limit = maxGradNorm;

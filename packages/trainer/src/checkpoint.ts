@@ -1,4 +1,5 @@
 import type { ParameterValues } from "@kindred/encoder";
+import type { LossRow } from "@kindred/loss";
 import type { SavedModel } from "@kindred/sentence-encoder";
 
 /** Where a run stands, beside its weights and moments. */
@@ -25,4 +26,22 @@ export type RunSaves = {
   saveCheckpoint(checkpoint: Checkpoint): Promise<string>;
   /** Keeps the model at the run's end. */
   saveModel(model: SavedModel): Promise<string>;
+  /** Keeps a step whose numbers ran away, to be looked at. Default: it is not kept. */
+  saveDiverged?(step: DivergedStep): Promise<string>;
+};
+
+/** A step whose numbers ran away. */
+export type DivergedStep = {
+  /** 1 for the first. */
+  readonly step: number;
+  readonly loss: number;
+  /** Before clipping. */
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  /** Parameters whose gradient is not finite; undefined where that is not known. */
+  readonly gradients: readonly string[] | undefined;
+  /** Parameters that are not finite themselves: they ran away before this step. */
+  readonly weights: readonly string[];
+  /** The batch, in its order, with the data set of each row. */
+  readonly rows: readonly (LossRow & { readonly from?: string })[];
 };

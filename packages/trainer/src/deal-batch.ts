@@ -183,6 +183,8 @@ export type DrawnBatch = {
   /** Where the sampler stood after it, and what had become of its rows by then. */
   readonly cursor: unknown;
   readonly counts: BatchSampler["counts"];
+  /** As the sampler gave them, each with the number of its data set. */
+  readonly rows: readonly LossRow[];
   readonly pairs: number;
   readonly tokens: number;
 };
@@ -235,6 +237,7 @@ async function draw(
     whole,
     cursor,
     counts,
+    rows,
     pairs: rows.length,
     tokens: tokens.reduce((sum, { ids }) => sum + ids.length, 0),
   };

@@ -31,7 +31,7 @@ export {
   trainingData,
   trainingSampler,
 } from "./training-data.ts";
-export type { Checkpoint, RunSaves, TrainerState } from "./checkpoint.ts";
+export type { Checkpoint, DivergedStep, RunSaves, TrainerState } from "./checkpoint.ts";
 export {
   type GradientReceivers,
   trainingCore,

@@ -86,7 +86,7 @@ export type CompiledProgram = {
 
 /**
  * What happens in a run, in order: `start`, `data`, `evaluation` (step 0), then `step`, `evaluation` and `checkpoint` as the
- * configuration says, and at last either `done` or `stopped`; with `profile`, what the ops took before that. An engine that compiles says so,
+ * configuration says, and at last `done`, `stopped` or `diverged`; with `profile`, what the ops took before that. An engine that compiles says so,
  * `compile`, before the event of the steps or the evaluation that needed it. Each is plain JSON, and one line of `events.jsonl`.
  */
 export type TrainEvent =
@@ -140,6 +140,8 @@ export type TrainEvent =
     } & CompiledProgram)
   | { readonly type: "checkpoint"; readonly step: number; readonly path: string }
   | { readonly type: "stopped"; readonly step: number; readonly path: string; readonly reason: string }
+  /** The numbers of a step ran away, as the run's error says; no event follows. `path` is where the batch is kept, if it is. */
+  | { readonly type: "diverged"; readonly step: number; readonly path?: string; readonly reason: string }
   /** Before the run's end, or where it stops. */
   | { readonly type: "rows"; readonly step: number; readonly sources: readonly RowCounts[] }
   | ({ readonly type: "profile"; readonly steps: number } & Profile)

@@ -5,6 +5,7 @@ import type { SourceCounts } from "@kindred/sampler";
 import { firstProfiledStep } from "@kindred/tpu-sharding";
 import type { RunSaves, TrainerState } from "./checkpoint.ts";
 import { type BatchParts, drawBatch, type DrawnBatch } from "./deal-batch.ts";
+import { diverge, isDiverged } from "./diverged.ts";
 import { baselines, evaluateTasks, metricSummaries, neighbourExamples, taskSize } from "./evaluation-task.ts";
 import type { CompiledProgram, TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
@@ -12,7 +13,7 @@ import { lossOf, type TrainParts } from "./train-program.ts";
 import { modelToSave, type TrainableModel } from "./trainable-model.ts";
 import { type TrainingJob, trainedSpecs, trainingOptimizer } from "./training-core.ts";
 import type { TrainingData } from "./training-data.ts";
-import { expectFinite, progressMeter, runState, type TrainingRunner } from "./training-steps.ts";
+import { progressMeter, runState, type TrainingRunner } from "./training-steps.ts";
 
 /** What a run is made of, ready: {@link trainingRun} starts and closes none of it. */
 export type RunParts = Omit<BatchParts, "loss" | "maxBatchTokens"> & {
@@ -40,7 +41,8 @@ export type RunParts = Omit<BatchParts, "loss" | "maxBatchTokens"> & {
  * The next batch is drawn while the cores work on one. Leaving the loop early loses the steps since the last checkpoint; an abort of
  * `signal` keeps them.
  *
- * @throws DivergenceError if the numbers run away; what sampler, runner and saves throw.
+ * @throws DivergenceError if the numbers run away, after the batch at which they do was kept and the event `diverged` told of it; what
+ * sampler, runner and saves throw.
  *
  * @example
  * ```ts ignore
@@ -127,7 +129,12 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     if (step + 1 < lastStep) next = draw(); // while the cores work
     const started = performance.now();
     const result = await runner.run(jobsOf(step, batch), optimizer.numbers(step), batch);
-    expectFinite(result, step + 1, config);
+    if (isDiverged(result))
+      yield* diverge(result, {
+        ...{ step: step + 1, learningRate: optimizer.learningRate(step), batch, runner, saves },
+        sources: data.summaries.map(({ name }) => name),
+        parameters: Object.keys(model.weights),
+      });
     ({ cursor, counts } = batch);
     progress.add({
       loss: result.loss,

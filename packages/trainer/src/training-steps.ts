@@ -1,11 +1,11 @@
 import { initialParameters, type ParameterSpec, type ParameterValues } from "@kindred/encoder";
-import { DivergenceError, FormatError } from "@kindred/errors";
+import { FormatError } from "@kindred/errors";
 import type { Loss } from "@kindred/loss";
 import { sentenceDimension } from "@kindred/pooling";
 import { childKey, keyFromSeed } from "@kindred/random";
 import { countNonFinite, type TokenBatch } from "@kindred/sentence-encoder";
 import type { Engine } from "@kindred/tensor";
-import type { StepResult, StepRunner, StepRunnerOptions, Values } from "@kindred/tpu-sharding";
+import type { StepRunner, StepRunnerOptions, Values } from "@kindred/tpu-sharding";
 import type { TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts, type TrainProgram } from "./train-program.ts";
@@ -139,19 +139,6 @@ async function* valuesOf({ weights }: TrainableModel, others: Values) {
 export async function* runState(runner: TrainingRunner, loss: Loss): ReturnType<TrainingRunner["state"]> {
   for (const { name, shape } of lossSpecs(loss)) yield [name, { shape, values: await runner.read(name) }];
   yield* runner.state();
-}
-
-/**
- * Refuses a step whose numbers ran away.
- *
- * @throws DivergenceError naming the step, 1 for the first
- */
-export function expectFinite({ loss, norm }: StepResult, step: number, { learningRate }: TrainConfig): void {
-  if (Number.isFinite(loss) && Number.isFinite(norm)) return;
-  throw new DivergenceError(
-    `train: the numbers ran away at step ${step}. Got loss ${loss} and gradient norm ${norm}, expected finite ones. Lower learningRate (now ${learningRate}) or raise warmupSteps.`,
-    { step, loss, gradientNorm: norm },
-  );
 }
 
 /** One step, for a progress meter. */

@@ -5,6 +5,7 @@ import type { SavedModel } from "@kindred/sentence-encoder";
 import { saveModelFolder } from "@kindred/model-folder/node";
 import { removeLeftovers, writeFileAtomic } from "@kindred/files/node";
 import type { RunReader, RunSaves, TrainConfig, TrainEvent } from "@kindred/trainer";
+import { writeDivergedStep } from "./diverged-step.ts";
 import { dropOldCheckpoints, writeCheckpoint } from "./checkpoint.ts";
 
 /**
@@ -121,7 +122,7 @@ function eventOf(line: string, place: { readonly file: string; readonly line: nu
 }
 
 function keeps(event: TrainEvent, step: number): boolean {
-  if (["done", "stopped", "examples", "rows"].includes(event.type)) return false;
+  if (["done", "stopped", "diverged", "examples", "rows"].includes(event.type)) return false;
   return !("step" in event) || event.step <= step;
 }
 
@@ -143,6 +144,7 @@ function openFolder(
       await dropOldCheckpoints(output, checkpoint.state.step, saveTotalLimit);
       return path;
     },
+    saveDiverged: (step) => writeDivergedStep(output, step),
     async saveModel(model) {
       const path = join(output, "model");
       const readme = card === undefined ? {} : { readme: card(events, model) };
