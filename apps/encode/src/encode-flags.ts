@@ -12,7 +12,11 @@ export const encodeFlags = {
     "Folder of a sentence-transformers model, or its id on the Hugging Face Hub: owner/name[@revision].",
   ),
   offline: option(v.boolean(), false, "Take a model of the Hub from the cache only."),
-  input: option(v.string(), "", "File of texts: .txt, one a line, or .jsonl, rows with a text; either also as .gz."),
+  input: option(
+    v.string(),
+    "",
+    "File of texts: .txt, one a line, or .jsonl, .csv or .tsv, rows with a text; each also as .gz or .zst.",
+  ),
   output: option(
     v.string(),
     "",

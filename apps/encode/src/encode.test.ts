@@ -251,8 +251,13 @@ describe("refuses, with its exit code and in one line,", () => {
     ],
     ["a profile of XLA", ["--model", "model", "x", "--backend", "xla", "--profile"], 2, /choose --backend wasm/],
     ["a folder that is no model", ["--model", ".", "x"], 3, /config\.json: the file is missing/],
-    ["a missing file", ["--model", "model", "--input", "nowhere.txt"], 3, /nowhere\.txt: no such file/],
-    ["an unknown kind of input", ["--model", "model", "--input", "texts.pdf"], 2, /expected \.txt or \.jsonl/],
+    ["a missing file", ["--model", "model", "--input", "nowhere.txt"], 3, /nowhere\.txt: openDataset: no such file/],
+    [
+      "an unknown kind of input",
+      ["--model", "model", "--input", "texts.pdf"],
+      3,
+      /expected a name that ends in \.jsonl, \.csv, \.tsv or \.txt/,
+    ],
     [
       "an unknown kind of output",
       ["--model", "model", "--input", "texts.txt", "--output", "a.csv"],
@@ -283,7 +288,7 @@ describe("refuses, with its exit code and in one line,", () => {
     const before = readdirSync(folder);
     for (const output of ["bad.npy", "bad.out.jsonl", "bad.safetensors"]) {
       const { code, stderr } = encode("--model", "model", "--input", "bad.jsonl", "--output", output);
-      expect(stderr).toMatch(/^bad\.jsonl:2: no text in this row/);
+      expect(stderr).toMatch(/^bad\.jsonl:2: rowsFromJsonl: has no column "text", only txt\./);
       expect(code).toBe(3);
     }
     expect(readdirSync(folder)).toEqual(before);

@@ -18,7 +18,7 @@ const tokenizeFlags = {
     "Folder of a model, or its id on the Hugging Face Hub: owner/name[@revision]; or a folder with a tokenizer alone, a tokenizer.json or a vocab.txt.",
   ),
   offline: option(v.boolean(), false, "Take a model of the Hub from the cache only."),
-  input: option(v.string(), "", "File of texts: .txt or .jsonl, either also as .gz."),
+  input: option(v.string(), "", "File of texts: .txt, .jsonl, .csv or .tsv, each also as .gz or .zst."),
   output: option(v.string(), "", "The .jsonl file to write. Default: standard output."),
   maxLength: option(
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(2))),

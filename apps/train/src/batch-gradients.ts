@@ -77,7 +77,8 @@ export async function batchGradients({
   expectGuides(loss, Object.keys(guides));
   expectDimensions(loss, guides);
   const rows: TextRow[] = [];
-  for await (const row of openDataset(data).rows()) rows.push(row);
+  const leastTexts = loss.needs?.texts?.least === 1 ? 1 : 2;
+  for await (const row of openDataset(data, { leastTexts }).rows()) rows.push(row);
   const [first] = rows;
   if (first === undefined || rows.length < 2)
     throw new DataError({ file: data }, "no batch. Expected at least two rows.");

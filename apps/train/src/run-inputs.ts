@@ -5,6 +5,7 @@ import { pathToFileURL } from "node:url";
 import { openDataset, readDataConfig } from "@kindred/datasets/node";
 import type { EncoderFamily } from "@kindred/encoder";
 import { ConfigError, DataError, FormatError } from "@kindred/errors";
+import type { Loss } from "@kindred/loss";
 import { openModelFolder } from "@kindred/model-folder/node";
 import { mpnetVocabulary, type Tokenizer, tokenizerFromVocab } from "@kindred/tokenizer";
 import { loadTokenizer } from "@kindred/tokenizer/node";
@@ -63,15 +64,13 @@ function bertTokenizerFile(): string {
 /**
  * Opens the data files of a configuration; nothing of them is read yet but the data_config.json.
  *
+ * @param loss which says whether rows may have one text
  * @throws ConfigError if none is named; DataError for one that is not there.
  */
-export async function openRunData({
-  data,
-  evalData,
-  onBadLine,
-  columns: named,
-  numNegatives: negatives,
-}: TrainConfig): Promise<RunData> {
+export async function openRunData(
+  { data, evalData, onBadLine, columns: named, numNegatives: negatives }: TrainConfig,
+  { needs }: Pick<Loss, "needs">,
+): Promise<RunData> {
   if (data === "")
     throw new ConfigError(
       "train: nothing to train on. Expected data = a file of pairs or a data_config.json. See --help.",
@@ -91,13 +90,14 @@ export async function openRunData({
       );
     paths.set(path, label);
   }
+  const leastTexts = needs?.texts?.least === 1 ? 1 : 2;
   const columns = named === "" ? undefined : named.split(",").map((name) => name.trim());
   const training = entries
     .filter(({ weight }) => weight > 0)
     .map(({ name, label, weight }) => {
       // Built-in corpora come split: their training rows share no text and no group with the held-out ones.
       const split = name.startsWith("npm:") ? { heldOut: openDataset(name, { split: "held-out" }) } : {};
-      return { dataset: openDataset(name, { onBadLine, columns, negatives }), label, weight, ...split };
+      return { dataset: openDataset(name, { onBadLine, columns, negatives, leastTexts }), label, weight, ...split };
     });
   return {
     training,

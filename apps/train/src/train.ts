@@ -141,7 +141,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
     });
     const loss = lossOf(complete, parts, { dimension: sentenceDimension(model.modules) });
     expectGuides(loss, Object.keys(guideFolders(config)));
-    const data = await trainingData(config, model, { ...(await openRunData(config)), loss, signal });
+    const data = await trainingData(config, model, { ...(await openRunData(config, loss)), loss, signal });
     sampler = trainingSampler(complete, data, { cursor: resume?.state.cursor, make: parts.sampler });
     await sampler.ready?.();
     if (resume === undefined && parts.sampler === undefined) await expectFirstBatch(complete, data);

@@ -1,11 +1,11 @@
 export { type ColumnFacts, columnWarnings } from "./row-content.ts";
 export type { TextRow } from "./text-row.ts";
 export type { BadLineOptions } from "./bad-line.ts";
-export { gunzip } from "./gunzip.ts";
 export { lines, type Line, type LinesOptions } from "./lines.ts";
-export type { RowOptions } from "./row-options.ts";
+export type { Columns, RowOptions } from "./row-options.ts";
 export { rowsFromJsonl } from "./rows-from-jsonl.ts";
 export { rowsFromDelimited, type DelimitedOptions } from "./rows-from-delimited.ts";
+export { rowsFromText, type RowsFromTextOptions } from "./rows-from-text.ts";
 export { parseDataConfig, type DataConfigEntry } from "./parse-data-config.ts";
 export { parseSynset, type Synset } from "./wordnet/parse-synset.ts";
 export { parseMail, type Mail } from "./mail/parse-mail.ts";

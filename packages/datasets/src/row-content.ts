@@ -4,6 +4,10 @@ import type { TextRow } from "./text-row.ts";
 /** What a line says of a row: its texts, with the names of their columns where they have any, its scores, label and group. */
 export type RowContent = Omit<TextRow, "place"> & {
   readonly names?: readonly string[];
+  /** The names under which its scores and label stand, where texts have names too. */
+  readonly marks?: readonly string[];
+  /** Whether one of its columns is a list, of as many texts as there are. */
+  readonly hasList?: boolean;
   /** Columns of the line that were not asked for. */
   readonly leftOut?: readonly string[];
 };
@@ -65,17 +69,22 @@ export function columnRule({ anyNumber = false } = {}): (row: RowContent) => Row
       problem: `the row has ${what}, and the first row declared ${declared}`,
     });
     if (row.texts.length !== first.texts.length && !(anyNumber && row.texts.length >= 2)) {
-      const isOfNegatives =
-        Math.min(row.texts.length, first.texts.length) >= 2 && (row.names ?? first.names) === undefined;
+      const isOpen = (row.names ?? first.names) === undefined || row.hasList === true || first.hasList === true;
+      const isOfNegatives = Math.min(row.texts.length, first.texts.length) >= 2 && isOpen;
       const advice = isOfNegatives ? " (--num-negatives N gives every row N negatives)" : "";
       return declared(`${row.texts.length} texts`, `${first.texts.length}${advice}`);
     }
     const [marks, firstMarks] = [nameMarks(row), nameMarks(first)];
     if (marks !== firstMarks) return declared(marks, firstMarks);
     if (row.names === undefined || first.names === undefined) return row;
-    const places = new Map(row.names.map((name, column) => [name, row.texts[column]]));
-    const texts = first.names.flatMap((name) => places.get(name) ?? []);
-    if (texts.length === first.texts.length) return { ...row, texts, names: first.names };
+    const { names } = row;
+    if (names.length === first.names.length && names.every((name, column) => name === first?.names?.[column]))
+      return row;
+    const order = [...new Set([...first.names, ...(anyNumber ? names : [])])];
+    const texts = order.flatMap((name) => row.texts.filter((_, column) => names[column] === name));
+    const isWhole = order.slice(0, anyNumber ? 2 : undefined).every((name) => names.includes(name));
+    if (isWhole && texts.length === row.texts.length)
+      return { ...row, texts, names: order.flatMap((name) => names.filter((other) => other === name)) };
     return {
       problem: `the columns are ${row.names.join(", ")}, and the first row declared ${first.names.join(", ")}`,
     };
@@ -94,8 +103,10 @@ function nameMarks({ scores = [], label }: RowContent): string {
 /** What is known of a file's columns of texts. */
 export type ColumnFacts = {
   readonly file: string;
-  /** Their names, in the order of their roles; undefined where they have none. */
+  /** Their names, in the order of their roles, one for each text; undefined where they have none. */
   readonly names?: readonly string[] | undefined;
+  /** Columns that are taken as score and label, for what is advised. Default: none. */
+  readonly marks?: readonly string[] | undefined;
   /** The first rows. */
   readonly rows: readonly Pick<TextRow, "texts">[];
   /** Whether somebody has named the columns, so that their order is meant. Default: false. */
@@ -120,8 +131,9 @@ const roles = [
  * warning?.slice(0, 29); // => "qa.jsonl: the columns answer,"
  * ```
  */
-export function columnWarnings({ file, names, rows, isChosen = false }: ColumnFacts): string[] {
+export function columnWarnings({ file, names, marks = [], rows, isChosen = false }: ColumnFacts): string[] {
   const warnings: string[] = [];
+  const shown = [...new Set(names)];
   const known = (names ?? []).flatMap((name) => {
     const role = roles.findIndex((pattern) => pattern.test(name));
     return role < 0 ? [] : [{ name, role }];
@@ -129,19 +141,24 @@ export function columnWarnings({ file, names, rows, isChosen = false }: ColumnFa
   const inOrder = known.toSorted((a, b) => a.role - b.role).map(({ name }) => name);
   if (!isChosen && known.some(({ name }, i) => name !== inOrder[i]))
     warnings.push(
-      `${file}: the columns ${names?.join(", ")} are not in the order of their names: the first is taken as what is searched with. Say which is which: --columns ${inOrder.join(",")}`,
+      `${file}: the columns ${shown.join(", ")} are not in the order of their names: the first is taken as what is searched with. Say which is which: ${columnsFlag([...inOrder, ...marks])}`,
     );
   const [first] = rows;
   for (const [column, name] of (names ?? first?.texts.map(() => undefined) ?? []).entries()) {
     const values = rows.flatMap(({ texts }) => texts[column] ?? []);
     if (!areIds(values, name)) continue;
     const others = (names ?? []).filter((other) => other !== name);
-    const advice = others.length >= 2 ? ` Leave it out: --columns ${others.join(",")}` : "";
+    const advice = others.length >= 2 ? ` Leave it out: ${columnsFlag([...others, ...marks])}` : "";
     warnings.push(
       `${file}: the column ${name ?? column + 1} looks like ids (${values.slice(0, 2).join(", ")}), and is trained on as a text.${advice}`,
     );
   }
   return warnings;
+}
+
+/** The flag that takes these columns, scores and labels among them, which it would leave out otherwise. */
+function columnsFlag(names: readonly string[]): string {
+  return `--columns ${[...new Set(names)].join(",")}`;
 }
 
 /** Rows by whose values a column is taken for ids, whatever it is called. */

@@ -71,7 +71,7 @@ test("refuses to fill up from nothing, and without a number says which flag give
 
 test("named columns are taken in the order of the names, others left out and told", async () => {
   const told: unknown[] = [];
-  const options = { columns: ["anchor", "positive"], onColumns: (...names: unknown[]) => told.push(names) };
+  const options = { columns: ["anchor", "positive"], onColumns: (names: unknown) => told.push(names) };
   const lines = [
     { id: 1, positive: "p", anchor: "a", score: 0.5 },
     { anchor: "b", positive: "q", id: 2 },
@@ -85,11 +85,8 @@ test("named columns are taken in the order of the names, others left out and tol
     ["a", "p", "0.5"],
   ]);
   expect(told).toEqual([
-    [
-      ["anchor", "positive"],
-      ["id", "score"],
-    ],
-    [["anchor", "positive"], ["score"]],
+    { texts: ["anchor", "positive"], marks: [], leftOut: ["id", "score"] },
+    { texts: ["anchor", "positive"], marks: [], leftOut: ["score"] },
   ]);
   await expect(textsOf(lines, { columns: ["anchor", "answer"] })).rejects.toThrow(
     'has no column "answer", only id, positive, anchor, score',
@@ -144,6 +141,15 @@ test("warns of names that contradict the order and of ids, not of what is in ord
     expect(warnings(names)[0]).toMatch(/not in the order of their names/);
   expect(warnings(["id", "anchor", "positive"], rows)).toEqual([
     "f: the column id looks like ids (q-0, q-1), and is trained on as a text. Leave it out: --columns anchor,positive",
+  ]);
+  // A flag that names columns leaves out all others: what is advised keeps scores and labels.
+  const [order, ids] = [
+    ["answer", "question"],
+    ["id", "anchor", "positive"],
+  ].map((names) => columnWarnings({ file: "f", names, marks: ["score", "label"], rows }));
+  expect([order?.[0], ids?.[0]]).toEqual([
+    expect.stringMatching(/--columns question,answer,score,label$/),
+    expect.stringMatching(/--columns anchor,positive,score,label$/),
   ]);
   expect(warnings(undefined, rows)).toEqual([
     "f: the column 1 looks like ids (q-0, q-1), and is trained on as a text.",

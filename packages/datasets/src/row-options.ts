@@ -2,8 +2,20 @@ import { DataError } from "@kindred/errors";
 import type { LinesOptions } from "./lines.ts";
 import type { TextRow } from "./text-row.ts";
 
+/** The columns of a file, by name. */
+export type Columns = {
+  /** Those that are taken as texts, in the order of their roles. */
+  readonly texts: readonly string[];
+  /** Those that are taken as scores and labels. */
+  readonly marks: readonly string[];
+  /** Those that are left out. */
+  readonly leftOut: readonly string[];
+};
+
 /** What a reader of rows takes of each line. */
 export type RowOptions = LinesOptions & {
+  /** How many texts a row has at least: 2 (default), but for labelled rows, which may have one; 1 where texts are taken by themselves. */
+  readonly leastTexts?: 1 | 2 | undefined;
   /**
    * Names of the columns to take, in the order of their roles: query, positive, negatives. Others are left out, a score or label among them.
    * Default: all, in their own order.
@@ -16,8 +28,10 @@ export type RowOptions = LinesOptions & {
    * other rows. Default: as many as the first row has, and any other number is refused.
    */
   readonly negatives?: number | undefined;
-  /** Called once, with the names of the columns that are taken as texts, and of those that are left out, where they have names. */
-  readonly onColumns?: ((taken: readonly string[], leftOut: readonly string[]) => void) | undefined;
+  /** Whether no row at all will do. Default: it is refused. */
+  readonly mayBeEmpty?: boolean | undefined;
+  /** Called once, before the first row, where columns have names. */
+  readonly onColumns?: ((columns: Columns) => void) | undefined;
 };
 
 /** Negatives to fill up from, and rows that may wait for them. */

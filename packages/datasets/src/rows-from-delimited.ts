@@ -46,7 +46,7 @@ export function rowsFromDelimited(
 }
 
 async function* allRows(chunks: AsyncIterable<Uint8Array>, options: DelimitedOptions): AsyncGenerator<TextRow, void> {
-  const { file, columns, columnsIfThere = false, onColumns } = options;
+  const { file, columns, columnsIfThere = false, leastTexts = 2, onColumns } = options;
   let read: ((fields: readonly string[]) => RowContent | Problem) | undefined;
   let rowCount = 0;
   for await (const { line, fields } of records(chunks, options)) {
@@ -60,12 +60,10 @@ async function* allRows(chunks: AsyncIterable<Uint8Array>, options: DelimitedOpt
           place,
           `rowsFromDelimited: there is no column "${missing}". Got ${excerpt(fields.join(", "))}, expected ${taken.join(", ")} among them.`,
         );
-      checkHeader(taken, place);
+      checkHeader(taken, leastTexts, place);
       const leftOut = fields.filter((name) => !taken.includes(name));
-      onColumns?.(
-        taken.filter((name) => !isMarkName(name)),
-        leftOut,
-      );
+      const [texts, marks] = [taken.filter((name) => !isMarkName(name)), taken.filter(isMarkName)];
+      onColumns?.({ texts, marks, leftOut });
       read = rowReader(fields, taken);
       continue;
     }
@@ -83,7 +81,7 @@ async function* allRows(chunks: AsyncIterable<Uint8Array>, options: DelimitedOpt
     rowCount++;
     yield { ...row, place };
   }
-  if (rowCount > 0) return;
+  if (rowCount > 0 || options.mayBeEmpty === true) return;
   const rule = "expected a first line with the names of the columns and one row or more below it";
   throw new DataError(
     { file },
@@ -144,7 +142,11 @@ function unclosed(file: string, line: number, open: OpenRecord): DataError {
   );
 }
 
-function checkHeader(header: readonly string[], place: { readonly file: string; readonly line: number }): void {
+function checkHeader(
+  header: readonly string[],
+  leastTexts: number,
+  place: { readonly file: string; readonly line: number },
+): void {
   const unnamed = header.indexOf("");
   if (unnamed >= 0) {
     const cause = "(pandas writes such a column for its index; to_csv(…, index=False) does not)";
@@ -155,11 +157,11 @@ function checkHeader(header: readonly string[], place: { readonly file: string; 
   }
   const textCount = header.filter((name) => !isMarkName(name)).length;
   const [scoreCount, labelCount] = [header.filter(isScoreName).length, header.filter(isLabelName).length];
-  const hasTexts = textCount >= 2 || (textCount === 1 && labelCount === 1);
+  const hasTexts = textCount >= (labelCount === 1 ? 1 : leastTexts);
   if (hasTexts && scoreCount <= 1 && labelCount <= 1) return;
   throw new DataError(
     place,
-    `rowsFromDelimited: the header does not fit. Got ${excerpt(header.join(", "))}, expected two or more columns of text (or one and a label), and at ` +
+    `rowsFromDelimited: the header does not fit. Got ${excerpt(header.join(", "))}, expected ${leastTexts === 1 ? "a column" : "two or more columns"} of text (or one and a label), and at ` +
       "most one named score and one named label.",
   );
 }

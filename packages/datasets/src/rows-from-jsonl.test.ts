@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type LinesOptions, rowsFromJsonl, type TextRow } from "./index.ts";
+import { type RowOptions, rowsFromJsonl, type TextRow } from "./index.ts";
 
-async function rowsOf(text: string, options: Partial<LinesOptions> = {}): Promise<Omit<TextRow, "place">[]> {
+async function rowsOf(text: string, options: Partial<RowOptions> = {}): Promise<Omit<TextRow, "place">[]> {
   const rows: Omit<TextRow, "place">[] = [];
   for await (const { place: _, ...row } of rowsFromJsonl(new Blob([text]).stream(), { file: "f.jsonl", ...options }))
     rows.push(row);
@@ -34,6 +34,7 @@ test.each([
     [{ texts: ["r", "c"], group: "t" }],
   ],
   ["a group by number", { texts: ["a", "p"], group: 7 }, [{ texts: ["a", "p"], group: "7" }]],
+  ["lists of texts", { anchor: "a", positive: "p", negative: ["n", "m"] }, [{ texts: ["a", "p", "n", "m"] }]],
   ["no group", { thread_id: null, context: "c", response: "r" }, [{ texts: ["r", "c"] }]],
 ])("reads %s", async (_, value, rows) => {
   expect(await rowsOf(jsonl(value))).toEqual(rows);
@@ -53,7 +54,7 @@ test.each([
   ["a broken line", '{"texts": ["a", "b"', "not JSON"],
   ["a number", "7", "is number"],
   ["null", "null", "is null"],
-  ["one text", '["a"]', "the array holds 1 text, not 2 or more"],
+  ["one text", '["a"]', "the row has 1 text, not 2 or more"],
   ["something between the texts", '["a", 1]', "the array holds `1` at 1, not a text"],
   ["another column count", '["a", "b", "c"]', "the row has 3 texts, and the first row declared 2"],
   ["other columns", '{"a": "1", "c": "2"}', "the columns are a, c, and the first row declared a, b"],
@@ -62,13 +63,17 @@ test.each([
   ["two labels", '{"a": "1", "b": "2", "label": 1, "labels": 1}', '"labels" is a second label'],
   ["a label that is nothing", '{"a": "1", "b": "2", "label": ""}', '"label" is `""`, not a number or a name'],
   ["scores of no candidate", '{"a": "1", "b": "2", "scores": []}', '"scores" is `[]`, not a number'],
-  ["one text and a score", '{"a": "1", "score": 1}', "the object has 1 text column, not 2 or more"],
+  ["one text and a score", '{"a": "1", "score": 1}', "the row has 1 text, not 2 or more"],
   [
     "a score where there was none",
     '{"a": "1", "b": "2", "score": 1}',
     "the row has 1 score, and the first row declared no score and no label",
   ],
-  ["a column that is no text", '{"a": "1", "b": [2]}', '"b" is `[2]`, not a text'],
+  [
+    "a column that is no text",
+    '{"a": "1", "b": [2]}',
+    '"b" is `[2]`, not a list of texts (--columns takes some columns alone)',
+  ],
   ["texts that are no array", '{"texts": "ab"}', '"texts" is not an array'],
   ["a group that is none", '{"texts": ["a", "b"], "group": ["g"]}', '"group" is `["g"]`, not a text or a number'],
   [
@@ -109,9 +114,38 @@ test.each([
   );
 });
 
+test("rows of one text are read where texts are taken by themselves", async () => {
+  const text = jsonl("a", ["b"], { texts: ["c"] }, { text: "d" });
+  const read = await rowsOf(text, { leastTexts: 1 });
+  expect(read).toEqual(["a", "b", "c", "d"].map((only) => ({ texts: [only] })));
+  const named = { leastTexts: 1, columns: ["text"] } as const;
+  expect(await rowsOf(jsonl({ id: 7, text: "a" }, "b"), named)).toEqual([{ texts: ["a"] }, { texts: ["b"] }]);
+  await expect(rowsOf(text)).rejects.toThrow("f.jsonl:1: rowsFromJsonl: is string.");
+  await expect(rowsOf(jsonl([]), { leastTexts: 1 })).rejects.toThrow("the row has 0 texts, not 1 or more");
+});
+
+test("lists of texts keep their columns in the declared order, and may be of any length where negatives are drawn", async () => {
+  const rows = [
+    { anchor: "a", positive: "p", negative: ["n", "m"] },
+    { negative: ["x", "y"], positive: "q", anchor: "b" },
+  ];
+  expect(await rowsOf(jsonl(...rows))).toEqual([{ texts: ["a", "p", "n", "m"] }, { texts: ["b", "q", "x", "y"] }]);
+  const few = [{ anchor: "a", positive: "p", negative: [] }, { negative: ["x"], positive: "q", anchor: "b" }, ...rows];
+  const drawn = await rowsOf(jsonl(...few), { negatives: 1 });
+  expect(drawn.map(({ texts }) => texts.slice(0, 2).join()).sort()).toEqual(["a,p", "a,p", "b,q", "b,q"]);
+  expect(drawn.every(({ texts }) => texts.length === 3)).toBe(true);
+  await expect(rowsOf(jsonl(...few))).rejects.toThrow(
+    "the row has 3 texts, and the first row declared 2 (--num-negatives N gives every row N negatives)",
+  );
+  await expect(rowsOf(jsonl(rows[0], { anchor: "a", other: ["p", "n", "m"] }))).rejects.toThrow(
+    "the columns are anchor, other, other, other, and the first row declared anchor, positive, negative, negative",
+  );
+});
+
 test("refuses a stream without rows, whatever the policy", async () => {
   await expect(rowsOf("")).rejects.toThrow("f.jsonl: rowsFromJsonl: no rows.");
   await expect(rowsOf("broken\n", { onBadLine: "skip" })).rejects.toThrow("f.jsonl: rowsFromJsonl: no rows.");
+  expect(await rowsOf("", { mayBeEmpty: true })).toEqual([]);
 });
 
 test("keeps every text unchanged, lone surrogates and U+2028 included", async () => {

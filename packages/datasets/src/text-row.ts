@@ -3,7 +3,7 @@
  * says of them. All rows of a file hold the same.
  */
 export type TextRow = {
-  /** Two or more, or one with a label. */
+  /** Two or more, or one: with a label, or where texts are taken by themselves. */
   readonly texts: readonly string[];
   /**
    * Numbers about the row, where the file has a column named score or scores: one, of how alike the first two texts are, or one for each

@@ -132,6 +132,7 @@ function count(rows: number): string {
 /** Why rows are left out, in words. */
 const reasons: { readonly [reason in keyof RowsLeftOut]-?: string } = {
   badLines: "bad lines",
+  blankLines: "blank lines",
   repeatsHeldOut: "rows repeat a held-out query or pair",
   ownTextTwice: "rows hold one text twice",
   textOfBatch: "rows repeated a text of their batch",

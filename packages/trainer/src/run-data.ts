@@ -1,4 +1,4 @@
-import type { TextRow } from "@kindred/datasets";
+import type { Columns, TextRow } from "@kindred/datasets";
 import type { Loss } from "@kindred/loss";
 
 /** Rows that can be read again: a data set that `openDataset` of `@kindred/datasets/node` opened, or rows in memory. */
@@ -6,11 +6,17 @@ export type RowSet = {
   /** The file, or what else the rows are from: named in errors, and its last part without its ending names metrics. */
   readonly name: string;
   /** The rows from the beginning, anew at each call. */
-  rows(): AsyncIterable<TextRow>;
-  /** Bad lines that the last pass has left out. Default: none. */
-  readonly skipped?: number;
-  /** The names of the columns of texts, once a row was read. Default: they have none. */
-  readonly columns?: { readonly taken: readonly string[] } | undefined;
+  rows(): SetPass;
+};
+
+/** The rows of a set, read once, and what is known of them so far. */
+export type SetPass = AsyncIterable<TextRow> & {
+  /** Bad lines that were left out. Default: none. */
+  readonly badLines?: number;
+  /** Blank lines of a file of texts that were left out. Default: none. */
+  readonly blankLines?: number;
+  /** The columns by name, once a row was read. Default: they have no names. */
+  readonly columns?: Columns | undefined;
 };
 
 /** A data set of the mixture. */

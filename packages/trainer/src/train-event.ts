@@ -29,6 +29,8 @@ export type SourceSummary = {
 export type RowsLeftOut = {
   /** Lines that are no rows. */
   readonly badLines?: number;
+  /** Blank lines of a file that has one text a line. */
+  readonly blankLines?: number;
   /** Rows that repeat a query or a pair that is held out, of this file or of another. */
   readonly repeatsHeldOut?: number;
   /** Rows that hold one text twice, which no batch takes. */

@@ -86,6 +86,39 @@ describe("what is held out", () => {
     expect(4000 - count - repeatsHeldOut).toBe(repeatsHeldOut);
   });
 
+  test("of a streamed file is counted as far as it was read, whatever passes are open together or begin again", async () => {
+    const rows = [...questions, ...questions.slice(0, 1000)];
+    const dataset: RowSet = {
+      name: "big.jsonl",
+      rows() {
+        let badLines = 0; // one before each row
+        async function* pass() {
+          for (const texts of rows) {
+            badLines++;
+            yield { texts, place };
+          }
+        }
+        return Object.defineProperty(pass(), "badLines", { get: () => badLines });
+      },
+    };
+    const { sources, leftOut } = await dataOf([dataset], { maxRowsInMemory: 1000 });
+    const [source] = sources;
+    if (source === undefined || !("open" in source))
+      throw new Error("a file of more rows than memory takes is streamed");
+    const main = source.open(0)[Symbol.asyncIterator]();
+    for (let i = 0; i < 3500; i++) await main.next();
+    const [before] = leftOut();
+    expect(before?.repeatsHeldOut).toBeGreaterThan(0);
+    // As a resume reads rows that wait, in the middle of the main pass.
+    for await (const _ of source.open(5)) break;
+    expect(leftOut()[0]).toEqual(before);
+    while ((await main.next()).done !== true);
+    const [whole] = leftOut();
+    expect(whole?.repeatsHeldOut).toBeGreaterThan(before?.repeatsHeldOut ?? 0);
+    for await (const _ of source.open(0));
+    expect(leftOut()[0]).toEqual(whole);
+  });
+
   test("is nothing of a set that would give no task: a single query", async () => {
     const { summaries, tasks } = await dataOf(
       [

@@ -1,10 +1,10 @@
-import { columnWarnings, type TextRow } from "@kindred/datasets";
+import { type Columns, columnWarnings, type TextRow } from "@kindred/datasets";
 import { ConfigError, DataError } from "@kindred/errors";
 import { fitRows, type Loss } from "@kindred/loss";
 import { childKey, keyFromSeed } from "@kindred/random";
 import { createSampler, rowHash, type SamplerOptions, type Source, type SourceCounts } from "@kindred/sampler";
 import type { EvaluationTask } from "./evaluation-task.ts";
-import type { RowSet, RunData, TrainingSet } from "./run-data.ts";
+import type { RowSet, RunData, SetPass, TrainingSet } from "./run-data.ts";
 import { holdOut, repeats, sizeWarnings, tasksOf } from "./hold-out.ts";
 import type { RowsLeftOut, SourceSummary } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
@@ -49,8 +49,7 @@ export async function trainingData(
   const split = holdOut(read, config);
   const sources = read.map((set, i) => openSource(set, split.rows[i] ?? [], (row) => split.trains(row, i)));
   const toJudge = [];
-  for (const set of evaluation)
-    toJudge.push({ name: set.name, ...(await readRows(set, signal, mostEvaluatedRows)), set });
+  for (const set of evaluation) toJudge.push({ name: set.name, ...(await readRows(set, signal, mostEvaluatedRows)) });
   const heldOut = read.map(({ set }, i) => ({ name: set.dataset.name, rows: split.rows[i] ?? [] }));
   const tasks = tasksOf([...heldOut.filter(({ rows }) => rows.length > 0), ...toJudge]);
   return {
@@ -122,6 +121,9 @@ type ReadSet = {
   readonly rows: readonly TextRow[];
   /** Whether that is all. */
   readonly complete: boolean;
+  /** Lines among them that are none. */
+  readonly lines: LineCounts;
+  readonly columns: Columns | undefined;
   readonly heldOut: readonly TextRow[] | undefined;
   /** A hash of these rows, the held-out ones among them. */
   readonly fingerprint: string;
@@ -135,14 +137,15 @@ async function readTrainingSet(
   { config, loss, signal }: { config: TrainConfig; loss: Loss; signal: AbortSignal | undefined },
 ): Promise<ReadSet> {
   const { name: file } = set.dataset;
-  const { rows, complete } = await readRows(set.dataset, signal, config.maxRowsInMemory);
+  const read = await readRows(set.dataset, signal, config.maxRowsInMemory);
+  const { rows } = read;
   const [first] = rows;
   if (first === undefined) throw new DataError({ file }, "no rows. Expected pairs of texts.");
   fitAll(loss, rows, file);
   const heldOut = set.heldOut && (await readRows(set.heldOut, signal)).rows;
   const hash = rowHash(contentOf);
   for (const row of heldOut === undefined ? rows : [...rows, ...heldOut]) hash.add(row);
-  return { set, rows, complete, heldOut, fingerprint: hash.value() };
+  return { set, ...read, heldOut, fingerprint: hash.value() };
 }
 
 /** Refuses rows that the loss does not take. What the first declares holds for all their texts, but not for the values of scores and labels. */
@@ -154,26 +157,31 @@ function fitAll(loss: Loss, rows: readonly TextRow[], file: string): void {
   }
 }
 
-/** The rows of a set, up to a bound, and whether that was all. */
-async function readRows(
-  set: RowSet,
-  signal: AbortSignal | undefined,
-  bound = Number.POSITIVE_INFINITY,
-): Promise<{ rows: TextRow[]; complete: boolean }> {
+/** Lines of a file that are no rows. */
+type LineCounts = { readonly badLines: number; readonly blankLines: number };
+
+/** The rows of a set, up to a bound, whether that was all, and what else is known of them. */
+async function readRows(set: RowSet, signal: AbortSignal | undefined, bound = Number.POSITIVE_INFINITY) {
   const rows: TextRow[] = [];
-  for await (const row of set.rows()) {
+  const pass = set.rows();
+  const facts = (complete: boolean) => ({ rows, complete, lines: lineCounts(pass), columns: pass.columns });
+  for await (const row of pass) {
     signal?.throwIfAborted();
-    if (rows.length === bound) return { rows, complete: false };
+    if (rows.length === bound) return facts(false);
     rows.push(row);
   }
-  return { rows, complete: true };
+  return facts(true);
+}
+
+function lineCounts({ badLines = 0, blankLines = 0 }: SetPass): LineCounts {
+  return { badLines, blankLines };
 }
 
 type OpenSource = ReturnType<typeof openSource>;
 
 /** What of a set is trained on, and how many rows of it are not. */
 function openSource(
-  { set, rows, complete, fingerprint, heldOut: ownHeldOut }: ReadSet,
+  { set, rows, complete, lines, fingerprint, heldOut: ownHeldOut }: ReadSet,
   heldOut: readonly TextRow[],
   trains: (row: TextRow) => boolean,
 ) {
@@ -185,14 +193,22 @@ function openSource(
       { file: dataset.name },
       "every row is held out, or repeats one that is. Lower holdOut (--hold-out), or give more rows.",
     );
-  let passed = 0; // rows of the pass that is going on, or was last
-  let refused = rows.length - training.length;
+  // Of a stream as far as it was read: passes that are open together, or begin again, count what they go beyond it.
+  let seen = { ...lines, read: rows.length, refused: rows.length - training.length };
   async function* stream(skip: number): AsyncGenerator<TextRow> {
-    [passed, refused] = [0, 0];
-    for await (const row of dataset.rows()) {
-      if (!trains(row)) refused++;
-      else if (passed++ >= skip) yield row;
+    const pass = dataset.rows();
+    let [read, refused] = [0, 0];
+    const tell = () => {
+      if (read >= seen.read) seen = { ...lineCounts(pass), read, refused };
+    };
+    for await (const row of pass) {
+      read++;
+      const isTrained = trains(row);
+      if (!isTrained) refused++;
+      tell();
+      if (isTrained && read - refused > skip) yield row;
     }
+    tell();
   }
   const shared = { name: label, weight, columns: first.texts.length, content: contentOf, fingerprint };
   const source: Source<TextRow> = complete
@@ -200,16 +216,18 @@ function openSource(
     : { ...shared, open: stream };
   const leftOut = (): RowsLeftOut => {
     // A file's own held-out rows are among those that are refused; the rows of a separate part are not.
-    const repeatsHeldOut = refused - (ownHeldOut === undefined ? heldOut.length : 0);
-    const badLines = dataset.skipped ?? 0;
-    return { ...(badLines > 0 && { badLines }), ...(repeatsHeldOut > 0 && { repeatsHeldOut }) };
+    const repeatsHeldOut = seen.refused - (ownHeldOut === undefined ? heldOut.length : 0);
+    const { badLines, blankLines } = seen;
+    return Object.fromEntries(
+      Object.entries({ badLines, blankLines, repeatsHeldOut }).filter(([, count]) => count > 0),
+    );
   };
   return { source, training, complete, heldOutRows: heldOut.length, leftOut };
 }
 
-function warningsOfColumns({ set: { dataset, label }, rows }: ReadSet, { columns }: TrainConfig): string[] {
-  const facts = { file: label ?? dataset.name, rows: rows.slice(0, 200), isChosen: columns !== "" };
-  return columnWarnings({ ...facts, names: dataset.columns?.taken });
+function warningsOfColumns({ set: { dataset, label }, rows, columns }: ReadSet, config: TrainConfig): string[] {
+  const facts = { file: label ?? dataset.name, rows: rows.slice(0, 200), isChosen: config.columns !== "" };
+  return columnWarnings({ ...facts, names: columns?.texts, marks: columns?.marks });
 }
 
 /** All of a row but its place, for a resume to compare. */
@@ -223,13 +241,13 @@ function warningsOf(
     name,
     rows,
     complete,
-    set,
-  }: { readonly name: string; readonly rows: readonly TextRow[]; readonly complete: boolean; readonly set: RowSet },
+    lines: { badLines },
+  }: Pick<ReadSet, "rows" | "complete" | "lines"> & { readonly name: string },
   sources: readonly OpenSource[],
 ): string[] {
   const warnings: string[] = [];
   if (!complete) warnings.push(`${name}: only its first ${rows.length.toLocaleString("en")} rows are evaluated on.`);
-  if ((set.skipped ?? 0) > 0) warnings.push(`${name}: ${set.skipped} bad lines are left out.`);
+  if (badLines > 0) warnings.push(`${name}: ${badLines} bad lines are left out.`);
   const repeatsOne = repeats(rows);
   for (const { source, training } of sources) {
     const known = training.filter(repeatsOne).length;

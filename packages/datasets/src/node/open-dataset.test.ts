@@ -53,13 +53,39 @@ test("a broken line 7 is an error that says the file, line 7 and what is wrong",
   );
 });
 
-test("skipped counts the bad lines of the last pass", async () => {
+test("each pass counts its own bad lines, also while another is open", async () => {
   const dataset = openDataset(file("two bad.jsonl", `${jsonl}x\n\xff\n["e"]\n`), { onBadLine: "skip" });
-  for (const _ of [1, 2]) {
+  const [open, other] = [dataset.rows(), dataset.rows()];
+  for (const pass of [open, other]) {
     let count = 0;
-    for await (const _row of dataset.rows()) count++;
-    expect({ count, skipped: dataset.skipped }).toEqual({ count: 2, skipped: 3 });
+    for await (const _row of pass) count++;
+    expect({ count, badLines: pass.badLines }).toEqual({ count: 2, badLines: 3 });
   }
+  // A pass that only begins says nothing of one that is over.
+  for await (const _row of dataset.rows()) break;
+  expect(open.badLines).toBe(3);
+});
+
+test("a pass tells its columns, once a row was read", async () => {
+  const pass = openDataset(file("scored.csv", "score,a,b,id\n1,x,y,7\n"), { columns: ["b", "a", "score"] }).rows();
+  expect(pass.columns).toBeUndefined();
+  for await (const row of pass) expect(row).toMatchObject({ texts: ["y", "x"], scores: [1] });
+  expect(pass.columns).toEqual({ texts: ["b", "a"], marks: ["score"], leftOut: ["id"] });
+});
+
+test("a .txt file is rows of one text, for who takes them; blank lines are counted", async () => {
+  const path = file("texts.txt.gz", Buffer.concat(["A cat.\n \n", "\nA dog.\n\n"].map((text) => gzipSync(text))));
+  const pass = openDataset(path, { leastTexts: 1 }).rows();
+  const texts: (readonly string[])[] = [];
+  for await (const row of pass) texts.push(row.texts);
+  expect([texts, pass.blankLines]).toEqual([[["A cat."], ["A dog."]], 3]);
+  expect(await rowsOf(path, { leastTexts: 1, blankLines: "keep" })).toHaveLength(5);
+  expect(() => openDataset(path)).toThrow(
+    "openDataset: a .txt file has one text a line. Got texts.txt.gz, expected rows of two",
+  );
+  const empty = file("empty.txt", "\n");
+  await expect(rowsOf(empty, { leastTexts: 1 })).rejects.toThrow("rowsFromText: no texts.");
+  expect(await rowsOf(empty, { leastTexts: 1, mayBeEmpty: true })).toEqual([]);
 });
 
 test("refuses a gzip file that stops early", async () => {

