@@ -68,7 +68,7 @@ function bertTokenizerFile(): string {
  * @throws ConfigError if none is named; DataError for one that is not there.
  */
 export async function openRunData(
-  { data, evalData, onBadLine, columns: named, numNegatives: negatives }: TrainConfig,
+  { data, dataFolder, evalData, onBadLine, columns: named, numNegatives: negatives }: TrainConfig,
   { needs }: Pick<Loss, "needs">,
 ): Promise<RunData> {
   if (data === "")
@@ -76,8 +76,14 @@ export async function openRunData(
       "train: nothing to train on. Expected data = a file of pairs or a data_config.json. See --help.",
       { key: "data" },
     );
-  const entries = data.endsWith(".json")
-    ? await readDataConfig(data)
+  const isConfig = data.endsWith(".json");
+  if (dataFolder !== "" && !isConfig)
+    throw new ConfigError(
+      `train: dataFolder is where the files of a data_config.json lie. Got dataFolder ${dataFolder} and data ${data}. Leave it out (--data-folder).`,
+      { key: "dataFolder" },
+    );
+  const entries = isConfig
+    ? await readDataConfig(data, dataFolder === "" ? {} : { dataFolder })
     : [{ name: data, label: basename(data), weight: 1 }];
   const paths = new Map<string, string>();
   for (const { name, label } of entries) {

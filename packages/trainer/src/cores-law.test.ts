@@ -6,7 +6,7 @@ import { wasm } from "@kindred/backend-wasm";
 import type { TokenBatch } from "@kindred/sentence-encoder";
 import { type Engine, tfjs } from "@kindred/tensor";
 import { expectMutantToFail } from "@kindred/testing";
-import { type StepRunner, soloStepRunner } from "@kindred/tpu-sharding";
+import { type StepRunner, type StepRunnerOptions, soloStepRunner } from "@kindred/tpu-sharding";
 import { startStepRunner } from "@kindred/tpu-sharding/node";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Loss } from "@kindred/loss";
@@ -78,8 +78,9 @@ const program = new URL("../test-programs/step-gradients.mjs", import.meta.url);
 const watching: Pick<Optimizer, "name" | "slots"> = { name: "watching", slots: ["gradient"] };
 
 /** A runner on threads, or in this one. */
-async function startLawRunner(cores: number | "solo", engine: Engine): Promise<LawRunner> {
+async function startLawRunner(cores: number | "solo", engine: Engine, store: StoreOptions = {}): Promise<LawRunner> {
   const options = {
+    ...store,
     engine,
     specs: specs,
     values: Object.entries(weights).map(([name, { values }]) => [name, values] as const),
@@ -253,3 +254,27 @@ describe.each([wasm(), tfjs()])("on $name", async (engine) => {
     expectMutantToFail(() => expectSame({ ...mutated, loss: one.loss }, one));
   });
 });
+
+type StoreOptions = Pick<StepRunnerOptions<never>, "clipping" | "maxGradNorm">;
+
+test("the original's G: of 8 cores each clipped by itself, 8 · G is the gradient on one device as long as nothing is clipped", async () => {
+  const batch = { rows: 16, columns: 2 };
+  const gradientOf = async (cores: number, store: StoreOptions) => {
+    const runner = await startLawRunner(cores, wasm(), store);
+    try {
+      return await stepOn(runner, batch);
+    } finally {
+      await runner.stop();
+    }
+  };
+  const one = await gradientOf(1, {});
+  // 8 is a power of 2, so taking it out of the mean rounds nothing.
+  const times8 = ({ loss, gradients }: Result): Result => ({
+    loss,
+    gradients: Object.fromEntries(Object.entries(gradients).map(([name, values]) => [name, values.map((x) => 8 * x)])),
+  });
+  expectSame(times8(await gradientOf(8, { clipping: "xla-exact" })), one);
+  expectMutantToFail(() => expectSame(times8(one), one));
+  const clipped = await gradientOf(8, { clipping: "xla-exact", maxGradNorm: 0.1 });
+  expectMutantToFail(() => expectSame(times8(clipped), one));
+}, 240_000); // sixteen threads start, each with the libraries of its own

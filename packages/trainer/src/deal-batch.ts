@@ -173,6 +173,8 @@ export type BatchParts = {
   readonly maxBatchTokens: number;
   /** The models whose vectors the loss asks for, by their names in its `needs.vectors`. Default: none. */
   readonly guides?: { readonly [name: string]: Guide };
+  /** Tokens of a text that are read, by column, the last for all further ones. Default: as many as the model reads. */
+  readonly columnLengths?: readonly number[];
 };
 
 /** A global batch, dealt. */
@@ -206,7 +208,7 @@ export function drawBatch(parts: BatchParts, to: Receiver): Promise<DrawnBatch> 
 }
 
 async function draw(
-  { sampler, model, loss, maxBatchTokens, guides = {} }: BatchParts,
+  { sampler, model, loss, maxBatchTokens, guides = {}, columnLengths = [] }: BatchParts,
   { cores: own, equalShares, processes = { index: 0, count: 1 }, programs }: Receiver,
 ): Promise<DrawnBatch> {
   const batch = await sampler.next();
@@ -220,8 +222,11 @@ async function draw(
   const rows = batch.rows.map(({ row, source }) => (source === undefined ? row : { ...row, source }));
   const [cursor, counts] = [sampler.cursor(), sampler.counts];
   const columns = columnsOf(rows);
-  const { maxSeqLength: maxLength } = model.settings;
-  const tokens = columns.map((column) => model.tokenizer.encodeBatch(column, { maxLength }));
+  const { maxSeqLength } = model.settings;
+  const tokens = columns.map((column, i) => {
+    const maxLength = Math.min(maxSeqLength, columnLengths[i] ?? columnLengths.at(-1) ?? maxSeqLength);
+    return model.tokenizer.encodeBatch(column, { maxLength });
+  });
   const dealt = dealBatch(rows, tokens, { cores, loss });
   const shares =
     programs === undefined

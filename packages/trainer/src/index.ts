@@ -1,6 +1,7 @@
 export type { LossName } from "./built-in-losses.ts";
 export { lossNames } from "./options/loss-options.ts";
 export { type TrainConfig, trainOptions } from "./train-options.ts";
+export { columnLengths } from "./column-lengths.ts";
 export { type TrainPreset, trainPresets } from "./train-presets.ts";
 export {
   type ConfigSource,

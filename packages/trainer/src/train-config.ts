@@ -2,6 +2,7 @@ import { type Schedule, type ScheduleShape, scheduleByName, scheduleShapes } fro
 import { ConfigError, nearestName } from "@kindred/errors";
 import { checkOptions, flagName } from "@kindred/options";
 import { families } from "@kindred/sentence-encoder";
+import { columnLengths } from "./column-lengths.ts";
 import { type TrainConfig, trainOptions } from "./train-options.ts";
 import { refuseLossOptions } from "./train-program.ts";
 import { trainPresets } from "./train-presets.ts";
@@ -24,7 +25,6 @@ const newModelOnly = [
   "numHiddenLayers",
   "numAttentionHeads",
   "intermediateSize",
-  "pooling",
 ];
 
 /** Options that mean something to XLA alone. */
@@ -88,6 +88,13 @@ export function trainConfig(
       {},
     );
   }
+  columnLengths(config, where);
+  const ofRounds = (["runsPerRound", "roundSteps"] as const).find((name) => given[name] !== undefined);
+  if (config.mixing === "batch" && (config.duplicateScope === "round" || ofRounds !== undefined))
+    refuse(
+      `mixing batch has no rounds. Got ${ofRounds ?? "duplicateScope round"}. Leave it out, or take mixing rounds (--mixing rounds).`,
+      { key: ofRounds ?? "duplicateScope" },
+    );
   if (config.lrSchedulerType === "constant" && given["warmupSteps"] !== undefined && config.warmupSteps > 0)
     refuse("constant has no warm-up. Leave warmupSteps out, or take lrSchedulerType constant_with_warmup.", {
       key: "warmupSteps",
@@ -189,6 +196,8 @@ export function expectEqualShares(
 /** Options that say what is trained, on what and in which order: a run that goes on keeps them. */
 const keptOptions = [
   ...newModelOnly,
+  "pooling",
+  "normalize",
   "model",
   "seed",
   "loss",
@@ -196,7 +205,12 @@ const keptOptions = [
   "batchSize",
   "mixing",
   "roundSteps",
+  "runsPerRound",
   "duplicates",
+  "duplicateScope",
+  "ownTextTwice",
+  "rowOrder",
+  "firstRows",
   "holdOut",
   "maxHoldOutRows",
   "maxRowsInMemory",

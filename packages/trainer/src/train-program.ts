@@ -91,7 +91,16 @@ const partTable: { readonly [part in keyof TrainParts]-?: PartRule } = {
     },
   },
   sampler: {
-    options: ["mixing", "roundSteps", "duplicates"],
+    options: [
+      "mixing",
+      "roundSteps",
+      "runsPerRound",
+      "duplicates",
+      "duplicateScope",
+      "ownTextTwice",
+      "rowOrder",
+      "firstRows",
+    ],
     check: (value, program) => {
       const rule = "a function of { sources, batchSize, key, cursor } that gives { next(), cursor(), close() }";
       if (typeof value !== "function") throw noPart("sampler", program, value, rule);

@@ -12,6 +12,7 @@ import {
   type SentenceModel,
 } from "@kindred/sentence-encoder";
 import { fromFloat32, toFloat32 } from "@kindred/tensor-files";
+import { endsNormalized, type SentenceModules } from "@kindred/pooling";
 import type { Tokenizer } from "@kindred/tokenizer";
 import type { TrainConfig } from "./train-options.ts";
 
@@ -62,7 +63,10 @@ export function newModel(
   const encoder = family.open(family.newConfig(sizes), { file: "the configuration", dropout: dropoutOf(config) });
   return {
     encoder,
-    modules: [{ kind: "Pooling", dimension: config.hiddenSize, modes: [config.pooling] }, { kind: "Normalize" }],
+    modules: modulesOf(config, [
+      { kind: "Pooling", dimension: config.hiddenSize, modes: ["mean"] },
+      { kind: "Normalize" },
+    ]),
     settings: { ...newSettings(), maxSeqLength: config.maxSeqLength ?? 128 },
     tokenizer,
     weights: initialParameters(encoder.specs, childKey(keyFromSeed(config.seed), "initial parameters")),
@@ -97,7 +101,22 @@ export async function loadedModel(
     };
   const { maxSeqLength = model.settings.maxSeqLength } = config;
   const settings = { ...model.settings, maxSeqLength: Math.min(maxSeqLength, model.encoder.sizes.longest) };
-  return { ...model, settings, weights };
+  return { ...model, modules: modulesOf(config, model.modules), settings, weights };
+}
+
+/** The modules after the encoder, with the pooling and the end that the configuration wants. */
+function modulesOf({ pooling: mode, normalize }: TrainConfig, modules: SentenceModules): SentenceModules {
+  const [own, ...after] = modules;
+  const dense = after.find(({ kind }) => kind === "Dense");
+  if (mode !== undefined && dense !== undefined && own.modes.length > 1)
+    throw new ConfigError(
+      `train: the model's layers after its pooling want ${own.modes.join(" and ")} together. Got pooling ${mode}. Leave it out (--pooling).`,
+      { key: "pooling", value: mode },
+    );
+  const pooling = mode === undefined ? own : { ...own, modes: [mode] };
+  if (normalize === undefined || normalize === endsNormalized(modules)) return [pooling, ...after];
+  const others = after.filter(({ kind }) => kind !== "Normalize");
+  return normalize ? [pooling, ...after, { kind: "Normalize" }] : [pooling, ...others];
 }
 
 function expectNumbers(values: Float32Array, name: string, file: string): Float32Array {

@@ -2,10 +2,18 @@ import { type Columns, columnWarnings, type TextRow } from "@kindred/datasets";
 import { ConfigError, DataError } from "@kindred/errors";
 import { fitRows, type Loss } from "@kindred/loss";
 import { childKey, keyFromSeed } from "@kindred/random";
-import { createSampler, rowHash, type SamplerOptions, type Source, type SourceCounts } from "@kindred/sampler";
+import {
+  createSampler,
+  type RowOrder,
+  rowHash,
+  type SamplerOptions,
+  type Source,
+  type SourceCounts,
+} from "@kindred/sampler";
 import type { EvaluationTask } from "./evaluation-task.ts";
 import type { RowSet, RunData, SetPass, TrainingSet } from "./run-data.ts";
 import { holdOut, repeats, sizeWarnings, tasksOf } from "./hold-out.ts";
+import { summaryOf } from "./source-summary.ts";
 import type { RowsLeftOut, SourceSummary } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { knownLosses, lossOf } from "./train-program.ts";
@@ -47,7 +55,12 @@ export async function trainingData(
   const read: ReadSet[] = [];
   for (const set of drawn) read.push(await readTrainingSet(set, { config, loss, signal }));
   const split = holdOut(read, config);
-  const sources = read.map((set, i) => openSource(set, split.rows[i] ?? [], (row) => split.trains(row, i)));
+  const sources = read.map((set, i) =>
+    openSource(set, split.rows[i] ?? [], {
+      trains: (row) => split.trains(row, i),
+      ...(isStreamed(set.set.dataset.name, config) && { order: "file" }),
+    }),
+  );
   const toJudge = [];
   for (const set of evaluation) toJudge.push({ name: set.name, ...(await readRows(set, signal, mostEvaluatedRows)) });
   const heldOut = read.map(({ set }, i) => ({ name: set.dataset.name, rows: split.rows[i] ?? [] }));
@@ -100,10 +113,13 @@ export function trainingSampler(
   { sources }: TrainingData,
   { cursor, make = createSampler }: { readonly cursor?: unknown; readonly make?: MakeSampler | undefined } = {},
 ): BatchSampler {
-  const { batchSize, seed, mixing, roundSteps, duplicates } = config;
+  const { batchSize, seed, mixing, roundSteps, runsPerRound, duplicates, duplicateScope } = config;
+  const { ownTextTwice, firstRows } = config;
+  const order = config.rowOrder === "original" ? "file-first" : config.rowOrder;
+  const rounds = { roundSteps, runsPerRound, duplicates, duplicateScope, ownTextTwice, order, firstRows };
   const key = childKey(keyFromSeed(seed), "sampler");
   try {
-    return make({ sources, batchSize, mixing, roundSteps, duplicates, key, cursor });
+    return make({ sources, batchSize, mixing, ...rounds, key, cursor });
   } catch (error) {
     if (cursor === undefined || !(error instanceof ConfigError)) throw error;
     const [, file] = /^(?:fingerprint|length|rows) of (.*)$/.exec(String(error.details["thing"])) ?? [];
@@ -132,12 +148,21 @@ type ReadSet = {
 /** More rows of a file that is only evaluated on are not read. */
 const mostEvaluatedRows = 20_000;
 
+/** Of a file that is streamed however long it is, so many rows are looked at before the first step. */
+const firstOfStream = 10_000;
+
+/** Whether a file comes in its own order in every pass, as the original system had those of Reddit, which it knew by their paths. */
+function isStreamed(file: string, { rowOrder }: TrainConfig): boolean {
+  return rowOrder === "original" && file.includes("reddit_");
+}
+
 async function readTrainingSet(
   set: TrainingSet,
   { config, loss, signal }: { config: TrainConfig; loss: Loss; signal: AbortSignal | undefined },
 ): Promise<ReadSet> {
   const { name: file } = set.dataset;
-  const read = await readRows(set.dataset, signal, config.maxRowsInMemory);
+  const bound = isStreamed(file, config) ? Math.min(firstOfStream, config.maxRowsInMemory) : config.maxRowsInMemory;
+  const read = await readRows(set.dataset, signal, bound);
   const { rows } = read;
   const [first] = rows;
   if (first === undefined) throw new DataError({ file }, "no rows. Expected pairs of texts.");
@@ -183,7 +208,7 @@ type OpenSource = ReturnType<typeof openSource>;
 function openSource(
   { set, rows, complete, lines, fingerprint, heldOut: ownHeldOut }: ReadSet,
   heldOut: readonly TextRow[],
-  trains: (row: TextRow) => boolean,
+  { trains, order }: { readonly trains: (row: TextRow) => boolean; readonly order?: RowOrder },
 ) {
   const { dataset, weight = 1, label = dataset.name } = set;
   const training = rows.filter(trains);
@@ -210,7 +235,8 @@ function openSource(
     }
     tell();
   }
-  const shared = { name: label, weight, columns: first.texts.length, content: contentOf, fingerprint };
+  const columns = first.texts.length;
+  const shared = { name: label, weight, columns, content: contentOf, fingerprint, ...(order && { order }) };
   const source: Source<TextRow> = complete
     ? { ...shared, length: training.length, row: (index) => training[index]! } // asked for 0 ≤ index < length
     : { ...shared, open: stream };
@@ -257,53 +283,4 @@ function warningsOf(
       );
   }
   return warnings;
-}
-
-/** Rows whose tokens are counted; they are taken at even distances. */
-const sampleRows = 2000;
-
-/** What there is to know of a training set before the first step: its size, how long its texts are, what repeats. */
-function summaryOf(
-  { source, training: rows, complete, heldOutRows, leftOut }: OpenSource,
-  totalWeight: number,
-  { config, tokenizer, settings }: Pick<TrainableModel, "tokenizer" | "settings"> & { readonly config: TrainConfig },
-): SourceSummary {
-  const stride = Math.max(1, Math.floor(rows.length / sampleRows));
-  const sample = rows.filter((_, i) => i % stride === 0).flatMap(({ texts }) => texts);
-  const { starts } = tokenizer.encodeBatch(sample);
-  const lengths = starts
-    .subarray(1)
-    .map((end, i) => end - (starts[i] ?? 0))
-    .sort();
-  const at = (share: number) => lengths[Math.min(lengths.length - 1, Math.floor(share * lengths.length))] ?? 0;
-  const ownTextTwice =
-    config.duplicates === "allow" ? 0 : rows.filter(({ texts }) => new Set(texts).size < texts.length).length;
-  return {
-    name: source.name,
-    share: source.weight / totalWeight,
-    rows: complete ? rows.length : undefined,
-    heldOutRows,
-    leftOut: { ...leftOut(), ...(ownTextTwice > 0 && { ownTextTwice }) },
-    columns: source.columns,
-    tokens: {
-      mean: lengths.reduce((sum, length) => sum + length, 0) / sample.length,
-      median: at(0.5),
-      p95: at(0.95),
-      longest: at(1),
-    },
-    truncatedShare: lengths.filter((length) => length > settings.maxSeqLength).length / lengths.length,
-    duplicateRows: countDuplicates(rows),
-    example: rows[0]?.texts ?? [],
-  };
-}
-
-/** Rows that share a text with an earlier row. */
-function countDuplicates(rows: readonly { readonly texts: readonly string[] }[]): number {
-  const seen = new Set<string>();
-  let duplicates = 0;
-  for (const { texts } of rows) {
-    if (texts.some((text) => seen.has(text))) duplicates++;
-    for (const text of texts) seen.add(text);
-  }
-  return duplicates;
 }

@@ -1,3 +1,4 @@
+import { columnLengths } from "./column-lengths.ts";
 import type { Loss } from "@kindred/loss";
 import { sentenceDimension } from "@kindred/pooling";
 import { type Embedder, SentenceEncoder, type TokenBatch } from "@kindred/sentence-encoder";
@@ -16,7 +17,7 @@ import type { TrainingData } from "./training-data.ts";
 import { progressMeter, runState, type TrainingRunner } from "./training-steps.ts";
 
 /** What a run is made of, ready: {@link trainingRun} starts and closes none of it. */
-export type RunParts = Omit<BatchParts, "loss" | "maxBatchTokens"> & {
+export type RunParts = Omit<BatchParts, "loss" | "maxBatchTokens" | "columnLengths"> & {
   readonly model: TrainableModel;
   readonly data: TrainingData;
   readonly runner: TrainingRunner;
@@ -112,7 +113,8 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const isMissing = !happened.some((event) => event.type === "evaluation" && event.step === stepsDone);
   if (isMissing && stepsDone < lastStep && isDue(Math.max(config.evalSteps, Number(stepsDone === 0)), stepsDone))
     yield* await evaluation(stepsDone);
-  const draw = () => drawBatch({ ...parts, loss, maxBatchTokens: config.maxBatchTokens }, runner);
+  const draw = () =>
+    drawBatch({ ...parts, loss, maxBatchTokens: config.maxBatchTokens, columnLengths: columnLengths(config) }, runner);
   let next = stepsDone < lastStep ? draw() : undefined;
   const progress = progressMeter(lastStep);
   let finalLoss = happened.findLast((event) => event.type === "step")?.loss ?? Number.NaN;

@@ -4,7 +4,7 @@ import { ConfigError, FormatError } from "@kindred/errors";
 import type { ProgramIdentity } from "./run-folder.ts";
 
 /** Options that are paths, where they name no model of a hub. */
-const paths = ["data", "model", "vocabulary", "guide", "teacher"];
+const paths = ["data", "dataFolder", "model", "vocabulary", "guide", "teacher"];
 
 /** The options of a run with its paths as they are from this working folder: they were written in another, perhaps. */
 function fromHere(config: { readonly [name: string]: unknown }, folder: unknown): { readonly [name: string]: unknown } {

@@ -19,10 +19,35 @@ export const batchOptions = grouped("Batches", {
     "rounds",
     "How several data sets mix: one of them for a round of steps, as the original system, or all of them in every batch.",
   ),
-  roundSteps: option(count, 4, "Steps of a round."),
+  roundSteps: option(count, 4, "rounds: steps in a row whose rows are all of one data set."),
+  runsPerRound: option(
+    count,
+    2,
+    "rounds: data sets drawn for a round, one after another. All rows of a round have one number of texts.",
+  ),
   duplicates: option(
     v.picklist(["defer", "drop", "allow"]),
     "defer",
     "What to do with a row that repeats a text of its batch: use it later, leave it out and count it, or allow it.",
+  ),
+  duplicateScope: option(
+    v.picklist(["batch", "round"]),
+    "batch",
+    "Where no text may stand twice: in a batch, or in all batches of a round (runsPerRound times roundSteps), as in the original system.",
+  ),
+  ownTextTwice: option(
+    v.picklist(["drop", "keep"]),
+    "drop",
+    "What to do with a row that holds one text twice: leave it out and count it, or train on it, as the original system did.",
+  ),
+  rowOrder: option(
+    v.picklist(["shuffle", "file", "file-first", "original"]),
+    "shuffle",
+    "Order of a file's rows: a new one in every pass, the file's own, or that in the first pass only. original: file-first, but of a file with reddit_ in its path always the file's own, streamed.",
+  ),
+  firstRows: option(
+    v.picklist(["keep", "lose"]),
+    "keep",
+    "Whether the first row of every file is trained on, or lost, as in the original system, which counted columns by it.",
   ),
 });

@@ -9,6 +9,11 @@ export const dataOptions = grouped("Data", {
     "",
     "Training pairs: a .jsonl, .csv or .tsv file, each also as .gz or .zst, a data_config.json that weights several, or npm:<built-in corpus>.",
   ),
+  dataFolder: option(
+    text,
+    "",
+    "Folder in which the files of a data_config.json lie. Default: the folder of the data_config.json.",
+  ),
   evalData: option(
     v.array(text),
     [],

@@ -1,6 +1,6 @@
 import { grouped, option } from "@kindred/options";
 import * as v from "valibot";
-import { meanDecay, size, text } from "./option-rules.ts";
+import { meanDecay, numberList, size, text } from "./option-rules.ts";
 
 /** The model that is trained: one that is there, or the shape of a new one. */
 export const modelOptions = grouped("Model", {
@@ -29,10 +29,24 @@ export const modelOptions = grouped("Model", {
     undefined,
     "Dropout on attention weights while training. Default as for hiddenDropoutProb.",
   ),
-  pooling: option(v.picklist(["mean", "cls", "max"]), "mean", "New model: how token vectors become one."),
+  pooling: option(
+    v.optional(v.picklist(["mean", "cls", "max"])),
+    undefined,
+    "How token vectors become one. Default: mean for a new model, a loaded model's own.",
+  ),
+  normalize: option(
+    v.optional(v.boolean()),
+    undefined,
+    "Whether the model ends with making its vectors of length 1. Default: yes for a new model, a loaded model's own.",
+  ),
   maxSeqLength: option(
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(3), v.maxValue(512))),
     undefined,
     "Tokens of a text that are read, special ones included. Default: 128 for a new model, a loaded model's own limit.",
+  ),
+  columnSeqLengths: option(
+    numberList,
+    "",
+    "Tokens of a text that are read while training, by column: 32,128; the last number is for all further ones. At most maxSeqLength, the default for all.",
   ),
 });

@@ -1,0 +1,65 @@
+import type { TextRow } from "@kindred/datasets";
+import type { Source } from "@kindred/sampler";
+import type { RowsLeftOut, SourceSummary } from "./train-event.ts";
+import type { TrainConfig } from "./train-options.ts";
+import type { TrainableModel } from "./trainable-model.ts";
+
+/** A training set, open: its rows that are at hand, whether these are all, and what of it is not trained on. */
+type SourceToSum = {
+  readonly source: Source<TextRow>;
+  readonly training: readonly TextRow[];
+  readonly complete: boolean;
+  readonly heldOutRows: number;
+  leftOut(): RowsLeftOut;
+};
+
+/** Rows whose tokens are counted; they are taken at even distances. */
+const sampleRows = 2000;
+
+/** What there is to know of a training set before the first step: its size, how long its texts are, what repeats. */
+export function summaryOf(
+  { source, training: rows, complete, heldOutRows, leftOut }: SourceToSum,
+  totalWeight: number,
+  { config, tokenizer, settings }: Pick<TrainableModel, "tokenizer" | "settings"> & { readonly config: TrainConfig },
+): SourceSummary {
+  const stride = Math.max(1, Math.floor(rows.length / sampleRows));
+  const sample = rows.filter((_, i) => i % stride === 0).flatMap(({ texts }) => texts);
+  const { starts } = tokenizer.encodeBatch(sample);
+  const lengths = starts
+    .subarray(1)
+    .map((end, i) => end - (starts[i] ?? 0))
+    .sort();
+  const at = (share: number) => lengths[Math.min(lengths.length - 1, Math.floor(share * lengths.length))] ?? 0;
+  const ownTextTwice =
+    config.duplicates === "allow" || config.ownTextTwice === "keep"
+      ? 0
+      : rows.filter(({ texts }) => new Set(texts).size < texts.length).length;
+  return {
+    name: source.name,
+    share: source.weight / totalWeight,
+    rows: complete ? rows.length : undefined,
+    heldOutRows,
+    leftOut: { ...leftOut(), ...(ownTextTwice > 0 && { ownTextTwice }) },
+    columns: source.columns,
+    tokens: {
+      mean: lengths.reduce((sum, length) => sum + length, 0) / sample.length,
+      median: at(0.5),
+      p95: at(0.95),
+      longest: at(1),
+    },
+    truncatedShare: lengths.filter((length) => length > settings.maxSeqLength).length / lengths.length,
+    duplicateRows: countDuplicates(rows),
+    example: rows[0]?.texts ?? [],
+  };
+}
+
+/** Rows that share a text with an earlier row. */
+function countDuplicates(rows: readonly { readonly texts: readonly string[] }[]): number {
+  const seen = new Set<string>();
+  let duplicates = 0;
+  for (const { texts } of rows) {
+    if (texts.some((text) => seen.has(text))) duplicates++;
+    for (const text of texts) seen.add(text);
+  }
+  return duplicates;
+}
