@@ -5,7 +5,7 @@ import type { RunningEngine } from "@kindred/tensor";
 import { describePlugins } from "@kindred/testing";
 import { allReduce } from "@kindred/tpu-sharding";
 import * as tf from "@tensorflow/tfjs-core";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { aheadOfTime, type AheadOfTimeOptions } from "./ahead-of-time.ts";
 import { xla } from "./xla.ts";
 
@@ -61,6 +61,26 @@ describePlugins("ahead of time", ({ path }) => {
     expect(programs.map(({ hash }) => hash)).toEqual(hashes);
     expect(programs[0]).toMatchObject({ replicas: 2, donated: [0] });
   });
+});
+
+test("leaves nothing in tfjs when it was stopped as often as it was started, and frees a program whose reader throws", async () => {
+  const backends = () => Object.keys(tf.engine().registry);
+  const before = backends();
+  const dispose = vi.fn();
+  const onProgram = () => {
+    throw new Error("on purpose");
+  };
+  const made = aheadOfTime({ ...topology("cpu"), compile: () => ({ ...compiled, dispose }) }, { onProgram });
+  const [engine, again] = [await made.start(), await made.start()];
+  expect(backends()).toHaveLength(before.length + 1);
+  expect(() => step(engine)).toThrow("on purpose");
+  expect(dispose).toHaveBeenCalled();
+  engine.stop();
+  engine.stop();
+  expect(backends()).toHaveLength(before.length + 1);
+  again.stop();
+  expect(backends()).toEqual(before);
+  (await made.start()).stop();
 });
 
 test("refuses a topology without devices", () => {

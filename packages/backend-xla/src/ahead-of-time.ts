@@ -10,7 +10,7 @@ import type {
   Topology,
 } from "@kindred/pjrt";
 import type { Program } from "@kindred/stablehlo";
-import { type DefinedEngine, defineEngine } from "@kindred/tensor";
+import { type DefinedEngine, defineEngine, type EngineParts } from "@kindred/tensor";
 import { Programs } from "./compiler.ts";
 import { partsOnClient, type XlaExtra } from "./parts-on-client.ts";
 
@@ -49,8 +49,11 @@ export function aheadOfTime(
     throw new ConfigError("aheadOfTime: the topology has no devices. Got 0, expected at least one.", {});
   const compile = (program: Program): Executable => {
     const compiled = topology.compile(program, { replicas: program.replicas });
-    onProgram?.(program, compiled);
-    compiled.dispose();
+    try {
+      onProgram?.(program, compiled);
+    } finally {
+      compiled.dispose();
+    }
     return hollowExecutable(program, devices);
   };
   const hollow: HollowClient = {
@@ -65,9 +68,21 @@ export function aheadOfTime(
   // All of a client that an engine uses, on devices that hold nothing.
   const client = hollow as unknown as Client;
   const programs = new Programs({ client, portable: true, folder: undefined, onCompile: () => {} });
-  let parts: ReturnType<typeof partsOnClient> | undefined;
+  let parts: Promise<EngineParts<XlaExtra>> | undefined;
+  const open = async () => {
+    const opened = await partsOnClient({ client, count: devices.length, products, programs });
+    const end = () => {
+      parts = undefined;
+      opened.remove();
+      programs.clear();
+    };
+    return { ...opened.parts, end };
+  };
   const load = () => {
-    parts ??= partsOnClient({ client, count: devices.length, products, programs });
+    parts ??= open();
+    parts.catch(() => {
+      parts = undefined;
+    });
     return parts;
   };
   return defineEngine({ name: "xla ahead of time", load });

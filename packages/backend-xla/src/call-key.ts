@@ -23,6 +23,14 @@ export function numberOf(name: string): number {
   return known;
 }
 
+/** Whether two lists hold the same numbers: keys of calls, shapes. */
+export function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
 /** A recorded call in words. */
 export function describedNode({ kernel, key, fixed }: CallNode): DescribedCall {
   return { name: kernel?.name ?? "a cut", inputs: describedKey(key), fixed };

@@ -1,4 +1,5 @@
 import type { ElementType, Graph, Value } from "@kindred/stablehlo";
+import { sameNumbers } from "./call-key.ts";
 import { type FixedValues, keptFixed, saysTheSame } from "./fixed-values.ts";
 import type { AnyRule } from "./implement-rule.ts";
 import type { RunnablePass } from "./runnable-pass.ts";
@@ -64,19 +65,13 @@ export function childOf(
   fixed: FixedValues,
 ): CallNode | undefined {
   for (const child of node.children) {
-    if (child.kernel === kernel && sameKey(child.key, key) && saysTheSame(child.fixed, fixed, kernel?.left ?? none))
+    if (child.kernel === kernel && sameNumbers(child.key, key) && saysTheSame(child.fixed, fixed, kernel?.left ?? none))
       return child;
   }
   return undefined;
 }
 
 const none: ReadonlySet<string> = new Set();
-
-function sameKey(a: readonly number[], b: readonly number[]): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}
 
 /** Adds what a call made of the graph. */
 export function addChild(

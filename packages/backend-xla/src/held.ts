@@ -1,5 +1,5 @@
 import type { Client, DeviceBuffer, HostArray } from "@kindred/pjrt";
-import type { ElementType } from "@kindred/stablehlo";
+import { type ElementType, elementCount } from "@kindred/stablehlo";
 import type { Pass } from "./pass.ts";
 
 /**
@@ -34,7 +34,7 @@ export class Held {
 
   /** How many elements there are. */
   get size(): number {
-    return this.shape.reduce((product, length) => product * length, 1);
+    return elementCount(this.shape);
   }
 
   /** Its buffer on a device, to which it is brought if it lies elsewhere. */

@@ -86,10 +86,11 @@ export function implementDefaults(work: () => void): void {
   }
 }
 
-/** Calls `use` for each rule that there is, and for each that is added. */
-export function useRules(use: (name: string, rule: AnyRule) => void): void {
+/** Calls `use` for each rule that there is, and for each that is added, until what it returns is called. */
+export function useRules(use: (name: string, rule: AnyRule) => void): () => void {
   for (const [name, rule] of rules) use(name, rule);
   users.add(use);
+  return () => void users.delete(use);
 }
 
 /**

@@ -9,8 +9,11 @@ import { stockKernels } from "./stock/stock-kernels.ts";
 import { refusedKernels } from "./stock/refused-kernels.ts";
 import type { XlaBackend } from "./xla-backend.ts";
 
-/** Registers all kernels of a backend: tfjs's own, those of ops that have rules, and refusals of what can't be recorded. */
-export function registerKernels(backendName: string, backend: XlaBackend): void {
+/**
+ * Registers all kernels of a backend: tfjs's own, those of ops that have rules, and refusals of what can't be recorded. What it returns ends
+ * the watch for rules that are added.
+ */
+export function registerKernels(backendName: string, backend: XlaBackend): () => void {
   const { recorder } = backend;
   const register = (kernelName: string, kernelFunc: tf.KernelFunc) => {
     if (tf.getKernel(kernelName, backendName)) tf.unregisterKernel(kernelName, backendName);
@@ -44,7 +47,7 @@ export function registerKernels(backendName: string, backend: XlaBackend): void 
       );
     });
   }
-  useRules((name, { emit, perDevice, operands }) => {
+  return useRules((name, { emit, perDevice, operands }) => {
     const kernel: RecordedKernel = { name, operands, left: new Set([...perDevice, ...operands]), emit };
     register(name, ({ inputs, attrs }) => {
       const { data, fixed } = attrs as unknown as { readonly data: HostData; readonly fixed: FixedValues }; // as `defineOp` calls kernels

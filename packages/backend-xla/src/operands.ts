@@ -1,7 +1,7 @@
 import type { ElementType } from "@kindred/stablehlo";
 import type { HostArray, HostData } from "@kindred/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
-import { marks, numberOf, typeCodes } from "./call-key.ts";
+import { marks, numberOf, sameNumbers, typeCodes } from "./call-key.ts";
 import type { RecordedKernel } from "./call-trie.ts";
 import type { FixedValues } from "./fixed-values.ts";
 import type { Held } from "./held.ts";
@@ -87,7 +87,7 @@ export class Operands {
       this.list.push({ kind: "tensor", held });
       key.push(marks.newOperand, typeCodes[held.type], held.shape.length, ...held.shape);
     }
-    if (!sameShape(held.shape, tensor.shape)) key.push(marks.otherShape, tensor.shape.length, ...tensor.shape);
+    if (!sameNumbers(held.shape, tensor.shape)) key.push(marks.otherShape, tensor.shape.length, ...tensor.shape);
   }
 
   #writeArray(key: number[], array: HostArray): void {
@@ -118,11 +118,4 @@ export function typeOfArray(array: HostArray): ElementType {
   if (array instanceof Float32Array) return "f32";
   if (array instanceof Int32Array) return "i32";
   return array instanceof Uint32Array ? "ui32" : "i1";
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  if (a === b) return true;
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }

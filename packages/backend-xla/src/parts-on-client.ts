@@ -15,19 +15,32 @@ export type XlaExtra = {
   readonly products: "float32" | "bfloat16";
 };
 
+/** An engine's parts, and what takes them out of tfjs again, once their client is closed or nobody runs them. */
+export type PartsOnClient = { readonly parts: EngineParts<XlaExtra>; readonly remove: () => void };
+
 /** What an engine on the first `count` devices of a client consists of. */
-export async function partsOnClient(options: Omit<RecorderParts, "rowMajor">): Promise<EngineParts<XlaExtra>> {
+export async function partsOnClient(options: Omit<RecorderParts, "rowMajor">): Promise<PartsOnClient> {
   const { client, count, products } = options;
   const rowMajor = products === "bfloat16" && client.platform === "cpu" && takesRowMajor(client);
   const backend = new XlaBackend({ ...options, rowMajor });
   const name = nextName();
   tf.registerBackend(name, () => backend);
   implementRules();
-  registerKernels(name, backend);
-  if (tf.engine().registry[name] === undefined) await tf.setBackend(name);
+  const forgetRules = registerKernels(name, backend);
+  const remove = () => {
+    forgetRules();
+    for (const { kernelName } of tf.getKernelsForBackend(name)) tf.unregisterKernel(kernelName, name);
+    tf.removeBackend(name);
+  };
+  try {
+    if (tf.engine().registry[name] === undefined) await tf.setBackend(name);
+  } catch (error) {
+    remove();
+    throw error;
+  }
   const kind = client.devices[0]?.kind ?? client.platform;
   const description = `XLA on ${count === 1 ? kind : `${count} × ${kind}`}${products === "bfloat16" ? ", products in bfloat16" : ""}`;
-  return { description, backend: name, running: { ...engineOnDevices(backend), client, products } };
+  return { parts: { description, backend: name, running: { ...engineOnDevices(backend), client, products } }, remove };
 }
 
 /** Whether a plugin's compiler knows how to keep a matrix row after row: StableHLO leaves such calls to each. */

@@ -53,7 +53,8 @@ test("what runs together is compiled for the devices of all processes, and calle
     },
   } as unknown as Client; // all of one that an engine uses
   const programs = new Programs({ client, portable: true, folder: undefined, onCompile: () => {} });
-  const { backend, running } = await partsOnClient({ client, count: 2, products: "float32", programs });
+  const { parts } = await partsOnClient({ client, count: 2, products: "float32", programs });
+  const { backend, running } = parts;
   await tf.setBackend(backend);
   expect(running.devices?.processes).toEqual({ index: 1, count: 2 });
   running.devices?.together((own) => allReduce(tf.tensor1d([own, 1]), { index: 2 + own, size: 4 }));

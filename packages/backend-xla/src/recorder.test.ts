@@ -17,8 +17,8 @@ describePlugins("a recorder", ({ path }) => {
       onCompile: ({ reason }) => reasons.push(reason),
     });
     const most = { programs: 3, calls: 100 };
-    const parts = partsOnClient({ client, count: 1, products: "float32", programs, most });
-    const engine = await defineEngine({ name: "small", load: () => parts }).start();
+    const { parts } = await partsOnClient({ client, count: 1, products: "float32", programs, most });
+    const engine = await defineEngine({ name: "small", load: async () => parts }).start();
     let sum: tf.Tensor = tf.tensor1d([0]);
     const lengths = [1, 2, 3, 4, 1];
     for (const length of lengths) {
@@ -38,6 +38,28 @@ describePlugins("a recorder", ({ path }) => {
     expect(client.live.programs).toBe(1);
     sum.dispose();
     engine.stop();
+    client.close();
+  });
+
+  test("counts what work recorded before it failed", async () => {
+    const client = (await openPlugin(path)).client({ devices: 1 });
+    const reasons: string[] = [];
+    const onCompile = ({ reason }: { readonly reason: string }) => reasons.push(reason);
+    const programs = new Programs({ client, portable: false, folder: undefined, onCompile });
+    const most = { programs: 3, calls: 10 };
+    const { parts, remove } = await partsOnClient({ client, count: 1, products: "float32", programs, most });
+    const engine = await defineEngine({ name: "small", load: async () => parts }).start();
+    const x = tf.tensor1d([1, 2]);
+    const failing = () =>
+      tf.tidy(() => {
+        for (let i = 0; i < 11; i++) tf.add(x, x);
+        throw new Error("on purpose");
+      });
+    expect(() => engine.devices?.on(0, failing)).toThrow("on purpose");
+    expect([...tf.neg(x).dataSync()]).toEqual([-1, -2]);
+    expect(reasons).toEqual(["all was forgotten, after 11 calls and 0 programs that differ"]);
+    engine.stop();
+    remove();
     client.close();
   });
 });

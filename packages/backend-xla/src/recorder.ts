@@ -140,6 +140,7 @@ export class Recorder {
       }
     } catch (error) {
       for (const pass of passes) pass.end();
+      this.#count(passes); // what it recorded stays
       throw error;
     } finally {
       this.#pass = undefined;
@@ -150,7 +151,15 @@ export class Recorder {
   }
 
   #run(passes: readonly Pass[], replicas: number): void {
-    runPasses(passes, this.client, this.#programs.compilerFor(replicas));
+    try {
+      runPasses(passes, this.client, this.#programs.compilerFor(replicas));
+    } finally {
+      this.#count(passes);
+    }
+  }
+
+  /** Counts what passes recorded, whether they ran or failed, and forgets all when there is too much. */
+  #count(passes: readonly Pass[]): void {
     for (const { traced } of passes) this.#calls += traced;
     if (this.#programs.size <= this.#most.programs && this.#calls <= this.#most.calls) return;
     this.#nothing = `all was forgotten, after ${this.#calls} calls and ${this.#programs.size} programs that differ`;

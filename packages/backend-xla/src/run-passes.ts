@@ -1,4 +1,5 @@
 import type { Client, DeviceBuffer } from "@kindred/pjrt";
+import { sameNumbers } from "./call-key.ts";
 import type { Compiler } from "./compiler.ts";
 import { type Operand, typeOfArray } from "./operands.ts";
 import type { Pass } from "./pass.ts";
@@ -89,10 +90,6 @@ function send(operand: Operand, device: number, client: Client): DeviceBuffer {
 /** Bytes that are 0 or 1, as devices want them. */
 function asBooleans(bytes: Uint8Array): Uint8Array {
   return bytes.some((byte) => byte > 1) ? bytes.map((byte) => (byte === 0 ? 0 : 1)) : bytes;
-}
-
-function sameNumbers(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((number, i) => number === b[i]);
 }
 
 function never(): never {

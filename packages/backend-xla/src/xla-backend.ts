@@ -1,5 +1,5 @@
 import { ConfigError } from "@kindred/errors";
-import type { HostArray } from "@kindred/pjrt";
+import { type HostArray, tensorBytes } from "@kindred/pjrt";
 import type { ElementType } from "@kindred/stablehlo";
 import * as tf from "@tensorflow/tfjs-core";
 import { Held, tensorValues } from "./held.ts";
@@ -92,7 +92,7 @@ export class XlaBackend extends tf.KernelBackend {
     if (!force && held.refs > 0) return false;
     held.refs = 0;
     this.#count--;
-    this.#bytes -= bytesOf(held.shape, held.type);
+    this.#bytes -= tensorBytes(held);
     held.owner = undefined;
     if (this.#moved.size > 0) this.#moved.delete(dataId);
     if (held.usedBy === undefined) held.release();
@@ -103,6 +103,9 @@ export class XlaBackend extends tf.KernelBackend {
   override numDataIds(): number {
     return this.#count;
   }
+
+  /** As tfjs forgets it: what its tensors hold is their own, and goes with them or with the client. */
+  override dispose(): void {}
 
   override memory(): { unreliable: boolean } {
     return { unreliable: false };
@@ -125,21 +128,13 @@ export class XlaBackend extends tf.KernelBackend {
   #hold(shape: readonly number[], type: ElementType): Held {
     const held = new Held(shape, type, this);
     this.#count++;
-    this.#bytes += bytesOf(shape, type);
+    this.#bytes += tensorBytes(held);
     return held;
   }
 
   #find(dataId: tf.DataId): Held | undefined {
     return dataId instanceof Held && dataId.owner === this ? dataId : this.#moved.get(dataId);
   }
-}
-
-const bytesOfType = { f32: 4, bf16: 2, i32: 4, ui32: 4, i1: 1 } as const;
-
-function bytesOf(shape: readonly number[], type: ElementType): number {
-  let bytes: number = bytesOfType[type];
-  for (const length of shape) bytes *= length;
-  return bytes;
 }
 
 function typeOf(dtype: tf.DataType): ElementType {
@@ -152,9 +147,12 @@ function typeOf(dtype: tf.DataType): ElementType {
   );
 }
 
-/** A copy, so that whoever made a tensor from an array may write to it afterwards. */
+/**
+ * A copy, so that whoever made a tensor from an array may write to it afterwards; of other backends too, whose arrays may be a user's own.
+ * Constructors copy whole arrays, where `from` goes element by element.
+ */
 function copyOf(values: ArrayLike<number>, dtype: tf.DataType): HostArray {
-  if (dtype === "float32") return Float32Array.from(values);
-  if (dtype === "int32") return Int32Array.from(values);
+  if (dtype === "float32") return new Float32Array(values);
+  if (dtype === "int32") return new Int32Array(values);
   return Uint8Array.from(values, (value) => (value ? 1 : 0));
 }

@@ -49,4 +49,19 @@ describePlugins("xla", ({ path }) => {
       [40, 40],
     ]);
   });
+
+  test("of engines that compute otherwise, all drive the devices of one client", async () => {
+    const other = await xla({ plugin: path, devices: 2, products: "bfloat16", cacheFolder: false }).start();
+    expect(other.client).toBe(engine.client);
+    expect([...tf.add([1, 2], 1).dataSync()]).toEqual([2, 3]);
+    other.stop();
+    const one = await xla({ plugin: path, cacheFolder: false }).start();
+    expect(one.client).not.toBe(engine.client);
+    one.stop();
+    one.client.close();
+    const again = await xla({ plugin: path, cacheFolder: false }).start();
+    expect([...tf.add([1, 2], 1).dataSync()]).toEqual([2, 3]);
+    again.stop();
+    again.client.close();
+  });
 });

@@ -1,9 +1,9 @@
 import { ConfigError } from "@kindred/errors";
 import { type Client, findPlugin, openPlugin, type Plugin } from "@kindred/pjrt";
-import { type DefinedEngine, defineEngine, type EngineParts } from "@kindred/tensor";
+import { type DefinedEngine, defineEngine } from "@kindred/tensor";
 import { defaultFolder, openCompiledFolder } from "./compiled-folder.ts";
 import { type Compiled, Programs } from "./compiler.ts";
-import { partsOnClient, type XlaExtra } from "./parts-on-client.ts";
+import { type PartsOnClient, partsOnClient, type XlaExtra } from "./parts-on-client.ts";
 
 /** Options of {@link xla}. */
 export type XlaOptions = {
@@ -39,7 +39,7 @@ export type XlaOptions = {
  * ```
  */
 export function xla(options: XlaOptions = {}): DefinedEngine<XlaExtra> {
-  const { plugin, devices, products = "float32", cacheFolder, onCompile } = options;
+  const { devices, onCompile } = options;
   if (devices !== undefined && !(Number.isInteger(devices) && devices > 0)) {
     throw new ConfigError(
       `xla: no number of devices. Got ${devices}, expected a whole number from 1 on. Leave it out for one of a CPU, all of others.`,
@@ -47,11 +47,7 @@ export function xla(options: XlaOptions = {}): DefinedEngine<XlaExtra> {
     );
   }
   const load = async () => {
-    const key = JSON.stringify([plugin, devices, products, cacheFolder]);
-    const opened = loaded.get(key) ?? open(options);
-    loaded.set(key, opened);
-    opened.catch(() => loaded.delete(key)); // another start may find what this one lacked
-    const { parts, listeners } = await opened;
+    const { parts, listeners } = await openedFor(options);
     const enter = () => {
       if (onCompile !== undefined) listeners.add(onCompile);
       return () => void (onCompile !== undefined && listeners.delete(onCompile));
@@ -61,10 +57,22 @@ export function xla(options: XlaOptions = {}): DefinedEngine<XlaExtra> {
   return defineEngine({ name: "xla", load }); // without a module: devices belong to one thread
 }
 
-type Opened = { readonly parts: EngineParts<XlaExtra>; readonly listeners: Set<(compiled: Compiled) => void> };
+type Opened = PartsOnClient & { readonly client: Client; readonly listeners: Set<(compiled: Compiled) => void> };
 
-/** What this thread has opened, by what was asked for. */
+/** What this thread has opened, by what was asked for. It stays until its client is closed, or the process ends. */
 const loaded = new Map<string, Promise<Opened>>();
+
+async function openedFor(options: XlaOptions): Promise<Opened> {
+  const { plugin, devices, products = "float32", cacheFolder } = options;
+  const key = JSON.stringify([plugin, devices, products, cacheFolder]);
+  const known = await loaded.get(key);
+  if (known?.client.isOpen === true) return known;
+  known?.remove();
+  const opened = open(options);
+  loaded.set(key, opened);
+  opened.catch(() => loaded.delete(key)); // another start may find what this one lacked
+  return opened;
+}
 
 async function open({
   plugin: path,
@@ -73,47 +81,37 @@ async function open({
   cacheFolder = defaultFolder(),
 }: XlaOptions): Promise<Opened> {
   const plugin = await openPlugin(findPlugin(path === undefined ? {} : { plugin: path }));
-  const client = clientWith(plugin, devices);
+  const { client, isNew } = clientWith(plugin, devices);
   try {
-    return await openOn(client, plugin, { devices, products, cacheFolder });
+    const count = devices ?? (client.platform === "cpu" ? 1 : client.devices.length);
+    const folder = cacheFolder === false ? undefined : openCompiledFolder(cacheFolder, { client, plugin });
+    const listeners = new Set<(compiled: Compiled) => void>();
+    const onCompile = (compiled: Compiled) => {
+      for (const listener of listeners) listener(compiled);
+    };
+    const programs = new Programs({ client, portable: count > 1, folder, onCompile });
+    return { ...(await partsOnClient({ client, count, products, programs })), client, listeners };
   } catch (error) {
-    client.close(); // else its devices would stay taken
+    if (isNew) client.close(); // else its devices would stay taken
     throw error;
   }
 }
 
-type OpenOptions = Required<Pick<XlaOptions, "products" | "cacheFolder">> & { readonly devices: number | undefined };
+/** The clients of this thread by their plugins. TPUs and GPUs can be had once: engines that compute otherwise share them. */
+const clients = new WeakMap<Plugin, Client[]>();
 
-async function openOn(
-  client: Client,
-  plugin: Plugin,
-  { devices, products, cacheFolder }: OpenOptions,
-): Promise<Opened> {
-  const count = devices ?? (client.platform === "cpu" ? 1 : client.devices.length);
-  const folder = cacheFolder === false ? undefined : openCompiledFolder(cacheFolder, { client, plugin });
-  const listeners = new Set<(compiled: Compiled) => void>();
-  const programs = new Programs({
-    client,
-    portable: count > 1,
-    folder,
-    onCompile: (compiled) => {
-      for (const listener of listeners) listener(compiled);
-    },
-  });
-  const parts = await partsOnClient({ client, count, products, programs });
-  return { parts, listeners };
-}
-
-/** A client with so many devices at least. */
-function clientWith(plugin: Plugin, devices: number | undefined): Client {
-  const client = plugin.client();
-  if (devices === undefined || devices <= client.devices.length) return client;
-  client.close();
-  if (client.platform === "cpu") return plugin.client({ devices });
+/** A client with so many devices at least, one that is open where there is one; of CPUs one with just so many, as they are made. */
+function clientWith(plugin: Plugin, devices = 1): { readonly client: Client; readonly isNew: boolean } {
+  const open = (clients.get(plugin) ?? []).filter(({ isOpen }) => isOpen);
+  const known = open.find((client) => client.platform !== "cpu" || client.devices.length === devices);
+  const client = known ?? plugin.client({ devices });
+  clients.set(plugin, known === undefined ? [...open, client] : open);
+  const isNew = known === undefined;
+  const { platform, devices: own } = client;
+  if (devices <= own.length) return { client, isNew };
+  if (isNew) client.close();
   throw new ConfigError(
-    `xla: there are not so many devices. Got ${devices}, expected 1 to ${client.devices.length} of ${client.platform}. Leave it out for all.`,
-    {
-      devices,
-    },
+    `xla: there are not so many devices. Got ${devices}, expected 1 to ${own.length} of ${platform}. Leave it out for all.`,
+    { devices },
   );
 }

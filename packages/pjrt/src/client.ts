@@ -63,18 +63,23 @@ export class Client {
   constructor(api: PjrtApi, options: ClientOptions) {
     this.#core = createClient(api, options);
     const client = this.#core.pointer;
-    this.platform = platformOf(this.#core);
-    this.version = api.call("Client_PlatformVersion", { client }).text("platform_version", "platform_version_size");
-    this.process = api.call("Client_ProcessIndex", { client }).number("process_index");
-    const own = api.call("Client_AddressableDevices", { client });
-    for (const pointer of own.pointers("addressable_devices", "num_addressable_devices"))
-      this.#pointers.set(readDevice(this.#core, pointer), pointer);
-    this.devices = [...this.#pointers.keys()];
-    const found = api.call("Client_Devices", { client }).pointers("devices", "num_devices");
-    const others = found
-      .map((pointer) => readDevice(this.#core, pointer))
-      .filter(({ process }) => process !== this.process);
-    this.allDevices = [...this.devices, ...others].sort((a, b) => a.process - b.process);
+    try {
+      this.platform = platformOf(this.#core);
+      this.version = api.call("Client_PlatformVersion", { client }).text("platform_version", "platform_version_size");
+      this.process = api.call("Client_ProcessIndex", { client }).number("process_index");
+      const own = api.call("Client_AddressableDevices", { client });
+      for (const pointer of own.pointers("addressable_devices", "num_addressable_devices"))
+        this.#pointers.set(readDevice(this.#core, pointer), pointer);
+      this.devices = [...this.#pointers.keys()];
+      const found = api.call("Client_Devices", { client }).pointers("devices", "num_devices");
+      const others = found
+        .map((pointer) => readDevice(this.#core, pointer))
+        .filter(({ process }) => process !== this.process);
+      this.allDevices = [...this.devices, ...others].sort((a, b) => a.process - b.process);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** Whether {@link Client.close} was not called yet. */
@@ -113,7 +118,12 @@ export class Client {
     });
     const done = made.pointer("done_with_host_buffer");
     const buffer = new DeviceBuffer(this.#core, made.pointer("buffer"), spec, place.device);
-    this.#core.events.waitSync(done);
+    try {
+      this.#core.events.waitSync(done);
+    } catch (error) {
+      buffer.dispose();
+      throw error;
+    }
     return buffer;
   }
 
@@ -166,22 +176,25 @@ export class Client {
   }
 
   #executable(functionName: string, pointer: bigint, signature: Signature, portable: boolean): Executable {
-    const found = this.#core.api.call("LoadedExecutable_AddressableDevices", { executable: pointer });
-    const at = found.pointers("addressable_devices", "num_addressable_devices");
-    const own = [...this.#pointers];
-    const devices = at.flatMap((place) => own.filter(([, other]) => other === place).map(([device]) => device));
-    const executable = new Executable(this.#core, pointer, signature, {
-      devices: portable ? this.devices : devices,
-      portable,
-      pointerOf: (device) => this.#placeOf("execute", device).pointer,
-    });
+    const { api } = this.#core;
+    let executable: Executable | undefined;
     try {
-      checkOutputs(functionName, this.#core.api, executable.inner, signature);
+      const found = api.call("LoadedExecutable_AddressableDevices", { executable: pointer });
+      const at = found.pointers("addressable_devices", "num_addressable_devices");
+      const own = [...this.#pointers];
+      const devices = at.flatMap((place) => own.filter(([, other]) => other === place).map(([device]) => device));
+      executable = new Executable(this.#core, pointer, signature, {
+        devices: portable ? this.devices : devices,
+        portable,
+        pointerOf: (device) => this.#placeOf("execute", device).pointer,
+      });
+      checkOutputs(functionName, api, executable.inner, signature);
+      return executable;
     } catch (error) {
-      executable.dispose();
+      if (executable === undefined) api.call("LoadedExecutable_Destroy", { executable: pointer });
+      else executable.dispose();
       throw error;
     }
-    return executable;
   }
 
   #devicesFor({ replicas = 1, devices, portable = false }: CompileOptions): readonly Device[] {

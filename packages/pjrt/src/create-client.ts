@@ -43,8 +43,13 @@ export function createClient(api: PjrtApi, { devices = 1, options = {} }: Client
   const ofCpu = ofCpus.get(api);
   if (ofCpu !== true) {
     const first = create(options);
-    ofCpus.set(api, platformOf(first) === "cpu");
-    if (ofCpu === false || platformOf(first) !== "cpu") return first;
+    try {
+      ofCpus.set(api, platformOf(first) === "cpu");
+    } catch (error) {
+      first.close();
+      throw error;
+    }
+    if (ofCpus.get(api) !== true) return first;
     first.close();
   }
   return create({ cpu_device_count: devices, ...options });

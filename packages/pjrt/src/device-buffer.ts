@@ -1,10 +1,15 @@
 import { abi } from "./abi.ts";
 import type { Device } from "./device.ts";
-import { checkHostArray, describeSpec, type ElementType, type HostArray, type TensorSpec } from "./element-type.ts";
+import {
+  checkHostArray,
+  describeSpec,
+  type ElementType,
+  type HostArray,
+  tensorBytes,
+  type TensorSpec,
+} from "./element-type.ts";
 import type { OpenClient } from "./open-client.ts";
 import { PjrtError } from "./pjrt-error.ts";
-
-const bytesOf = { f32: 4, bf16: 2, i32: 4, ui32: 4, i1: 1 } as const;
 
 /**
  * A tensor in a device's memory. It is there until {@link DeviceBuffer.dispose}, until a program to which it is donated takes it, or
@@ -38,7 +43,7 @@ export class DeviceBuffer implements TensorSpec {
 
   /** Its size on the host. */
   get bytes(): number {
-    return this.shape.reduce((product, size) => product * size, bytesOf[this.type]);
+    return tensorBytes(this);
   }
 
   /** Whether it was disposed, or donated to a program. */
@@ -149,7 +154,7 @@ export class DeviceBuffer implements TensorSpec {
 /** How many bytes further the next element of each axis is. */
 function rowMajorStrides({ shape, type }: TensorSpec): BigInt64Array {
   const strides = new BigInt64Array(Math.max(1, shape.length));
-  let stride = BigInt(bytesOf[type]);
+  let stride = BigInt(tensorBytes({ shape: [], type }));
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     strides[axis] = stride;
     stride *= BigInt(shape[axis] ?? 1);

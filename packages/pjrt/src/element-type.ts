@@ -27,6 +27,20 @@ export function describeSpec({ shape, type }: TensorSpec): string {
   return `${type}[${shape.join(",")}]`;
 }
 
+/**
+ * The size of a tensor on the host, in bytes.
+ *
+ * @example
+ * ```ts
+ * import { tensorBytes } from "@kindred/pjrt";
+ *
+ * tensorBytes({ shape: [2, 3], type: "bf16" }); // => 12
+ * ```
+ */
+export function tensorBytes({ shape, type }: TensorSpec): number {
+  return elementsOf(shape) * arrayOf[type].BYTES_PER_ELEMENT;
+}
+
 /** How many elements a shape has. */
 function elementsOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);

@@ -9,7 +9,7 @@ export {
 } from "./client.ts";
 export type { ClientOptions } from "./create-client.ts";
 export type { Device, DeviceDescription, DeviceMemory } from "./device.ts";
-export type { ElementType, HostArray, TensorSpec } from "./element-type.ts";
+export { type ElementType, type HostArray, tensorBytes, type TensorSpec } from "./element-type.ts";
 export { DeviceBuffer } from "./device-buffer.ts";
 export { Executable, type ExecuteOptions } from "./executable.ts";
 export type { ProgramCost, ProgramMemory, ProgramText } from "./compiled-program.ts";

@@ -4,7 +4,7 @@ import { Client } from "./client.ts";
 import type { ClientOptions } from "./create-client.ts";
 import { endProfiling } from "./end-profiling.ts";
 import { readNamedValues, type NamedValues } from "./named-values.ts";
-import { loadNative } from "./native.ts";
+import { loadNative, type Native } from "./native.ts";
 import { PjrtApi } from "./pjrt-api.ts";
 import { nvidiaLibraries } from "./nvidia-libraries.ts";
 import { Topology } from "./topology.ts";
@@ -103,6 +103,14 @@ async function open(path: string, { logLevel = 3 }: PluginOptions): Promise<Plug
   const variable = "TF_CPP_MIN_LOG_LEVEL";
   if (native.environment(variable) === null) native.setEnvironment(variable, String(logLevel));
   checkFlags(native.environment("XLA_FLAGS") ?? "", path);
-  process.on("exit", () => endProfiling(native));
+  watchExit(native);
   return new Plugin(path, new PjrtApi(native, native.openTable(path, nvidiaLibraries(path)), path));
+}
+
+let isExitWatched = false;
+
+/** Before the library is opened, as loading alone may begin to profile; one listener is enough for all plugins, and for tries that fail. */
+function watchExit(native: Native): void {
+  if (!isExitWatched) process.on("exit", () => endProfiling(native));
+  isExitWatched = true;
 }

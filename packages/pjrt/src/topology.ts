@@ -55,13 +55,18 @@ export class Topology {
     };
     const topology = api.call("TopologyDescription_Create", fields).pointer("topology");
     this.#pointer = topology;
-    this.platform = api
-      .call("TopologyDescription_PlatformName", { topology })
-      .text("platform_name", "platform_name_size");
-    const version = api.call("TopologyDescription_PlatformVersion", { topology });
-    this.version = version.text("platform_version", "platform_version_size");
-    const found = api.call("TopologyDescription_GetDeviceDescriptions", { topology });
-    this.devices = found.pointers("descriptions", "num_descriptions").map((pointer) => describeDevice(api, pointer));
+    try {
+      this.platform = api
+        .call("TopologyDescription_PlatformName", { topology })
+        .text("platform_name", "platform_name_size");
+      const version = api.call("TopologyDescription_PlatformVersion", { topology });
+      this.version = version.text("platform_version", "platform_version_size");
+      const found = api.call("TopologyDescription_GetDeviceDescriptions", { topology });
+      this.devices = found.pointers("descriptions", "num_descriptions").map((pointer) => describeDevice(api, pointer));
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
   }
 
   /**
@@ -78,18 +83,20 @@ export class Topology {
       api.call("Compile", { topology, ...fields }).pointer("executable"),
     );
     let disposed = false;
-    return {
-      memory: memoryOf(api, executable),
-      cost: costOf(api, executable),
-      serialize() {
-        if (disposed) throw new PjrtError("FAILED_PRECONDITION", "serialize", "serialize: the program was disposed.");
-        return serializeExecutable(api, executable);
-      },
-      dispose() {
-        if (!disposed) api.call("Executable_Destroy", { executable });
-        disposed = true;
-      },
+    const dispose = () => {
+      if (!disposed) api.call("Executable_Destroy", { executable });
+      disposed = true;
     };
+    const serialize = () => {
+      if (disposed) throw new PjrtError("FAILED_PRECONDITION", "serialize", "serialize: the program was disposed.");
+      return serializeExecutable(api, executable);
+    };
+    try {
+      return { memory: memoryOf(api, executable), cost: costOf(api, executable), serialize, dispose };
+    } catch (error) {
+      dispose();
+      throw error;
+    }
   }
 
   /** Frees it. A second time it does nothing. */

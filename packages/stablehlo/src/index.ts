@@ -1,4 +1,4 @@
-export type { ElementType, Shape, TensorType, Value } from "./value.ts";
+export { type ElementType, elementCount, type Shape, type TensorType, type Value } from "./value.ts";
 export type { Binary, Comparison, Unary } from "./elementwise.ts";
 export type { DotOptions } from "./products.ts";
 export type { Reduction } from "./reductions.ts";

@@ -15,7 +15,16 @@ export type Value = {
 /** A tensor's type without its place: what goes into a program and what comes out. */
 export type TensorType = { readonly shape: Shape; readonly type: ElementType };
 
-/** How many elements a shape holds. */
+/**
+ * How many elements a shape holds: 1 for a scalar's, which is empty.
+ *
+ * @example
+ * ```ts
+ * import { elementCount } from "@kindred/stablehlo";
+ *
+ * [elementCount([2, 3]), elementCount([])]; // => [6, 1]
+ * ```
+ */
 export function elementCount(shape: Shape): number {
   return shape.reduce((count, length) => count * length, 1);
 }

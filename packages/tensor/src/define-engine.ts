@@ -13,6 +13,8 @@ export type EngineParts<Extra extends object = object> = {
   readonly backend: string;
   /** Called as it becomes the active engine; what it returns is called as it ceases to be. Default: nothing to do. */
   readonly enter?: () => () => void;
+  /** Called when it was stopped as often as it was started: the next start loads it anew. Default: nothing to do. */
+  readonly end?: () => void;
   /** What the running engine does otherwise than tfjs's own backends, and what it has besides. */
   readonly running: Partial<Omit<RunningEngine, "description" | "stop">> & Extra;
 };
@@ -76,8 +78,9 @@ async function startOf<Extra extends object>(load: () => Promise<EngineParts<Ext
   let entry: Engines["started"][number] | undefined;
   const stop = () => {
     const at = entry === undefined ? -1 : engines.started.indexOf(entry);
-    if (at >= 0) engines.started.splice(at, 1);
+    const [stopped] = at >= 0 ? engines.started.splice(at, 1) : [];
     activate();
+    if (stopped !== undefined && !engines.started.some(({ parts }) => parts === stopped.parts)) stopped.parts.end?.();
   };
   try {
     const parts = await load();

@@ -1,7 +1,5 @@
-import type { Graph, Value } from "@kindred/stablehlo";
-import { elementType, type StockKernel, stock } from "./stock-kernel.ts";
-
-const count = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
+import { elementCount, type Graph, type Value } from "@kindred/stablehlo";
+import { axisOf, elementType, type StockKernel, stock } from "./stock-kernel.ts";
 
 /** Elements of x along an axis, by number; the first `batchDims` axes of x and of the numbers are the same. */
 function gather(
@@ -10,12 +8,12 @@ function gather(
   ids: Value,
   { axis, batchDims }: { readonly axis: number; readonly batchDims: number },
 ): Value {
-  const at = axis < 0 ? axis + x.shape.length : axis;
+  const at = axisOf(axis, x.shape.length);
   if (at === 0) return graph.gatherRows(x, ids);
   const axes = x.shape.map((_, i) => i);
   const [batch, before, after] = [axes.slice(0, batchDims), axes.slice(batchDims, at), axes.slice(at + 1)];
   const lengths = (list: readonly number[]) => list.map((i) => x.shape[i] ?? 1);
-  const batches = count(lengths(batch));
+  const batches = elementCount(lengths(batch));
   const rows = x.shape[at] ?? 1;
   const front = graph.transpose(x, [...batch, at, ...before, ...after]);
   const table = graph.reshape(front, [batches * rows, ...lengths(before), ...lengths(after)]);
@@ -23,7 +21,7 @@ function gather(
   // Numbers outside are moved to the nearest row of their own batch, not of the next one.
   const inside = graph.binary(
     "minimum",
-    graph.binary("maximum", graph.reshape(ids, [batches, count(own)]), 0),
+    graph.binary("maximum", graph.reshape(ids, [batches, elementCount(own)]), 0),
     rows - 1,
   );
   const first = graph.binary("multiply", graph.iota([batches, 1], 0), rows);
@@ -53,9 +51,13 @@ function placesAsRows(
   for (let k = 0; k < depth; k++) {
     const starts = ids.shape.map((_, i) => (i === outer.length ? k : 0));
     const coordinate = graph.reshape(graph.slice(ids, starts, [...outer, 1]), outer);
-    numbers = graph.binary("add", numbers, graph.binary("multiply", coordinate, count(shape.slice(k + 1, depth))));
+    numbers = graph.binary(
+      "add",
+      numbers,
+      graph.binary("multiply", coordinate, elementCount(shape.slice(k + 1, depth))),
+    );
   }
-  return { rows: count(shape.slice(0, depth)), rest: shape.slice(depth), numbers };
+  return { rows: elementCount(shape.slice(0, depth)), rest: shape.slice(depth), numbers };
 }
 
 /** The k largest along the last axis, the largest first, and where they are. An element's rank is how many come before it. */

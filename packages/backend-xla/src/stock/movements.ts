@@ -1,7 +1,7 @@
 import type { Graph, Value } from "@kindred/stablehlo";
 import * as tf from "@tensorflow/tfjs-core";
 import type { CallInputs } from "../operands.ts";
-import { elementType, listed, type StockKernel, stock } from "./stock-kernel.ts";
+import { axisOf, elementType, listed, type StockKernel, stock } from "./stock-kernel.ts";
 
 type Pairs = readonly (readonly [before: number, after: number])[];
 type Slice = { readonly begin: readonly number[]; readonly size: readonly number[] };
@@ -142,7 +142,6 @@ function split(graph: Graph, x: Value, sizes: readonly number[], axis: number): 
   });
 }
 
-const axisOf = (axis: number, rank: number) => (axis < 0 ? axis + rank : axis);
 const withAxis = (shape: readonly number[], at: number) => [...shape.slice(0, at), 1, ...shape.slice(at)];
 
 type Numbered = { readonly start: number; readonly stop: number; readonly step: number; readonly dtype?: string };

@@ -1,6 +1,6 @@
 import type { Graph, Reduction, Value } from "@kindred/stablehlo";
 import * as tf from "@tensorflow/tfjs-core";
-import { type StockKernel, stock } from "./stock-kernel.ts";
+import { axisOf, type StockKernel, stock } from "./stock-kernel.ts";
 
 /** tfjs calls the axes by two names, and leaves them out for all. */
 type Axes = {
@@ -27,7 +27,7 @@ function kept({ shape }: Value, axes: readonly number[]): number[] {
 
 /** The place of the largest (smallest) element along an axis, the first of several. */
 function placeOf(graph: Graph, kind: "maximum" | "minimum", x: Value, axis: number): Value {
-  const at = axis < 0 ? x.shape.length + axis : axis;
+  const at = axisOf(axis, x.shape.length);
   const best = graph.reshape(graph.reduce(kind, x, [at]), kept(x, [at]));
   const places = graph.iota(x.shape, at);
   return graph.reduce("minimum", graph.select(graph.compare("EQ", x, best), places, 2 ** 31 - 1), [at]);
@@ -37,7 +37,7 @@ type Running = { readonly axis: number; readonly exclusive: boolean; readonly re
 
 /** Sums (products) of the elements up to each one along an axis, in log₂ n steps, each of which doubles how far they reach. */
 function running(graph: Graph, op: "add" | "multiply", x: Value, { axis, exclusive, reverse }: Running): Value {
-  const at = axis < 0 ? x.shape.length + axis : axis;
+  const at = axisOf(axis, x.shape.length);
   const length = x.shape[at] ?? 1;
   const neutral = op === "add" ? 0 : 1;
   const shifted = (value: Value, by: number) => {
@@ -60,7 +60,7 @@ function shiftedExponentials(
   x: Value,
   axis: number,
 ): { readonly shifted: Value; readonly sum: Value; readonly e: Value } {
-  const at = axis < 0 ? x.shape.length + axis : axis;
+  const at = axisOf(axis, x.shape.length);
   const along = (kind: Reduction, value: Value) => graph.reshape(graph.reduce(kind, value, [at]), kept(x, [at]));
   const shifted = graph.binary("subtract", x, along("maximum", x));
   const e = graph.unary("exponential", shifted);

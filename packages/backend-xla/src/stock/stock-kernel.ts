@@ -59,3 +59,8 @@ export function elementType(dtype: string | undefined): ElementType {
   if (dtype === "int32") return "i32";
   return dtype === "bool" ? "i1" : "f32";
 }
+
+/** An axis counted from the front, where tfjs counts from the back with numbers below 0. */
+export function axisOf(axis: number, rank: number): number {
+  return axis < 0 ? axis + rank : axis;
+}
