@@ -8,6 +8,7 @@ import { expectNotInUse, newestRun, readRunConfig, type ResumePoint, resumePoint
 import { terminalReader } from "@kindred/run-report";
 import { guideFolders, type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
 import { gradients } from "./gradients.ts";
+import { originalForm, originalPreset } from "./original-form.ts";
 import { train } from "./train.ts";
 import { trainFlags, trainHelp } from "./train-flags.ts";
 
@@ -19,10 +20,14 @@ export function main(argv: readonly string[]): Promise<number> {
 }
 
 async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {
-  const { given: flagsGiven, positionals } = parseFlags(trainFlags, argv, { optionalValue: ["resume"] });
-  const flags = checkOptions(trainFlags, flagsGiven, "kindred-train", { named: flagName });
+  const original = originalForm(argv);
+  const { given: flagsGiven, positionals } = original ?? parseFlags(trainFlags, argv, { optionalValue: ["resume"] });
+  const inOurs = original === undefined ? flagsGiven : { ...flagsGiven, preset: originalPreset };
+  const flags = checkOptions(trainFlags, inOurs, "kindred-train", { named: flagName });
   if (flags.help) return void process.stdout.write(trainHelp());
   if (flags.version) return void process.stdout.write(`${packageVersion(manifest)}\n`);
+  if (original !== undefined && !flags.quiet)
+    process.stderr.write(`The original's form. Same as: ${original.command}\n`);
   const runOptions = Object.fromEntries(
     Object.entries(flagsGiven).filter(([name]) => Object.hasOwn(trainOptions, name)),
   );

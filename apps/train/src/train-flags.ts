@@ -42,6 +42,10 @@ that folder is fine-tuned, without it a new one is trained from nothing.
   kindred-train --preset quickstart
   kindred-train --resume
 
+The command line of the original script, kindred-train data_config.json OUTPUT --model M --steps N
+--batch_size 128 --nprocs 8 --datasets_per_batch 2 --data_folder DIR, is known by its own flags (--steps,
+--nprocs, …) and means what it meant; the same command in Kindred's words is printed.
+
 Ctrl-C saves a checkpoint and exits with 130; --resume goes on from there. Exit codes: 0 done, 1 failed,
 2 wrong usage, 3 bad data or model file, 129, 130 or 143 stopped after saving, 141 the reader of the
 output has gone.

@@ -12,8 +12,8 @@ test("reddit-mpnet-base is the original recipe, field by field", () => {
     batchSize: perCore * nprocs, // every pair against the gathered batch
     maxSeqLength: 128,
     columnSeqLengths: "",
-    // mean pooling, which a bare transformer has, and x / max(‖x‖, 1e-12)
-    pooling: undefined,
+    // mean pooling, and x / max(‖x‖, 1e-12)
+    pooling: "mean",
     normalize: true,
     // (CE(S) + CE(Sᵀ)) / 2 of S = 20 · A · Bᵀ for two columns, one way against P ∪ N for three, nothing masked
     loss: "contrastive",

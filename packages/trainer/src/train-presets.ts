@@ -31,6 +31,7 @@ export const trainPresets = {
    */
   "reddit-mpnet-base": {
     model: "microsoft/mpnet-base",
+    pooling: "mean",
     normalize: true,
     maxSeqLength: 128,
     holdOut: 0,

@@ -24,6 +24,10 @@ test("kebab, snake and camel case are the same flag, with = or a space", () => {
   }
 });
 
+test("a boolean is turned off in snake case, too", () => {
+  expect(parseFlags(table, ["--no_json"]).given).toEqual({ json: false });
+});
+
 test("lists repeat, booleans stand alone and are turned off by --no-", () => {
   expect(parseFlags(table, ["--eval-data", "a", "--no-json", "--eval-data=b"]).given).toEqual({
     evalData: ["a", "b"],

@@ -90,7 +90,7 @@ type Flag = {
   readonly takes: "boolean" | "string";
 };
 
-/** Every spelling of every flag: kebab, snake and camel case, and of a boolean all three after `no-`. */
+/** Every spelling of every flag: kebab, snake and camel case, and of a boolean all three after `no-` and `no_`. */
 function spellings(table: OptionTable, optionalValue: readonly string[]): Map<string, Flag> {
   const [plain, negated] = [new Map<string, Flag>(), new Map<string, Flag>()];
   for (const [name, option] of Object.entries(table)) {
@@ -99,7 +99,8 @@ function spellings(table: OptionTable, optionalValue: readonly string[]): Map<st
     const kebab = flagName(name).slice(2);
     for (const spelling of [kebab, kebab.replaceAll("-", "_"), name]) {
       plain.set(spelling, { name, kind, negated: false, takes });
-      if (kind === "boolean") negated.set(`no-${spelling}`, { name, kind, negated: true, takes });
+      if (kind === "boolean")
+        for (const no of ["no-", "no_"]) negated.set(`${no}${spelling}`, { name, kind, negated: true, takes });
     }
   }
   return new Map([...negated, ...plain]);
