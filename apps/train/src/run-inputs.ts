@@ -9,7 +9,14 @@ import type { Loss } from "@kindred/loss";
 import { openModelFolder } from "@kindred/model-folder/node";
 import { mpnetVocabulary, type Tokenizer, tokenizerFromVocab } from "@kindred/tokenizer";
 import { loadTokenizer } from "@kindred/tokenizer/node";
-import { loadedModel, newModel, type RunData, type TrainableModel, type TrainConfig } from "@kindred/trainer";
+import {
+  evaluationFile,
+  loadedModel,
+  newModel,
+  type RunData,
+  type TrainableModel,
+  type TrainConfig,
+} from "@kindred/trainer";
 
 /** What a run begins with: the model of a folder, a checkpoint's or that of `config.model`; a new one where that is empty. */
 export async function startingModel(
@@ -107,6 +114,9 @@ export async function openRunData(
     });
   return {
     training,
-    evaluation: evalData.map((path) => openDataset(path, { onBadLine, columns, columnsIfThere: true })),
+    evaluation: evalData.map((text) => {
+      const { path, evaluators } = evaluationFile(text);
+      return { dataset: openDataset(path, { onBadLine, columns, columnsIfThere: true }), evaluators };
+    }),
   };
 }

@@ -125,7 +125,9 @@ function ofReddit(json: Json): JsonRows {
   if (typeof context !== "string") return { problem: '"context" is not a text' };
   if (typeof response !== "string") return { problem: '"response" is not a text' };
   const group = groupOf("thread_id", json);
-  return "problem" in group ? group : { rows: [{ texts: [response, context], ...group }] };
+  return "problem" in group
+    ? group
+    : { rows: [{ texts: [response, context], names: ["response", "context"], ...group }] };
 }
 
 /** Columns in the order of their roles; one that holds a list of texts (negatives, say) is as many texts. */

@@ -17,8 +17,8 @@ export type Bm25Hit = { readonly document: number; readonly score: number };
 export type Bm25Index = {
   /** How many documents there are. */
   readonly documentCount: number;
-  /** The score of every document for a query; 0 for one that shares no word with it. */
-  readonly scores: (query: string) => Float64Array;
+  /** The score of every document for a query, or of those from one number to before another; 0 for one that shares no word with it. */
+  readonly scores: (query: string, from?: number, to?: number) => Float64Array;
   /** The same for many queries, for `mrrOfPairs` and `pairRanks`. */
   readonly scoreMatrix: (queries: readonly string[]) => ScoreMatrix;
   /**
@@ -57,15 +57,16 @@ export function bm25Index(
   const postings = invert(words);
   const idfOf = (found: number) => Math.log(1 + (words.length - found + 0.5) / (found + 0.5));
 
-  const scores = (query: string): Float64Array => {
-    const sums = new Float64Array(words.length);
+  const scores = (query: string, from = 0, to = words.length): Float64Array => {
+    const sums = new Float64Array(to - from);
     for (const word of new Set(tokenize(query))) {
       const found = postings.get(word) ?? [];
       const idf = idfOf(found.length);
-      // `!`: postings name documents that there are.
-      for (const { document, frequency } of found) {
+      // `!`: postings name documents that there are, in their order.
+      for (let at = firstAt(found, from); at < found.length && found[at]!.document < to; at++) {
+        const { document, frequency } = found[at]!;
         const lengthFactor = 1 - b + (b * words[document]!.length) / meanLength;
-        sums[document]! += (idf * frequency * (k1 + 1)) / (frequency + k1 * lengthFactor);
+        sums[document - from]! += (idf * frequency * (k1 + 1)) / (frequency + k1 * lengthFactor);
       }
     }
     return sums;
@@ -84,6 +85,17 @@ export function bm25Index(
   };
 
   return { documentCount: words.length, scores, scoreMatrix, search };
+}
+
+/** The place of the first posting of a document that is no lower. */
+function firstAt(postings: readonly { readonly document: number }[], document: number): number {
+  let [low, high] = [0, postings.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((postings[middle]?.document ?? document) < document) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** For each word the documents that have it, with how often they do. */

@@ -4,10 +4,13 @@ export { spearman } from "./spearman.ts";
 export { type ScoredPairs, scoredPairs, type ScoredPairsMetrics, type ScoredPairsOptions } from "./scored-pairs.ts";
 export { pairRanks, type RightOptions, type TieOptions, type TiePolicy } from "./pair-ranks.ts";
 export { mrrOfPairs, type MrrOptions } from "./mrr-of-pairs.ts";
+export { rightRanks } from "./right-ranks.ts";
+export { type PoolValues, poolValues } from "./pool-values.ts";
 export { chanceMrr } from "./chance-mrr.ts";
 export { type RetrievalTask, retrievalMetrics } from "./retrieval-metrics.ts";
 export { type RetrievalCuts, type RetrievalMetric, type RetrievalMetrics, rankingMetrics } from "./ranking-metrics.ts";
 export { tripletAccuracy, type TripletOptions, type Triplets } from "./triplet-accuracy.ts";
+export { type PairClassification, pairClassification } from "./pair-classification.ts";
 export { distinctBatches } from "./distinct-batches.ts";
 export {
   oneOf100Accuracy,
@@ -15,3 +18,4 @@ export {
   type OneOf100Result,
   type ResponsePairs,
 } from "./one-of-100-accuracy.ts";
+export { correlationInterval, type Interval, meanInterval, precisionInterval } from "./confidence-interval.ts";

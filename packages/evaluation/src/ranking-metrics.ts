@@ -82,9 +82,12 @@ export function rankingMetrics(
     return wanted.size === 0 ? [] : [{ hits: ranking.map((document) => wanted.has(document)), wanted: wanted.size }];
   });
   const metrics: RetrievalMetrics = {};
-  const measure = (name: keyof typeof formulas, ks: readonly number[]) => {
+  const measure = (name: keyof typeof rankingFormulas, ks: readonly number[]) => {
     for (const k of ks) {
-      const total = queries.reduce((sum, { hits, wanted }) => sum + formulas[name](hits.slice(0, k), wanted, k), 0);
+      const total = queries.reduce(
+        (sum, { hits, wanted }) => sum + rankingFormulas[name](hits.slice(0, k), wanted, k),
+        0,
+      );
       metrics[`${name}@${k}`] = total / queries.length;
     }
   };
@@ -97,8 +100,8 @@ export function rankingMetrics(
   return metrics;
 }
 
-// Each from the first k hits and misses, the number of relevant documents, and k.
-const formulas = {
+/** Each from the first k hits and misses, the number of relevant documents, and k. */
+export const rankingFormulas = {
   accuracy: (hits: readonly boolean[]) => Number(hits.includes(true)),
   precision: (hits: readonly boolean[], _: number, k: number) => count(hits) / k,
   recall: (hits: readonly boolean[], wanted: number) => count(hits) / wanted,

@@ -52,7 +52,7 @@ test("progress stands in one line on a terminal, and is wiped before what follow
 test("elsewhere there are plain lines and no control characters", () => {
   const text = written(false);
   for (const control of ["\r", "\u001b"]) expect(text).not.toContain(control);
-  expect(text.split("\n")).toContain("Evaluation at step 5: a_mrr@10 0.2500  (BM25 0.1000)");
+  expect(text.split("\n")).toContain("Evaluation at step 5: a_mrr@10 0.2500 (BM25 0.1000)");
 });
 
 test("what an engine compiles is a line each, with the reason", () => {

@@ -1,12 +1,6 @@
 import { profileTable } from "@kindred/tensor";
-import {
-  fewMeasured,
-  metricsOf,
-  type RowsLeftOut,
-  type RunReader,
-  type TaskSize,
-  type TrainEvent,
-} from "@kindred/trainer";
+import type { RowsLeftOut, RunReader, TrainEvent } from "@kindred/trainer";
+import { evaluationLines, measuredBy } from "./evaluation-lines.ts";
 
 /** Where lines for people go: standard error, or a test's array. */
 export type LineSink = {
@@ -83,7 +77,7 @@ function linesOf(event: Exclude<TrainEvent, Of<"step">>, data: Of<"data"> | unde
             ];
       });
     case "evaluation":
-      return evaluationLines(event, data);
+      return evaluationLines(event, data?.tasks);
     case "compile":
       return [
         `${event.fromCache ? "Loaded a compiled program" : "Compiled a program"} in ${event.seconds.toFixed(1)} s, as ${event.reason}`,
@@ -147,20 +141,6 @@ function leftOutText(leftOut: RowsLeftOut): string {
     .join(", ");
 }
 
-function evaluationLines({ step, metrics, bm25, chance }: Of<"evaluation">, data: Of<"data"> | undefined): string[] {
-  return Object.entries(metrics).map(([name, value]) => {
-    const beside = (label: string, level: number | undefined) =>
-      level === undefined ? [] : [`${label} ${level.toFixed(4)}`];
-    const measured = measuredBy(name, data?.tasks ?? []);
-    const levels = [
-      ...(measured === undefined ? [] : [measured]),
-      ...beside("BM25", bm25[name]),
-      ...beside("chance", chance[name]),
-    ].join(", ");
-    return `Evaluation at step ${step}: ${name} ${value.toFixed(4)}${levels === "" ? "" : `  (${levels})`}`;
-  });
-}
-
 function doneLines({ metrics, seconds, finalLoss, model, steps }: Of<"done">, data: Of<"data"> | undefined): string[] {
   const [first] = Object.entries(metrics);
   const ended = `${steps} steps in ${duration(seconds)}, final loss ${finalLoss.toFixed(4)}`;
@@ -172,14 +152,6 @@ function doneLines({ metrics, seconds, finalLoss, model, steps }: Of<"done">, da
   const from = measured === undefined ? "" : ` (${measured})`;
   const verdict = `Verdict: ${name} ${before.toFixed(4)} → ${after.toFixed(4)}${from}${beside}; ${ended}`;
   return ["", verdict, ...nextSteps(model)];
-}
-
-/** What a metric rests on: "7 queries, too few to judge by". Undefined where that is not told. */
-function measuredBy(metric: string, tasks: readonly TaskSize[]): string | undefined {
-  const task = tasks.find(({ name }) => metricsOf(name).includes(metric));
-  if (task === undefined) return undefined;
-  const [measured, what] = "queries" in task ? [task.queries, "queries"] : [task.pairs, "pairs"];
-  return `${count(measured)} ${what}${measured < fewMeasured ? ", too few to judge by" : ""}`;
 }
 
 function nextSteps(model: string): string[] {

@@ -1,13 +1,17 @@
 import type { TextRow } from "@kindred/datasets";
 import { DataError } from "@kindred/errors";
 import { childKey, keyFromSeed, uniformAt } from "@kindred/random";
-import { type EvaluationTask, fewMeasured, rowsTask, taskSize } from "./evaluation-task.ts";
+import { type EvaluationTask, fewMeasured } from "./evaluators/evaluation-task.ts";
+import { type EvaluatorName, evaluators, judgedBy, type RowsToJudge } from "./evaluators/evaluators.ts";
 
 /** The rows of a training set, and those to judge by where it comes split. */
 export type RowsToSplit = { readonly rows: readonly TextRow[]; readonly heldOut?: readonly TextRow[] | undefined };
 
 /** How much to hold out. */
 export type HoldOutLimits = { readonly holdOut: number; readonly maxHoldOutRows: number };
+
+/** How much to hold out, and what for. */
+type HoldOutRules = HoldOutLimits & { readonly holdOutEvaluators: readonly EvaluatorName[] };
 
 /** What of several sets is held out, and what each of their rows may be used for. */
 export type HeldOut = {
@@ -39,7 +43,7 @@ export function holdOutThreshold(rows: number, { holdOut: share, maxHoldOutRows 
  * What is held out of one set is trained on in none: see {@link repeats}; nor is a row of a held-out group of its own set. Answers may be
  * those of other queries, which stay: where many questions have one answer, only the questions are new.
  */
-export function holdOut(sets: readonly RowsToSplit[], limits: HoldOutLimits): HeldOut {
+export function holdOut(sets: readonly RowsToSplit[], limits: HoldOutRules): HeldOut {
   const rows = sets.map(({ rows, heldOut }) => heldOut ?? chosenOf(rows, limits));
   const groups = rows.map((heldOut) => new Set(heldOut.flatMap(({ group }) => group ?? [])));
   const repeatsAny = repeats(rows.flat());
@@ -68,33 +72,42 @@ export function repeats(rows: readonly Pick<TextRow, "texts">[]): (row: Pick<Tex
   return ({ texts }) => queries.has(texts[0] ?? "") || texts.some((text) => isPair(text, texts));
 }
 
-function chosenOf(rows: readonly TextRow[], limits: HoldOutLimits): readonly TextRow[] {
+function chosenOf(rows: readonly TextRow[], limits: HoldOutRules): readonly TextRow[] {
   const threshold = holdOutThreshold(rows.length, limits);
   const chosen = rows.filter((row) => isHeldOut(row, threshold));
-  return rowsTask("", chosen) === undefined ? [] : chosen;
+  // Whoever names an evaluator is told that it does not fit.
+  const isTask = limits.holdOutEvaluators.length > 0 || judgedBy({ name: "", rows: chosen }).length > 0;
+  return isTask ? chosen : [];
 }
 
-/** Rows to judge by, and the file or corpus that they are from. */
-export type RowsToJudge = { readonly name: string; readonly rows: readonly TextRow[] };
-
 /**
- * The tasks of several sets of rows. Their names are those of the files, with as many of the folders above as it takes to tell them
- * apart, and at last a number, so that no metric writes over another.
+ * The tasks of several sets of rows, whose names are those of the files that they are from. The tasks' names have as many of the folders above
+ * as it takes to tell them apart, and at last a number, so that no metric writes over another.
  *
- * @throws DataError naming the file whose rows are no task
+ * @throws DataError naming the file whose rows are no task, or not one for an evaluator that is named
  */
 export function tasksOf(sets: readonly RowsToJudge[]): EvaluationTask[] {
   const names = sets.map(({ name }) => name);
-  const seen = new Map<string, number>();
-  return sets.map(({ name: file, rows }, i) => {
-    const short = shortName(file, names.toSpliced(i, 1));
+  const seen = new Map<string, number>([["mean", 1]]); // mean_… is what several tasks have in the middle
+  return sets.flatMap((set, i) => {
+    const short = shortName(set.name, names.toSpliced(i, 1));
     const count = (seen.get(short) ?? 0) + 1;
     seen.set(short, count);
-    const task = rowsTask(count === 1 ? short : `${short}_${count}`, rows);
-    if (task !== undefined) return task;
+    const tasks = judgedBy({ ...set, name: count === 1 ? short : `${short}_${count}` });
+    const missing = set.evaluators?.find((name) => !tasks.some(({ evaluator }) => evaluator === name));
+    if (tasks.length > 0 && missing === undefined) return tasks;
+    const [by, takes] =
+      missing === undefined
+        ? [
+            "",
+            Object.values(evaluators)
+              .map((evaluator) => evaluator.takes)
+              .join("; or "),
+          ]
+        : [` by ${missing}`, evaluators[missing].takes];
     throw new DataError(
-      { file },
-      `cannot be evaluated on. Got ${rows.length} rows, expected two different queries and two different documents at least, or two pairs of texts with a number each: a score or a label.`,
+      { file: set.name },
+      `cannot be evaluated on${by}. Got ${set.rows.length} rows, expected ${takes}.`,
     );
   });
 }
@@ -116,12 +129,11 @@ function metricName(name: string): string {
   return name.replace(/\.(jsonl|csv|tsv|txt|parquet)(\.(gz|zst))?$/, "");
 }
 
-/** What is wrong with a task that rests on little. */
-export function sizeWarnings(task: EvaluationTask): string[] {
-  const size = taskSize(task);
-  const [count, what] = "queries" in size ? [size.queries, "queries"] : [size.pairs, "pairs"];
-  if (count >= fewMeasured) return [];
-  return [
-    `${task.name} is judged by ${count} ${what} only, too few to tell a better model from a lucky one. Hold more out (--hold-out), or name a file with --eval-data.`,
-  ];
+/** What is wrong with tasks that rest on little. */
+export function sizeWarnings(tasks: readonly EvaluationTask[]): string[] {
+  const few = tasks.filter(({ measured }) => measured < fewMeasured);
+  const advice = `too few to tell a better model from a lucky one (below ${fewMeasured} the 95 % interval of a share can be wider than ± 0.1). Hold more out (--hold-out), or name a file with --eval-data.`;
+  if (few.length > 3)
+    return [`${few.length} of ${tasks.length} tasks are judged by few queries or pairs each, ${advice}`];
+  return few.map(({ name, measured, unit }) => `${name} is judged by ${measured} ${unit} only, ${advice}`);
 }

@@ -24,7 +24,7 @@ export {
   trainProgram,
 } from "./train-program.ts";
 export { loadedModel, newModel, type TrainableModel } from "./trainable-model.ts";
-export type { RowSet, RunData, TrainingSet } from "./run-data.ts";
+export type { EvaluationSet, RowSet, RunData, TrainingSet } from "./run-data.ts";
 export {
   type BatchSampler,
   type MakeSampler,
@@ -75,16 +75,15 @@ export {
 } from "./deal-batch.ts";
 export type { AlikeChunksOptions } from "./alike-chunks.ts";
 export {
+  type EncodeTexts,
   type EvaluationTask,
+  fewMeasured,
+  type Measured,
   type Metrics,
   type Pool,
-  type ScoredPair,
-  baselines,
-  evaluateTasks,
-  fewMeasured,
-  metricsOf,
-  metricSummaries,
-  pairTask,
-  scoredTask,
   taskSize,
-} from "./evaluation-task.ts";
+} from "./evaluators/evaluation-task.ts";
+export { evaluatorNames, type EvaluatorName, judgedBy, type RowsToJudge } from "./evaluators/evaluators.ts";
+export { evaluationFile } from "./evaluators/evaluation-file.ts";
+export { baselines, evaluateTasks, metricNames, type TaskMetrics } from "./evaluators/evaluate-tasks.ts";
+export { metricSummaries } from "./evaluators/metric-summaries.ts";

@@ -1,5 +1,6 @@
 import type { Columns, TextRow } from "@kindred/datasets";
 import type { Loss } from "@kindred/loss";
+import type { EvaluatorName } from "./evaluators/evaluators.ts";
 
 /** Rows that can be read again: a data set that `openDataset` of `@kindred/datasets/node` opened, or rows in memory. */
 export type RowSet = {
@@ -30,11 +31,18 @@ export type TrainingSet = {
   readonly heldOut?: RowSet;
 };
 
+/** A data set that is only evaluated on. */
+export type EvaluationSet = {
+  readonly dataset: RowSet;
+  /** How to judge by it. Default: what its rows hold decides. */
+  readonly evaluators?: readonly EvaluatorName[];
+};
+
 /** The data sets of a run. */
 export type RunData = {
   readonly training: readonly TrainingSet[];
   /** More rows to judge by. Default: none. */
-  readonly evaluation?: readonly RowSet[];
+  readonly evaluation?: readonly EvaluationSet[];
   /** What the rows are for. Default: the loss of the configuration. */
   readonly loss?: Loss;
   /** Ends the reading with its reason. Default: never. */

@@ -213,6 +213,7 @@ const keptOptions = [
   "firstRows",
   "holdOut",
   "maxHoldOutRows",
+  "holdOutEvaluators",
   "maxRowsInMemory",
   "columns",
   "numNegatives",
@@ -235,7 +236,7 @@ const keptOptions = [
 export function expectSameOptions(config: TrainConfig, begun: { readonly [name: string]: unknown }): void {
   for (const name of keptOptions) {
     const [now, then]: [unknown, unknown] = [Reflect.get(config, name), begun[name]];
-    if (then === undefined || now === then) continue;
+    if (then === undefined || JSON.stringify(now) === JSON.stringify(then)) continue;
     throw new ConfigError(
       `train: ${name} (${flagName(name)}) cannot change when a run goes on. Got ${JSON.stringify(now)}, the run began with ${JSON.stringify(then)}. Leave it out, or begin a new run.`,
       { key: name, value: now, begun: then },

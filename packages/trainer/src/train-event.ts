@@ -53,10 +53,19 @@ export type RowCounts = {
   readonly leftOut: RowsLeftOut;
 };
 
-/** How much a task rests on. */
-export type TaskSize =
-  | { readonly name: string; readonly queries: number; readonly documents: number }
-  | { readonly name: string; readonly pairs: number };
+/** What a model is judged by, and how much that rests on. */
+export type TaskSize = {
+  /** What its metrics are called after. */
+  readonly name: string;
+  readonly evaluator: string;
+  /** The names of its metrics; the first is the one to choose by. */
+  readonly metrics: readonly string[];
+  /** How many are measured. */
+  readonly measured: number;
+  readonly unit: "queries" | "pairs" | "triplets";
+  /** How many documents there are to find, where some are. */
+  readonly documents?: number;
+};
 
 /** One metric at its times, with what BM25 and guessing reach on the same texts. */
 export type MetricSummary = {
@@ -131,6 +140,8 @@ export type TrainEvent =
       readonly type: "evaluation";
       readonly step: number;
       readonly metrics: { readonly [name: string]: number };
+      /** Where the true values of metrics lie with 95 % confidence, of those of which that can be said. */
+      readonly intervals?: { readonly [name: string]: readonly [low: number, high: number] };
       readonly bm25: { readonly [name: string]: number };
       readonly chance: { readonly [name: string]: number };
       readonly seconds: number;

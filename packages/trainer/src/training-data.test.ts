@@ -20,7 +20,10 @@ const model = {
 };
 const config = (given: object = {}) => trainConfig({ batchSize: 16, holdOut: 0.1, ...given });
 const dataOf = (sets: readonly RowSet[], given: object = {}, evaluation: readonly RowSet[] = []) =>
-  trainingData(config(given), model, { training: sets.map((dataset) => ({ dataset })), evaluation });
+  trainingData(config(given), model, {
+    training: sets.map((dataset) => ({ dataset })),
+    evaluation: evaluation.map((dataset) => ({ dataset })),
+  });
 
 const questions = Array.from({ length: 3000 }, (_, i) => [`question ${i}`, `answer ${i % 75}`]);
 
@@ -31,17 +34,15 @@ describe("what is held out", () => {
     expect(summary?.leftOut).toEqual({});
     expect((summary?.rows ?? 0) + (summary?.heldOutRows ?? 0)).toBe(3000);
     const [task] = tasks;
-    expect(task?.kind === "pairs" && task.pools.flatMap(({ queries }) => queries)).toHaveLength(
-      summary?.heldOutRows ?? 0,
-    );
-    expect(task?.kind === "pairs" && task.pools[0]?.candidates.length).toBeLessThanOrEqual(75);
+    expect(task?.measured).toBe(summary?.heldOutRows);
+    expect(task?.shown?.candidates.length).toBeLessThanOrEqual(75);
     const trained = new Set(
       Array.from({ length: summary?.rows ?? 0 }, (_, i) => {
         const [source] = sources;
         return source !== undefined && "row" in source ? source.row(i).texts[0] : "";
       }),
     );
-    expect(task?.kind === "pairs" && task.pools[0]?.queries.some((query) => trained.has(query))).toBe(false);
+    expect(task?.shown?.queries.some((query) => trained.has(query))).toBe(false);
   });
 
   test("of no file is trained on through another, turned around or not; what that leaves out is counted", async () => {
@@ -54,9 +55,7 @@ describe("what is held out", () => {
       ),
     ];
     const { sources, tasks, summaries } = await dataOf(sets);
-    const queries = new Set(
-      tasks.flatMap((task) => (task.kind === "pairs" ? task.pools.flatMap((pool) => pool.queries) : [])),
-    );
+    const queries = new Set(tasks.flatMap(({ shown }) => shown?.queries ?? []));
     expect(tasks.map(({ name }) => name)).toEqual(["base", "turned"]);
     const numberOf = (text = "") => text.split(" ")[1]; // a pair has one
     const held = new Set([...queries].map(numberOf));
@@ -154,7 +153,7 @@ describe("evaluation", () => {
     ]);
     expect(warnings).toEqual([
       "dev.jsonl is no test of what is new: 7 rows of pairs.jsonl that are trained on repeat a query or a pair of it.",
-      "dev is judged by 7 queries only, too few to tell a better model from a lucky one. Hold more out (--hold-out), or name a file with --eval-data.",
+      "dev is judged by 7 queries only, too few to tell a better model from a lucky one (below 93 the 95 % interval of a share can be wider than ± 0.1). Hold more out (--hold-out), or name a file with --eval-data.",
     ]);
     await expect(
       dataOf([setOf("pairs.jsonl", rows)], {}, [

@@ -10,7 +10,7 @@ import {
   type Source,
   type SourceCounts,
 } from "@kindred/sampler";
-import type { EvaluationTask } from "./evaluation-task.ts";
+import type { EvaluationTask } from "./evaluators/evaluation-task.ts";
 import type { RowSet, RunData, SetPass, TrainingSet } from "./run-data.ts";
 import { holdOut, repeats, sizeWarnings, tasksOf } from "./hold-out.ts";
 import { summaryOf } from "./source-summary.ts";
@@ -62,8 +62,16 @@ export async function trainingData(
     }),
   );
   const toJudge = [];
-  for (const set of evaluation) toJudge.push({ name: set.name, ...(await readRows(set, signal, mostEvaluatedRows)) });
-  const heldOut = read.map(({ set }, i) => ({ name: set.dataset.name, rows: split.rows[i] ?? [] }));
+  for (const { dataset: set, evaluators } of evaluation) {
+    const { columns, ...readOf } = await readRows(set, signal, config.maxEvalRows);
+    toJudge.push({ name: set.name, ...readOf, columns: columns?.texts, evaluators });
+  }
+  const heldOut = read.map(({ set: { dataset }, columns }, i) => ({
+    name: dataset.name,
+    rows: split.rows[i] ?? [],
+    columns: columns?.texts,
+    evaluators: config.holdOutEvaluators,
+  }));
   const tasks = tasksOf([...heldOut.filter(({ rows }) => rows.length > 0), ...toJudge]);
   return {
     sources: sources.map(({ source }) => source),
@@ -72,7 +80,7 @@ export async function trainingData(
     warnings: [
       ...read.flatMap((set) => warningsOfColumns(set, config)),
       ...toJudge.flatMap((set) => warningsOf(set, sources)),
-      ...tasks.flatMap(sizeWarnings),
+      ...sizeWarnings(tasks),
     ],
     leftOut: () => sources.map(({ leftOut }) => leftOut()),
   };
@@ -144,9 +152,6 @@ type ReadSet = {
   /** A hash of these rows, the held-out ones among them. */
   readonly fingerprint: string;
 };
-
-/** More rows of a file that is only evaluated on are not read. */
-const mostEvaluatedRows = 20_000;
 
 /** Of a file that is streamed however long it is, so many rows are looked at before the first step. */
 const firstOfStream = 10_000;
@@ -272,7 +277,10 @@ function warningsOf(
   sources: readonly OpenSource[],
 ): string[] {
   const warnings: string[] = [];
-  if (!complete) warnings.push(`${name}: only its first ${rows.length.toLocaleString("en")} rows are evaluated on.`);
+  if (!complete)
+    warnings.push(
+      `${name}: only its first ${rows.length.toLocaleString("en")} rows are evaluated on (--max-eval-rows).`,
+    );
   if (badLines > 0) warnings.push(`${name}: ${badLines} bad lines are left out.`);
   const repeatsOne = repeats(rows);
   for (const { source, training } of sources) {

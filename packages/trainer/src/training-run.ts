@@ -7,7 +7,10 @@ import { firstProfiledStep } from "@kindred/tpu-sharding";
 import type { RunSaves, TrainerState } from "./checkpoint.ts";
 import { type BatchParts, drawBatch, type DrawnBatch } from "./deal-batch.ts";
 import { diverge, isDiverged } from "./diverged.ts";
-import { baselines, evaluateTasks, metricSummaries, neighbourExamples, taskSize } from "./evaluation-task.ts";
+import { baselines, evaluateTasks } from "./evaluators/evaluate-tasks.ts";
+import { taskSize } from "./evaluators/evaluation-task.ts";
+import { metricSummaries } from "./evaluators/metric-summaries.ts";
+import { neighbourExamples } from "./evaluators/neighbour-examples.ts";
 import type { CompiledProgram, TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts } from "./train-program.ts";
@@ -73,10 +76,10 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     if (tasks.length === 0) return [];
     const seconds = stopwatch(0);
     try {
-      const metrics = await evaluateTasks(tasks, (texts) =>
+      const measured = await evaluateTasks(tasks, (texts) =>
         encoder.encode(texts, signal === undefined ? {} : { signal }),
       );
-      const event: TrainEvent = { type: "evaluation", step, metrics, ...levels, seconds: seconds() };
+      const event: TrainEvent = { type: "evaluation", step, ...measured, ...levels, seconds: seconds() };
       happened.push(event);
       return [...compiles(step), event];
     } catch (error) {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ConfigError, FormatError } from "@kindred/errors";
+import { evaluationFile } from "@kindred/trainer";
 import type { ProgramIdentity } from "./run-folder.ts";
 
 /** Options that are paths, where they name no model of a hub. */
@@ -14,10 +15,14 @@ function fromHere(config: { readonly [name: string]: unknown }, folder: unknown)
   const moved = paths.flatMap((name) => (name in config ? [[name, found(config[name])] as const] : []));
   const { evalData, guides } = config;
   const foundGuide = (text: unknown) => String(text).replace(/(?<==).*$/s, (path) => String(found(path))); // name=FOLDER
+  const foundFile = (text: unknown) => {
+    const { path } = evaluationFile(String(text));
+    return `${String(found(path))}${String(text).slice(path.length)}`; // FILE:EVALUATOR
+  };
   return {
     ...config,
     ...Object.fromEntries(moved),
-    ...(Array.isArray(evalData) && { evalData: evalData.map(found) }),
+    ...(Array.isArray(evalData) && { evalData: evalData.map(foundFile) }),
     ...(Array.isArray(guides) && { guides: guides.map(foundGuide) }),
   };
 }

@@ -1,5 +1,6 @@
 import { grouped, option } from "@kindred/options";
 import * as v from "valibot";
+import { evaluatorNames } from "../evaluators/evaluators.ts";
 import { count, countOrZero, share, text } from "./option-rules.ts";
 
 /** Where the texts of a run come from, and which of them are kept for evaluation. */
@@ -17,14 +18,20 @@ export const dataOptions = grouped("Data", {
   evalData: option(
     v.array(text),
     [],
-    "More held-out data files to evaluate on, beside the rows held out of the training data. Repeat the flag for several.",
+    "More held-out data files to evaluate on, beside the rows held out of the training data. FILE:EVALUATOR says how, as in dev.jsonl:one-of-100; else the columns decide (see holdOutEvaluators). Repeat the flag for several.",
   ),
+  maxEvalRows: option(count, 20_000, "The most rows of a file of evalData that are evaluated on, from its first."),
   holdOut: option(
     share,
     0.02,
     "Share of each training file's rows that is held out for evaluation, chosen by a hash of the row's group or first text.",
   ),
   maxHoldOutRows: option(countOrZero, 500, "The most rows that are held out of one file."),
+  holdOutEvaluators: option(
+    v.array(v.picklist(evaluatorNames)),
+    [],
+    "What held-out rows are judged by: retrieval, one-of-100, triplet, sts, paraphrase. Default: paraphrase for pairs labelled 1 and 0, sts for pairs with another number, retrieval for texts alone. Repeat the flag for several.",
+  ),
   columns: option(
     text,
     "",
