@@ -14,6 +14,7 @@ import { CannotError } from "./contestant.mjs";
  * @property {string} contestant module in contestants/, or script in python/ if there is an interpreter
  * @property {object} setup goes to the contestant as JSON
  * @property {string} [python] path of a Python interpreter
+ * @property {{ readonly [name: string]: string }} [environment] variables beside those of this process
  * @property {string} [checkout] the checkout of Kindred whose contestant it is; default: this one
  */
 
@@ -27,14 +28,15 @@ export class Player {
   #answers;
 
   /** @param {Side} side */
-  constructor({ contestant, python, checkout = root }) {
+  constructor({ contestant, python, environment = {}, checkout = root }) {
     const folder = join(checkout, "tools", "bench");
     const [command, script] =
       python === undefined
         ? [process.execPath, join(folder, "play.mjs")]
         : [python, join(folder, "python", `${contestant}.py`)];
     // No flags of this process go to the child: each contestant sets its own.
-    const { NODE_OPTIONS: _, ...env } = process.env;
+    const { NODE_OPTIONS: _, ...own } = process.env;
+    const env = { ...own, ...environment };
     this.#process = spawn(command, [script, contestant], { env, stdio: ["pipe", 2, "inherit", "pipe"] });
     this.#process.stdin?.on("error", () => {}); // It died; the missing answer tells.
     const output = /** @type {import("node:stream").Readable} */ (this.#process.stdio[3]);

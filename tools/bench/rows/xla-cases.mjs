@@ -33,7 +33,7 @@ export function xlaCases({ work, ours, kernels, pytorch, floors, tolerances, rou
       const without = products === "bfloat16" && !fast;
       cases.push({
         case: `${work}, ${on}, ${products}${without ? " (no avx512_bf16 here)" : ""}, ${against}`,
-        ours: ours(threads, products),
+        ours: { ...ours(threads, products), environment: { GLIBC_TUNABLES: "glibc.malloc.hugetlb=1" } }, // as the commands do
         theirs,
         threads,
         rounds,

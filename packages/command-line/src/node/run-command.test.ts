@@ -26,6 +26,7 @@ export async function main(argv) {
     await exitCodeOf((signal) => new Promise((resolve) => signal.addEventListener("abort", () => resolve())).then(() => writeFileSync(argv[1], String(signal.reason))));
     return clearTimeout(timer);
   }
+  if (argv[0] === "tunables") return void console.log(JSON.stringify({ tunables: process.env.GLIBC_TUNABLES, argv, flags: process.execArgv }));
   console.log(JSON.stringify({ onNpmNode: process.title === "npm", argv }));
   if (argv[0] === "kill") process.kill(process.pid, argv[1]);
   if (argv[0] === "kill") await new Promise((resolve) => setTimeout(resolve, 60_000));
@@ -83,6 +84,33 @@ describe.skipIf(old === undefined || process.platform === "win32")("on a Node ol
 
 test.runIf(isNew)("on Node 24 a command stays where it is, and main does not see --own-node", () => {
   expect(runBin(process.execPath, "a", "--own-node")).toEqual({ code: 1, onNpmNode: false, argv: ["a"] });
+});
+
+describe.skipIf(process.platform !== "linux")("glibc is told to take huge pages", () => {
+  const told = (given: string | undefined, ...args: string[]) => {
+    const { GLIBC_TUNABLES: _, ...others } = process.env;
+    const env = { ...others, TESTED_NODE: process.execPath, ...(given !== undefined && { GLIBC_TUNABLES: given }) };
+    const bin = ["--max-semi-space-size=2", join(folder, "bin.mjs"), "tunables", ...args, "--own-node"];
+    const { stdout } = spawnSync(process.execPath, bin, { encoding: "utf8", env });
+    return JSON.parse(stdout) as { tunables?: string; argv: string[]; flags: string[] };
+  };
+  const huge = "glibc.malloc.hugetlb=1";
+
+  test.each([[["--backend", "xla"]], [["--backend=xla"]], [["--config", "a.json"]], [["--resume"]]])(
+    "by %j",
+    (args) => {
+      expect(told(undefined, ...args)).toEqual({
+        tunables: huge,
+        argv: ["tunables", ...args],
+        flags: ["--max-semi-space-size=2"],
+      });
+    },
+  );
+
+  test("only for XLA, and not where the user has told it something", () => {
+    expect(told(undefined, "--backend", "wasm").tunables).toBeUndefined();
+    expect(told("glibc.malloc.check=0", "--backend", "xla").tunables).toBe("glibc.malloc.check=0");
+  });
 });
 
 /** What a command that waits has written into a file: at once, and once it has heard of its end. */
