@@ -7,8 +7,8 @@
  */
 export const layers = [
   { name: "below all", projects: ["errors"] },
-  { name: "ground", projects: ["random", "options", "files"] },
-  { name: "data", projects: ["tokenizer", "datasets", "tensor-files", "vectors", "mesh"] },
+  { name: "ground", projects: ["random", "options", "files", "mesh"] },
+  { name: "data", projects: ["tokenizer", "datasets", "tensor-files", "vectors"] },
   { name: "folder", projects: ["model-folder"] },
   { name: "engine", projects: ["tensor"] },
   { name: "ops", projects: ["nn"] },

@@ -34,7 +34,7 @@ export function trainHelp(): string {
 kindred-train gradients --help
 
 Trains a sentence encoder on pairs of texts. DATA is a data file (.jsonl, .csv or .tsv, each also
-as .gz) or a data_config.json that weights several; OUTPUT is a new folder. With --model the model of
+as .gz or .zst, or .parquet) or a data_config.json that weights several; OUTPUT is a new folder. With --model the model of
 that folder is fine-tuned, without it a new one is trained from nothing.
 
   kindred-train pairs.jsonl my-model

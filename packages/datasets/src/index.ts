@@ -6,6 +6,8 @@ export type { Columns, RowOptions } from "./row-options.ts";
 export { rowsFromJsonl } from "./rows-from-jsonl.ts";
 export { rowsFromDelimited, type DelimitedOptions } from "./rows-from-delimited.ts";
 export { rowsFromText, type RowsFromTextOptions } from "./rows-from-text.ts";
+export { rowsFromParquet } from "./rows-from-parquet.ts";
+export type { ByteSource } from "./parquet-file.ts";
 export { parseDataConfig, type DataConfigEntry } from "./parse-data-config.ts";
 export { parseSynset, type Synset } from "./wordnet/parse-synset.ts";
 export { parseMail, type Mail } from "./mail/parse-mail.ts";

@@ -4,8 +4,9 @@ import { ConfigError, DataError, nearestName } from "@kindred/errors";
 import type { Columns, RowOptions } from "../row-options.ts";
 import { rowsFromDelimited } from "../rows-from-delimited.ts";
 import { rowsFromJsonl } from "../rows-from-jsonl.ts";
-import { rowsFromText } from "../rows-from-text.ts";
+import { rowsFromText, type RowsFromTextOptions } from "../rows-from-text.ts";
 import type { TextRow } from "../text-row.ts";
+import { parquetRows } from "./parquet-rows.ts";
 import { spamAssassinRows } from "./spam-assassin-rows.ts";
 import type { Split } from "./split.ts";
 import { type Packing, unpack } from "./unpack.ts";
@@ -116,14 +117,8 @@ function openFile(path: string, { split = "train", blankLines: blank, ...options
         columns = names;
       },
     };
-    const bytes: AsyncIterable<Uint8Array> = createReadStream(path);
-    const chunks = packing === undefined ? bytes : unpack(bytes, { file: path, packing });
     const pass =
-      format === "jsonl"
-        ? rowsFromJsonl(chunks, told)
-        : format === "txt"
-          ? rowsFromText(chunks, told)
-          : rowsFromDelimited(chunks, { ...told, format });
+      format === "parquet" ? parquetRows(path, told) : rowsOfBytes(bytesOf(path, packing), { ...told, format });
     return {
       [Symbol.asyncIterator]: () => pass,
       get badLines() {
@@ -140,7 +135,22 @@ function openFile(path: string, { split = "train", blankLines: blank, ...options
   return { name: path, rows };
 }
 
-const formats = ["jsonl", "csv", "tsv", "txt"] as const;
+type BytesOptions = RowOptions & RowsFromTextOptions & { readonly format: "jsonl" | "csv" | "tsv" | "txt" };
+
+function rowsOfBytes(
+  bytes: AsyncIterable<Uint8Array>,
+  { format, ...options }: BytesOptions,
+): AsyncGenerator<TextRow, void> {
+  if (format === "jsonl") return rowsFromJsonl(bytes, options);
+  return format === "txt" ? rowsFromText(bytes, options) : rowsFromDelimited(bytes, { ...options, format });
+}
+
+function bytesOf(path: string, packing: Packing | undefined): AsyncIterable<Uint8Array> {
+  const bytes = createReadStream(path);
+  return packing === undefined ? bytes : unpack(bytes, { file: path, packing });
+}
+
+const formats = ["jsonl", "csv", "tsv", "txt", "parquet"] as const;
 
 /** What a file's name says of its content: the form, and how it is packed. */
 function expectFormat(
@@ -151,14 +161,15 @@ function expectFormat(
   const packing = (["gz", "zst"] as const).find((ending) => name.endsWith(`.${ending}`));
   const bare = packing === undefined ? name : name.slice(0, -packing.length - 1);
   const format = formats.find((format) => bare.endsWith(`.${format}`));
-  if (format === undefined) {
-    const rule = "expected a name that ends in .jsonl, .csv, .tsv or .txt, each also with .gz or .zst, or an npm: name";
+  if (format === undefined || (format === "parquet" && packing !== undefined)) {
+    const rule =
+      "expected a name that ends in .jsonl, .csv, .tsv or .txt, each also with .gz or .zst, in .parquet, or an npm: name";
     throw new DataError({ file: path }, `openDataset: unknown kind of file. Got ${basename(path)}, ${rule}.`);
   }
   if (format === "txt" && leastTexts > 1)
     throw new DataError(
       { file: path },
-      `openDataset: a .txt file has one text a line. Got ${basename(path)}, expected rows of two or more texts: .jsonl, .csv or .tsv.`,
+      `openDataset: a .txt file has one text a line. Got ${basename(path)}, expected rows of two or more texts: .jsonl, .csv, .tsv or .parquet.`,
     );
   return { format, packing };
 }

@@ -8,7 +8,7 @@ export const dataOptions = grouped("Data", {
   data: option(
     text,
     "",
-    "Training pairs: a .jsonl, .csv or .tsv file, each also as .gz or .zst, a data_config.json that weights several, or npm:<built-in corpus>.",
+    "Training pairs: a .jsonl, .csv or .tsv file, each also as .gz or .zst, a .parquet file, a data_config.json that weights several, or npm:<built-in corpus>.",
   ),
   dataFolder: option(
     text,
