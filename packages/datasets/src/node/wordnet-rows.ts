@@ -51,6 +51,27 @@ export async function wordnetRows(split: Split): Promise<readonly GroupedRow[]> 
   return withoutTexts(synsets.filter(({ hash }) => hash > cut).flatMap(exampleRows), heldOutRows);
 }
 
+/**
+ * WordNet's rows, definition → synonyms with commas between them, the synset's name as group: more of what {@link wordnetRows} holds out.
+ *
+ * * `"train"`: a row for every synset whose SHA-256 is above the held-out ones', less the rows that share a text with them; in file order.
+ * * `"held-out"`: none, so nothing is evaluated on.
+ * * `"all"`: a row for every synset, in file order.
+ */
+export async function wordnetWords(split: Split): Promise<readonly GroupedRow[]> {
+  if (split === "held-out") return [];
+  const rows: GroupedRow[] = [];
+  for await (const { definition, lemmas, name, place } of wordnetSynsets())
+    rows.push({ texts: [definition, lemmas.join(", ")], group: name, place });
+  if (split === "all") return rows;
+  const heldOut = await wordnetRows("held-out");
+  const cut = sha256Hex(heldOut.at(-1)?.group ?? "");
+  return withoutTexts(
+    rows.filter(({ group }) => sha256Hex(group) > cut),
+    heldOut,
+  );
+}
+
 type HashedSynset = NamedSynset & { readonly hash: string };
 
 function heldOutSynsets(synsets: readonly HashedSynset[]): readonly HashedSynset[] {

