@@ -9,6 +9,7 @@ import { terminalReader } from "@kindred/run-report";
 import { guideFolders, type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
 import { gradients } from "./gradients.ts";
 import { originalForm, originalPreset } from "./original-form.ts";
+import { prepare } from "./prepare.ts";
 import { train } from "./train.ts";
 import { trainFlags, trainHelp } from "./train-flags.ts";
 
@@ -16,7 +17,10 @@ const manifest = new URL("../package.json", import.meta.url);
 
 /** Runs `kindred-train` with these arguments and gives its exit code. */
 export function main(argv: readonly string[]): Promise<number> {
-  return exitCodeOf((signal) => (argv[0] === "gradients" ? gradients(argv.slice(1)) : run(argv, signal)));
+  const [command, ...rest] = argv;
+  return exitCodeOf((signal) =>
+    command === "gradients" ? gradients(rest) : command === "prepare" ? prepare(rest, signal) : run(argv, signal),
+  );
 }
 
 async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {

@@ -31,6 +31,7 @@ export const trainFlags = {
 /** The text of `kindred-train --help`. */
 export function trainHelp(): string {
   return `kindred-train DATA [OUTPUT] [options]
+kindred-train prepare --help
 kindred-train gradients --help
 
 Trains a sentence encoder on pairs of texts. DATA is a data file (.jsonl, .csv or .tsv, each also

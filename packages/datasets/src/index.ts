@@ -13,3 +13,12 @@ export { parseSynset, type Synset } from "./wordnet/parse-synset.ts";
 export { parseMail, type Mail } from "./mail/parse-mail.ts";
 export { quoteReplyPairs, type QuoteReply } from "./mail/quote-reply-pairs.ts";
 export { threadIds } from "./mail/thread-ids.ts";
+export { trimComment } from "./reddit/trim-comment.ts";
+export { redditComment, type RedditComment } from "./reddit/reddit-comment.ts";
+export {
+  type NoRow,
+  type RedditRow,
+  type ThreadOptions,
+  type ThreadResponse,
+  threadRows,
+} from "./reddit/thread-rows.ts";

@@ -3,3 +3,12 @@ export { type Dataset, type RowPass, openDataset, type OpenDatasetOptions } from
 export { readDataConfig, type ResolvedDataConfigEntry } from "./read-data-config.ts";
 export { wordnetHeldOut, type WordnetQuestion } from "./wordnet-held-out.ts";
 export { type Packing, unpack } from "./unpack.ts";
+export {
+  prepareReddit,
+  type PrepareRedditOptions,
+  type RedditProgress,
+  type RedditReport,
+} from "./reddit/prepare-reddit.ts";
+export type { RedditLeftOut } from "./reddit/gather-part.ts";
+export type { ShardCounts } from "./reddit/write-shards.ts";
+export { isTrainingThread } from "./reddit/thread-hash.ts";
