@@ -35,7 +35,7 @@ export async function pairStops(model) {
   return withFolder(async (folder) => {
     const entry = join(root, "apps/train/dist/main.js");
     const bin = join(root, "apps/train/bin/kindred-train.mjs");
-    const pairs = Array.from({ length: 8 }, (_, i) => [`a short text, number ${i}`, `what goes with number ${i}`]);
+    const pairs = Array.from({ length: 24 }, (_, i) => [`a short text, number ${i}`, `what goes with number ${i}`]);
     writeFileSync(join(folder, "pairs.jsonl"), pairs.map((pair) => `${JSON.stringify(pair)}\n`).join(""));
     const steps = ["--max-steps", "2", "--batch-size", "4", "--cores", "2"];
     await covered(folder, "run", [bin, join(folder, "pairs.jsonl"), join(folder, "out"), "--model", model, ...steps]);

@@ -91,7 +91,7 @@ export async function openRunData(
     );
   const entries = isConfig
     ? await readDataConfig(data, dataFolder === "" ? {} : { dataFolder })
-    : [{ name: data, label: basename(data), weight: 1 }];
+    : [{ name: data, label: basename(data), weight: 1, lines: undefined }];
   const paths = new Map<string, string>();
   for (const { name, label } of entries) {
     const path = name.startsWith("npm:") ? name : resolve(name);
@@ -107,10 +107,11 @@ export async function openRunData(
   const columns = named === "" ? undefined : named.split(",").map((name) => name.trim());
   const training = entries
     .filter(({ weight }) => weight > 0)
-    .map(({ name, label, weight }) => {
+    .map(({ name, label, weight, lines }) => {
       // Built-in corpora come split: their training rows share no text and no group with the held-out ones.
       const split = name.startsWith("npm:") ? { heldOut: openDataset(name, { split: "held-out" }) } : {};
-      return { dataset: openDataset(name, { onBadLine, columns, negatives, leastTexts }), label, weight, ...split };
+      const dataset = openDataset(name, { onBadLine, columns, negatives, leastTexts });
+      return { dataset, label, weight, lines, ...split };
     });
   return {
     training,

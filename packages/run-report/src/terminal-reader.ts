@@ -131,6 +131,8 @@ const reasons: { readonly [reason in keyof RowsLeftOut]-?: string } = {
   ownTextTwice: "rows hold one text twice",
   textOfBatch: "rows repeated a text of their batch",
   waitedTooLong: "rows waited too long for a batch without their texts",
+  aloneWithLabel: "rows had no other of their label",
+  lessThanBatch: "rows at the end were less than a batch",
   firstRow: "row at the beginning, thrown away as the original trainer did",
 };
 

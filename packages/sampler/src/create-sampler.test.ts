@@ -27,6 +27,8 @@ describe("worked examples", () => {
           repetitive: 0,
           overdue: 0,
           lost: 0,
+          alone: 0,
+          leftOver: 0,
           waiting: 0,
           epoch: 0,
         },
@@ -102,7 +104,7 @@ describe("refusals", () => {
     [
       "an unknown mixing",
       { mixing: "round" as "rounds" },
-      'unknown mixing. Got "round", expected "batch" or "rounds". Did you mean "rounds"?',
+      'unknown mixing. Got "round", expected "batch" or "rounds" or "round_robin" or "proportional". Did you mean "rounds"?',
     ],
     ["an unknown rule for duplicates", { duplicates: "delete" as "drop" }, 'unknown duplicates. Got "delete"'],
     ["a scope of rounds without rounds", { duplicateScope: "round" }, "there are no rounds"],

@@ -2,7 +2,8 @@ import { ConfigError } from "@kindred/errors";
 import { type Batch, Mixture } from "./mixture.ts";
 import { expectBatches, type ResolvedOptions, resolveOptions, type SamplerOptions } from "./sampler-options.ts";
 import { rowHash } from "./row-reader.ts";
-import { type LaneState, type SourceCounts, startOfLane } from "./source-lane.ts";
+import type { MixingPlace } from "./mixing.ts";
+import { type LaneState, noRows, type SourceCounts, startOfLane } from "./source-lane.ts";
 import type { RowsSource, Source, TextsRow } from "./source.ts";
 
 /** A source of batches with a memory. */
@@ -34,6 +35,9 @@ export type Sampler<Row extends TextsRow = TextsRow> = {
  *
  * A source that has no further row for a batch (all of its different rows are in it) is left out of the draw until the
  * next batch. With `epochs`, batches are smaller where the rows run out, and `next` gives undefined at the end.
+ *
+ * Which sources a batch comes from says `mixing`: all of them, drawn by weight (or by the temperature of their sizes) row by row; one, drawn
+ * by weight for a round of batches; one after another; or one, as often as it has batches.
  *
  * The original trainer's sampler is `{ mixing: "rounds", roundSteps: 4, runsPerRound: 2, duplicates: "drop",
  * duplicateScope: "round", order: "file-first", ownTextTwice: "keep", firstRows: "lose" }`, with order `"file"` for its Reddit files, less one
@@ -103,7 +107,7 @@ export function createSampler<Row extends TextsRow>(options: SamplerOptions<Row>
 }
 
 function startOf(sourceCount: number): MixtureState {
-  return { draws: 0, batches: 0, run: null, lanes: Array.from({ length: sourceCount }, () => startOfLane) };
+  return { draws: 0, batches: 0, place: null, lanes: Array.from({ length: sourceCount }, () => startOfLane) };
 }
 
 /** Where a mixture stands, as plain data. */
@@ -112,8 +116,8 @@ export type MixtureState = {
   readonly draws: number;
   /** How many batches were given. */
   readonly batches: number;
-  /** Rounds only: the source of the present run, by index, and the batches given in it; runs given in the round. */
-  readonly run: { readonly source: number; readonly step: number; readonly runsBefore: number } | null;
+  /** Where its way of mixing stands, in numbers that it names. */
+  readonly place: MixingPlace;
   readonly lanes: readonly LaneState[];
 };
 
@@ -133,9 +137,11 @@ export type SamplerCursor = {
  * or else a hash of its rows, which of a stream is taken while it is read.
  */
 function madeOf<Row extends TextsRow>(options: ResolvedOptions<Row>): { readonly [thing: string]: string } {
-  const { sources, key, ...settings } = options;
+  // Weights follow from the others. A sampler may go on with more epochs than it began with.
+  const { sources, key, weights: _, epochs: __, groupBy, ...settings } = options;
   return {
     key: key.join(" "),
+    groupBy: groupBy === undefined ? "none" : "rows in twos",
     ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)])),
     sources: sources.map(({ name }) => name).join(", "),
     ...Object.fromEntries(sources.flatMap(thingsOf)),
@@ -144,10 +150,12 @@ function madeOf<Row extends TextsRow>(options: ResolvedOptions<Row>): { readonly
 
 function thingsOf(source: Source): [thing: string, value: string][] {
   const { name, weight, columns, fingerprint = "none" } = source;
+  const lines = "length" in source ? undefined : source.lines;
   const things: [string, string][] = [
     [`weight of ${name}`, String(weight)],
     [`columns of ${name}`, String(columns)],
     [`fingerprint of ${name}`, fingerprint],
+    ...(lines === undefined ? [] : [[`lines of ${name}`, String(lines)] as [string, string]]),
   ];
   if ("length" in source) {
     things.push([`length of ${name}`, String(source.length)]);
@@ -197,16 +205,16 @@ function savedCursor(cursor: unknown, now: { readonly [thing: string]: string })
 /** Whether a cursor of the right version and make has a state, too. */
 function isWhole(cursor: unknown): cursor is SamplerCursor {
   const { state, replay } = isObject(cursor) ? cursor : {};
-  const { draws, batches, run, lanes } = isObject(state) ? state : {};
+  const { draws, batches, place, lanes } = isObject(state) ? state : {};
   const counted = (of: unknown, names: readonly string[]) =>
     isObject(of) && names.every((name) => Number.isSafeInteger(of[name]));
   return (
     [replay, draws, batches].every(Number.isSafeInteger) &&
-    (run === null || counted(run, ["source", "step", "runsBefore"])) &&
+    (place === null || (isObject(place) && counted(place, Object.keys(place)))) &&
     Array.isArray(lanes) &&
     lanes.every(
       (lane) =>
-        counted(lane, ["epoch", "position", "read", "emitted", "deferred", "dropped", "repetitive", "overdue"]) &&
+        counted(lane, ["epoch", "position", ...Object.keys(noRows)]) &&
         Array.isArray(lane.waiting) &&
         typeof lane.isFinished === "boolean",
     )

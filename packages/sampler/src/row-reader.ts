@@ -5,6 +5,15 @@ import type { RowOrder, RowsSource, Source, StreamSource, TextsRow } from "./sou
 /** A row of a source, and its number there. */
 export type NumberedRow<Row extends TextsRow> = { readonly index: number; readonly row: Row };
 
+/** Rows that come into a batch together: one, or two of a group. */
+export type RowGroup<Row extends TextsRow> = readonly NumberedRow<Row>[];
+
+/** A text of these rows that is used, if one is. */
+export function usedText<Row extends TextsRow>(group: RowGroup<Row>, used: ReadonlySet<string>): string | undefined {
+  for (const { row } of group) for (const text of row.texts) if (used.has(text)) return text;
+  return undefined;
+}
+
 /** Where a reader stands: `position` rows of epoch number `epoch` are read. */
 export type ReaderPlace = {
   readonly epoch: number;
@@ -18,8 +27,8 @@ export type ReaderPlace = {
 export type RowReader<Row extends TextsRow> = {
   /** Goes to its place, and refuses a stream whose rows before it are no longer those that were read. */
   ready(): Promise<void> | void;
-  /** The next row of this epoch; undefined at its end, as often as it is asked. */
-  read(): Promise<NumberedRow<Row> | undefined> | NumberedRow<Row> | undefined;
+  /** The next row of this epoch, or those that come with it; undefined at its end, as often as it is asked. */
+  read(): Promise<RowGroup<Row> | undefined> | RowGroup<Row> | undefined;
   /** Goes to the beginning of the next epoch. */
   beginEpoch(): Promise<void> | void;
   /** Rows by number, in the order asked for. */
@@ -38,17 +47,15 @@ export function rowReader<Row extends TextsRow>(source: Source<Row>, options: Re
   return "length" in source ? rowsReader(source, options) : streamReader(source, options.place);
 }
 
-type ReaderOptions = { readonly key: Key; readonly order: RowOrder; readonly place: ReaderPlace };
+/** What a reader goes by. */
+export type ReaderOptions = { readonly key: Key; readonly order: RowOrder; readonly place: ReaderPlace };
 
 function rowsReader<Row extends TextsRow>(
   source: RowsSource<Row>,
   { key, order, place }: ReaderOptions,
 ): RowReader<Row> {
   let { epoch, position } = place;
-  const drawOrder = () =>
-    order === "shuffle" || (order === "file-first" && epoch > 0)
-      ? permutation(childKey(key, "order", source.name, epoch), source.length)
-      : undefined;
+  const drawOrder = () => orderOf(source, epoch, { key, order });
   let shuffled = drawOrder();
   const rowAt = (index: number) => checked(source, index, source.row(index));
   return {
@@ -57,7 +64,7 @@ function rowsReader<Row extends TextsRow>(
       if (position === source.length) return undefined;
       const index = shuffled?.[position] ?? position;
       position++;
-      return rowAt(index);
+      return [rowAt(index)];
     },
     beginEpoch() {
       epoch++;
@@ -68,6 +75,17 @@ function rowsReader<Row extends TextsRow>(
     place: () => ({ epoch, position }),
     close: async () => {},
   };
+}
+
+/** The rows of an epoch in their order, by number; undefined for that of the file. */
+export function orderOf(
+  source: Pick<RowsSource, "name" | "length">,
+  epoch: number,
+  { key, order }: Pick<ReaderOptions, "key" | "order">,
+): Uint32Array | undefined {
+  return order === "shuffle" || (order === "file-first" && epoch > 0)
+    ? permutation(childKey(key, "order", source.name, epoch), source.length)
+    : undefined;
 }
 
 function streamReader<Row extends TextsRow>(source: StreamSource<Row>, place: ReaderPlace): RowReader<Row> {
@@ -111,7 +129,7 @@ function streamReader<Row extends TextsRow>(source: StreamSource<Row>, place: Re
       const { done, value } = await iterator.next();
       if (!done) {
         hash?.add(value);
-        return checked(source, position++, value);
+        return [checked(source, position++, value)];
       }
       ended = true;
       iterator = undefined;
@@ -159,7 +177,8 @@ function streamReader<Row extends TextsRow>(source: StreamSource<Row>, place: Re
   };
 }
 
-function checked<Row extends TextsRow>(source: Source<Row>, index: number, row: Row): NumberedRow<Row> {
+/** A row with its number. @throws DataError if it has another number of texts than the source says */
+export function checked<Row extends TextsRow>(source: Source<Row>, index: number, row: Row): NumberedRow<Row> {
   const columns = row.texts.length;
   if (columns === source.columns) return { index, row };
   const message = `createSampler: row ${index} does not fit. Got ${columns} texts, expected ${source.columns} as in the other rows.`;

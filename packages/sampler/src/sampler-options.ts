@@ -1,6 +1,7 @@
 import { ConfigError, DataError, nearestName } from "@kindred/errors";
 import type { Key } from "@kindred/random";
-import type { RowOrder, RowsSource, Source, TextsRow } from "./source.ts";
+import type { RowGroupName, RowOrder, RowsSource, Source, TextsRow } from "./source.ts";
+import { knownLength, temperatureWeights } from "./source-weights.ts";
 
 /** Options of {@link createSampler}. */
 export type SamplerOptions<Row extends TextsRow = TextsRow> = {
@@ -13,8 +14,15 @@ export type SamplerOptions<Row extends TextsRow = TextsRow> = {
   /**
    * `"batch"` (default): the source of every row is drawn by weight, so each batch is a mixture. `"rounds"`: the source
    * of a run of `roundSteps` batches is drawn by weight, so each batch has one source, as in the original trainer.
+   * `"round_robin"`: one batch of each source in turn. `"proportional"`: batches of one source, each source as often as it has batches, in
+   * random order. Weights say nothing to these two but which sources are never drawn (0).
    */
-  readonly mixing?: "batch" | "rounds" | undefined;
+  readonly mixing?: Mixing | undefined;
+  /**
+   * Weights by size: each source's weight is multiplied by rows^(1 / temperature), as {@link temperatureWeights} says. A stream has to know its
+   * `lines`. Only for `"batch"` and `"rounds"`. Default: the weights as they are.
+   */
+  readonly temperature?: number | undefined;
   /** Batches in a run of one source, default 4. Only for rounds. */
   readonly roundSteps?: number | undefined;
   /** Runs in a round, default 2. The rows of a round have one column count. Only for rounds. */
@@ -42,15 +50,29 @@ export type SamplerOptions<Row extends TextsRow = TextsRow> = {
    * `"keep"` (default), or `"lose"`: the first row of every source is read and thrown away, as the original trainer did to count its columns.
    */
   readonly firstRows?: "keep" | "lose" | undefined;
+  /**
+   * Rows come into batches in twos for which this gives the same: a label, for losses that compare rows of one label with those of others. A
+   * row that has no other of its label is left out and counted. `batchSize` is even then, and rows are at hand. Default: rows come alone.
+   */
+  readonly groupBy?: ((row: Row) => RowGroupName | undefined) | undefined;
   /** How often each source is read through, default without end. */
   readonly epochs?: number | undefined;
+  /** With `epochs`: whether rows of which no full batch can be made any more are left out and counted. Default false: they are smaller batches. */
+  readonly dropLast?: boolean | undefined;
   /** Where to go on: what {@link Sampler.cursor} gave, over the same sources and options. It may have been JSON in between. */
   readonly cursor?: unknown;
 };
 
-/** The options with every default filled in. */
+/** How sources mix. */
+export type Mixing = "batch" | "rounds" | "round_robin" | "proportional";
+
+/** The options with every default filled in, and how often each source is drawn. */
 export type ResolvedOptions<Row extends TextsRow = TextsRow> = {
-  readonly [name in Exclude<keyof SamplerOptions<Row>, "cursor">]-?: NonNullable<SamplerOptions<Row>[name]>;
+  readonly [name in Exclude<keyof SamplerOptions<Row>, "cursor" | "groupBy" | "temperature">]-?: NonNullable<
+    SamplerOptions<Row>[name]
+  >;
+} & { readonly weights: readonly number[] } & {
+  readonly [name in "groupBy" | "temperature"]: SamplerOptions<Row>[name];
 };
 
 /**
@@ -62,7 +84,7 @@ export type ResolvedOptions<Row extends TextsRow = TextsRow> = {
 export function expectBatches<Row extends TextsRow>(options: ResolvedOptions<Row>): void {
   const { sources, batchSize, mixing, duplicates, duplicateScope, epochs, runsPerRound, roundSteps } = options;
   const keepsOwn = options.ownTextTwice === "keep";
-  if (duplicates === "allow" || epochs !== Number.POSITIVE_INFINITY) return;
+  if (duplicates === "allow" || (epochs !== Number.POSITIVE_INFINITY && !options.dropLast)) return;
   const drawn = sources.filter(({ weight }) => weight > 0);
   const together = mixing === "batch" ? [...new Set(drawn.map(({ columns }) => columns))] : undefined;
   const pools =
@@ -77,7 +99,7 @@ export function expectBatches<Row extends TextsRow>(options: ResolvedOptions<Row
     if (found >= needed) continue;
     const largest = Math.floor((found * batchSize) / needed);
     const others =
-      mixing === "rounds" && drawn.length > 1
+      mixing !== "batch" && drawn.length > 1
         ? " Or fill batches from all sources: mixing = batch (--mixing batch)."
         : "";
     throw new DataError(
@@ -111,7 +133,8 @@ export function resolveOptions<Row extends TextsRow>(options: SamplerOptions<Row
   const { sources, batchSize, key } = options;
   const { mixing = "batch", duplicates = "defer", duplicateScope = "batch", order = "shuffle" } = options;
   const { ownTextTwice = "drop", firstRows = "keep" } = options;
-  expectOneOf("mixing", mixing, ["batch", "rounds"]);
+  const { temperature, groupBy, dropLast = false } = options;
+  expectOneOf("mixing", mixing, ["batch", "rounds", "round_robin", "proportional"]);
   expectOneOf("duplicates", duplicates, ["defer", "drop", "allow"]);
   expectOneOf("duplicateScope", duplicateScope, ["batch", "round"]);
   expectOneOf("order", order, rowOrders);
@@ -130,15 +153,18 @@ export function resolveOptions<Row extends TextsRow>(options: SamplerOptions<Row
   if (epochs !== Number.POSITIVE_INFINITY) expectWhole("epochs", epochs, 1);
   if (duplicateScope === "round" && mixing !== "rounds") {
     throw new ConfigError(
-      'createSampler: there are no rounds. Got duplicateScope "round" with mixing "batch", expected mixing "rounds".',
+      `createSampler: there are no rounds. Got duplicateScope "round" with mixing "${mixing}", expected mixing "rounds".`,
     );
   }
   checkSources(sources);
+  expectGroups(options);
   return {
     sources,
+    weights: weightsOf(sources, mixing, temperature),
     batchSize,
     key,
     mixing,
+    temperature,
     roundSteps,
     runsPerRound,
     duplicates,
@@ -147,8 +173,81 @@ export function resolveOptions<Row extends TextsRow>(options: SamplerOptions<Row
     order,
     ownTextTwice,
     firstRows,
+    groupBy,
     epochs,
+    dropLast,
   };
+}
+
+/** How often sources are drawn. Refuses sizes that are not known where the mixing goes by them, and weights where it does not. */
+function weightsOf(sources: readonly Source[], mixing: Mixing, temperature: number | undefined): readonly number[] {
+  const weights = sources.map(({ weight }) => weight);
+  if (temperature !== undefined && !(temperature > 0))
+    throw new ConfigError(
+      `createSampler: the temperature is wrong. Got ${temperature}, expected a number above 0 (--mixing-temperature).`,
+      { temperature },
+    );
+  if (mixing === "batch" || mixing === "rounds")
+    return temperature === undefined ? weights : temperatureWeights(sources, temperature);
+  if (temperature !== undefined)
+    throw new ConfigError(
+      `createSampler: mixing "${mixing}" draws by no weights. Got temperature ${temperature}. Leave it out (--mixing-temperature), or take mixing "batch" or "rounds" (--mixing).`,
+      { temperature, mixing },
+    );
+  const different = new Set(weights.filter((weight) => weight > 0));
+  if (different.size > 1)
+    throw new ConfigError(
+      `createSampler: mixing "${mixing}" draws by no weights. Got weights ${[...different].join(", ")}, expected the same for all, or 0. Make them equal, or take mixing "batch" or "rounds" (--mixing).`,
+      { weights, mixing },
+    );
+  if (mixing === "proportional") for (const source of sources) if (source.weight > 0) knownLength(source);
+  return weights;
+}
+
+/**
+ * What share of the rows comes from each source, in the long run: by weight, as many from each (`"round_robin"`), or by size
+ * (`"proportional"`). Every row of a source is as likely as any other.
+ *
+ * @throws ConfigError as {@link temperatureWeights} does
+ *
+ * @example
+ * ```ts
+ * import { sourceShares } from "@kindred/sampler";
+ *
+ * const source = (name: string, length: number) => ({ name, weight: 1, columns: 1, length, row: () => ({ texts: ["a"] }) });
+ * const sources = [source("small", 1000), source("large", 3000)];
+ * sourceShares({ sources }); // => [0.5, 0.5]
+ * sourceShares({ sources, mixing: "proportional" }); // => [0.25, 0.75]
+ * ```
+ */
+export function sourceShares<Row extends TextsRow>({
+  sources,
+  mixing = "batch",
+  temperature,
+}: Pick<SamplerOptions<Row>, "sources" | "mixing" | "temperature">): number[] {
+  const bySize = mixing === "proportional" ? 1 : temperature;
+  const parts =
+    bySize === undefined || mixing === "round_robin"
+      ? sources.map(({ weight }) => (mixing === "round_robin" ? Number(weight > 0) : weight))
+      : temperatureWeights(sources, bySize);
+  const all = parts.reduce((sum, part) => sum + part, 0);
+  return parts.map((part) => part / all);
+}
+
+/** Refuses what cannot come in twos. */
+function expectGroups<Row extends TextsRow>({ groupBy, batchSize, sources }: SamplerOptions<Row>): void {
+  if (groupBy === undefined) return;
+  if (batchSize % 2 === 1)
+    throw new ConfigError(
+      `createSampler: rows of a label come in twos. Got batchSize ${batchSize}, expected an even one (--batch-size).`,
+      { batchSize },
+    );
+  const stream = sources.find((source) => source.weight > 0 && !("length" in source));
+  if (stream !== undefined)
+    throw new ConfigError(
+      `createSampler: rows of a label can be brought together only where all are at hand. Got ${stream.name}, which is streamed. Raise --max-rows-in-memory, or leave --group-by-label out.`,
+      { source: stream.name },
+    );
 }
 
 const rowOrders: readonly RowOrder[] = ["shuffle", "file", "file-first"];
@@ -172,6 +271,7 @@ function checkSources(sources: readonly Source[]): void {
     expectWhole(`columns of ${name}`, columns, 1);
     if (order !== undefined) expectOneOf(`order of ${name}`, order, rowOrders);
     if ("length" in source) expectWhole(`length of ${name}`, source.length, 1);
+    else if (source.lines !== undefined) expectWhole(`lines of ${name}`, source.lines, 1);
   }
   if (!sources.some(({ weight }) => weight > 0)) {
     throw new ConfigError(

@@ -1,8 +1,13 @@
+import { groupReader } from "./group-reader.ts";
 import type { ResolvedOptions } from "./sampler-options.ts";
-import { type NumberedRow, type ReaderPlace, rowReader, type RowReader } from "./row-reader.ts";
+import { type ReaderPlace, rowReader, type RowGroup, type RowReader, usedText } from "./row-reader.ts";
 import type { Source, TextsRow } from "./source.ts";
+import { WaitingRows } from "./waiting-rows.ts";
 
-/** What has become of a source's rows so far. At any time `read` is the sum of `emitted`, `dropped`, `repetitive`, `overdue`, `lost` and `waiting`. */
+/**
+ * What has become of a source's rows so far. At any time `read` is the sum of `emitted`, `dropped`, `repetitive`, `overdue`, `lost`, `alone`,
+ * `leftOver` and `waiting`.
+ */
 export type SourceCounts = {
   readonly name: string;
   /** Rows read, over all epochs. */
@@ -19,29 +24,36 @@ export type SourceCounts = {
   readonly overdue: number;
   /** Rows thrown away under `firstRows: "lose"`. */
   readonly lost: number;
+  /** Rows left out as `groupBy` found no other of their label for them, in that epoch. */
+  readonly alone: number;
+  /** Rows left out under `dropLast`, as no full batch could be made of them. */
+  readonly leftOver: number;
   /** Rows waiting now. */
   readonly waiting: number;
   /** The epoch the source is in, from 0. */
   readonly epoch: number;
 };
 
-/** The state of a lane as plain data. */
-export type LaneState = ReaderPlace & {
-  /** The numbers of the rows that wait, the oldest first. */
-  readonly waiting: readonly number[];
-  /** The counts of {@link SourceCounts}. */
-  readonly read: number;
-  readonly emitted: number;
-  readonly deferred: number;
-  readonly dropped: number;
-  readonly repetitive: number;
-  readonly overdue: number;
-  readonly lost: number;
-  /** Whether its epochs are over and nothing waits. */
-  readonly isFinished: boolean;
+/** Counts of no rows. */
+export const noRows = {
+  read: 0,
+  emitted: 0,
+  deferred: 0,
+  dropped: 0,
+  repetitive: 0,
+  overdue: 0,
+  lost: 0,
+  alone: 0,
+  leftOver: 0,
 };
 
-const noRows = { read: 0, emitted: 0, deferred: 0, dropped: 0, repetitive: 0, overdue: 0, lost: 0 };
+/** The state of a lane as plain data: its place, and the counts of {@link SourceCounts}. */
+export type LaneState = ReaderPlace & {
+  /** The numbers of the rows that wait, the oldest first; a list where rows wait together. */
+  readonly waiting: readonly (number | readonly number[])[];
+  /** Whether its epochs are over and nothing waits. */
+  readonly isFinished: boolean;
+} & { readonly [name in keyof typeof noRows]: number };
 
 /** Where a lane begins. */
 export const startOfLane: LaneState = { epoch: 0, position: 0, waiting: [], ...noRows, isFinished: false };
@@ -63,26 +75,28 @@ export class SourceLane<Row extends TextsRow> {
   readonly source: Source<Row>;
   /** The source's number among all. */
   readonly index: number;
+  /** How often it is drawn, to the weights of the others. */
+  readonly weight: number;
   /** Whether the lane will never give a row again: its epochs are over and nothing waits. */
   isFinished: boolean;
   readonly #options: ResolvedOptions<Row>;
   readonly #reader: RowReader<Row>;
-  readonly #toRestore: readonly number[];
-  #waiting: NumberedRow<Row>[] | undefined;
-  /** Rows of `#waiting` before this one do not fit into the present scope. */
-  #retryFrom = 0;
+  readonly #toRestore: LaneState["waiting"];
+  #waiting: WaitingRows<Row> | undefined;
   #mayBeginEpoch = true;
   #counts: { -readonly [name in keyof typeof noRows]: number };
 
   constructor(source: Source<Row>, { index, options, state }: LaneStart<Row>) {
-    const { read, emitted, deferred, dropped, repetitive, overdue, lost, waiting, isFinished, ...place } = state;
+    const { waiting, isFinished, epoch, position, readHash, epochHash, ...counts } = state;
     this.source = source;
     this.index = index;
-    this.isFinished = isFinished;
+    this.weight = options.weights[index] ?? 0; // there is one for each
+    this.isFinished = isFinished && epoch + 1 >= options.epochs;
     this.#options = options;
-    this.#reader = rowReader(source, { key: options.key, order: source.order ?? options.order, place });
+    const place = { epoch, position, ...(readHash !== undefined && { readHash }), ...(epochHash && { epochHash }) };
+    this.#reader = this.#readerAt(place);
     this.#toRestore = waiting;
-    this.#counts = { read, emitted, deferred, dropped, repetitive, overdue, lost };
+    this.#counts = { ...counts };
   }
 
   /** Goes to its place. */
@@ -92,91 +106,125 @@ export class SourceLane<Row extends TextsRow> {
 
   /** A new scope has begun: what waits may fit now. */
   beginScope(): void {
-    this.#retryFrom = 0;
+    this.#waiting?.beginScope();
     this.#mayBeginEpoch = true;
   }
 
   /**
-   * The next row that has no text in common with `used`, which then gets its texts; rows that wait come first.
+   * The next row that has no text in common with `used`, which then gets its texts, or the rows of a label; those that wait come first.
    * Undefined when the lane has nothing for the rest of this scope.
    */
-  async take(used: Set<string>): Promise<NumberedRow<Row> | undefined> {
-    this.#waiting ??= [...(await this.#reader.rowsAt(this.#toRestore))];
-    for (; this.#retryFrom < this.#waiting.length; this.#retryFrom++) {
-      const numbered = this.#waiting[this.#retryFrom];
-      if (numbered === undefined || !fits(numbered.row, used)) continue;
-      this.#waiting.splice(this.#retryFrom, 1);
-      return this.#emit(numbered, used);
-    }
+  async take(used: Set<string>): Promise<RowGroup<Row> | undefined> {
+    if (this.#toRestore.length > 0) this.#waiting ??= await this.#restored();
+    const waited = this.#waiting?.take(used);
+    if (waited !== undefined) return this.#emit(waited, used);
     while (true) {
-      const numbered = await this.#readOn(this.#waiting.length);
-      if (numbered === undefined) return undefined;
-      this.#counts.read++;
-      const { row } = numbered;
-      if (this.#options.firstRows === "lose" && this.#counts.read === 1) {
-        this.#counts.lost++;
-        continue;
-      }
-      const emits = this.#options.duplicates === "allow" || (fits(row, used) && !this.#isRepetitive(row));
-      if (emits) return this.#emit(numbered, used);
-      this.#refuse(numbered, this.#waiting);
+      const read = this.#reader.read();
+      const group = (read instanceof Promise ? await read : read) ?? (await this.#readOn());
+      if (group === undefined) return undefined;
+      if (this.#take(group, used)) return this.#emit(group, used);
     }
   }
 
+  /** Counts rows that were given as left over: no batch is made of them. */
+  leaveOver(rows: number): void {
+    this.#counts.emitted -= rows;
+    this.#counts.leftOver += rows;
+  }
+
   state(): LaneState {
-    const waiting = this.#waiting?.map(({ index }) => index) ?? this.#toRestore;
+    const waiting =
+      this.#waiting?.groups().map((group) => {
+        const [first, ...others] = group.map(({ index }) => index);
+        return first !== undefined && others.length === 0 ? first : group.map(({ index }) => index);
+      }) ?? this.#toRestore;
     return { ...this.#reader.place(), ...this.#counts, waiting, isFinished: this.isFinished };
   }
 
   counts(): SourceCounts {
-    const { epoch, waiting } = this.state();
-    return { name: this.source.name, ...this.#counts, waiting: waiting.length, epoch };
+    const { epoch } = this.#reader.place();
+    const waiting = this.#waiting?.size ?? this.#toRestore.flat().length;
+    return { name: this.source.name, ...this.#counts, waiting, epoch };
   }
 
   close(): Promise<void> {
     return this.#reader.close();
   }
 
+  #readerAt(place: ReaderPlace): RowReader<Row> {
+    const { key, groupBy, duplicates, order } = this.#options;
+    const { source } = this;
+    const options = { key, order: source.order ?? order, place };
+    if (groupBy === undefined || !("length" in source)) return rowReader(source, options);
+    const areUnlike = ({ texts }: Row, other: Row) =>
+      duplicates === "allow" || !texts.some((text) => other.texts.includes(text));
+    const isTaken = (row: Row) => duplicates === "allow" || !this.#isRepetitive(row);
+    return groupReader(source, { ...options, grouping: { groupOf: groupBy, isTaken, areUnlike } });
+  }
+
+  async #restored(): Promise<WaitingRows<Row>> {
+    const waiting = new WaitingRows<Row>();
+    const rows = [...(await this.#reader.rowsAt(this.#toRestore.flat()))];
+    for (const indices of this.#toRestore) {
+      const group = rows.splice(0, typeof indices === "number" ? 1 : indices.length);
+      waiting.add(group, group[0]?.row.texts[0] ?? "");
+    }
+    waiting.beginScope();
+    return waiting;
+  }
+
   /** The next row, of the next epoch if need be and allowed. */
-  async #readOn(waiting: number): Promise<NumberedRow<Row> | undefined> {
+  async #readOn(): Promise<RowGroup<Row> | undefined> {
     while (true) {
-      const row = await this.#reader.read();
-      if (row !== undefined) return row;
       const isLastEpoch = this.#reader.place().epoch + 1 >= this.#options.epochs;
-      this.isFinished = isLastEpoch && waiting === 0;
+      this.isFinished = isLastEpoch && (this.#waiting?.size ?? 0) === 0;
       if (isLastEpoch || !this.#mayBeginEpoch) return undefined;
       this.#mayBeginEpoch = this.#options.duplicates === "allow";
       await this.#reader.beginEpoch();
+      const row = await this.#reader.read();
+      if (row !== undefined) return row;
     }
   }
 
-  #emit(numbered: NumberedRow<Row>, used: Set<string>): NumberedRow<Row> {
-    this.#counts.emitted++;
-    for (const text of numbered.row.texts) used.add(text);
-    return numbered;
+  /** Whether rows that were read come into the batch; else they wait, or are counted as left out. */
+  #take(group: RowGroup<Row>, used: ReadonlySet<string>): boolean {
+    const { duplicates, firstRows, groupBy } = this.#options;
+    const isFirst = this.#counts.read === 0;
+    this.#counts.read += group.length;
+    const reason =
+      firstRows === "lose" && isFirst
+        ? "lost"
+        : duplicates !== "allow" && group.some(({ row }) => this.#isRepetitive(row))
+          ? "repetitive"
+          : groupBy !== undefined && group.length === 1
+            ? "alone"
+            : undefined;
+    if (reason !== undefined) {
+      this.#counts[reason] += group.length;
+      return false;
+    }
+    const text = duplicates === "allow" ? undefined : usedText(group, used);
+    if (text === undefined) return true;
+    if (duplicates === "drop") {
+      this.#counts.dropped += group.length;
+      return false;
+    }
+    this.#counts.deferred += group.length;
+    this.#waiting ??= new WaitingRows<Row>();
+    this.#waiting.add(group, text);
+    if (this.#waiting.size > this.#options.deferLimit) this.#counts.overdue += this.#waiting.dropOldest()?.length ?? 0;
+    return false;
+  }
+
+  #emit(group: RowGroup<Row>, used: Set<string>): RowGroup<Row> {
+    this.#counts.emitted += group.length;
+    for (const { row } of group) for (const text of row.texts) used.add(text);
+    return group;
   }
 
   /** Whether a row is left out wherever it is drawn, as it holds one text twice. */
   #isRepetitive({ texts }: TextsRow): boolean {
-    return this.#options.ownTextTwice === "drop" && new Set(texts).size < texts.length;
+    if (this.#options.ownTextTwice === "keep") return false;
+    return texts.length === 2 ? texts[0] === texts[1] : new Set(texts).size < texts.length;
   }
-
-  #refuse(numbered: NumberedRow<Row>, waiting: NumberedRow<Row>[]): void {
-    const isRepetitive = this.#isRepetitive(numbered.row);
-    if (isRepetitive || this.#options.duplicates === "drop") {
-      this.#counts[isRepetitive ? "repetitive" : "dropped"]++;
-      return;
-    }
-    this.#counts.deferred++;
-    waiting.push(numbered);
-    if (waiting.length > this.#options.deferLimit) {
-      waiting.shift();
-      this.#counts.overdue++;
-    }
-    this.#retryFrom = waiting.length;
-  }
-}
-
-function fits({ texts }: TextsRow, used: ReadonlySet<string>): boolean {
-  return !texts.some((text) => used.has(text));
 }

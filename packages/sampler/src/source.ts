@@ -4,6 +4,9 @@ export type TextsRow = { readonly texts: readonly string[] };
 /** In which order rows at hand come: a new one each epoch, the file's own, or the file's own in the first epoch only. */
 export type RowOrder = "shuffle" | "file" | "file-first";
 
+/** What rows of a group have in common: a label. */
+export type RowGroupName = string | number;
+
 /** What both kinds of source say about themselves. */
 export type SourceIdentity<Row extends TextsRow = TextsRow> = {
   /** Its identity: unique among the sources, and what its order of rows is drawn from. */
@@ -33,6 +36,8 @@ export type RowsSource<Row extends TextsRow = TextsRow> = SourceIdentity<Row> & 
 
 /** A source that can only be read from front to back: a large file, a network stream. */
 export type StreamSource<Row extends TextsRow = TextsRow> = SourceIdentity<Row> & {
+  /** How many rows it has, where that is known: ways of mixing that go by size ask for it. */
+  readonly lines?: number;
   /** The rows from row number `skip` (counted from 0) to the end; the same rows each time. Called again for each epoch. */
   open(skip: number): AsyncIterable<Row>;
 };

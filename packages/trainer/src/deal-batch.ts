@@ -6,7 +6,7 @@ import type { StepRunner } from "@kindred/tpu-sharding";
 import { type Guide, guideVectors } from "./guides.ts";
 import { type AlikeChunksOptions, alikeChunks } from "./alike-chunks.ts";
 import type { TrainableModel } from "./trainable-model.ts";
-import type { BatchSampler } from "./training-data.ts";
+import type { BatchSampler } from "./training-steps.ts";
 
 /** One core's part of a global batch. */
 export type BatchShare = {

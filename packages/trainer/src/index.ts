@@ -25,13 +25,8 @@ export {
 } from "./train-program.ts";
 export { loadedModel, newModel, type TrainableModel } from "./trainable-model.ts";
 export type { EvaluationSet, RowSet, RunData, TrainingSet } from "./run-data.ts";
-export {
-  type BatchSampler,
-  type MakeSampler,
-  type TrainingData,
-  trainingData,
-  trainingSampler,
-} from "./training-data.ts";
+export { trainingData, type TrainingData } from "./training-data.ts";
+export { type BatchSampler, type MakeSampler, trainingSampler } from "./training-steps.ts";
 export type { Checkpoint, DivergedStep, RunSaves, TrainerState } from "./checkpoint.ts";
 export {
   type GradientReceivers,

@@ -27,6 +27,8 @@ export type TrainingSet = {
   readonly label?: string;
   /** How often it is drawn, beside the others. Default 1; of 0, never. */
   readonly weight?: number;
+  /** How many rows it has, where somebody says so: for mixing that goes by size, if it is too large for memory. Default: nobody does. */
+  readonly lines?: number | undefined;
   /** The rows to judge by, of a set that comes split. Default: some of its rows are held out. */
   readonly heldOut?: RowSet;
 };

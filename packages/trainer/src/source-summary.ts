@@ -19,7 +19,7 @@ const sampleRows = 2000;
 /** What there is to know of a training set before the first step: its size, how long its texts are, what repeats. */
 export function summaryOf(
   { source, training: rows, complete, heldOutRows, leftOut }: SourceToSum,
-  totalWeight: number,
+  share: number,
   { config, tokenizer, settings }: Pick<TrainableModel, "tokenizer" | "settings"> & { readonly config: TrainConfig },
 ): SourceSummary {
   const stride = Math.max(1, Math.floor(rows.length / sampleRows));
@@ -36,7 +36,7 @@ export function summaryOf(
       : rows.filter(({ texts }) => new Set(texts).size < texts.length).length;
   return {
     name: source.name,
-    share: source.weight / totalWeight,
+    share,
     rows: complete ? rows.length : undefined,
     heldOutRows,
     leftOut: { ...leftOut(), ...(ownTextTwice > 0 && { ownTextTwice }) },

@@ -39,6 +39,10 @@ export type RowsLeftOut = {
   readonly textOfBatch?: number;
   /** Rows that waited for a batch without their texts while too many others did. */
   readonly waitedTooLong?: number;
+  /** Rows for which there was no other of their label, in a pass (`groupByLabel`). */
+  readonly aloneWithLabel?: number;
+  /** Rows at the end of the last epoch of which no full batch could be made. */
+  readonly lessThanBatch?: number;
   /** The first row of a source, thrown away as the original trainer did (`firstRows`). */
   readonly firstRow?: number;
 };

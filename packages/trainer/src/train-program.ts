@@ -7,7 +7,7 @@ import { builtInLosses, type LossChoice, type LossOption } from "./built-in-loss
 import * as library from "./program-library.ts";
 import type { RunReader } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
-import type { MakeSampler } from "./training-data.ts";
+import type { MakeSampler } from "./training-steps.ts";
 
 /** What a program is handed: `tf`, all of `nn`, the losses, the sampler, what families of encoders are built of, keys of random
  * numbers and the classes of errors. */
@@ -93,6 +93,7 @@ const partTable: { readonly [part in keyof TrainParts]-?: PartRule } = {
   sampler: {
     options: [
       "mixing",
+      "mixingTemperature",
       "roundSteps",
       "runsPerRound",
       "duplicates",
@@ -100,6 +101,7 @@ const partTable: { readonly [part in keyof TrainParts]-?: PartRule } = {
       "ownTextTwice",
       "rowOrder",
       "firstRows",
+      "groupByLabel",
     ],
     check: (value, program) => {
       const rule = "a function of { sources, batchSize, key, cursor } that gives { next(), cursor(), close() }";

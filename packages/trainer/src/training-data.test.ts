@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { newSettings } from "@kindred/model-folder";
 import { trainConfig } from "./train-config.ts";
 import type { RowSet } from "./run-data.ts";
-import { trainingData, trainingSampler } from "./training-data.ts";
+import { trainingData } from "./training-data.ts";
+import { trainingSampler } from "./training-steps.ts";
 
 const place = { file: "x" };
 const setOf = (name: string, rows: readonly (readonly string[])[]): RowSet => ({

@@ -1,15 +1,8 @@
 import { type Columns, columnWarnings, type TextRow } from "@kindred/datasets";
-import { ConfigError, DataError } from "@kindred/errors";
+import { DataError } from "@kindred/errors";
 import { fitRows, type Loss } from "@kindred/loss";
-import { childKey, keyFromSeed } from "@kindred/random";
-import {
-  createSampler,
-  type RowOrder,
-  rowHash,
-  type SamplerOptions,
-  type Source,
-  type SourceCounts,
-} from "@kindred/sampler";
+import { type RowOrder, rowHash, type Source, sourceShares } from "@kindred/sampler";
+import { expectLabels, labelWarnings } from "./rows-by-label.ts";
 import type { EvaluationTask } from "./evaluators/evaluation-task.ts";
 import type { RowSet, RunData, SetPass, TrainingSet } from "./run-data.ts";
 import { holdOut, repeats, sizeWarnings, tasksOf } from "./hold-out.ts";
@@ -51,7 +44,6 @@ export async function trainingData(
   { training, evaluation = [], loss = lossOf(config), signal }: RunData,
 ): Promise<TrainingData> {
   const drawn = training.filter(({ weight }) => weight !== 0);
-  const totalWeight = drawn.reduce((sum, { weight = 1 }) => sum + weight, 0);
   const read: ReadSet[] = [];
   for (const set of drawn) read.push(await readTrainingSet(set, { config, loss, signal }));
   const split = holdOut(read, config);
@@ -61,6 +53,8 @@ export async function trainingData(
       ...(isStreamed(set.set.dataset.name, config) && { order: "file" }),
     }),
   );
+  const { mixing, mixingTemperature: temperature } = config;
+  const shares = sourceShares({ sources: sources.map(({ source }) => source), mixing, temperature });
   const toJudge = [];
   for (const { dataset: set, evaluators } of evaluation) {
     const { columns, ...readOf } = await readRows(set, signal, config.maxEvalRows);
@@ -75,68 +69,16 @@ export async function trainingData(
   const tasks = tasksOf([...heldOut.filter(({ rows }) => rows.length > 0), ...toJudge]);
   return {
     sources: sources.map(({ source }) => source),
-    summaries: sources.map((source) => summaryOf(source, totalWeight, { config, ...model })),
+    summaries: sources.map((source, i) => summaryOf(source, shares[i] ?? 0, { config, ...model })),
     tasks,
     warnings: [
       ...read.flatMap((set) => warningsOfColumns(set, config)),
+      ...(loss.needs?.labels === true ? labelWarnings(config, loss, sources) : []),
       ...toJudge.flatMap((set) => warningsOf(set, sources)),
       ...sizeWarnings(tasks),
     ],
     leftOut: () => sources.map(({ leftOut }) => leftOut()),
   };
-}
-
-/** What gives a run its batches: Kindred's sampler, or a program's. */
-export type BatchSampler = {
-  /** The next batch; a run ends early with an error when there is none. */
-  next(): Promise<{ readonly rows: readonly { readonly row: TextRow; readonly source?: number }[] } | undefined>;
-  /** Goes to where it was told to go on, before anything of a run is written: refuses data that have changed. Default: nothing to do. */
-  ready?(): Promise<void>;
-  /** Where it stands after the last batch that `next` has given, as plain JSON: checkpoints keep it. */
-  cursor(): unknown;
-  /** What has become of each source's rows. Default: the run does not tell. */
-  readonly counts?: readonly SourceCounts[];
-  /** Lets go of open files. */
-  close(): Promise<void>;
-};
-
-/** How a run's sampler is made. In `options`: its sources, the size of a batch, a key, and where to go on. */
-export type MakeSampler = (options: SamplerOptions<TextRow>) => BatchSampler;
-
-/**
- * The sampler of a run's batches, from the beginning or from where a cursor stands.
- *
- * @throws ConfigError for options that contradict each other, and for a cursor of other data.
- *
- * @example
- * ```ts ignore
- * import { trainingSampler } from "@kindred/trainer";
- *
- * const sampler = trainingSampler(config, await trainingData(config, model, { training: [{ dataset }] }));
- * await sampler.next(); // the first batch
- * ```
- */
-export function trainingSampler(
-  config: TrainConfig,
-  { sources }: TrainingData,
-  { cursor, make = createSampler }: { readonly cursor?: unknown; readonly make?: MakeSampler | undefined } = {},
-): BatchSampler {
-  const { batchSize, seed, mixing, roundSteps, runsPerRound, duplicates, duplicateScope } = config;
-  const { ownTextTwice, firstRows } = config;
-  const order = config.rowOrder === "original" ? "file-first" : config.rowOrder;
-  const rounds = { roundSteps, runsPerRound, duplicates, duplicateScope, ownTextTwice, order, firstRows };
-  const key = childKey(keyFromSeed(seed), "sampler");
-  try {
-    return make({ sources, batchSize, mixing, ...rounds, key, cursor });
-  } catch (error) {
-    if (cursor === undefined || !(error instanceof ConfigError)) throw error;
-    const [, file] = /^(?:fingerprint|length|rows) of (.*)$/.exec(String(error.details["thing"])) ?? [];
-    const reason =
-      file === undefined
-        ? error.message
-        : `The rows of ${file} are not those that it began with. Bring them back, or begin a new run.`;
-    throw new ConfigError(`${config.output}: the run cannot go on. ${reason}`, error.details, { cause: error });
-  }
 }
 
 /** A training set with its rows in memory, or the first of them. */
@@ -172,6 +114,7 @@ async function readTrainingSet(
   const [first] = rows;
   if (first === undefined) throw new DataError({ file }, "no rows. Expected pairs of texts.");
   fitAll(loss, rows, file);
+  if (config.groupByLabel) expectLabels(rows, { file, complete: read.complete });
   const heldOut = set.heldOut && (await readRows(set.heldOut, signal)).rows;
   const hash = rowHash(contentOf);
   for (const row of heldOut === undefined ? rows : [...rows, ...heldOut]) hash.add(row);
@@ -244,7 +187,7 @@ function openSource(
   const shared = { name: label, weight, columns, content: contentOf, fingerprint, ...(order && { order }) };
   const source: Source<TextRow> = complete
     ? { ...shared, length: training.length, row: (index) => training[index]! } // asked for 0 ≤ index < length
-    : { ...shared, open: stream };
+    : { ...shared, open: stream, ...(set.lines !== undefined && { lines: set.lines }) };
   const leftOut = (): RowsLeftOut => {
     // A file's own held-out rows are among those that are refused; the rows of a separate part are not.
     const repeatsHeldOut = seen.refused - (ownHeldOut === undefined ? heldOut.length : 0);

@@ -195,19 +195,23 @@ function startEvent(
 /** What has become of every row by a step. */
 function rowsEvent(step: number, data: TrainingData, counts: readonly SourceCounts[]): TrainEvent {
   const leftOut = data.leftOut();
-  const sources = counts.map(({ name, read, emitted, waiting, dropped, repetitive, overdue, lost }, i) => ({
-    name,
-    read,
-    trained: emitted,
-    waiting,
-    leftOut: {
-      ...leftOut[i],
-      ...(repetitive > 0 && { ownTextTwice: repetitive }),
-      ...(dropped > 0 && { textOfBatch: dropped }),
-      ...(overdue > 0 && { waitedTooLong: overdue }),
-      ...(lost > 0 && { firstRow: lost }),
-    },
-  }));
+  const sources = counts.map(
+    ({ name, read, emitted, waiting, dropped, repetitive, overdue, lost, alone, leftOver }, i) => ({
+      name,
+      read,
+      trained: emitted,
+      waiting,
+      leftOut: {
+        ...leftOut[i],
+        ...(repetitive > 0 && { ownTextTwice: repetitive }),
+        ...(dropped > 0 && { textOfBatch: dropped }),
+        ...(overdue > 0 && { waitedTooLong: overdue }),
+        ...(alone > 0 && { aloneWithLabel: alone }),
+        ...(leftOver > 0 && { lessThanBatch: leftOver }),
+        ...(lost > 0 && { firstRow: lost }),
+      },
+    }),
+  );
   return { type: "rows", step, sources };
 }
 

@@ -1,15 +1,18 @@
+import type { TextRow } from "@kindred/datasets";
 import { initialParameters, type ParameterSpec, type ParameterValues } from "@kindred/encoder";
-import { FormatError } from "@kindred/errors";
+import { ConfigError, FormatError } from "@kindred/errors";
 import type { Loss } from "@kindred/loss";
 import { sentenceDimension } from "@kindred/pooling";
 import { childKey, keyFromSeed } from "@kindred/random";
 import { countNonFinite, type TokenBatch } from "@kindred/sentence-encoder";
+import { createSampler, type SamplerOptions, type SourceCounts } from "@kindred/sampler";
 import type { Engine } from "@kindred/tensor";
 import type { StepRunner, StepRunnerOptions, Values } from "@kindred/tpu-sharding";
 import type { TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts, type TrainProgram } from "./train-program.ts";
 import type { TrainableModel } from "./trainable-model.ts";
+import type { TrainingData } from "./training-data.ts";
 import {
   lossSpecs,
   type TrainingCoreData,
@@ -185,4 +188,59 @@ export function progressMeter(lastStep: number) {
       };
     },
   };
+}
+
+/** What gives a run its batches: Kindred's sampler, or a program's. */
+export type BatchSampler = {
+  /** The next batch; a run ends early with an error when there is none. */
+  next(): Promise<{ readonly rows: readonly { readonly row: TextRow; readonly source?: number }[] } | undefined>;
+  /** Goes to where it was told to go on, before anything of a run is written: refuses data that have changed. Default: nothing to do. */
+  ready?(): Promise<void>;
+  /** Where it stands after the last batch that `next` has given, as plain JSON: checkpoints keep it. */
+  cursor(): unknown;
+  /** What has become of each source's rows. Default: the run does not tell. */
+  readonly counts?: readonly SourceCounts[];
+  /** Lets go of open files. */
+  close(): Promise<void>;
+};
+
+/** How a run's sampler is made. In `options`: its sources, the size of a batch, a key, and where to go on. */
+export type MakeSampler = (options: SamplerOptions<TextRow>) => BatchSampler;
+
+/**
+ * The sampler of a run's batches, from the beginning or from where a cursor stands.
+ *
+ * @throws ConfigError for options that contradict each other, and for a cursor of other data.
+ *
+ * @example
+ * ```ts ignore
+ * import { trainingSampler } from "@kindred/trainer";
+ *
+ * const sampler = trainingSampler(config, await trainingData(config, model, { training: [{ dataset }] }));
+ * await sampler.next(); // the first batch
+ * ```
+ */
+export function trainingSampler(
+  config: TrainConfig,
+  { sources }: TrainingData,
+  { cursor, make = createSampler }: { readonly cursor?: unknown; readonly make?: MakeSampler | undefined } = {},
+): BatchSampler {
+  const { batchSize, seed, mixing, mixingTemperature: temperature, roundSteps, runsPerRound } = config;
+  const { duplicates, duplicateScope, ownTextTwice, firstRows } = config;
+  const order = config.rowOrder === "original" ? "file-first" : config.rowOrder;
+  const groupBy = config.groupByLabel ? ({ label }: TextRow) => label : undefined;
+  const mix = { mixing, temperature, roundSteps, runsPerRound };
+  const take = { duplicates, duplicateScope, ownTextTwice, order, firstRows, groupBy };
+  const key = childKey(keyFromSeed(seed), "sampler");
+  try {
+    return make({ sources, batchSize, ...mix, ...take, key, cursor });
+  } catch (error) {
+    if (cursor === undefined || !(error instanceof ConfigError)) throw error;
+    const [, file] = /^(?:fingerprint|length|rows) of (.*)$/.exec(String(error.details["thing"])) ?? [];
+    const reason =
+      file === undefined
+        ? error.message
+        : `The rows of ${file} are not those that it began with. Bring them back, or begin a new run.`;
+    throw new ConfigError(`${config.output}: the run cannot go on. ${reason}`, error.details, { cause: error });
+  }
 }

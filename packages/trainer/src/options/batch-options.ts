@@ -15,9 +15,14 @@ export const batchOptions = grouped("Batches", {
     "The most tokens, of all columns together, that a core runs forward and back at once. A larger share of a batch is cut and its loss computed whole (GradCache).",
   ),
   mixing: option(
-    v.picklist(["rounds", "batch"]),
+    v.picklist(["rounds", "batch", "round_robin", "proportional"]),
     "rounds",
-    "How several data sets mix: one of them for a round of steps, as the original system, or all of them in every batch.",
+    "How several data sets mix: one of them, by weight, for a round of steps, as the original system; all of them, by weight, in every batch; one after another (round_robin); or one, as often as it has batches (proportional), as sentence-transformers has them.",
+  ),
+  mixingTemperature: option(
+    v.optional(v.pipe(v.number(), v.gtValue(0), v.finite())),
+    undefined,
+    "Weights by size, for rounds and batch: each weight times rows to the power of 1 / this. 1 is in proportion to size, 2 to its root, more makes data sets more alike. Default: the weights as they are.",
   ),
   roundSteps: option(count, 4, "rounds: steps in a row whose rows are all of one data set."),
   runsPerRound: option(
@@ -49,5 +54,10 @@ export const batchOptions = grouped("Batches", {
     v.picklist(["keep", "lose"]),
     "keep",
     "Whether the first row of every file is trained on, or lost, as in the original system, which counted columns by it.",
+  ),
+  groupByLabel: option(
+    v.boolean(),
+    false,
+    "Rows come into batches in twos of one label, as losses that compare rows by label need (batch-hard-triplet). A row that has no other of its label is left out and counted.",
   ),
 });
