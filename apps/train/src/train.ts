@@ -10,6 +10,7 @@ import {
   claimNewRun,
   claimOldRun,
   createRunFolder,
+  expectBestKept,
   expectSameProgram,
   isDone,
   type ProgramIdentity,
@@ -28,6 +29,7 @@ import {
   expectGuides,
   expectSameOptions,
   familiesOf,
+  followedMetric,
   guideFolders,
   type CompiledProgram,
   loadProgram,
@@ -142,6 +144,9 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
     const loss = lossOf(complete, parts, { dimension: sentenceDimension(model.modules) });
     expectGuides(loss, Object.keys(guideFolders(config)));
     const data = await trainingData(config, model, { ...(await openRunData(config, loss)), loss, signal });
+    const followed = followedMetric(complete, data.tasks);
+    if (resume !== undefined && followed !== undefined && complete.loadBestModelAtEnd)
+      expectBestKept(complete.output, resume.state.step, followed);
     sampler = trainingSampler(complete, data, { cursor: resume?.state.cursor, make: parts.sampler });
     await sampler.ready?.();
     if (resume === undefined && parts.sampler === undefined) await expectFirstBatch(complete, data);

@@ -19,7 +19,7 @@ const z = 1.959963984540054;
  * ```ts
  * import { meanInterval } from "@kindred/evaluation";
  *
- * meanInterval([1, 1, 1, 0]); // => [0.2891, 0.9658]
+ * meanInterval([1, 1, 1, 0]); // => [0.2891, 0.9659]
  * meanInterval(new Float64Array(100)); // => [0, 0.0444]
  * ```
  */
@@ -43,7 +43,7 @@ export function meanInterval(values: ArrayLike<number>): Interval {
  * ```ts
  * import { correlationInterval } from "@kindred/evaluation";
  *
- * correlationInterval(0.8, 1500); // => [0.7783, 0.8198]
+ * correlationInterval(0.8, 1500); // => [0.7781, 0.8200]
  * ```
  */
 export function correlationInterval(correlation: number, pairs: number): Interval {
@@ -62,7 +62,7 @@ export function correlationInterval(correlation: number, pairs: number): Interva
  * ```ts
  * import { precisionInterval } from "@kindred/evaluation";
  *
- * precisionInterval(0.9, 200); // => [0.8502, 0.9345]
+ * precisionInterval(0.9, 200); // => [0.8501, 0.9346]
  * ```
  */
 export function precisionInterval(averagePrecision: number, matches: number): Interval {

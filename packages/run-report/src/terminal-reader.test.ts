@@ -70,3 +70,24 @@ test("the verdict gives the metric before and after, beside BM25", () => {
     "Verdict: a_mrr@10 0.1000 → 0.3000, BM25 0.1000, 3.00 × BM25; 10 steps in 1 min 10 s, final loss 1.5000",
   );
 });
+
+test("the best checkpoint, an early end and a model that got worse are told", () => {
+  let text = "";
+  const terminal = terminalReader({ write: (more) => (text += more) });
+  const best = { step: 20, metric: "a_mrr@10", value: 0.2 };
+  terminal.read({ type: "best", ...best, before: { step: 10, value: 0.1 } });
+  const done = { seconds: 70, steps: 40, finalLoss: 1.5, model: "out/model" } as const;
+  const metrics = { "a_mrr@10": { before: 0.3, after: 0.2 } };
+  const stoppedEarly = { evaluations: 2, lastStep: 100 };
+  terminal.read({ type: "done", ...done, metrics, best: { ...best, loaded: true }, stoppedEarly });
+  terminal.read({ type: "done", ...done, metrics, best: { ...best, loaded: false } });
+  const lines = text.split("\n");
+  expect(lines[0]).toBe("The best so far: a_mrr@10 0.2000 at step 20, before 0.1000 at step 10");
+  expect(lines.slice(2, 6)).toEqual([
+    "Stopped early, at step 40 of 100: no gain in 2 evaluations (--early-stopping-patience).",
+    "The model is that of the best checkpoint: a_mrr@10 0.2000 at step 20.",
+    "Warning: no checkpoint is better than the model was before training (0.3000).",
+    "Verdict: a_mrr@10 0.3000 → 0.2000; 40 steps in 1 min 10 s, final loss 1.5000",
+  ]);
+  expect(text).toContain("The best checkpoint is not the last, which the model is: a_mrr@10 0.2000 at step 20");
+});

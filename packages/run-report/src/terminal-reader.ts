@@ -78,6 +78,11 @@ function linesOf(event: Exclude<TrainEvent, Of<"step">>, data: Of<"data"> | unde
       });
     case "evaluation":
       return evaluationLines(event, data?.tasks);
+    case "best": {
+      const before =
+        event.before === undefined ? "" : `, before ${event.before.value.toFixed(4)} at step ${event.before.step}`;
+      return [`The best so far: ${event.metric} ${event.value.toFixed(4)} at step ${event.step}${before}`];
+    }
     case "compile":
       return [
         `${event.fromCache ? "Loaded a compiled program" : "Compiled a program"} in ${event.seconds.toFixed(1)} s, as ${event.reason}`,
@@ -143,17 +148,38 @@ function leftOutText(leftOut: RowsLeftOut): string {
     .join(", ");
 }
 
-function doneLines({ metrics, seconds, finalLoss, model, steps }: Of<"done">, data: Of<"data"> | undefined): string[] {
-  const [first] = Object.entries(metrics);
+function doneLines(event: Of<"done">, data: Of<"data"> | undefined): string[] {
+  const { metrics, seconds, finalLoss, model, steps, best } = event;
   const ended = `${steps} steps in ${duration(seconds)}, final loss ${finalLoss.toFixed(4)}`;
-  if (first === undefined)
+  const name = best?.metric ?? Object.keys(metrics)[0] ?? "";
+  const judged = metrics[name];
+  if (judged === undefined)
     return ["", `Verdict: ${ended}; too few rows were held out to judge by.`, ...nextSteps(model)];
-  const [name, { before, after, bm25 }] = first;
+  const { before, after, bm25 } = judged;
   const beside = bm25 === undefined ? "" : `, BM25 ${bm25.toFixed(4)}, ${(after / bm25).toFixed(2)} × BM25`;
   const measured = measuredBy(name, data?.tasks ?? []);
   const from = measured === undefined ? "" : ` (${measured})`;
   const verdict = `Verdict: ${name} ${before.toFixed(4)} → ${after.toFixed(4)}${from}${beside}; ${ended}`;
-  return ["", verdict, ...nextSteps(model)];
+  return ["", ...bestLines(event, before), verdict, ...nextSteps(model)];
+}
+
+/** Which checkpoint was the best, and why the run ended where it did. */
+function bestLines({ best, stoppedEarly, steps }: Of<"done">, before: number): string[] {
+  const lines: string[] = [];
+  if (stoppedEarly !== undefined)
+    lines.push(
+      `Stopped early, at step ${steps} of ${stoppedEarly.lastStep}: no gain in ${stoppedEarly.evaluations} evaluations (--early-stopping-patience).`,
+    );
+  if (best === undefined) return lines;
+  const is = `${best.metric} ${best.value.toFixed(4)} at step ${best.step}`;
+  if (best.loaded) lines.push(`The model is that of the best checkpoint: ${is}.`);
+  else if (best.step !== steps)
+    lines.push(
+      `The best checkpoint is not the last, which the model is: ${is} (--load-best-model-at-end would take it).`,
+    );
+  if (before > best.value)
+    lines.push(`Warning: no checkpoint is better than the model was before training (${before.toFixed(4)}).`);
+  return lines;
 }
 
 function nextSteps(model: string): string[] {

@@ -1,5 +1,6 @@
 import type { ParameterValues } from "@kindred/encoder";
 import type { LossRow } from "@kindred/loss";
+import type { ModelFolder } from "@kindred/model-folder";
 import type { SavedModel } from "@kindred/sentence-encoder";
 
 /** Where a run stands, beside its weights and moments. */
@@ -18,12 +19,16 @@ export type Checkpoint = {
   /** Arrays by name: what the optimizer remembers, and weights that are no part of the model. The same at each call. */
   readonly others: () => AsyncIterable<readonly [name: string, values: ParameterValues]>;
   readonly state: TrainerState;
+  /** The step of the best checkpoint so far, which is to be kept. Default: none is. */
+  readonly best?: number | undefined;
 };
 
 /** What keeps a run's checkpoints and, at its end, its model: a folder, a database, a page's memory. Both say where, for the events. */
 export type RunSaves = {
   /** Keeps all that a run goes on from. */
   saveCheckpoint(checkpoint: Checkpoint): Promise<string>;
+  /** The model of the checkpoint of a step that was kept. Default: it gives none back, and the model at the end is the last one. */
+  openCheckpoint?(step: number): Promise<ModelFolder>;
   /** Keeps the model at the run's end. */
   saveModel(model: SavedModel): Promise<string>;
   /** Keeps a step whose numbers ran away, to be looked at. Default: it is not kept. */

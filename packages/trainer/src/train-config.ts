@@ -3,6 +3,7 @@ import { ConfigError, nearestName } from "@kindred/errors";
 import { checkOptions, flagName } from "@kindred/options";
 import { families } from "@kindred/sentence-encoder";
 import { columnLengths } from "./column-lengths.ts";
+import { refuseUnfollowed } from "./evaluators/best-model.ts";
 import { type TrainConfig, trainOptions } from "./train-options.ts";
 import { refuseLossOptions } from "./train-program.ts";
 import { trainPresets } from "./train-presets.ts";
@@ -109,6 +110,7 @@ export function trainConfig(
       { key: unused },
     );
   refuseLossOptions(config, where);
+  refuseUnfollowed(config, where);
   guideFolders(config);
   return config;
 }

@@ -150,6 +150,15 @@ export type TrainEvent =
       readonly chance: { readonly [name: string]: number };
       readonly seconds: number;
     }
+  | {
+      /** After an evaluation that was better by the metric that is followed than all before it. */
+      readonly type: "best";
+      readonly step: number;
+      readonly metric: string;
+      readonly value: number;
+      /** The best until then. */
+      readonly before?: { readonly step: number; readonly value: number };
+    }
   | ({
       readonly type: "compile";
       /** Steps done, with the one that needed it. */
@@ -170,6 +179,15 @@ export type TrainEvent =
       readonly finalLoss: number;
       readonly model: string;
       readonly metrics: { readonly [name: string]: MetricSummary };
+      /** The best checkpoint by the metric that was followed, and whether the model is its. */
+      readonly best?: {
+        readonly step: number;
+        readonly metric: string;
+        readonly value: number;
+        readonly loaded: boolean;
+      };
+      /** Evaluations without a gain that ended the run before its last step. */
+      readonly stoppedEarly?: { readonly evaluations: number; readonly lastStep: number };
     };
 
 /** One who follows a run: a terminal, a file of events, a report. The run waits for `read` before it goes on. */

@@ -1,16 +1,20 @@
+import { ConfigError } from "@kindred/errors";
 import { columnLengths } from "./column-lengths.ts";
 import type { Loss } from "@kindred/loss";
 import { sentenceDimension } from "@kindred/pooling";
-import { type Embedder, SentenceEncoder, type TokenBatch } from "@kindred/sentence-encoder";
+import { modelWeights, SentenceEncoder } from "@kindred/sentence-encoder";
+import { toFloat32 } from "@kindred/tensor-files";
 import type { SourceCounts } from "@kindred/sampler";
 import { firstProfiledStep } from "@kindred/tpu-sharding";
 import type { RunSaves, TrainerState } from "./checkpoint.ts";
 import { type BatchParts, drawBatch, type DrawnBatch } from "./deal-batch.ts";
 import { diverge, isDiverged } from "./diverged.ts";
 import { baselines, evaluateTasks } from "./evaluators/evaluate-tasks.ts";
+import { followedMetric, type Standing, standingOf } from "./evaluators/best-model.ts";
 import { taskSize } from "./evaluators/evaluation-task.ts";
 import { metricSummaries } from "./evaluators/metric-summaries.ts";
 import { neighbourExamples } from "./evaluators/neighbour-examples.ts";
+import { lockstepEmbedder } from "./lockstep-embedder.ts";
 import type { CompiledProgram, TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts } from "./train-program.ts";
@@ -45,7 +49,7 @@ export type RunParts = Omit<BatchParts, "loss" | "maxBatchTokens" | "columnLengt
  * The next batch is drawn while the cores work on one. Leaving the loop early loses the steps since the last checkpoint; an abort of
  * `signal` keeps them.
  *
- * @throws DivergenceError if the numbers run away, after the batch at which they do was kept and the event `diverged` told of it; what
+ * @throws ConfigError for a metric to follow that there is not, DivergenceError if the numbers run away, after the batch at which they do was kept and the event `diverged` told of it; what
  * sampler, runner and saves throw.
  *
  * @example
@@ -69,6 +73,17 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const levels = baselines(tasks);
   const clock = stopwatch(state?.seconds ?? 0);
   const happened = [...(parts.earlier ?? [])];
+  const followed = followedMetric(config, tasks);
+  if (config.loadBestModelAtEnd && saves.openCheckpoint === undefined)
+    throw new ConfigError(
+      "trainingRun: loadBestModelAtEnd needs checkpoints that are given back. Got saves without openCheckpoint. Leave loadBestModelAtEnd out, or give saves that have it.",
+      { key: "loadBestModelAtEnd" },
+    );
+  const standing = (): Standing => {
+    const evaluations = happened.filter((event) => event.type === "evaluation");
+    return followed === undefined ? { best: undefined, waited: 0 } : standingOf(evaluations, followed);
+  };
+  const isEnough = () => followed !== undefined && followed.patience > 0 && standing().waited >= followed.patience;
 
   const compiles = (step: number): TrainEvent[] =>
     (parts.compiled?.() ?? []).map((program) => ({ type: "compile", step, ...program }));
@@ -80,8 +95,12 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
         encoder.encode(texts, signal === undefined ? {} : { signal }),
       );
       const event: TrainEvent = { type: "evaluation", step, ...measured, ...levels, seconds: seconds() };
+      const before = standing().best;
       happened.push(event);
-      return [...compiles(step), event];
+      const { best } = standing();
+      const isBest = followed !== undefined && best !== undefined && best.step === step;
+      const told = { metric: followed?.metric ?? "", ...(before !== undefined && { before }) };
+      return [...compiles(step), event, ...(isBest ? [{ type: "best", ...best, ...told } as const] : [])];
     } catch (error) {
       if (signal?.aborted !== true) throw error;
       await embedder.close(); // cut: a stop follows
@@ -93,7 +112,14 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const checkpoint = async (step: number): Promise<string> => {
     if (saved?.step !== step) {
       const save = { model: modelToSave(model, await weightsOf(parts), step), others: () => runState(runner, loss) };
-      saved = { step, path: await saves.saveCheckpoint({ ...save, state: { step, cursor, seconds: clock() } }) };
+      saved = {
+        step,
+        path: await saves.saveCheckpoint({
+          ...save,
+          state: { step, cursor, seconds: clock() },
+          best: standing().best?.step,
+        }),
+      };
     }
     return saved.path;
   };
@@ -118,10 +144,11 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     yield* await evaluation(stepsDone);
   const draw = () =>
     drawBatch({ ...parts, loss, maxBatchTokens: config.maxBatchTokens, columnLengths: columnLengths(config) }, runner);
-  let next = stepsDone < lastStep ? draw() : undefined;
+  let end = isEnough() ? stepsDone : lastStep;
+  let next = stepsDone < end ? draw() : undefined;
   const progress = progressMeter(lastStep);
   let finalLoss = happened.findLast((event) => event.type === "step")?.loss ?? Number.NaN;
-  for (let step = stepsDone; step < lastStep && next !== undefined; step++) {
+  for (let step = stepsDone; step < end && next !== undefined; step++) {
     let batch: DrawnBatch;
     try {
       signal?.throwIfAborted();
@@ -157,19 +184,35 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     if (done === lastStep) break;
     if (isDue(config.saveSteps, done)) yield { type: "checkpoint", step: done, path: await checkpoint(done) };
     if (isDue(config.evalSteps, done)) yield* await evaluation(done);
+    if (isEnough()) end = done;
   }
-  if (counts !== undefined) yield rowsEvent(lastStep, data, counts);
+  if (counts !== undefined) yield rowsEvent(end, data, counts);
   const profile = await runner.profile();
-  if (profile !== undefined) yield { type: "profile", steps: lastStep - stepsDone - firstProfiledStep + 1, ...profile };
-  if (stepsDone < lastStep) yield { type: "checkpoint", step: lastStep, path: await checkpoint(lastStep) };
-  if (!happened.some((event) => event.type === "evaluation" && event.step === lastStep))
-    yield* await evaluation(lastStep);
-  if (signal?.aborted === true) return yield* stop(lastStep, signal.reason);
-  const metrics = metricSummaries(happened);
-  const path = await saves.saveModel(modelToSave(model, await weightsOf(parts), lastStep));
+  if (profile !== undefined) yield { type: "profile", steps: end - stepsDone - firstProfiledStep + 1, ...profile };
+  if (stepsDone < end && saved?.step !== end) yield { type: "checkpoint", step: end, path: await checkpoint(end) };
+  if (!happened.some((event) => event.type === "evaluation" && event.step === end)) yield* await evaluation(end);
+  if (signal?.aborted === true) return yield* stop(end, signal.reason);
+  const { best, waited } = standing();
+  const loaded = config.loadBestModelAtEnd && best !== undefined && best.step !== end;
+  const weights = loaded ? await checkpointWeights(parts, best.step) : await weightsOf(parts);
+  const path = await saves.saveModel(modelToSave(model, weights, loaded ? best.step : end));
   const examples = await neighbourExamples(tasks, encoder);
   if (examples.length > 0) yield { type: "examples", examples };
-  yield { type: "done", seconds: clock(), steps: lastStep, finalLoss, model: path, metrics };
+  yield {
+    ...{ type: "done", seconds: clock(), steps: end, finalLoss, model: path },
+    metrics: metricSummaries(happened, loaded ? best.step : undefined),
+    ...(followed && best && { best: { ...best, metric: followed.metric, loaded: config.loadBestModelAtEnd } }),
+    ...(end < lastStep && { stoppedEarly: { evaluations: waited, lastStep } }),
+  };
+}
+
+/** The weights that a checkpoint of the run holds. */
+async function checkpointWeights({ model, saves }: RunParts, step: number) {
+  const weights: { [name: string]: Float32Array } = {};
+  const folder = await saves.openCheckpoint?.(step); // there is one, as the run's beginning has seen
+  if (folder !== undefined)
+    for await (const [name, tensor] of modelWeights(folder, model)) weights[name] = toFloat32(tensor);
+  return weights;
 }
 
 /** What a promise gives, unless a signal is aborted first. Nothing of it is kept: a signal lives as long as the run, a batch does not. */
@@ -234,50 +277,4 @@ async function weightsOf({ model, runner }: RunParts): Promise<{ readonly [name:
 function stopwatch(before: number): () => number {
   const started = performance.now();
   return () => before + (performance.now() - started) / 1000;
-}
-
-type Waiting = {
-  readonly batch: TokenBatch;
-  readonly signal: AbortSignal | undefined;
-  resolve(vectors: Float32Array): void;
-  reject(reason: unknown): void;
-};
-
-/**
- * An embedder over cores that embed together, up to one batch each at a time, as those of a training run do between its steps: batches
- * that are asked for in one turn go side by side. Closed, it has nothing under way; whoever runs the cores closes them.
- */
-function lockstepEmbedder({
-  cores,
-  programs,
-  embed: embedTogether,
-}: Pick<TrainingRunner, "cores" | "programs" | "embed">): Embedder {
-  const waiting: Waiting[] = [];
-  let running: Promise<void> | undefined;
-  const runAll = async () => {
-    await undefined; // others of this turn come too
-    for (let group = waiting.splice(0, cores); group.length > 0; group = waiting.splice(0, cores)) {
-      const wanted = group.filter(({ signal }) => signal?.aborted !== true);
-      for (const { signal, reject } of group) if (signal?.aborted === true) reject(signal.reason);
-      try {
-        const vectors = wanted.length === 0 ? [] : await embedTogether(wanted.map(({ batch }) => batch));
-        for (const [i, values] of vectors.entries()) wanted[i]?.resolve(values);
-      } catch (error) {
-        for (const { reject } of wanted) reject(error);
-      }
-      await undefined; // those that waited for these vectors ask for more
-    }
-    running = undefined;
-  };
-  return {
-    cores,
-    ...(programs && { programs }),
-    embed: ({ batch }, { signal } = {}) =>
-      new Promise((resolve, reject) => {
-        signal?.throwIfAborted();
-        waiting.push({ batch, signal, resolve, reject });
-        running ??= runAll();
-      }),
-    close: async () => running,
-  };
 }

@@ -25,7 +25,7 @@ const checksumsFile = "checksums.json";
  * state, and the checksums of all. It is whole or absent, and written as a stream. Gives its path.
  */
 export async function writeCheckpoint(run: string, { model, others, state }: Checkpoint): Promise<string> {
-  const folder = join(run, `checkpoint-${state.step}`);
+  const folder = checkpointFolder(run, state.step);
   const write = async (temporary: string) => {
     const checksums: { [path: string]: string } = { ...(await writeModelFolder(temporary, model)) };
     const write = async (name: string, chunks: Parameters<typeof writeChunks>[1]) => {
@@ -77,7 +77,7 @@ export async function resumePoint(run: string): Promise<ResumePoint> {
     );
   const damaged: FormatError[] = [];
   for (const step of steps.reverse()) {
-    const folder = join(run, `checkpoint-${step}`);
+    const folder = checkpointFolder(run, step);
     try {
       return { folder, state: await checkedState(folder, step), damaged: damaged.map(({ message }) => message) };
     } catch (error) {
@@ -167,11 +167,29 @@ export function readOthers(folder: string): StoredState {
   return { file, values: values() };
 }
 
-/** Deletes all but the newest `keep` checkpoints of a run up to a step; 0 keeps all. Later ones are of a run that went another way. */
-export async function dropOldCheckpoints(run: string, step: number, keep: number): Promise<void> {
+/** What of a run's checkpoints to keep. */
+type KeptCheckpoints = {
+  /** The step of the newest one. Later ones are of a run that went another way. */
+  readonly step: number;
+  /** The step of the best one, if one is known. */
+  readonly best: number | undefined;
+  /** How many to keep, the best one among them; 0 = all. */
+  readonly keep: number;
+};
+
+/** Deletes all but the newest checkpoints of a run and its best one. The newest is kept in any case: the run goes on from it. */
+export async function dropOldCheckpoints(run: string, { step, best, keep }: KeptCheckpoints): Promise<void> {
   if (keep === 0) return;
   const earlier = (await checkpointSteps(run)).filter((other) => other <= step);
-  for (const step of earlier.slice(0, -keep)) await rm(join(run, `checkpoint-${step}`), { recursive: true });
+  const isApart = best !== undefined && !earlier.slice(-keep).includes(best);
+  const newest = earlier.slice(-Math.max(1, isApart ? keep - 1 : keep));
+  for (const old of earlier)
+    if (old !== best && !newest.includes(old)) await rm(checkpointFolder(run, old), { recursive: true });
+}
+
+/** Where the checkpoint of a step lies. */
+export function checkpointFolder(run: string, step: number): string {
+  return join(run, `checkpoint-${step}`);
 }
 
 async function checkpointSteps(run: string): Promise<number[]> {

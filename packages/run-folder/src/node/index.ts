@@ -1,6 +1,7 @@
 export { claimNewRun, claimOldRun, expectNotInUse, type RunClaim } from "./claim-run.ts";
 export {
   createRunFolder,
+  expectBestKept,
   isDone,
   reopenRunFolder,
   type ProgramIdentity,

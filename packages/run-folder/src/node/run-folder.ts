@@ -1,12 +1,19 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DataError } from "@kindred/errors";
+import { ConfigError, DataError } from "@kindred/errors";
 import type { SavedModel } from "@kindred/sentence-encoder";
-import { saveModelFolder } from "@kindred/model-folder/node";
+import { openModelFolder, saveModelFolder } from "@kindred/model-folder/node";
 import { removeLeftovers, writeFileAtomic } from "@kindred/files/node";
-import type { RunReader, RunSaves, TrainConfig, TrainEvent } from "@kindred/trainer";
+import {
+  type Followed,
+  type RunReader,
+  type RunSaves,
+  standingOf,
+  type TrainConfig,
+  type TrainEvent,
+} from "@kindred/trainer";
 import { writeDivergedStep } from "./diverged-step.ts";
-import { dropOldCheckpoints, writeCheckpoint } from "./checkpoint.ts";
+import { checkpointFolder, dropOldCheckpoints, writeCheckpoint } from "./checkpoint.ts";
 
 /**
  * The folder of a run: its configuration (`run.json`), its checkpoints and its model; as a reader of the run it keeps each event as
@@ -85,9 +92,7 @@ export async function reopenRunFolder(
   step: number,
   options: RunFolderOptions = {},
 ): Promise<RunFolder> {
-  const events = eventLines(config.output)
-    .map(({ text, ...place }) => eventOf(text, place))
-    .filter((event) => keeps(event, step));
+  const events = eventsUntil(config.output, step);
   await removeLeftovers(config.output);
   await writeRunJson(config, options);
   await writeFileAtomic(
@@ -95,6 +100,38 @@ export async function reopenRunFolder(
     events.map((event) => `${JSON.stringify(event)}\n`).join(""),
   );
   return openFolder(config, events, options);
+}
+
+/** What a run that goes on after `step` remembers: its events until then, but for its end. */
+function eventsUntil(run: string, step: number): TrainEvent[] {
+  return eventLines(run)
+    .map(({ text, ...place }) => eventOf(text, place))
+    .filter((event) => keeps(event, step));
+}
+
+/**
+ * Refuses to go on after `step` with a run whose best checkpoint is to be its model, and is gone.
+ *
+ * @throws ConfigError naming it; DataError if the run's events are not what was written
+ *
+ * @example
+ * ```ts
+ * import { expectBestKept } from "@kindred/run-folder/node";
+ *
+ * const followed = { metric: "dev_mrr@10", greaterIsBetter: true, patience: 0, threshold: 0 };
+ * expectBestKept("runs/that-is-not-there", 100, followed); // => undefined
+ * ```
+ */
+export function expectBestKept(run: string, step: number, followed: Followed): void {
+  const { best } = standingOf(
+    eventsUntil(run, step).filter((event) => event.type === "evaluation"),
+    followed,
+  );
+  if (best === undefined || existsSync(checkpointFolder(run, best.step))) return;
+  throw new ConfigError(
+    `train: the best checkpoint so far is gone, and loadBestModelAtEnd would write its model. Got no ${checkpointFolder(run, best.step)}. Go on without it: --no-load-best-model-at-end.`,
+    { run, step: best.step },
+  );
 }
 
 function eventLines(run: string): { readonly file: string; readonly line: number; readonly text: string }[] {
@@ -141,9 +178,10 @@ function openFolder(
     writeFile: (name, text) => writeFileAtomic(join(output, name), text),
     async saveCheckpoint(checkpoint) {
       const path = await writeCheckpoint(output, checkpoint);
-      await dropOldCheckpoints(output, checkpoint.state.step, saveTotalLimit);
+      await dropOldCheckpoints(output, { step: checkpoint.state.step, best: checkpoint.best, keep: saveTotalLimit });
       return path;
     },
+    openCheckpoint: (step) => openModelFolder(checkpointFolder(output, step)),
     saveDiverged: (step) => writeDivergedStep(output, step),
     async saveModel(model) {
       const path = join(output, "model");

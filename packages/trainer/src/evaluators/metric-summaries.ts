@@ -1,7 +1,7 @@
 import type { MetricSummary, TrainEvent } from "../train-event.ts";
 
 /**
- * Every metric at the first and the last evaluation of a run, with the levels of BM25 and of guessing.
+ * Every metric at the first and the last evaluation of a run, or that of a step, with the levels of BM25 and of guessing.
  *
  * @example
  * ```ts
@@ -12,9 +12,13 @@ import type { MetricSummary, TrainEvent } from "../train-event.ts";
  * metricSummaries(events); // => { qa: { before: 0.25, after: 0.75, bm25: 0.5 } }
  * ```
  */
-export function metricSummaries(events: readonly TrainEvent[]): { readonly [name: string]: MetricSummary } {
+export function metricSummaries(
+  events: readonly TrainEvent[],
+  step?: number,
+): { readonly [name: string]: MetricSummary } {
   const evaluations = events.filter((event) => event.type === "evaluation");
-  const [first, last] = [evaluations[0], evaluations.at(-1)];
+  const last = step === undefined ? evaluations.at(-1) : evaluations.findLast((event) => event.step === step);
+  const [first] = evaluations;
   if (first === undefined || last === undefined) return {};
   const summary = (name: string, after: number): MetricSummary => ({
     before: first.metrics[name] ?? Number.NaN,
