@@ -114,6 +114,7 @@ export function adamw(options: AdamwOptions): Optimizer {
     learningRate,
     numbers: (step) => Float32Array.from(sets.flatMap((set) => numbersOf(step, set.rate, set.weightDecay))),
     rests: (spec) => isFrozen(spec) || !decays(spec),
+    isFrozen,
     update({ parameter, gradient, slots }, { numbers, clip }, spec) {
       const [first, second] = expectPair("update", slots);
       if (isFrozen(spec)) return [parameter, first, second];

@@ -47,6 +47,10 @@ export type Optimizer = {
    * touched can be left out.
    */
   rests(spec: ParameterSpec): boolean;
+  /**
+   * Whether this parameter stays as it is, and what is remembered of it, whatever its gradient. A store does nothing for it. Default: none does.
+   */
+  isFrozen?(spec: ParameterSpec): boolean;
   /** The parameter and its slots after the step, as new tensors; as before where `clip` is not finite. */
   update(own: OwnTensors, step: StepNumbers<Float<"n">, Float<"">>, spec: ParameterSpec): readonly Float[];
   /**

@@ -1,4 +1,4 @@
-import { type Loss, type LossContext, lossOptions, type VectorRows } from "@kindred/loss";
+import { type Loss, type LossContext, lossOptions, vectorRows } from "@kindred/loss";
 import {
   absolute,
   add,
@@ -134,9 +134,7 @@ function guidedShare(columns: readonly Float<"batch hidden">[], context: LossCon
 
 /** The guide's vectors of each column at length 1, as constants. */
 function guideUnits({ vectors }: Pick<LossContext, "vectors">): Float<"batch hidden">[] {
-  return (vectors["guide"] ?? []).map(({ embeddings, dimension }: VectorRows) =>
-    l2Normalize(tf.tensor2d(embeddings, [embeddings.length / dimension, dimension])),
-  );
+  return (vectors["guide"] ?? []).map((rows) => l2Normalize(vectorRows(rows)));
 }
 
 /** What a score becomes whose candidate does not count: its exponential is 0. */

@@ -1,9 +1,8 @@
 import { linearSpecs } from "@kindred/encoder";
 import { ConfigError, ShapeError } from "@kindred/errors";
-import { type Loss, type LossContext, lossOptions } from "@kindred/loss";
-import { add, l2Normalize, linear, rowDot, scale, shift, sliceFeatures, subtract, sum } from "@kindred/nn";
+import { type Loss, type LossContext, lossOptions, rowDistances } from "@kindred/loss";
+import { add, l2Normalize, linear, scale, sliceFeatures, sum } from "@kindred/nn";
 import { expectShapes, type Float } from "@kindred/tensor";
-import * as tf from "@tensorflow/tfjs-core";
 import * as v from "valibot";
 import { teacherRows } from "./teacher-rows.ts";
 
@@ -121,12 +120,4 @@ function projected(student: Float, context: LossContext, column: number): Pair {
     );
   const used: Float<"hidden in"> = weight.shape[1] === hidden ? weight : sliceFeatures(weight, 0, hidden);
   return [linear(student, used, bias), teacher];
-}
-
-function rowDistances(student: Pair[0], teacher: Pair[1], distance: "cosine" | "mse" | "euclidean"): Float<"batch"> {
-  if (distance === "cosine") return shift(scale(rowDot(l2Normalize(student), l2Normalize(teacher)), -1), 1);
-  const difference = subtract(student, teacher);
-  const squares = rowDot(difference, difference);
-  if (distance === "mse") return scale(squares, 1 / (student.shape[1] ?? 1));
-  return tf.sqrt(tf.maximum(squares, 1e-24)); // where the two are equal the gradient is 0
 }

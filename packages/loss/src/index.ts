@@ -3,4 +3,6 @@ export type { Loss, LossContext, LossNeeds } from "./loss.ts";
 export { batchData, type LossRow, fitRows, type FitRowsOptions } from "./fit-rows.ts";
 export { expectLoss } from "./expect-loss.ts";
 export { lossOptions } from "./loss-options.ts";
+export { vectorRows } from "./vector-rows.ts";
+export { type Distance, rowDistances } from "./row-distances.ts";
 export { matryoshka } from "./matryoshka.ts";

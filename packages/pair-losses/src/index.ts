@@ -1,4 +1,3 @@
-export type { Distance } from "./distances.ts";
 export { cosent, type CosentOptions } from "./cosent.ts";
 export { angle, type AngleOptions } from "./angle.ts";
 export { cosineSimilarity } from "./cosine-similarity.ts";

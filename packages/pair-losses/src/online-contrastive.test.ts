@@ -2,7 +2,8 @@ import { ConfigError } from "@kindred/errors";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { distanceOf, type DrawnLoss, lossLaws, meanOf, sumOf } from "../../loss/test-support/loss-laws.ts";
-import { type Distance, onlineContrastive } from "./index.ts";
+import type { Distance } from "@kindred/loss";
+import { onlineContrastive } from "./index.ts";
 
 type Choice = { readonly distance: Distance; readonly margin: number; readonly reduction: "sum" | "mean" };
 

@@ -1,9 +1,8 @@
-import { type Loss, lossOptions } from "@kindred/loss";
+import { type Distance, rowDistances, type Loss, lossOptions } from "@kindred/loss";
 import { add, multiply, relu, scale, select, shift, stopGradient, sum } from "@kindred/nn";
 import type { Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import * as v from "valibot";
-import { type Distance, distances } from "./distances.ts";
 
 /** Every choice in {@link onlineContrastive}. */
 export type OnlineContrastiveOptions = {
@@ -61,7 +60,7 @@ export function onlineContrastive(given: OnlineContrastiveOptions = {}): Loss {
     over: "batch",
     needs: { texts: { least: 2, most: 2 }, labels: "binary" },
     value: ([first, second], { labels, totalRows }) => {
-      const far = distances(first!, second!, distance); // `!`: it takes two columns
+      const far = rowDistances(first!, second!, distance); // `!`: it takes two columns
       const matches = Uint8Array.from(labels, (label) => (label === 1 ? 1 : 0));
       const others = Uint8Array.from(labels, (label) => (label === 0 ? 1 : 0));
       const known = stopGradient(far);

@@ -2,7 +2,8 @@ import { ConfigError } from "@kindred/errors";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { distanceOf, type DrawnLoss, lossLaws, meanOf } from "../../loss/test-support/loss-laws.ts";
-import { type Distance, pairContrastive } from "./index.ts";
+import type { Distance } from "@kindred/loss";
+import { pairContrastive } from "./index.ts";
 
 const drawn = (distance: Distance, margin: number, match = 1): DrawnLoss => ({
   loss: pairContrastive({ distance, margin }),

@@ -1,9 +1,8 @@
-import { type Loss, lossOptions } from "@kindred/loss";
+import { type Distance, rowDistances, type Loss, lossOptions } from "@kindred/loss";
 import { add, multiply, relu, scale, shift, sum } from "@kindred/nn";
 import type { Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import * as v from "valibot";
-import { type Distance, distances } from "./distances.ts";
 
 /** Every choice in {@link pairContrastive}. */
 export type PairContrastiveOptions = {
@@ -53,7 +52,7 @@ export function pairContrastive(given: PairContrastiveOptions = {}): Loss {
     over: "rows",
     needs: { texts: { least: 2, most: 2 }, labels: "binary" },
     value: ([first, second], { labels, totalRows }) => {
-      const far = distances(first!, second!, distance); // `!`: it takes two columns
+      const far = rowDistances(first!, second!, distance); // `!`: it takes two columns
       const missing = relu(shift(scale(far, -1), margin));
       const isMatch: Float<"batch"> = tf.tensor1d(Float32Array.from(labels));
       const isNone: Float<"batch"> = tf.tensor1d(Float32Array.from(labels, (label) => 1 - label));

@@ -5,7 +5,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { distanceOf, type DrawnLoss, lossLaws, meanOf } from "../../loss/test-support/loss-laws.ts";
-import { type Distance, triplet } from "./index.ts";
+import type { Distance } from "@kindred/loss";
+import { triplet } from "./index.ts";
 
 const drawn = (distance: Distance, margin: number, shifted = margin): DrawnLoss => ({
   loss: triplet({ distance, margin }),

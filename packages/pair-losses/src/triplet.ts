@@ -1,7 +1,6 @@
-import { type Loss, lossOptions } from "@kindred/loss";
+import { type Distance, rowDistances, type Loss, lossOptions } from "@kindred/loss";
 import { relu, scale, shift, subtract, sum } from "@kindred/nn";
 import * as v from "valibot";
-import { type Distance, distances } from "./distances.ts";
 
 /** Every choice in {@link triplet}. */
 export type TripletOptions = {
@@ -52,7 +51,7 @@ export function triplet(given: TripletOptions = {}): Loss {
     over: "rows",
     needs: { texts: { least: 3, most: 3 } },
     value: ([anchor, positive, negative], { totalRows }) => {
-      const far = (other: typeof anchor) => distances(anchor!, other!, distance); // `!`: it takes three columns
+      const far = (other: typeof anchor) => rowDistances(anchor!, other!, distance); // `!`: it takes three columns
       return scale(sum(relu(shift(subtract(far(positive), far(negative)), margin))), 1 / totalRows);
     },
   };

@@ -47,6 +47,7 @@ export async function arrayStore(
   const views = parameterViews(memory.shards, memory.parameters);
   const specs = new Map(memory.specs.map((spec) => [spec.name, spec]));
   const parameters = tensorsOf(memory.specs, views);
+  const moved = Object.entries(parameters).filter(([name]) => !memory.frozen.has(name));
   const moving = new Map<string, MovingElements>();
 
   function update(numbers: Float32Array): StoreUpdate {
@@ -63,7 +64,7 @@ export async function arrayStore(
     const notFinite = Number.isFinite(norm) ? undefined : pieces.filter(isNotFinite).map(({ name }) => name);
     if (notFinite === undefined) for (const piece of pieces) move(piece, numbers, clip);
     exchange.publish();
-    for (const [name, tensor] of Object.entries(parameters)) engine.write(tensor, views[name] ?? new Float32Array());
+    for (const [name, tensor] of moved) engine.write(tensor, views[name] ?? new Float32Array());
     const given = clipping === "xla-exact" ? Math.max(...core.allGatherScalar(ownNorm)) : norm;
     return { norm: tf.scalar(given), ...(notFinite && { notFinite }) };
   }

@@ -19,13 +19,22 @@ export async function connectSteps<Data, Share, Batch>(
   const { specs, optimizer, engine, values, data, profile = false, ...store } = options;
   // A thread that brings its own program may bring its own engine.
   const engineModule = program === undefined ? engine.module : moduleOfEngine("startStepRunner", engine);
-  const memory = storeMemory(specs, { cores, slots: optimizer.slots });
+  const memory = storeMemory(specs, {
+    cores,
+    slots: optimizer.slots,
+    isFrozen: (spec) => optimizer.isFrozen?.(spec) === true,
+  });
   const { shards } = memory;
   const parameters = parameterViews(shards, memory.parameters);
-  const state = Object.entries(memory.slots).flatMap(([slot, vector]) =>
-    Object.entries(parameterViews(shards, vector)).map(([name, view]) => [`${slot}.${name}`, view] as const),
-  );
-  const places = new Map([...Object.entries(parameters), ...state]);
+  const slots = Object.entries(memory.slots).flatMap(([slot, vector]) => {
+    const views = parameterViews(shards, vector);
+    return specs.map(({ name, shape }) => ({
+      name: `${slot}.${name}`,
+      shape,
+      values: views[name] ?? new Float32Array(),
+    }));
+  });
+  const places = new Map([...Object.entries(parameters), ...slots.map(({ name, values }) => [name, values] as const)]);
   await takeValues(values, options, (name, array) => {
     const place = places.get(name);
     if (place?.length !== array.length) {
@@ -36,7 +45,6 @@ export async function connectSteps<Data, Share, Batch>(
     }
     place.set(array);
   });
-  const shapes = new Map(specs.map(({ name, shape }) => [name, shape]));
   const mesh = await start({
     cores,
     data: { engine: engineModule, program, data, memory, store, profile },
@@ -71,11 +79,7 @@ export async function connectSteps<Data, Share, Batch>(
       if (view !== undefined) return view;
       throw new ShapeError(`read: no such parameter. Got ${name}, expected one of ${specs.length}.`, { name });
     },
-    async *state() {
-      for (const [name, values] of state) {
-        yield [name, { values, shape: shapes.get(name.slice(name.indexOf(".") + 1)) ?? [values.length] }] as const;
-      }
-    },
+    state: () => slots.map(({ values, ...array }) => ({ ...array, read: async () => values })),
     profile: async () => (await mesh.call("profile", onAll(undefined)))[0],
     stop: () => mesh.close(),
   };

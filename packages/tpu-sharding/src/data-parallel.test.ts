@@ -44,9 +44,9 @@ async function train(cores: number, options: TrainOptions) {
       losses.push((await runner.run(shares, descent.numbers(step))).loss);
     }
     const state = new Map<string, Float32Array>();
-    for await (const [name, { values, shape }] of runner.state()) {
+    for (const { name, shape, read } of runner.state()) {
       expect(shape).toEqual([hidden, inputs]);
-      state.set(name, values.slice());
+      state.set(name, (await read()).slice());
     }
     expect([...state.keys()]).toEqual(["gradient.u", "gradient.v"]);
     const weights = await Promise.all(["u", "v"].map(async (name) => [...(await runner.read(name))]));

@@ -13,9 +13,9 @@ export type ReadTensor = (from: Tensor, into: Float32Array) => void;
  * each core notes those that it has.
  */
 export type GradientVector = {
-  /** Adds a gradient, or what is not zero of it. */
+  /** Adds a gradient, or what is not zero of it; of a frozen parameter nothing. */
   add(name: string, gradient: Float32Array | Tensor | GradientRows): void;
-  /** All gradients, whole; zeros for a parameter that got none. */
+  /** All gradients, whole, but of frozen parameters; zeros for a parameter that got none. */
   all(): NamedArrays;
   /**
    * Start and end of every run of a table's elements that some core has touched, in order, within `length` elements from `offset` on and
@@ -39,11 +39,12 @@ type Own = {
 
 /** The gradients that core `core` keeps in its vector. A table is expected to be zero there at the beginning of each step. */
 export function gradientVector(
-  { shards, gradients, tables }: StoreMemory,
+  { shards, gradients, tables, frozen }: StoreMemory,
   core: number,
   read: ReadTensor,
 ): GradientVector {
-  const sums = parameterViews(shards, gradients[core] ?? new Float32Array());
+  const views = Object.entries(parameterViews(shards, gradients[core] ?? new Float32Array()));
+  const sums = Object.fromEntries(views.filter(([name]) => !frozen.has(name)));
   const own = new Map<string, Own>();
   for (const [name, sum] of Object.entries(sums)) {
     const table = tables[name];
@@ -53,6 +54,7 @@ export function gradientVector(
   }
 
   function add(name: string, gradient: Float32Array | Tensor | GradientRows): void {
+    if (frozen.has(name)) return;
     const entry = own.get(name);
     if (entry === undefined || !("rows" in gradient || sizeOf(gradient) === entry.sum.length))
       throw noSuchGradient(name, gradient, entry?.sum);

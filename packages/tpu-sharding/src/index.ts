@@ -11,7 +11,7 @@ export {
   parameterShards,
   parameterViews,
 } from "./store-memory.ts";
-export type { ParameterStore, StoreOptions } from "./parameter-store.ts";
+export type { ParameterStore, StoreOptions, StoreUpdate } from "./parameter-store.ts";
 export { type InitialValues, type TensorStore, tensorStore } from "./tensor-store.ts";
 export { type StoreMemory, storeMemory, type TouchedRows } from "./store-memory.ts";
 export { arrayStore } from "./array-store.ts";
@@ -23,6 +23,7 @@ export {
   type StepResult,
   type StepRunner,
   type StepRunnerOptions,
+  type StoredArray,
   type StepShare,
   type Values,
 } from "./step-runner.ts";

@@ -14,7 +14,8 @@ export type ParameterStore = {
   readonly parameters: EncoderParameters;
   /**
    * Hands over a gradient of this core, as soon as it is final; it is copied. A second one of the same name in the same step is added to the
-   * first (micro-batches). What is never handed over counts as zeros; a table's row without gradient stays without.
+   * first (micro-batches). What is never handed over counts as zeros; a table's row without gradient stays without, and so does what the
+   * optimizer says is frozen.
    *
    * @throws ShapeError for a name that no parameter has, or another size.
    */

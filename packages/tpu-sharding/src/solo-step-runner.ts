@@ -6,7 +6,7 @@ import { allReduce } from "./all-reduce.ts";
 import { takeValues } from "./connect-steps.ts";
 import type { CorePlace } from "./core-place.ts";
 import type { ParameterStore } from "./parameter-store.ts";
-import { finishStep, look, stepProfiler, take } from "./step-core.ts";
+import { checksOf, finishStep, look, stepProfiler, take } from "./step-core.ts";
 import type { MakeStepProgram, StepProgram, StepRunner, StepRunnerOptions, StepShare } from "./step-runner.ts";
 import { type InitialValues, type TensorStore, tensorStore } from "./tensor-store.ts";
 
@@ -124,34 +124,47 @@ async function runnerOn<Data, Share, Batch>(
         );
       await nextTask();
       profiler.beginStep();
-      const [result, ...others] = devices.together((device) => {
-        const { core, program, store } = placeOf(device);
-        const own = whole ? undefined : shares[device];
-        const { loss, ...looked } =
-          own === undefined
-            ? partOfWhole(store, all, (part) => (alone?.[device] ?? program).step(part, share))
-            : program.step(store, own);
-        const total = onDevices ? allReduce(loss, core) : loss;
-        if (total !== loss) loss.dispose();
-        return [{ loss: total, ...looked }, store.update(numbers)] as const;
-      });
-      const given = await finishStep(engine, ...result!); // `!`: of one device at least
-      for (const [{ loss, checks }, { norm }] of others) {
-        tf.dispose([loss, norm]); // as the first has them
-        await look(engine, checks);
+      const made: Float[] = [];
+      try {
+        const [result, ...others] = devices.together((device) => {
+          const { core, program, store } = placeOf(device);
+          const own = whole ? undefined : shares[device];
+          const { loss, ...looked } =
+            own === undefined
+              ? partOfWhole(store, all, (part) => (alone?.[device] ?? program).step(part, share))
+              : program.step(store, own);
+          made.push(loss, ...checksOf(looked.checks));
+          const total = onDevices ? allReduce(loss, core) : loss;
+          if (total !== loss) loss.dispose();
+          const update = store.update(numbers);
+          made.push(total, update.norm);
+          return [{ loss: total, ...looked }, update] as const;
+        });
+        const given = await finishStep(engine, ...result!); // `!`: of one device at least
+        for (const [{ checks }] of others) await look(engine, checks); // loss and norm are as the first has them
+        return given;
+      } catch (error) {
+        for (const { store } of places) store.forget();
+        throw error;
+      } finally {
+        tf.dispose(made);
       }
-      return given;
     },
     async embed(batches) {
       const together = devices.portable ? devices.count : 1;
       const vectors: Float32Array[] = [];
       for (let next = 0; next < batches.length; next += together) {
         await nextTask();
-        const tensors = batches.slice(next, next + together).map((batch, device) => {
-          const { program, store } = placeOf(device);
-          return devices.on(device, () => program.embed(store.parameters, batch));
-        });
-        for (const tensor of tensors) vectors.push(await take(engine, tensor));
+        const tensors: Float[] = [];
+        try {
+          for (const [device, batch] of batches.slice(next, next + together).entries()) {
+            const { program, store } = placeOf(device);
+            tensors.push(devices.on(device, () => program.embed(store.parameters, batch)));
+          }
+          for (const tensor of tensors) vectors.push(await take(engine, tensor));
+        } finally {
+          tf.dispose(tensors);
+        }
       }
       return vectors;
     },
@@ -160,18 +173,17 @@ async function runnerOn<Data, Share, Batch>(
       if (tensor !== undefined) return copyOf(tensor);
       throw new ShapeError(`read: no such parameter. Got ${name}, expected one of ${specs.length}.`, { name });
     },
-    async *state() {
-      for (const [slot, byName] of Object.entries(first.store.slots)) {
-        for (const { name, shape } of specs) {
-          const tensor = byName[name];
-          if (tensor !== undefined) yield [`${slot}.${name}`, { shape, values: await copyOf(tensor) }] as const;
-        }
-      }
-    },
+    state: () =>
+      Object.entries(first.store.slots).flatMap(([slot, tensors]) =>
+        specs.map(({ name, shape }) => ({
+          ...{ name: `${slot}.${name}`, shape },
+          read: () => copyOf(tensors[name]!), // `!`: a slot for every parameter; looked up when it is read, as updates replace it
+        })),
+      ),
     profile: async () => profiler.stop(),
     async stop() {
       profiler.stop();
-      for (const { store } of places) tf.dispose(tensorsOf(store));
+      for (const { store } of places) store.dispose();
       engine.stop();
     },
   };
@@ -190,12 +202,18 @@ async function placesOn<Data, Share, Batch>(
   await takeValues(options.values, options, (name, array) => {
     given[name] = array;
   });
-  const places = programs.map((program, index) => {
-    const core = cores[index]!; // `!`: a program each
-    const store = tensorStore(core, given satisfies InitialValues, { ...options, optimizer: program.optimizer });
-    devices.place(tensorsOf(store), index);
-    return { core, program, store };
-  });
+  const places: Place<Share, Batch>[] = [];
+  try {
+    for (const [index, program] of programs.entries()) {
+      const core = cores[index]!; // `!`: a program each
+      const store = tensorStore(core, given satisfies InitialValues, { ...options, optimizer: program.optimizer });
+      places.push({ core, program, store });
+      devices.place(tensorsOf(store), index);
+    }
+  } catch (error) {
+    for (const { store } of places) store.dispose();
+    throw error;
+  }
   const [first, ...others] = places;
   return [first!, ...others]; // `!`: an engine that has devices has one at least
 }
@@ -213,8 +231,11 @@ async function programsFor<Data, Share, Batch>(
 function partOfWhole(store: TensorStore, parts: number, step: (store: ParameterStore) => StepShare): StepShare {
   const add: ParameterStore["add"] = (name, gradient) => {
     const values = tf.div<Float>("rows" in gradient ? gradient.values : gradient, parts);
-    store.add(name, "rows" in gradient ? { rows: gradient.rows, values } : values);
-    values.dispose();
+    try {
+      store.add(name, "rows" in gradient ? { rows: gradient.rows, values } : values);
+    } finally {
+      values.dispose();
+    }
   };
   const { loss, ...looked } = step({ ...store, add });
   const part = tf.div<Float<"">>(loss, parts);

@@ -10,6 +10,7 @@ import {
   profileKernels,
   type RunningEngine,
 } from "@kindred/tensor";
+import * as tf from "@tensorflow/tfjs-core";
 import { arrayStore } from "./array-store.ts";
 import type { StoreOptions, StoreUpdate } from "./parameter-store.ts";
 import type { StoreMemory } from "./store-memory.ts";
@@ -151,23 +152,35 @@ export function stepProfiler(asked: boolean): { beginStep(): void; stop(): Profi
   };
 }
 
-/** A tensor's values; it is disposed. */
+/** A tensor's values; it is disposed, also where it cannot be read. */
 export async function take(engine: RunningEngine, tensor: Float): Promise<Float32Array> {
   const values = new Float32Array(tensor.size);
-  await engine.read(tensor, values);
-  tensor.dispose();
+  try {
+    await engine.read(tensor, values);
+  } finally {
+    tensor.dispose();
+  }
   return values;
 }
 
-/** Reads what a step gave, and looks at what it wants to be looked at. */
+/** Reads what a step gave, and looks at what it wants to be looked at. Whatever is wrong with it, all of it is disposed. */
 export async function finishStep(
   engine: RunningEngine,
   { loss, checks }: StepShare,
   { norm, notFinite }: StoreUpdate,
 ): Promise<StepResult> {
-  const numbers = { loss: await takeNumber(engine, loss), norm: await takeNumber(engine, norm) };
-  await look(engine, checks);
-  return { ...numbers, ...(notFinite && { notFinite }) };
+  try {
+    const numbers = { loss: await takeNumber(engine, loss), norm: await takeNumber(engine, norm) };
+    await look(engine, checks);
+    return { ...numbers, ...(notFinite && { notFinite }) };
+  } finally {
+    tf.dispose([loss, norm, ...checksOf(checks)]);
+  }
+}
+
+/** The tensors that a step wants to be looked at. */
+export function checksOf(checks: StepShare["checks"] = []): Float[] {
+  return checks.map(({ value }) => value);
 }
 
 /** Looks at the numbers that a step wants to be looked at. */

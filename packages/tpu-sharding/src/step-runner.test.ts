@@ -54,7 +54,7 @@ describe.each(Object.entries(forms))("%s", (form, { cores, start }) => {
   const shares = (share: readonly number[] | string) => Array.from({ length: cores }, () => share);
   const stateOf = async (runner: Runner) => {
     const state: [string, Float32Array][] = [];
-    for await (const [name, { values }] of runner.state()) state.push([name, values.slice()]);
+    for (const { name, read } of runner.state()) state.push([name, (await read()).slice()]);
     return state;
   };
 

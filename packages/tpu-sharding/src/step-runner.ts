@@ -1,5 +1,5 @@
 import type { Optimizer } from "@kindred/adamw";
-import type { EncoderParameters, ParameterSpec, ParameterValues } from "@kindred/encoder";
+import type { EncoderParameters, ParameterSpec } from "@kindred/encoder";
 import type { Devices, Engine, Float, Profile, ProgramSizes, RunningEngine } from "@kindred/tensor";
 import type { CorePlace } from "./core-place.ts";
 import type { ParameterStore, StoreOptions } from "./parameter-store.ts";
@@ -78,12 +78,18 @@ export type StepRunner<Share, Batch> = {
    * @throws ShapeError if there is none of that name.
    */
   read(name: string): Promise<Float32Array>;
-  /** What the optimizer remembers, under `<slot>.<parameter>`: with the parameters, all that a run needs to go on. As for `read`. */
-  state(): AsyncIterable<readonly [name: string, values: ParameterValues]>;
+  /** What the optimizer remembers, under `<slot>.<parameter>`: with the parameters, all that a run needs to go on. */
+  state(): readonly StoredArray[];
   /** What the first core's ops took since its third step; undefined unless it was asked for, or there were none. Once, at the end. */
   profile(): Promise<Profile | undefined>;
   /** Ends the cores, even in the middle of a step. */
   stop(): Promise<void>;
+};
+
+/** An array that lies with the cores or on a device. */
+export type StoredArray = Pick<ParameterSpec, "name" | "shape"> & {
+  /** Its values as they are: to be used, or copied, before the next step. */
+  read(): Promise<Float32Array>;
 };
 
 /** What a runner is made from, wherever it runs. */

@@ -1,3 +1,4 @@
+import type { Optimizer } from "@kindred/adamw";
 import type { ParameterSpec } from "@kindred/encoder";
 import { ShapeError } from "@kindred/errors";
 import { shardRows } from "@kindred/mesh";
@@ -16,6 +17,8 @@ export type StoreMemory = {
   readonly gradients: readonly Float32Array[];
   /** Of the tables: which rows each core has touched in this step. */
   readonly tables: { readonly [name: string]: TouchedRows };
+  /** The names of parameters that stay as they are: they lie behind the others, and no core owns anything of them. */
+  readonly frozen: ReadonlySet<string>;
   /** The WebAssembly memory in which all vectors lie; undefined where they are too large for one. */
   readonly heap: WebAssembly.Memory | undefined;
 };
@@ -46,9 +49,11 @@ export type TouchedRows = {
  */
 export function storeMemory(
   specs: readonly ParameterSpec[],
-  { cores, slots }: { readonly cores: number; readonly slots: readonly string[] },
+  { cores, slots, isFrozen }: Pick<Optimizer, "slots" | "isFrozen"> & { readonly cores: number },
 ): StoreMemory {
-  const shards = parameterShards(Object.fromEntries(specs.map(({ name, shape }) => [name, elements(shape)])), cores);
+  const sizes = Object.fromEntries(specs.map(({ name, shape }) => [name, elements(shape)]));
+  const frozen = new Set(specs.flatMap((spec) => (isFrozen?.(spec) === true ? [spec.name] : [])));
+  const shards = parameterShards(sizes, cores, { frozen });
   const count = 1 + slots.length + cores;
   const { vectors, heap } = sharedVectors(shards.length, count);
   const [parameters = new Float32Array(), ...others] = vectors;
@@ -64,6 +69,7 @@ export function storeMemory(
     slots: Object.fromEntries(slots.map((slot, i) => [slot, others[i] ?? new Float32Array()])), // there are as many
     gradients: others.slice(slots.length),
     tables: Object.fromEntries(tables),
+    frozen,
     heap,
   };
 }
@@ -116,7 +122,7 @@ export type ParameterShard = {
 
 /** A division of all parameters among the cores. Plain data: made on main, posted to every core. */
 export type ParameterShards = {
-  /** Elements of the flat vector: all parameters end to end, in the order in which they were named. */
+  /** Elements of the flat vector: all parameters end to end, in the order in which they were named, frozen ones behind the others. */
   readonly length: number;
   /** Every parameter, whole. */
   readonly parameters: readonly ParameterPiece[];
@@ -125,13 +131,14 @@ export type ParameterShards = {
 };
 
 /**
- * Divides the parameters among the cores, element by element: each core owns one contiguous range of all parameters laid end to
+ * Divides the parameters among the cores, element by element: each core owns one contiguous range of all that are not frozen, laid end to
  * end, equal to one element. It sums the gradients of its range, keeps its moments and updates its weights.
  *
  * A parameter may be cut between two cores (AdamW looks at each element by itself), and with more cores than elements the last
  * cores own nothing.
  *
  * @param sizesByName elements of each parameter.
+ * @param options.frozen those that nobody moves, and nobody owns. Default: none
  *
  * @see Rajbhandari et al. 2020, "ZeRO: Memory Optimizations Toward Training Trillion Parameter Models", §5.1 (optimizer state
  *   partitioning), with contiguous ranges as there.
@@ -144,15 +151,25 @@ export type ParameterShards = {
  * shards[1].pieces; // => [{ name: "weight", offset: 4, start: 4, length: 2 }, { name: "bias", offset: 0, start: 6, length: 2 }]
  * ```
  */
-export function parameterShards(sizesByName: Readonly<Record<string, number>>, cores: number): ParameterShards {
+export function parameterShards(
+  sizesByName: Readonly<Record<string, number>>,
+  cores: number,
+  { frozen = new Set() }: { readonly frozen?: ReadonlySet<string> } = {},
+): ParameterShards {
   const parameters: ParameterPiece[] = [];
   let length = 0;
-  for (const [name, size] of Object.entries(sizesByName)) {
-    parameters.push({ name, offset: 0, start: length, length: size });
-    length += size;
-  }
+  const place = (isPlaced: (name: string) => boolean) => {
+    for (const [name, size] of Object.entries(sizesByName)) {
+      if (!isPlaced(name)) continue;
+      parameters.push({ name, offset: 0, start: length, length: size });
+      length += size;
+    }
+    return length;
+  };
+  const moved = place((name) => !frozen.has(name));
+  place((name) => frozen.has(name));
   const shards = Array.from({ length: cores }, (_, index) => {
-    const { start, count } = shardRows(length, cores, index);
+    const { start, count } = shardRows(moved, cores, index);
     return { start, length: count, pieces: parameters.flatMap((whole) => cutPiece(whole, start, start + count)) };
   });
   return { length, parameters, shards };

@@ -14,6 +14,10 @@ import { elements } from "./store-memory.ts";
 export type TensorStore = ParameterStore & {
   /** What the optimizer remembers, by slot and parameter. An update puts others in their places. */
   readonly slots: { readonly [slot: string]: EncoderParameters };
+  /** Forgets the gradients of a step that failed, so that none is added to those of the next. */
+  forget(): void;
+  /** Frees all that it holds. */
+  dispose(): void;
 };
 
 /** First values by name. */
@@ -60,22 +64,28 @@ export function tensorStore(
       { untouched },
     );
   }
-  const kept = (name: string, { shape }: ParameterSpec, given: Float32Array): Float => {
-    if (given.length === elements(shape)) return tf.keep(tf.tensor(given.slice(), [...shape], "float32"));
+  const valuesOf = (name: string, { shape }: ParameterSpec, given: Float32Array): Float32Array => {
+    if (given.length === elements(shape)) return given;
     throw new ShapeError(
       `tensorStore: values do not fit ${name}. Got ${given.length}, expected ${elements(shape)} for [${shape}].`,
       { name, length: given.length, shape },
     );
   };
-  const byName = (make: (spec: ParameterSpec) => Float) =>
-    Object.fromEntries(specs.map((spec) => [spec.name, make(spec)]));
-  const parameters = byName((spec) => kept(spec.name, spec, values[spec.name] ?? new Float32Array()));
-  const slots = optimizer.slots.map((slot) =>
-    byName((spec) => {
+  const first = specs.map((spec) => valuesOf(spec.name, spec, values[spec.name] ?? new Float32Array()));
+  const firstOfSlots = optimizer.slots.map((slot) =>
+    specs.map((spec) => {
       const name = `${slot}.${spec.name}`;
-      return kept(name, spec, values[name] ?? new Float32Array(elements(spec.shape)));
+      return valuesOf(name, spec, values[name] ?? new Float32Array(elements(spec.shape)));
     }),
   );
+  // All of them fit: from here on tensors are made.
+  const kept = (arrays: readonly Float32Array[]): { [name: string]: Float } =>
+    Object.fromEntries(
+      specs.map(({ name, shape }, i) => [name, tf.keep(tf.tensor(arrays[i]?.slice() ?? [], [...shape], "float32"))]),
+    );
+  const parameters = kept(first);
+  const slots = firstOfSlots.map(kept);
+  const moved = specs.filter((spec) => optimizer.isFrozen?.(spec) !== true);
   const gradients = new Map<string, Float>();
   const specOf = new Map(specs.map((spec) => [spec.name, spec]));
 
@@ -83,6 +93,7 @@ export function tensorStore(
     const spec = specOf.get(name);
     const former = gradients.get(name);
     if (spec === undefined || !fits(spec, gradient)) throw noSuchGradient(name, gradient, spec);
+    if (!moved.includes(spec)) return;
     const sum = tf.tidy(() => {
       const whole = "rows" in gradient ? denseOf(spec, gradient) : gradient;
       const shaped = tf.reshape(whole, [...spec.shape]);
@@ -92,8 +103,13 @@ export function tensorStore(
     gradients.set(name, tf.keep(sum));
   }
 
+  function forget(): void {
+    tf.dispose([...gradients.values()]);
+    gradients.clear();
+  }
+
   function update(numbers: Float32Array): StoreUpdate {
-    const own = specs.map((spec) => gradients.get(spec.name) ?? tf.keep(tf.zeros([...spec.shape])));
+    const own = moved.map((spec) => gradients.get(spec.name) ?? tf.keep(tf.zeros([...spec.shape])));
     const [sums, norm, clip] = tf.tidy(() => {
       const limit = maxGradNorm;
       const ownNorm = clipping === "xla-exact" ? globalNorm(own) : undefined;
@@ -109,7 +125,7 @@ export function tensorStore(
       return [all, tf.keep(largest), tf.keep(factor)];
     });
     const ofStep = tf.keep(tf.tensor1d(numbers.slice()));
-    for (const [i, spec] of specs.entries()) {
+    for (const [i, spec] of moved.entries()) {
       const { name } = spec;
       const gradient = sums[i];
       const parameter = parameters[name];
@@ -117,13 +133,13 @@ export function tensorStore(
       const before = [parameter, ...slots.flatMap((slot) => slot[name] ?? [])];
       const given = new Set([...before, gradient]); // freed below, so what an optimizer gives back as it is must be cloned
       const after = tf.tidy(() => {
-        const moved = movedBy(
+        const next = movedBy(
           optimizer,
           { parameter, gradient, slots: before.slice(1) },
           { numbers: ofStep, clip },
           spec,
         );
-        return moved.map((tensor) => tf.keep(given.has(tensor) ? tf.clone(tensor) : tensor));
+        return next.map((tensor) => tf.keep(given.has(tensor) ? tf.clone(tensor) : tensor));
       });
       for (const [place, record] of [parameters, ...slots].entries()) {
         const tensor = after[place];
@@ -141,6 +157,11 @@ export function tensorStore(
     slots: Object.fromEntries(optimizer.slots.map((slot, i) => [slot, slots[i] ?? {}])),
     add,
     update,
+    forget,
+    dispose() {
+      forget();
+      tf.dispose([parameters, ...slots].flatMap((tensors) => Object.values(tensors)));
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import {
   scoreMatching,
   type ScoreMatchingOptions,
 } from "@kindred/distillation-losses";
-import type { Loss } from "@kindred/loss";
+import type { Distance, Loss } from "@kindred/loss";
 import {
   angle,
   type AngleOptions,
@@ -15,7 +15,6 @@ import {
   type BatchHardTripletOptions,
   cosent,
   cosineSimilarity,
-  type Distance,
   onlineContrastive,
   type OnlineContrastiveOptions,
   pairContrastive,

@@ -1,7 +1,7 @@
-import type { ParameterValues } from "@kindred/encoder";
 import type { LossRow } from "@kindred/loss";
 import type { ModelFolder } from "@kindred/model-folder";
 import type { SavedModel } from "@kindred/sentence-encoder";
+import type { StoredArray } from "@kindred/tpu-sharding";
 
 /** Where a run stands, beside its weights and moments. */
 export type TrainerState = {
@@ -16,8 +16,8 @@ export type TrainerState = {
 /** All that a run needs to go on. The arrays are the run's own: what keeps them for later copies them, before the next step. */
 export type Checkpoint = {
   readonly model: SavedModel;
-  /** Arrays by name: what the optimizer remembers, and weights that are no part of the model. The same at each call. */
-  readonly others: () => AsyncIterable<readonly [name: string, values: ParameterValues]>;
+  /** What the optimizer remembers, and weights that are no part of the model: to be read one after another, each once. */
+  readonly others: readonly StoredArray[];
   readonly state: TrainerState;
   /** The step of the best checkpoint so far, which is to be kept. Default: none is. */
   readonly best?: number | undefined;

@@ -130,7 +130,7 @@ async function stepOn(runner: LawRunner, { rows, columns, ...choice }: Job): Pro
   }));
   const { loss } = await runner.run(jobs, new Float32Array(1));
   const gradients: { [name: string]: Float32Array } = {};
-  for await (const [name, { values }] of runner.state()) gradients[name.slice("gradient.".length)] = values.slice();
+  for (const { name, read } of runner.state()) gradients[name.slice("gradient.".length)] = (await read()).slice();
   return { loss, gradients };
 }
 

@@ -9,7 +9,8 @@ import { dealBatch } from "./deal-batch.ts";
 import { parameterGroups } from "./parameter-groups.ts";
 import { trainConfig } from "./train-config.ts";
 import { newModel } from "./trainable-model.ts";
-import { trainingCore, trainingOptimizer } from "./training-core.ts";
+import { trainingCore } from "./training-core.ts";
+import { trainingOptimizer } from "./training-optimizer.ts";
 import { trainingSteps } from "./training-steps.ts";
 
 const small = { vocab_size: 9, hidden_size: 8, num_attention_heads: 2, num_hidden_layers: 3 };
@@ -87,4 +88,30 @@ test("in a run what is frozen stays bit for bit, with no gradient computed for i
     else if (name.endsWith("dense.weight")) expect(distance, name).toBeCloseTo(0.01, 3);
     else if (name === "encoder.relative_attention_bias.weight") expect(distance, name).toBeCloseTo(0.0025, 3);
   }
+});
+
+test("what is frozen is so under a program's optimizer too, which need not know of it", () => {
+  const { specs } = families[0]!.open(small, { file: "config.json" }); // `!`: there are some
+  class Descent {
+    readonly name = "descent";
+    readonly options = { rate: 2 };
+    readonly slots = [];
+    readonly #rate = 2;
+    learningRate() {
+      return this.#rate;
+    }
+    numbers() {
+      return Float32Array.of(this.#rate);
+    }
+    rests() {
+      return true;
+    }
+    update() {
+      return [];
+    }
+  }
+  const config = trainConfig({ freeze: ["embeddings.*"] });
+  const { options, numbers, isFrozen } = trainingOptimizer(config, { optimizer: () => new Descent() }, specs);
+  expect([options, numbers(0)]).toEqual([{ rate: 2, freeze: ["embeddings.*"] }, Float32Array.of(2)]);
+  for (const spec of specs) expect(isFrozen?.(spec), spec.name).toBe(spec.name.startsWith("embeddings."));
 });

@@ -62,16 +62,6 @@ export function parameterGroups(config: GroupOptions, specs: readonly ParameterS
   return [...alike.values()].map(({ learns, names }) => ({ names, ...learns }));
 }
 
-/** Which of a run's parameters stay as they are. */
-export function frozenBy(
-  { freeze }: Pick<TrainConfig, "freeze">,
-  specs: readonly ParameterSpec[],
-): (name: string) => boolean {
-  const groups = freeze.map((name) => selector("freeze", name));
-  const names = new Set(specs.flatMap((spec) => (groupOf(groups, spec) < 0 ? [] : [spec.name])));
-  return (name) => names.has(name);
-}
-
 const kinds: readonly ParameterKind[] = ["table", "matrix", "gain", "shift"];
 
 /** The parameters that a name, or kind:KIND, stands for. */

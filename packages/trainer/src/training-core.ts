@@ -1,4 +1,3 @@
-import { adamw, type Optimizer } from "@kindred/adamw";
 import {
   type EncoderParameters,
   type JsonObject,
@@ -16,10 +15,9 @@ import { type EmbeddingModel, embedSentences, modelSpecs, type TokenBatch } from
 import { type Float, type RowGradient, valueAndGradients } from "@kindred/tensor";
 import { allGather, type CorePlace, type StepContext, type StepProgram, type StepShare } from "@kindred/tpu-sharding";
 import { type BatchShare, joinColumns, type NumberedSentences, tokenChunks } from "./deal-batch.ts";
-import { frozenBy, parameterGroups } from "./parameter-groups.ts";
-import { learningRateSchedule } from "./train-config.ts";
 import type { TrainConfig } from "./train-options.ts";
-import { familiesOf, loadProgram, lossOf, type TrainParts, type TrainProgram } from "./train-program.ts";
+import { familiesOf, loadProgram, lossOf, type TrainProgram } from "./train-program.ts";
+import { trainingOptimizer } from "./training-optimizer.ts";
 
 /** What every core is told at its start. */
 export type TrainingCoreData = {
@@ -56,11 +54,12 @@ export async function trainingCore({
   const dropoutKey = childKey(keyFromSeed(config.seed), "dropout");
   const { maxBatchTokens } = config;
   const specs = trainedSpecs(model, loss);
-  const isFrozen = config.freeze.length === 0 ? undefined : frozenBy(config, specs);
+  const optimizer = trainingOptimizer(config, parts, specs);
+  const frozen = new Set(specs.filter((spec) => optimizer.isFrozen?.(spec)).map(({ name }) => name));
   return {
-    optimizer: trainingOptimizer(config, parts, specs),
+    optimizer,
     step: ({ parameters, add }, job) =>
-      trainingStep({ parameters, model, loss, dropoutKey, maxBatchTokens, core, isFrozen }, job, {
+      trainingStep({ parameters, model, loss, dropoutKey, maxBatchTokens, core, frozen }, job, {
         onGradient: add,
         onRowGradient: add,
       }),
@@ -90,46 +89,6 @@ export function trainingCoreModule(): URL {
   return new URL(file, import.meta.url);
 }
 
-/**
- * The optimizer of a run, the program's or AdamW as the options say, with the options' schedule: the same on main, which asks it for the
- * numbers of a step, and on every core.
- *
- * @throws ConfigError as `adamw` and the schedule do.
- *
- * @example
- * ```ts
- * import { trainConfig, trainingOptimizer } from "@kindred/trainer";
- *
- * const { name, learningRate } = trainingOptimizer(trainConfig({ learningRate: 1, warmupSteps: 4, maxSteps: 8 }));
- * name; // => "adamw"
- * [0, 2, 4, 6, 8].map(learningRate); // => [0, 0.5, 1, 0.5, 0]
- * ```
- */
-export function trainingOptimizer(
-  config: TrainConfig,
-  { optimizer }: TrainParts = {},
-  specs: readonly ParameterSpec[] = [],
-): Optimizer {
-  const schedule = learningRateSchedule(config);
-  if (optimizer !== undefined) return optimizer({ learningRate: schedule });
-  const { freeze, rates, weightDecays, layerDecay } = config;
-  const apart = freeze.length + rates.length + weightDecays.length > 0 || layerDecay < 1;
-  const made = adamw({
-    learningRate: schedule,
-    ...(apart && { groups: parameterGroups(config, specs) }),
-    flavour: config.optimizer,
-    beta1: config.adamBeta1,
-    beta2: config.adamBeta2,
-    epsilon: config.adamEpsilon,
-    weightDecay: config.weightDecay,
-    decay: config.decay,
-  });
-  // Run files and model card tell the groups as they were asked for, not name by name.
-  if (!apart) return made;
-  const { groups: _, ...options } = made.options;
-  return { ...made, options: { ...options, freeze, rates, weightDecays, layerDecay } };
-}
-
 /** What a core computes the gradient of. */
 export type TrainingTask = {
   readonly parameters: EncoderParameters;
@@ -140,8 +99,8 @@ export type TrainingTask = {
   /** The most tokens that are run forward and back at once. */
   readonly maxBatchTokens: number;
   readonly core: CorePlace;
-  /** Which parameters have no gradient. Default: none. */
-  readonly isFrozen?: ((name: string) => boolean) | undefined;
+  /** Parameters that have no gradient. Default: none. */
+  readonly frozen?: ReadonlySet<string>;
 };
 
 /** One core's work in a step. */
@@ -214,7 +173,7 @@ export function trainingStep(
   { step, share, totalRows }: TrainingJob,
   receivers: GradientReceivers,
 ): StepShare {
-  const { parameters, model, core, dropoutKey, isFrozen } = task;
+  const { parameters, model, core, dropoutKey, frozen } = task;
   const { columns, rows, firstRow, data } = share;
   const { chunks = tokenChunks(joinColumns(share, totalRows), task.maxBatchTokens) } = share;
   const embed = ({ batch, rows }: NumberedSentences): Float => {
@@ -234,7 +193,7 @@ export function trainingStep(
         gather: (own: Float) => allGather(own, core, counts),
       },
     );
-  const trained = isFrozen === undefined ? parameters : notFrozen(parameters, isFrozen);
+  const trained = frozen === undefined || frozen.size === 0 ? parameters : without(parameters, frozen);
   const [first, ...more] = chunks;
   if (first !== undefined && more.length === 0) {
     return { loss: valueAndGradients(() => loss(embed(first)), trained, receivers).value };
@@ -245,6 +204,6 @@ export function trainingStep(
   return { loss: value, checks: [{ value: drift, expect: expectReplay }] };
 }
 
-function notFrozen(parameters: EncoderParameters, isFrozen: (name: string) => boolean): EncoderParameters {
-  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !isFrozen(name)));
+function without(parameters: EncoderParameters, names: ReadonlySet<string>): EncoderParameters {
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !names.has(name)));
 }

@@ -19,7 +19,8 @@ import type { CompiledProgram, TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts } from "./train-program.ts";
 import { modelToSave, type TrainableModel } from "./trainable-model.ts";
-import { type TrainingJob, trainedSpecs, trainingOptimizer } from "./training-core.ts";
+import { type TrainingJob, trainedSpecs } from "./training-core.ts";
+import { trainingOptimizer } from "./training-optimizer.ts";
 import type { TrainingData } from "./training-data.ts";
 import { progressMeter, runState, type TrainingRunner } from "./training-steps.ts";
 
@@ -111,7 +112,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   let saved: { readonly step: number; readonly path: string } | undefined;
   const checkpoint = async (step: number): Promise<string> => {
     if (saved?.step !== step) {
-      const save = { model: modelToSave(model, await weightsOf(parts), step), others: () => runState(runner, loss) };
+      const save = { model: modelToSave(model, await weightsOf(parts), step), others: runState(runner, loss) };
       saved = {
         step,
         path: await saves.saveCheckpoint({

@@ -7,19 +7,14 @@ import { childKey, keyFromSeed } from "@kindred/random";
 import { countNonFinite, type TokenBatch } from "@kindred/sentence-encoder";
 import { createSampler, type SamplerOptions, type SourceCounts } from "@kindred/sampler";
 import type { Engine } from "@kindred/tensor";
-import type { StepRunner, StepRunnerOptions, Values } from "@kindred/tpu-sharding";
+import type { StepRunner, StepRunnerOptions, StoredArray, Values } from "@kindred/tpu-sharding";
 import type { TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts, type TrainProgram } from "./train-program.ts";
 import type { TrainableModel } from "./trainable-model.ts";
+import { lossSpecs, type TrainingCoreData, type TrainingJob, trainedSpecs } from "./training-core.ts";
 import type { TrainingData } from "./training-data.ts";
-import {
-  lossSpecs,
-  type TrainingCoreData,
-  type TrainingJob,
-  trainedSpecs,
-  trainingOptimizer,
-} from "./training-core.ts";
+import { trainingOptimizer } from "./training-optimizer.ts";
 
 /** Who makes the steps of a run, and holds its weights. */
 export type TrainingRunner = StepRunner<TrainingJob, TokenBatch>;
@@ -129,19 +124,19 @@ async function* valuesOf({ weights }: TrainableModel, others: Values) {
 }
 
 /**
- * All that a run needs to go on beside the model that it saves: what the optimizer remembers of every parameter, and the loss's own weights.
+ * All that a run needs to go on beside the model that it saves: the loss's own weights, and what the optimizer remembers of every parameter.
  * To be read before the next step.
  *
  * @example
  * ```ts ignore
  * import { runState } from "@kindred/trainer";
  *
- * for await (const [name, { shape }] of runState(runner, loss)) console.log(name, shape); // "first.embeddings.…", …
+ * for (const { name, shape } of runState(runner, loss)) console.log(name, shape); // "first.embeddings.…", …
  * ```
  */
-export async function* runState(runner: TrainingRunner, loss: Loss): ReturnType<TrainingRunner["state"]> {
-  for (const { name, shape } of lossSpecs(loss)) yield [name, { shape, values: await runner.read(name) }];
-  yield* runner.state();
+export function runState(runner: TrainingRunner, loss: Loss): StoredArray[] {
+  const ofLoss = lossSpecs(loss).map(({ name, shape }) => ({ name, shape, read: () => runner.read(name) }));
+  return [...ofLoss, ...runner.state()];
 }
 
 /** One step, for a progress meter. */

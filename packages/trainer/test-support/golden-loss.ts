@@ -1,12 +1,11 @@
 import { contrastive, type Direction, gist, type HardnessMode, symmetric } from "@kindred/contrastive-loss";
 import { embeddingDistillation, marginMse, scoreMatching } from "@kindred/distillation-losses";
-import { type Loss, type LossShareOptions, matryoshka } from "@kindred/loss";
+import { type Distance, type Loss, type LossShareOptions, matryoshka } from "@kindred/loss";
 import {
   angle,
   batchHardTriplet,
   cosent,
   cosineSimilarity,
-  type Distance,
   onlineContrastive,
   pairContrastive,
   triplet,

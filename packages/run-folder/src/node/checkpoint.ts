@@ -43,12 +43,11 @@ function jsonLine(value: unknown): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(value)}\n`);
 }
 
-/** Arrays as a safetensors file. They are gone through twice: their sizes stand before the first of them. */
+/** Arrays as a safetensors file: their sizes stand before the first of them, and each is read when its turn comes. */
 async function* safetensorsOf(arrays: Checkpoint["others"]): AsyncGenerator<Uint8Array, void> {
-  const sizes: (readonly [name: string, tensor: { readonly dtype: "F32"; readonly shape: readonly number[] }])[] = [];
-  for await (const [name, { shape }] of arrays()) sizes.push([name, { dtype: "F32", shape }]);
+  const sizes = arrays.map(({ name, shape }) => [name, { dtype: "F32", shape }] as const);
   yield planSafetensors(sizes, { asGiven: true }).header;
-  for await (const [, { values, shape }] of arrays()) yield fromFloat32(values, shape, "F32", { copy: false }).bytes;
+  for (const { shape, read } of arrays) yield fromFloat32(await read(), shape, "F32", { copy: false }).bytes;
 }
 
 /**
