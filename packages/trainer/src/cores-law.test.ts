@@ -173,7 +173,8 @@ describe.each([wasm(), tfjs()])("on $name", async (engine) => {
       async (rows) => {
         const one = await step(1, { rows, columns });
         const chunks = { maxBatchTokens: 12 };
-        expectSame(await step(1, { rows, columns }, chunks), one);
+        // 1 is less than any text: each is a chunk of its own then.
+        for (const maxBatchTokens of [1, 12, 30]) expectSame(await step(1, { rows, columns }, { maxBatchTokens }), one);
         expectSame(await step(1, { rows, columns }, { loss: "batch" }), one);
         expectSame(await step("solo", { rows, columns }), one);
         for (const cores of [2, 3]) {

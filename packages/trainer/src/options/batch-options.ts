@@ -12,7 +12,7 @@ export const batchOptions = grouped("Batches", {
   maxBatchTokens: option(
     count,
     4096,
-    "The most tokens, of all columns together, that a core runs forward and back at once. A larger share of a batch is cut and its loss computed whole (GradCache).",
+    "The most tokens, of all columns together, that a core runs forward and back at once. A larger share of a batch is cut and its loss computed whole (GradCache), which changes nothing but rounding. At least maxSeqLength; with backend xla one block, of 64 tokens or more, is the least that is run at once.",
   ),
   mixing: option(
     v.picklist(["rounds", "batch", "round_robin", "proportional"]),
