@@ -15,4 +15,5 @@ export {
 export { newestRun, readRunConfig, type ResumePoint, resumePoint } from "@kindred/run-folder/node";
 export { train, type TrainOptions } from "./train.ts";
 export { batchGradients, type BatchGradientsOptions } from "./batch-gradients.ts";
+export { mineHardNegatives, type MineOptions, type MineProgress, type MineSummary } from "./mine-hard-negatives.ts";
 export { main } from "./main.ts";

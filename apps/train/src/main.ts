@@ -8,6 +8,7 @@ import { expectNotInUse, newestRun, readRunConfig, type ResumePoint, resumePoint
 import { terminalReader } from "@kindred/run-report";
 import { guideFolders, type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
 import { gradients } from "./gradients.ts";
+import { mine } from "./mine.ts";
 import { originalForm, originalPreset } from "./original-form.ts";
 import { prepare } from "./prepare.ts";
 import { train } from "./train.ts";
@@ -19,7 +20,13 @@ const manifest = new URL("../package.json", import.meta.url);
 export function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
   return exitCodeOf((signal) =>
-    command === "gradients" ? gradients(rest) : command === "prepare" ? prepare(rest, signal) : run(argv, signal),
+    command === "gradients"
+      ? gradients(rest)
+      : command === "prepare"
+        ? prepare(rest, signal)
+        : command === "mine"
+          ? mine(rest, signal)
+          : run(argv, signal),
   );
 }
 

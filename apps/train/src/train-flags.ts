@@ -31,6 +31,7 @@ export const trainFlags = {
 /** The text of `kindred-train --help`. */
 export function trainHelp(): string {
   return `kindred-train DATA [OUTPUT] [options]
+kindred-train mine --help
 kindred-train prepare --help
 kindred-train gradients --help
 

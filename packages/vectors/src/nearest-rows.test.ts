@@ -2,7 +2,7 @@ import { ShapeError } from "@kindred/errors";
 import { expectMutantToFail } from "@kindred/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { nearestRows, similarities, similarityMatrix, TopRows } from "./index.ts";
+import { type EmbeddingRows, nearestInPieces, nearestRows, similarities, similarityMatrix, TopRows } from "./index.ts";
 
 // Components of 0, ±1 and ±2: many equal similarities and equal rows.
 const rows = fc
@@ -46,6 +46,33 @@ test("is what sorting all similarities gives", () => {
         places: Array.from({ length: candidates.embeddings.length / 2 }, (_, i) => -i),
       }),
     ),
+  );
+});
+
+test("in pieces, of any sizes, it finds what it finds in the whole", async () => {
+  const law = (pieced: typeof nearestInPieces) =>
+    fc.assert(
+      fc.asyncProperty(
+        rows,
+        rows,
+        fc.array(fc.nat(15), { maxLength: 5 }),
+        fc.nat(20),
+        async (queries, whole, cuts, count) => {
+          const { embeddings, dimension } = whole;
+          const ends = [0, ...cuts.sort((a, b) => a - b), embeddings.length / 2].map((row) =>
+            Math.min(embeddings.length, row * 2),
+          );
+          const pieces = ends.slice(1).map((end, i) => ({ embeddings: embeddings.subarray(ends[i], end), dimension }));
+          expect(await pieced(queries, pieces, { count })).toEqual(nearestRows(queries, whole, { count }));
+        },
+      ),
+    );
+  await law(nearestInPieces);
+  await expectMutantToFail(
+    () =>
+      law((queries, pieces, options) =>
+        nearestInPieces(queries, [...(pieces as Iterable<EmbeddingRows>)].reverse(), options),
+      ), // they are an array
   );
 });
 

@@ -37,26 +37,80 @@ export type NearestRowsOptions = SimilarityOptions & {
 export function nearestRows(
   queries: EmbeddingRows,
   candidates: EmbeddingRows,
-  { count = 10, places, similarity = "cosine" }: NearestRowsOptions = {},
+  options: NearestRowsOptions = {},
 ): RankedRow[][] {
-  const queryCount = rowCount("nearestRows", "queries", queries);
-  const candidateCount = rowCount("nearestRows", "candidates", candidates);
-  expectSameDimension("nearestRows", { queries, candidates });
-  const found: RankedRow[][] = [];
-  for (let from = 0; from < queryCount; from += queryBlock) {
-    const block = rowsFrom(queries, from, queryBlock);
-    const best = Array.from({ length: Math.min(queryBlock, queryCount - from) }, () => new TopRows(count));
-    for (let start = 0; start < candidateCount; start += candidateBlock) {
-      const { scores, columns } = similarityMatrix(block, rowsFrom(candidates, start, candidateBlock), { similarity });
-      for (const [i, top] of best.entries()) {
-        for (const [j, score] of scores.subarray(i * columns, (i + 1) * columns).entries()) {
-          top.offer(start + j, score, places?.[start + j]);
+  const search = new NearestSearch("nearestRows", queries, options);
+  search.offer(candidates);
+  return search.rankings();
+}
+
+/**
+ * As {@link nearestRows}, over candidates that come piece by piece, from a file say, so that no more than one piece is in memory; rows are
+ * numbered through all of them.
+ *
+ * @throws ShapeError if the sets are not whole rows of one dimension
+ *
+ * @example
+ * ```ts
+ * import { nearestInPieces } from "@kindred/vectors";
+ *
+ * const queries = { embeddings: Float32Array.of(1, 0), dimension: 2 };
+ * const pieces = [[0, 1, 1, 0], [3, 4]].map((rows) => ({ embeddings: Float32Array.from(rows), dimension: 2 }));
+ * await nearestInPieces(queries, pieces, { count: 2 }); // => [[{ row: 1, score: 1.0 }, { row: 2, score: 0.6 }]]
+ * ```
+ */
+export async function nearestInPieces(
+  queries: EmbeddingRows,
+  pieces: AsyncIterable<EmbeddingRows> | Iterable<EmbeddingRows>,
+  options: Omit<NearestRowsOptions, "places"> = {},
+): Promise<RankedRow[][]> {
+  const search = new NearestSearch("nearestInPieces", queries, options);
+  for await (const piece of pieces) search.offer(piece);
+  return search.rankings();
+}
+
+/** The best candidates of each query among all that were offered. */
+class NearestSearch {
+  readonly #where: string;
+  readonly #queries: EmbeddingRows;
+  readonly #options: NearestRowsOptions;
+  readonly #best: readonly TopRows[];
+  #offered = 0;
+
+  constructor(where: string, queries: EmbeddingRows, options: NearestRowsOptions) {
+    this.#where = where;
+    this.#queries = queries;
+    this.#options = options;
+    const { count = 10 } = options;
+    this.#best = Array.from({ length: rowCount(where, "queries", queries) }, () => new TopRows(count));
+  }
+
+  offer(candidates: EmbeddingRows): void {
+    const { places, similarity = "cosine" } = this.#options;
+    const queries = this.#queries;
+    const candidateCount = rowCount(this.#where, "candidates", candidates);
+    expectSameDimension(this.#where, { queries, candidates });
+    for (let from = 0; from < this.#best.length; from += queryBlock) {
+      const block = rowsFrom(queries, from, queryBlock);
+      const best = this.#best.slice(from, from + queryBlock);
+      for (let start = 0; start < candidateCount; start += candidateBlock) {
+        const { scores, columns } = similarityMatrix(block, rowsFrom(candidates, start, candidateBlock), {
+          similarity,
+        });
+        const first = this.#offered + start;
+        for (const [i, top] of best.entries()) {
+          for (const [j, score] of scores.subarray(i * columns, (i + 1) * columns).entries()) {
+            top.offer(first + j, score, places?.[first + j]);
+          }
         }
       }
     }
-    for (const top of best) found.push(top.ranking());
+    this.#offered += candidateCount;
   }
-  return found;
+
+  rankings(): RankedRow[][] {
+    return this.#best.map((top) => top.ranking());
+  }
 }
 
 function rowsFrom({ embeddings, dimension }: EmbeddingRows, first: number, count: number): EmbeddingRows {
