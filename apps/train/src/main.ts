@@ -70,6 +70,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     ...(resume === undefined ? {} : { resume }),
     ...(flags.preset === "" ? {} : { name: flags.preset }),
     ...(flags.program === "" ? {} : { program: pathToFileURL(flags.program) }),
+    dryRun: flags.dryRun,
     plugin: flags.plugin,
     compileCache: flags.compileCache,
   };

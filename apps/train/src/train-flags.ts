@@ -19,6 +19,11 @@ export const trainFlags = {
   ),
   ...machineOptions,
   offline: option(v.boolean(), false, "Take a model of the Hugging Face Hub from the cache only."),
+  dryRun: option(
+    v.boolean(),
+    false,
+    "Check data and model, make a few steps and throw them away, say about how long the run would take, and end. Writes nothing.",
+  ),
   json: option(v.boolean(), false, "Print every event as one line of JSON on standard output."),
   quiet: option(v.boolean(), false, "Print nothing for people but errors."),
   ownNode: ownNodeOption,

@@ -37,6 +37,7 @@ import {
   type ProgramSource,
   readBy,
   refuseProgramOptions,
+  rehearsal,
   type RunReader,
   type TrainConfig,
   type TrainEvent,
@@ -84,6 +85,11 @@ export type TrainOptions = {
   readonly compileCache?: string;
   /** Names of options that were given: beside those that differ from their defaults, none may say what the program sets. Default: none. */
   readonly given?: readonly string[];
+  /**
+   * Ends after the checks: the events `start`, `data` and `evaluation` of the run, then `estimate`, of how long it would take, from a few steps
+   * that are thrown away. Nothing is written. Default: the run goes on.
+   */
+  readonly dryRun?: boolean;
   /** More readers of the run, besides its folder and its report. Default: none. */
   readonly readers?: readonly RunReader[];
 };
@@ -165,6 +171,17 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
         : await soloStepRunner({ ...steps, program: trainingCore });
     if (config.backend === "xla") expectEqualShares(complete, runner.cores);
     signal?.throwIfAborted();
+    const going = {
+      ...(signal === undefined ? {} : { signal }),
+      ...(resume === undefined ? {} : { state: resume.state }),
+    };
+    const base = { model, data, sampler, runner, program: parts, guides, compiled, ...going };
+    const begun = { ...base, runtime: `Node ${process.versions.node}` };
+    if (options.dryRun) {
+      const peakBytes = () => process.resourceUsage().maxRSS * 1024;
+      yield* readBy(rehearsal(complete, { ...begun, peakBytes }), [...(parts.readers ?? []), ...readers]);
+      return;
+    }
     const kept = {
       program: identity,
       card: (events: readonly TrainEvent[], { settings }: SavedModel) => modelCard(events, settings),
@@ -175,18 +192,8 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
         : await reopenRunFolder(complete, resume.state.step, kept);
     isBegun = true;
     const report = reportReader((html) => folder.writeFile("report.html", html), folder.events);
-    const made = { model, data, sampler, runner, saves: folder, program: parts, guides, compiled };
-    const ready = { ...made, earlier: [...folder.events], runtime: `Node ${process.versions.node}` };
-    const going = {
-      ...(signal === undefined ? {} : { signal }),
-      ...(resume === undefined ? {} : { state: resume.state }),
-    };
-    yield* readBy(trainingRun(complete, { ...ready, ...going }), [
-      folder,
-      report,
-      ...(parts.readers ?? []),
-      ...readers,
-    ]);
+    const ready = { ...begun, saves: folder, earlier: [...folder.events] };
+    yield* readBy(trainingRun(complete, ready), [folder, report, ...(parts.readers ?? []), ...readers]);
   } finally {
     try {
       await runner?.stop();

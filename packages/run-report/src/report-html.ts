@@ -1,4 +1,5 @@
 import type { MetricSummary, NeighbourExample, RunReader, SourceSummary, TrainEvent } from "@kindred/trainer";
+import { columnsText, memoryText, overlapLines } from "./data-lines.ts";
 import { escapeText, lineChart, type Series } from "./line-chart.ts";
 
 type Of<Type extends TrainEvent["type"]> = Extract<TrainEvent, { type: Type }>;
@@ -69,7 +70,7 @@ ${metricCharts(of("evaluation"))}
 <h2>Learning rate</h2>
 ${lineChart([{ name: "learning rate", points: steps.map(({ step, learningRate }) => [step, learningRate]) }], { title: "learning rate", xLabel: "step", height: 200 })}
 ${neighboursSection(of("examples").at(-1)?.examples ?? [])}
-${sourcesSection(of("data").at(-1)?.sources ?? [])}
+${dataSection(of("data").at(-1))}
 <h2>Configuration</h2>
 <pre>${escapeText(JSON.stringify(start?.config ?? {}, null, 2))}</pre>
 </body></html>
@@ -147,25 +148,35 @@ function neighboursSection(examples: readonly NeighbourExample[]): string {
   return `<h2>Nearest held-out texts</h2><p>The right answer is bold.</p>${blocks.join("\n")}`;
 }
 
+function dataSection(data: Of<"data"> | undefined): string {
+  const { sources = [], overlaps = [], memory, warnings = [] } = data ?? {};
+  const lines = [
+    ...overlapLines(overlaps),
+    ...(memory === undefined ? [] : [`Memory, estimated: ${memoryText(memory)}`]),
+    ...warnings.map((warning) => `Warning: ${warning}`),
+  ];
+  return `${sourcesSection(sources)}${lines.map((line) => `<p>${escapeText(line)}</p>`).join("\n")}`;
+}
+
 function sourcesSection(sources: readonly SourceSummary[]): string {
   const rows = sources.map((source) => {
-    const { name, share, rows, heldOutRows, columns, tokens, truncatedShare, duplicateRows } = source;
+    const { name, share, rows, heldOutRows, roles, tokens, truncatedShare, duplicateRows, emptyTexts } = source;
     const numbers = [
       percent(share),
       rows ?? "streamed",
       heldOutRows,
-      columns,
       tokens.mean.toFixed(1),
       tokens.p95,
       percent(truncatedShare),
       duplicateRows,
+      emptyTexts,
     ];
-    return `<tr><td>${escapeText(name)}</td>${numbers.map((value) => `<td class="number">${value}</td>`).join("")}</tr>`;
+    return `<tr><td>${escapeText(name)}</td><td>${escapeText(columnsText(roles))}</td>${numbers.map((value) => `<td class="number">${value}</td>`).join("")}</tr>`;
   });
-  const head = ["share", "rows", "held out", "columns", "mean tokens", "95 %", "truncated", "duplicates"].map(
+  const head = ["share", "rows", "held out", "mean tokens", "95 %", "truncated", "duplicates", "empty"].map(
     (name) => `<th class="number">${name}</th>`,
   );
-  return `<h2>Data</h2><table><tr><th>name</th>${head.join("")}</tr>${rows.join("")}</table>`;
+  return `<h2>Data</h2><table><tr><th>name</th><th>columns</th>${head.join("")}</tr>${rows.join("")}</table>`;
 }
 
 function percent(share: number): string {

@@ -1,5 +1,7 @@
 import { profileTable } from "@kindred/tensor";
 import type { RowsLeftOut, RunReader, TrainEvent } from "@kindred/trainer";
+import { overlapLines, columnsText, estimateLines, memoryText } from "./data-lines.ts";
+import { duration } from "./duration.ts";
 import { evaluationLines, measuredBy } from "./evaluation-lines.ts";
 
 /** Where lines for people go: standard error, or a test's array. */
@@ -66,7 +68,14 @@ function linesOf(event: Exclude<TrainEvent, Of<"step">>, data: Of<"data"> | unde
         `Output: ${event.output}`,
       ];
     case "data":
-      return [...event.sources.flatMap(sourceLines), ...event.warnings.map((warning) => `Warning: ${warning}`)];
+      return [
+        ...event.sources.flatMap(sourceLines),
+        ...overlapLines(event.overlaps),
+        ...(event.memory === undefined ? [] : [`Memory: about ${memoryText(event.memory)}`]),
+        ...event.warnings.map((warning) => `Warning: ${warning}`),
+      ];
+    case "estimate":
+      return estimateLines(event);
     case "rows":
       return event.sources.flatMap(({ name, read, trained, waiting, leftOut }) => {
         const left = leftOutText(leftOut);
@@ -113,13 +122,15 @@ function linesOf(event: Exclude<TrainEvent, Of<"step">>, data: Of<"data"> | unde
 }
 
 function sourceLines(source: Of<"data">["sources"][number]): string[] {
-  const { name, share, rows, heldOutRows, leftOut, columns, tokens, truncatedShare, duplicateRows, example } = source;
+  const { name, share, rows, heldOutRows, leftOut, columns, roles } = source;
+  const { tokens, truncatedShare, duplicateRows, emptyTexts, example } = source;
   const size = rows === undefined ? "streamed rows" : `${count(rows)} rows`;
   const left = leftOutText(leftOut);
   return [
     `Data ${name}: ${size} of ${columns} texts, ${(100 * share).toFixed(0)} % of the draws, ${count(heldOutRows)} held out${left === "" ? "" : `; left out: ${left}`}`,
+    `  columns: ${columnsText(roles)}`,
     `  tokens: mean ${tokens.mean.toFixed(1)}, median ${tokens.median}, 95 % at most ${tokens.p95}, longest ${tokens.longest}; ` +
-      `${(100 * truncatedShare).toFixed(1)} % truncated; ${count(duplicateRows)} rows repeat a text`,
+      `${(100 * truncatedShare).toFixed(1)} % truncated; ${count(duplicateRows)} rows repeat a text${emptyTexts === 0 ? "" : `; ${count(emptyTexts)} empty texts`}`,
     `  first row: ${example.map((text) => `“${text.length > 60 ? `${text.slice(0, 59)}…` : text}”`).join("  →  ")}`,
   ];
 }
@@ -187,11 +198,4 @@ function nextSteps(model: string): string[] {
     `Model: ${model}`,
     `Encode with it: npx kindred-encode --model ${model} "He bought a new car" "She purchased an automobile" "The soup was too salty" --similarity`,
   ];
-}
-
-function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
 }

@@ -24,7 +24,7 @@ export {
   trainProgram,
 } from "./train-program.ts";
 export { loadedModel, newModel, type TrainableModel } from "./trainable-model.ts";
-export type { EvaluationSet, RowSet, RunData, TrainingSet } from "./run-data.ts";
+export type { EvaluationSet, RowSet, RunData, SetPass, TrainingSet } from "./run-data.ts";
 export { trainingData, type TrainingData } from "./training-data.ts";
 export { type BatchSampler, type MakeSampler, trainingSampler } from "./training-steps.ts";
 export type { Checkpoint, DivergedStep, RunSaves, TrainerState } from "./checkpoint.ts";
@@ -47,6 +47,10 @@ export {
   type TrainingStepsOptions,
 } from "./training-steps.ts";
 export { type RunParts, trainingRun } from "./training-run.ts";
+export { rehearsal, type RehearsalParts } from "./rehearsal.ts";
+export { type MemoryEstimate, memoryEstimate, type MemoryFacts } from "./memory-estimate.ts";
+export type { ColumnRole } from "./column-roles.ts";
+export type { Overlap } from "./overlaps.ts";
 export {
   type CompiledProgram,
   type MetricSummary,

@@ -1,5 +1,7 @@
-import type { TextRow } from "@kindred/datasets";
+import type { Columns, TextRow } from "@kindred/datasets";
+import type { Loss } from "@kindred/loss";
 import type { Source } from "@kindred/sampler";
+import { columnRoles } from "./column-roles.ts";
 import type { RowsLeftOut, SourceSummary } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import type { TrainableModel } from "./trainable-model.ts";
@@ -10,7 +12,14 @@ type SourceToSum = {
   readonly training: readonly TextRow[];
   readonly complete: boolean;
   readonly heldOutRows: number;
+  readonly names: Columns | undefined;
   leftOut(): RowsLeftOut;
+};
+
+/** What a summary is made with. */
+type SummaryOptions = Pick<TrainableModel, "tokenizer" | "settings"> & {
+  readonly config: TrainConfig;
+  readonly loss: Loss;
 };
 
 /** Rows whose tokens are counted; they are taken at even distances. */
@@ -18,9 +27,9 @@ const sampleRows = 2000;
 
 /** What there is to know of a training set before the first step: its size, how long its texts are, what repeats. */
 export function summaryOf(
-  { source, training: rows, complete, heldOutRows, leftOut }: SourceToSum,
+  { source, training: rows, complete, heldOutRows, names, leftOut }: SourceToSum,
   share: number,
-  { config, tokenizer, settings }: Pick<TrainableModel, "tokenizer" | "settings"> & { readonly config: TrainConfig },
+  { config, loss, tokenizer, settings }: SummaryOptions,
 ): SourceSummary {
   const stride = Math.max(1, Math.floor(rows.length / sampleRows));
   const sample = rows.filter((_, i) => i % stride === 0).flatMap(({ texts }) => texts);
@@ -41,6 +50,9 @@ export function summaryOf(
     heldOutRows,
     leftOut: { ...leftOut(), ...(ownTextTwice > 0 && { ownTextTwice }) },
     columns: source.columns,
+    roles: columnRoles(loss, source.columns, names),
+    characters: rows.reduce((sum, { texts }) => texts.reduce((of, text) => of + text.length, sum), 0),
+    emptyTexts: rows.reduce((sum, { texts }) => sum + texts.filter((text) => text.trim() === "").length, 0),
     tokens: {
       mean: lengths.reduce((sum, length) => sum + length, 0) / sample.length,
       median: at(0.5),

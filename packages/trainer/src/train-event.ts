@@ -1,6 +1,9 @@
 import type { Optimizer } from "@kindred/adamw";
 import type { Loss } from "@kindred/loss";
 import type { Profile } from "@kindred/tensor";
+import type { ColumnRole } from "./column-roles.ts";
+import type { MemoryEstimate } from "./memory-estimate.ts";
+import type { Overlap } from "./overlaps.ts";
 import type { TrainConfig } from "./train-options.ts";
 
 /** What is known of one training data set before the first step. */
@@ -15,6 +18,11 @@ export type SourceSummary = {
   readonly leftOut: RowsLeftOut;
   /** Texts of a row. */
   readonly columns: number;
+  /** What each column is taken for. */
+  readonly roles: readonly ColumnRole[];
+  /** Of the rows in memory: characters of all texts, and how many texts are empty or blanks alone. */
+  readonly characters: number;
+  readonly emptyTexts: number;
   /** Of a sample of rows: tokens of a text, specials included. */
   readonly tokens: { readonly mean: number; readonly median: number; readonly p95: number; readonly longest: number };
   /** Of that sample: share of texts that are longer than maxSeqLength. */
@@ -124,6 +132,10 @@ export type TrainEvent =
       readonly sources: readonly SourceSummary[];
       /** What the model is judged by. */
       readonly tasks: readonly TaskSize[];
+      /** What is trained on compared with each file that is only evaluated on. */
+      readonly overlaps: readonly Overlap[];
+      /** About what the run takes; undefined on devices, and for families that do not tell their size. */
+      readonly memory?: MemoryEstimate;
       /** What looks wrong, in a sentence each. */
       readonly warnings: readonly string[];
     }
@@ -158,6 +170,22 @@ export type TrainEvent =
       readonly value: number;
       /** The best until then. */
       readonly before?: { readonly step: number; readonly value: number };
+    }
+  /** The end of a rehearsal: about how long the run would take, from steps that were made and thrown away. */
+  | {
+      readonly type: "estimate";
+      /** Steps that the run has to do, and those that were timed. */
+      readonly steps: number;
+      readonly timedSteps: number;
+      readonly secondsPerStep: number;
+      readonly evaluations: number;
+      readonly secondsPerEvaluation: number;
+      readonly seconds: number;
+      readonly memory?: MemoryEstimate;
+      /** The most memory that the process had while it made these steps. */
+      readonly peakBytes?: number;
+      /** What a checkpoint takes on the disk: weights and two moments. */
+      readonly checkpointBytes: number;
     }
   | ({
       readonly type: "compile";

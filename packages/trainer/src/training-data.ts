@@ -1,11 +1,13 @@
-import { type Columns, columnWarnings, type TextRow } from "@kindred/datasets";
+import type { Columns, TextRow } from "@kindred/datasets";
 import { DataError } from "@kindred/errors";
 import { fitRows, type Loss } from "@kindred/loss";
 import { type RowOrder, rowHash, type Source, sourceShares } from "@kindred/sampler";
 import { expectLabels, labelWarnings } from "./rows-by-label.ts";
+import { warningsOfColumns, warningsOfEvaluation, warningsOfOverlap, warningsOfSummary } from "./data-warnings.ts";
 import type { EvaluationTask } from "./evaluators/evaluation-task.ts";
 import type { RowSet, RunData, SetPass, TrainingSet } from "./run-data.ts";
-import { holdOut, repeats, sizeWarnings, tasksOf } from "./hold-out.ts";
+import { holdOut, sizeWarnings, tasksOf } from "./hold-out.ts";
+import { type Overlap, overlapsOf } from "./overlaps.ts";
 import { summaryOf } from "./source-summary.ts";
 import type { RowsLeftOut, SourceSummary } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
@@ -17,6 +19,8 @@ export type TrainingData = {
   readonly sources: readonly Source<TextRow>[];
   readonly summaries: readonly SourceSummary[];
   readonly tasks: readonly EvaluationTask[];
+  /** What is trained on compared with each set that is only evaluated on. */
+  readonly overlaps: readonly Overlap[];
   /** What looks wrong, in a sentence each. */
   readonly warnings: readonly string[];
   /** What became of the rows that the sources do not give, by source, as far as they were read. */
@@ -67,14 +71,21 @@ export async function trainingData(
     evaluators: config.holdOutEvaluators,
   }));
   const tasks = tasksOf([...heldOut.filter(({ rows }) => rows.length > 0), ...toJudge]);
+  const overlaps = await overlapsOf(sources, toJudge, { signal });
+  const summaries = sources.map((source, i) => summaryOf(source, shares[i] ?? 0, { config, loss, ...model }));
   return {
     sources: sources.map(({ source }) => source),
-    summaries: sources.map((source, i) => summaryOf(source, shares[i] ?? 0, { config, ...model })),
+    summaries,
     tasks,
+    overlaps,
     warnings: [
-      ...read.flatMap((set) => warningsOfColumns(set, config)),
+      ...read.flatMap(({ set: { dataset, label = dataset.name }, rows, columns }) =>
+        warningsOfColumns({ file: label, rows, columns, isChosen: config.columns !== "" }),
+      ),
       ...(loss.needs?.labels === true ? labelWarnings(config, loss, sources) : []),
-      ...toJudge.flatMap((set) => warningsOf(set, sources)),
+      ...summaries.flatMap(warningsOfSummary),
+      ...toJudge.flatMap(warningsOfEvaluation),
+      ...overlaps.flatMap(warningsOfOverlap),
       ...sizeWarnings(tasks),
     ],
     leftOut: () => sources.map(({ leftOut }) => leftOut()),
@@ -88,7 +99,7 @@ type ReadSet = {
   /** Whether that is all. */
   readonly complete: boolean;
   /** Lines among them that are none. */
-  readonly lines: LineCounts;
+  readonly lines: Pick<Required<SetPass>, "badLines" | "blankLines">;
   readonly columns: Columns | undefined;
   readonly heldOut: readonly TextRow[] | undefined;
   /** A hash of these rows, the held-out ones among them. */
@@ -130,9 +141,6 @@ function fitAll(loss: Loss, rows: readonly TextRow[], file: string): void {
   }
 }
 
-/** Lines of a file that are no rows. */
-type LineCounts = { readonly badLines: number; readonly blankLines: number };
-
 /** The rows of a set, up to a bound, whether that was all, and what else is known of them. */
 async function readRows(set: RowSet, signal: AbortSignal | undefined, bound = Number.POSITIVE_INFINITY) {
   const rows: TextRow[] = [];
@@ -146,15 +154,13 @@ async function readRows(set: RowSet, signal: AbortSignal | undefined, bound = Nu
   return facts(true);
 }
 
-function lineCounts({ badLines = 0, blankLines = 0 }: SetPass): LineCounts {
+function lineCounts({ badLines = 0, blankLines = 0 }: SetPass): ReadSet["lines"] {
   return { badLines, blankLines };
 }
 
-type OpenSource = ReturnType<typeof openSource>;
-
 /** What of a set is trained on, and how many rows of it are not. */
 function openSource(
-  { set, rows, complete, lines, fingerprint, heldOut: ownHeldOut }: ReadSet,
+  { set, rows, complete, lines, fingerprint, columns: names, heldOut: ownHeldOut }: ReadSet,
   heldOut: readonly TextRow[],
   { trains, order }: { readonly trains: (row: TextRow) => boolean; readonly order?: RowOrder },
 ) {
@@ -196,42 +202,10 @@ function openSource(
       Object.entries({ badLines, blankLines, repeatsHeldOut }).filter(([, count]) => count > 0),
     );
   };
-  return { source, training, complete, heldOutRows: heldOut.length, leftOut };
-}
-
-function warningsOfColumns({ set: { dataset, label }, rows, columns }: ReadSet, config: TrainConfig): string[] {
-  const facts = { file: label ?? dataset.name, rows: rows.slice(0, 200), isChosen: config.columns !== "" };
-  return columnWarnings({ ...facts, names: columns?.texts, marks: columns?.marks });
+  return { source, training, complete, heldOutRows: heldOut.length, names, leftOut };
 }
 
 /** All of a row but its place, for a resume to compare. */
 function contentOf({ texts, scores, label, group }: TextRow): string {
   return JSON.stringify([texts, scores, label, group]);
-}
-
-/** What is wrong with rows that are only evaluated on: unread, unreadable or trained on. */
-function warningsOf(
-  {
-    name,
-    rows,
-    complete,
-    lines: { badLines },
-  }: Pick<ReadSet, "rows" | "complete" | "lines"> & { readonly name: string },
-  sources: readonly OpenSource[],
-): string[] {
-  const warnings: string[] = [];
-  if (!complete)
-    warnings.push(
-      `${name}: only its first ${rows.length.toLocaleString("en")} rows are evaluated on (--max-eval-rows).`,
-    );
-  if (badLines > 0) warnings.push(`${name}: ${badLines} bad lines are left out.`);
-  const repeatsOne = repeats(rows);
-  for (const { source, training } of sources) {
-    const known = training.filter(repeatsOne).length;
-    if (known > 0)
-      warnings.push(
-        `${name} is no test of what is new: ${known.toLocaleString("en")} rows of ${source.name} that are trained on repeat a query or a pair of it.`,
-      );
-  }
-  return warnings;
 }

@@ -15,6 +15,7 @@ import { taskSize } from "./evaluators/evaluation-task.ts";
 import { metricSummaries } from "./evaluators/metric-summaries.ts";
 import { neighbourExamples } from "./evaluators/neighbour-examples.ts";
 import { lockstepEmbedder } from "./lockstep-embedder.ts";
+import { memoryEstimate } from "./memory-estimate.ts";
 import type { CompiledProgram, TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts } from "./train-program.ts";
@@ -137,7 +138,10 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     firstStep: stepsDone,
     lastStep,
   });
-  yield { type: "data", sources: data.summaries, tasks: tasks.map(taskSize), warnings: data.warnings };
+  const { summaries, overlaps, warnings } = data;
+  const memory = memoryEstimate(config, { model, cores: runner.cores, summaries });
+  const facts = { overlaps, ...(memory && { memory }), warnings };
+  yield { type: "data", sources: summaries, tasks: tasks.map(taskSize), ...facts };
   // A run that was cut after it had saved, and before it had evaluated, does so now.
   const isDue = (every: number, step: number) => every > 0 && step % every === 0;
   const isMissing = !happened.some((event) => event.type === "evaluation" && event.step === stepsDone);

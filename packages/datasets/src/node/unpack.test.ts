@@ -44,6 +44,38 @@ describe.each(packers)("%s", (packing, pack) => {
   });
 });
 
+/** A Zstandard frame of one block as it stands, whose window is 2 to this power. */
+function frame(text: string, windowLog: number): Buffer {
+  const head = (text.length << 3) | 1; // the last block, not compressed
+  const bytes = [0x28, 0xb5, 0x2f, 0xfd, 0, (windowLog - 10) << 3, head & 255, (head >> 8) & 255, head >> 16];
+  return Buffer.concat([Uint8Array.from(bytes), Buffer.from(text)]);
+}
+
+test.skipIf(typeof compressZstd !== "function")(
+  "reads the long windows of Reddit dumps (zstd --long=31), which Node refuses unless told",
+  async () => {
+    const line = '{"body": "hello"}\n';
+    for (const windowLog of [27, 28, 31])
+      expect((await bytesOf([frame(line, windowLog)], "zst")).toString()).toBe(line);
+    const unpackPlainly: unknown = Reflect.get(zlib, "zstdDecompressSync");
+    expect(() => typeof unpackPlainly === "function" && unpackPlainly(frame(line, 31))).toThrow(/too much memory/);
+  },
+);
+
+test.skipIf(!("threadCpuUsage" in process))("gzip is unpacked on other threads than this one", async () => {
+  const words = Array.from({ length: 5000 }, (_, i) => `${(i * 7919) % 10_007}`).join(" ");
+  const packed = zlib.gzipSync(Buffer.from(words.repeat(800)));
+  const ofThread: unknown = Reflect.get(process, "threadCpuUsage");
+  if (typeof ofThread !== "function") return;
+  const [thread, all] = [ofThread.call(process), process.cpuUsage()];
+  let length = 0;
+  for await (const chunk of unpack([packed], { file: "f", packing: "gz" })) length += chunk.length;
+  expect(length).toBe(words.length * 800);
+  const [own, used] = [ofThread.call(process, thread), process.cpuUsage(all)];
+  // 15 % is seen. On this thread all of it would be.
+  expect(own.user + own.system).toBeLessThan(0.6 * (used.user + used.system));
+});
+
 test.skipIf(typeof compressZstd === "function")(
   "refuses .zst on a Node without Zstandard, naming the version",
   async () => {

@@ -5,6 +5,9 @@ import { ConfigError, DataError } from "@kindred/errors";
 /** How a file is packed. */
 export type Packing = "gz" | "zst";
 
+/** Bytes that are unpacked at a time: each time costs this thread a turn. */
+const chunkSize = 2 ** 17;
+
 /**
  * The bytes inside a packed stream, as they are unpacked, on another thread than this one and in memory bounded whatever the size. Gzip and
  * Zstandard files joined end to end are read as one; of Zstandard, also with the windows of up to 2 GiB that dumps of Reddit have.
@@ -31,7 +34,7 @@ export async function* unpack(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   { file, packing }: { readonly file: string; readonly packing: Packing },
 ): AsyncGenerator<Uint8Array, void> {
-  const unpacking = packing === "gz" ? zlib.createGunzip() : zstd(file);
+  const unpacking = packing === "gz" ? zlib.createGunzip({ chunkSize }) : zstd(file);
   let failure: { readonly reason: unknown } | undefined;
   async function* source() {
     try {
@@ -65,7 +68,7 @@ const [windowLogMax, largestWindowLog] = [100, 31];
 function zstd(file: string): Transform {
   // Node 20 has no such function, nor the types that are written against it.
   const create: unknown = Reflect.get(zlib, "createZstdDecompress");
-  if (typeof create === "function") return create({ params: { [windowLogMax]: largestWindowLog } });
+  if (typeof create === "function") return create({ chunkSize, params: { [windowLogMax]: largestWindowLog } });
   throw new ConfigError(
     `unpack: this Node cannot read Zstandard. Got ${file} on Node ${process.versions.node}, expected Node 22.15 or later. Unpack the file, or use that Node.`,
     { file },

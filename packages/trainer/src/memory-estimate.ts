@@ -1,0 +1,72 @@
+import type { SourceSummary } from "./train-event.ts";
+import type { TrainConfig } from "./train-options.ts";
+import type { TrainableModel } from "./trainable-model.ts";
+
+/** About how much memory a run takes, in bytes, and what for. */
+export type MemoryEstimate = {
+  readonly bytes: number;
+  /** What all cores share: weights, AdamW's two moments, and a gradient for each core. */
+  readonly shared: number;
+  /** The weights that each core, and the main thread, has for itself. */
+  readonly weights: number;
+  /** What a chunk of `maxBatchTokens` tokens keeps for its way back, on all cores. */
+  readonly chunks: number;
+  /** The rows of the data sets that are in memory. */
+  readonly rows: number;
+};
+
+/** What a run's memory follows from. */
+export type MemoryFacts = {
+  readonly model: Pick<TrainableModel, "encoder" | "weights">;
+  readonly cores: number;
+  readonly summaries: readonly SourceSummary[];
+};
+
+/**
+ * Numbers of float32 that a token leaves behind in a layer until the way back, in units of the hidden and of the intermediate size. Forward: query,
+ * key, value, attention's result, its linear map, two sums and their norms, with what dropout leaves of them; and the inner map before and
+ * after GELU. A gradient of the widest of them is alive beside that.
+ */
+const [perHidden, perInner] = [12, 3];
+
+/** Bytes of a row in memory beside its characters: an object, its place, an array, a header for each text. */
+const [rowBytes, textBytes] = [120, 60];
+
+/** Bytes of JavaScript itself: the process, and each core's thread with its kernels. */
+const [processBytes, coreBytes] = [120e6, 45e6];
+
+/**
+ * About how much memory a run on cores takes: 4 bytes for each number of
+ *
+ * - parameters · (3 + cores), in memory that all share, and parameters · (1 + cores) beside it,
+ * - tokens of a chunk · layers · (12 · hidden + 3 · intermediate) on each core,
+ *
+ * and the rows that are not streamed. Checkpoints take parameters · 4 more while they are written. Undefined for devices, which have their
+ * own, and for a family whose configuration does not tell its layers.
+ *
+ * @example
+ * ```ts
+ * import { tokenizerFromVocab } from "@kindred/tokenizer";
+ * import { memoryEstimate, newModel, trainConfig } from "@kindred/trainer";
+ *
+ * const config = trainConfig({ hiddenSize: 8, numHiddenLayers: 1, numAttentionHeads: 2, intermediateSize: 16, maxBatchTokens: 1000 });
+ * const model = newModel(config, tokenizerFromVocab("<s>\n<pad>\n</s>\n<unk>\ncat\ndog\n[UNK]\n<mask>\n"));
+ * memoryEstimate(config, { model, cores: 2, summaries: [] })?.chunks; // => 1152000
+ * ```
+ */
+export function memoryEstimate(
+  { backend, maxBatchTokens }: Pick<TrainConfig, "backend" | "maxBatchTokens">,
+  { model, cores, summaries }: MemoryFacts,
+): MemoryEstimate | undefined {
+  const { num_hidden_layers: layers, intermediate_size: inner } = model.encoder.configJson();
+  if (backend === "xla" || typeof layers !== "number" || typeof inner !== "number") return undefined;
+  const parameters = Object.values(model.weights).reduce((sum, { values }) => sum + values.length, 0);
+  const perToken = layers * (perHidden * model.encoder.sizes.hidden + perInner * inner);
+  const shared = 4 * parameters * (3 + cores);
+  const weights = 4 * parameters * (1 + cores);
+  const chunks = 4 * perToken * maxBatchTokens * cores;
+  const rows = summaries.reduce((sum, { rows = 0, columns, characters }) => {
+    return sum + characters + rows * (rowBytes + columns * textBytes);
+  }, 0);
+  return { bytes: shared + weights + chunks + rows + processBytes + coreBytes * cores, shared, weights, chunks, rows };
+}
