@@ -34,7 +34,7 @@ export const layers = [
   { name: "engines", projects: ["backend-wasm", "backend-xla"] },
   { name: "compose", projects: ["sentence-encoder"] },
   { name: "run", projects: ["trainer"] },
-  { name: "readers of a run", projects: ["run-folder", "run-report"] },
+  { name: "readers of a run", projects: ["run-folder", "run-report", "distillation"] },
   { name: "edge", projects: ["hub", "command-line"] },
   { name: "apps", projects: ["train", "encode"] },
 ];

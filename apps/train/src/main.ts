@@ -7,6 +7,7 @@ import { checkOptions, flagName } from "@kindred/options";
 import { expectNotInUse, newestRun, readRunConfig, type ResumePoint, resumePoint } from "@kindred/run-folder/node";
 import { terminalReader } from "@kindred/run-report";
 import { guideFolders, type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
+import { distillCommand } from "./distill/command.ts";
 import { gradients } from "./gradients.ts";
 import { mine } from "./mine.ts";
 import { originalForm, originalPreset } from "./original-form.ts";
@@ -19,15 +20,12 @@ const manifest = new URL("../package.json", import.meta.url);
 /** Runs `kindred-train` with these arguments and gives its exit code. */
 export function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
-  return exitCodeOf((signal) =>
-    command === "gradients"
-      ? gradients(rest)
-      : command === "prepare"
-        ? prepare(rest, signal)
-        : command === "mine"
-          ? mine(rest, signal)
-          : run(argv, signal),
-  );
+  return exitCodeOf((signal) => {
+    if (command === "gradients") return gradients(rest);
+    if (command === "prepare") return prepare(rest, signal);
+    if (command === "mine") return mine(rest, signal);
+    return command === "distill" ? distillCommand(rest, signal) : run(argv, signal);
+  });
 }
 
 async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {

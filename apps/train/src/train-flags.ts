@@ -38,6 +38,7 @@ export function trainHelp(): string {
   return `kindred-train DATA [OUTPUT] [options]
 kindred-train mine --help
 kindred-train prepare --help
+kindred-train distill --help
 kindred-train gradients --help
 
 Trains a sentence encoder on pairs of texts. DATA is a data file (.jsonl, .csv or .tsv, each also

@@ -30,6 +30,7 @@ import {
   expectSameOptions,
   familiesOf,
   followedMetric,
+  type Guide,
   guideFolders,
   type CompiledProgram,
   loadProgram,
@@ -90,6 +91,8 @@ export type TrainOptions = {
    * that are thrown away. Nothing is written. Default: the run goes on.
    */
   readonly dryRun?: boolean;
+  /** Vectors of models that the loss asks for, by their names: no model is loaded for these. The caller closes them. Default: none. */
+  readonly guides?: { readonly [name: string]: Guide & { readonly dimension: number } };
   /** More readers of the run, besides its folder and its report. Default: none. */
   readonly readers?: readonly RunReader[];
 };
@@ -136,7 +139,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
   const claim =
     resume === undefined ? claimNewRun(asked.output, { numbered: config.output === "" }) : claimOldRun(asked.output);
   const complete = { ...asked, output: claim.path };
-  const guides: { [name: string]: SentenceEncoder } = {};
+  const loaded: { [name: string]: SentenceEncoder } = {};
   let sampler: BatchSampler | undefined;
   let runner: TrainingRunner | undefined;
   let isBegun = resume !== undefined;
@@ -157,10 +160,12 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
     await sampler.ready?.();
     if (resume === undefined && parts.sampler === undefined) await expectFirstBatch(complete, data);
     for (const [guide, folder] of Object.entries(guideFolders(complete)))
-      guides[guide] = await loadSentenceEncoder(folders[folder] ?? folder, {
-        cores: engine.module === undefined ? 0 : complete.cores,
-        engine,
-      });
+      if (options.guides?.[guide] === undefined)
+        loaded[guide] = await loadSentenceEncoder(folders[folder] ?? folder, {
+          cores: engine.module === undefined ? 0 : complete.cores,
+          engine,
+        });
+    const guides = { ...loaded, ...options.guides };
     expectDimensions(loss, guides);
     signal?.throwIfAborted();
     const state = resume && readOthers(resume.folder);
@@ -198,7 +203,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
     try {
       await runner?.stop();
       await sampler?.close();
-      for (const guide of Object.values(guides)) await guide.close();
+      for (const guide of Object.values(loaded)) await guide.close();
     } finally {
       // Whatever could not be closed, the folder is free again.
       if (isBegun) claim.release();

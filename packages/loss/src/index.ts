@@ -5,4 +5,5 @@ export { expectLoss } from "./expect-loss.ts";
 export { lossOptions } from "./loss-options.ts";
 export { vectorRows } from "./vector-rows.ts";
 export { type Distance, rowDistances } from "./row-distances.ts";
+export { weightedSum, type WeightedLoss } from "./weighted-sum.ts";
 export { matryoshka } from "./matryoshka.ts";

@@ -1,5 +1,7 @@
 import { contrastive, type ContrastiveOptions, gist, type GistOptions, symmetric } from "@kindred/contrastive-loss";
 import {
+  distillation,
+  type DistillationOptions,
   embeddingDistillation,
   type EmbeddingDistillationOptions,
   marginMse,
@@ -27,6 +29,7 @@ type Options = ContrastiveOptions &
   OnlineContrastiveOptions &
   BatchHardTripletOptions &
   EmbeddingDistillationOptions &
+  DistillationOptions &
   ScoreMatchingOptions;
 
 /** What a loss is made from: its options that were given, the length of the model's vectors, and the teacher's folder if there is one. */
@@ -59,6 +62,7 @@ export type LossName =
   | "pair-contrastive"
   | "triplet"
   | "batch-hard-triplet"
+  | "distillation"
   | "embedding-distillation"
   | "margin-mse"
   | "score-matching";
@@ -78,6 +82,10 @@ export const builtInLosses: { readonly [name in LossName]: BuiltInLoss } = {
   "pair-contrastive": { make: pairContrastive, takes: ["distance", "margin"] },
   triplet: { make: triplet, takes: ["distance", "margin"] },
   "batch-hard-triplet": { make: batchHardTriplet, takes: ["distance", "margin", "edge"] },
+  distillation: {
+    make: distillation,
+    takes: ["distance", "scale", "teacherScale", "scoreWeight", "dimension"],
+  },
   "embedding-distillation": { make: embeddingDistillation, takes: ["distance", "projection", "dimension"] },
   "margin-mse": { make: (choice) => marginMse(byTeacher(choice)), takes: ["similarity", "targets", "teacher"] },
   "score-matching": {

@@ -23,7 +23,7 @@ export {
   type TrainProgram,
   trainProgram,
 } from "./train-program.ts";
-export { loadedModel, newModel, type TrainableModel } from "./trainable-model.ts";
+export { dropoutOf, loadedModel, modelToSave, newModel, type TrainableModel } from "./trainable-model.ts";
 export type { EvaluationSet, RowSet, RunData, SetPass, TrainingSet } from "./run-data.ts";
 export { trainingData, type TrainingData } from "./training-data.ts";
 export { type BatchSampler, type MakeSampler, trainingSampler } from "./training-steps.ts";

@@ -129,7 +129,20 @@ function expectNumbers(values: Float32Array, name: string, file: string): Float3
   );
 }
 
-function dropoutOf({ hiddenDropoutProb: hidden, attentionProbsDropoutProb: attention }: TrainConfig): DropoutRates {
+/**
+ * The rates of dropout that a configuration names.
+ *
+ * @example
+ * ```ts
+ * import { dropoutOf, trainConfig } from "@kindred/trainer";
+ *
+ * dropoutOf(trainConfig({ hiddenDropoutProb: 0.2 })); // => { hidden: 0.2 }
+ * ```
+ */
+export function dropoutOf({
+  hiddenDropoutProb: hidden,
+  attentionProbsDropoutProb: attention,
+}: TrainConfig): DropoutRates {
   return { ...(hidden !== undefined && { hidden }), ...(attention !== undefined && { attention }) };
 }
 
@@ -137,6 +150,14 @@ function dropoutOf({ hiddenDropoutProb: hidden, attentionProbsDropoutProb: atten
  * The model as it is saved, with the weights that `values` holds now, uncopied.
  *
  * @throws DivergenceError naming a weight that holds NaN or infinity: nothing is saved then
+ *
+ * @example
+ * ```ts ignore
+ * import { saveModelFolder } from "@kindred/model-folder/node";
+ * import { modelToSave, newModel } from "@kindred/trainer";
+ *
+ * await saveModelFolder("start", modelToSave(newModel(config, tokenizer), {}, 0)); // as it begins
+ * ```
  */
 export function modelToSave(
   model: TrainableModel,

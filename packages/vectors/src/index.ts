@@ -19,3 +19,10 @@ export {
   quantizeEmbeddings,
   type QuantizeOptions,
 } from "./quantize-embeddings.ts";
+export { type Eigen, symmetricEigen } from "./symmetric-eigen.ts";
+export {
+  type PrincipalComponents,
+  principalComponents,
+  type PrincipalComponentsOptions,
+  projectRows,
+} from "./principal-components.ts";

@@ -16,7 +16,7 @@ export const lossOptions = grouped("Loss", {
   scale: option(
     v.optional(positive),
     undefined,
-    "Factor on similarities, 1 / temperature, of contrastive, symmetric, cosent, angle (default 20), gist (100) and score-matching (1; with a teacher 20).",
+    "Factor on similarities, 1 / temperature, of contrastive, symmetric, cosent, angle (default 20), gist (100), distillation (20) and score-matching (1; with a teacher 20).",
   ),
   similarity: option(
     v.optional(v.picklist(["cosine", "dot"])),
@@ -72,7 +72,7 @@ export const lossOptions = grouped("Loss", {
   distance: option(
     v.optional(v.picklist(["cosine", "euclidean", "manhattan", "mse"])),
     undefined,
-    "triplet, batch-hard-triplet (default euclidean), pair-contrastive, online-contrastive, embedding-distillation (cosine): how far two vectors are apart. mse is of the last alone, manhattan of the others but batch-hard-triplet.",
+    "triplet, batch-hard-triplet (default euclidean), pair-contrastive, online-contrastive, distillation, embedding-distillation (cosine): how far two vectors are apart. mse is of the last two alone, manhattan of the others but batch-hard-triplet.",
   ),
   negatives: option(
     v.optional(v.boolean()),

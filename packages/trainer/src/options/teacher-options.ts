@@ -1,6 +1,6 @@
 import { grouped, option } from "@kindred/options";
 import * as v from "valibot";
-import { count, positive, text } from "./option-rules.ts";
+import { count, positive, rate, text } from "./option-rules.ts";
 
 /** What a loss learns from other models. */
 export const teacherOptions = grouped("Loss", {
@@ -12,7 +12,12 @@ export const teacherOptions = grouped("Loss", {
   teacherScale: option(
     v.optional(positive),
     undefined,
-    "score-matching: factor on the teacher's scores. Default: as scale.",
+    "distillation, score-matching: factor on the teacher's scores. Default: as scale.",
+  ),
+  scoreWeight: option(
+    v.optional(rate),
+    undefined,
+    "distillation: what matching the teacher's scores counts for beside the distance to its vectors; 0 = nothing. Default: 1.",
   ),
   projection: option(
     v.optional(count),
@@ -27,7 +32,7 @@ export const teacherOptions = grouped("Loss", {
   teacher: option(
     text,
     "",
-    "embedding-distillation, margin-mse, score-matching: folder of the model to learn from; kindred-train also takes an id of the Hugging Face Hub.",
+    "distillation, embedding-distillation, margin-mse, score-matching: folder of the model to learn from; kindred-train also takes an id of the Hugging Face Hub.",
   ),
   guides: option(
     v.array(text),

@@ -1,0 +1,230 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { availableParallelism } from "node:os";
+import { chooseEngine } from "@kindred/command-line/node";
+import { studentFromLayers, studentInTeachersSpace, wordRowsFrom } from "@kindred/distillation";
+import {
+  describeTextFile,
+  makeTeacherVectors,
+  modelFingerprint,
+  openTeacherVectors,
+  type TeacherVectors,
+  type TextFile,
+  type VectorsProgress,
+  writeTextFiles,
+} from "@kindred/distillation/node";
+import { ConfigError } from "@kindred/errors";
+import { writeFileAtomic } from "@kindred/files/node";
+import { openModelFolder, saveModelFolder } from "@kindred/model-folder/node";
+import { flagName, type OptionValues } from "@kindred/options";
+import { endsNormalized, sentenceDimension } from "@kindred/pooling";
+import { childKey, keyFromSeed, uniformAt } from "@kindred/random";
+import { claimNewRun, claimOldRun, resumePoint } from "@kindred/run-folder/node";
+import { openSentenceModel } from "@kindred/sentence-encoder";
+import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
+import {
+  loadedModel,
+  modelToSave,
+  newModel,
+  type RunReader,
+  type TrainableModel,
+  type TrainConfig,
+  trainConfig,
+  type TrainEvent,
+} from "@kindred/trainer";
+import type { Engine } from "@kindred/tensor";
+import { train } from "../train.ts";
+import { distillDefaults, type distillOwnOptions } from "./distill-options.ts";
+import { readTexts } from "./read-texts.ts";
+
+/** What a distillation is told: its own options, and those of its training that are not as {@link distillDefaults} has them. */
+export type DistillConfig = OptionValues<typeof distillOwnOptions> & {
+  readonly output: string;
+  readonly training: { readonly [name: string]: unknown };
+};
+
+/** What happens in a distillation, in order; then the events of its training. Each is plain JSON. */
+export type DistillEvent =
+  | {
+      readonly type: "texts";
+      readonly count: number;
+      readonly heldOut: number;
+      readonly repeated: number;
+      readonly empty: number;
+      readonly characters: number;
+    }
+  | ({ readonly type: "teacher"; readonly name: string; readonly folder: string } & VectorsProgress)
+  | { readonly type: "student"; readonly description: string; readonly parameters: number; readonly wordsKept?: number }
+  | { readonly type: "warning"; readonly message: string }
+  | TrainEvent;
+
+/** Options of {@link distill}. */
+export type DistillOptions = {
+  /** Ends the stage that is going on: of the first what was encoded by shards is kept, of the second everything. */
+  readonly signal?: AbortSignal;
+  /** Whether the distillation of `config.output` goes on. Default: it begins. */
+  readonly resume?: boolean;
+  /** Where models lie that the configuration names otherwise. Default: it names their folders. */
+  readonly folders?: { readonly [name: string]: string };
+  /** More readers of the training's events. Default: none. */
+  readonly readers?: readonly RunReader[];
+  /** What both stages run on. Default: the engine that the options name. */
+  readonly engine?: Engine;
+};
+
+/** Files of a distillation, inside its output. */
+const filesOf = (output: string) => ({
+  config: join(output, "distill.json"),
+  texts: join(output, "texts.jsonl"),
+  heldOut: join(output, "held-out.jsonl"),
+  start: join(output, "start"),
+  run: join(output, "run"),
+});
+
+export async function* distill(
+  config: DistillConfig,
+  options: DistillOptions = {},
+): AsyncGenerator<DistillEvent, void> {
+  const { resume = false, signal, folders = {}, readers = [] } = options;
+  const { output, teacher: name } = config;
+  if (name === "") throw refused("teacher", "there is nobody to learn from", "a model");
+  const folder = folders[name] ?? name;
+  const trained = (maxSteps: number, given: object) =>
+    trainConfig({ ...given }, { base: { ...distillDefaults, maxSteps, holdOut: 0 }, where: "distill" });
+  const sizes = trained(1000, config.training); // steps do not matter yet
+  const files = filesOf(output);
+  const claim = resume ? claimOldRun(output) : claimNewRun(output);
+  const opened: TeacherVectors[] = [];
+  try {
+    await writeFileAtomic(files.config, `${JSON.stringify({ config, folder: process.cwd() }, undefined, 2)}\n`);
+    const { texts, heldOut, ...counts } = await textsOf(config, files);
+    yield { type: "texts", count: texts.count, heldOut: heldOut.count, characters: texts.characters, ...counts };
+    const vectors = config.vectors === "" ? join(dirname(resolve(output)), "teacher-vectors") : config.vectors;
+    await mkdir(vectors, { recursive: true });
+    const { settings } = openSentenceModel(await openModelFolder(folder));
+    const maxSeqLength = Math.min(sizes.maxSeqLength ?? settings.maxSeqLength, settings.maxSeqLength);
+    const teacher = { name, fingerprint: await modelFingerprint(folder), maxSeqLength };
+    const engine =
+      options.engine ?? (await chooseEngine({ ...sizes, plugin: "", compileCache: "" }, { where: "distill" }));
+    const cores = engine.module === undefined ? 0 : sizes.cores || availableParallelism();
+    const load = () => loadSentenceEncoder(folder, { cores, engine });
+    const warnings: string[] = [];
+    const onWarning = (message: string) => void warnings.push(message);
+    for (const file of [heldOut, texts]) {
+      const request = { vectors, texts: file, teacher };
+      for await (const progress of makeTeacherVectors({ ...request, load, signal, onWarning })) {
+        for (const message of warnings.splice(0)) yield { type: "warning", message };
+        if (file === texts) yield { type: "teacher", name, folder: vectors, ...progress };
+      }
+      opened.push(await openTeacherVectors(request));
+    }
+    const [ofHeldOut, ofTexts] = opened;
+    if (ofTexts === undefined || ofHeldOut === undefined) return; // both were opened
+    signal?.throwIfAborted();
+    if (!existsSync(files.start)) {
+      const made = await studentOf(config, sizes, folder);
+      await saveModelFolder(files.start, modelToSave(made.student, {}, 0));
+      const parameters = Object.values(made.student.weights).reduce((sum, { values }) => sum + values.length, 0);
+      const { share } = made;
+      yield {
+        type: "student",
+        description: made.student.encoder.description,
+        parameters,
+        ...(share !== undefined && { wordsKept: share }),
+      };
+    }
+    const passes = Math.ceil((5 * texts.count) / sizes.batchSize);
+    const { training } = config;
+    const complete = trained(Number(training["maxSteps"] ?? passes), {
+      ...withoutSizes(training),
+      data: files.texts,
+      model: files.start,
+      output: files.run,
+      teacher: name,
+    });
+    const going = existsSync(join(files.run, "run.json")) ? { resume: await resumePoint(files.run) } : {};
+    yield* train(complete, {
+      ...going,
+      ...(signal && { signal }),
+      readers,
+      engine,
+      guides: { teacher: ofTexts },
+    });
+  } finally {
+    for (const vectors of opened) await vectors.close();
+    claim.release();
+  }
+}
+
+/** A refusal of an option that is missing or does not fit. */
+function refused(option: string, problem: string, expected: string): ConfigError {
+  return new ConfigError(
+    `distill: ${problem}. Expected ${flagName(option)} ${expected}. See kindred-train distill --help.`,
+    {
+      key: option,
+    },
+  );
+}
+
+const heldOutKey = keyFromSeed("held-out texts"); // not the run's seed: a text's side never moves
+
+/** The texts of a distillation, and those that are held out: written at its beginning, found when it goes on. */
+async function textsOf(
+  { texts: names, columns, heldOutTexts }: DistillConfig,
+  paths: ReturnType<typeof filesOf>,
+): Promise<{ texts: TextFile; heldOut: TextFile; repeated: number; empty: number }> {
+  if (existsSync(paths.texts) && existsSync(paths.heldOut)) {
+    const [texts, heldOut] = [await describeTextFile(paths.texts), await describeTextFile(paths.heldOut)];
+    return { texts, heldOut, repeated: 0, empty: 0 };
+  }
+  if (names.length === 0) throw refused("texts", "there are no texts", "files of sentences");
+  const taken = columns === "" ? [] : columns.split(",").map((column) => column.trim());
+  let count = 0;
+  for await (const _ of readTexts(names, taken)) count++;
+  const share = Math.min(0.1, heldOutTexts / Math.max(1, count));
+  const fileOf = (text: string) => (uniformAt(childKey(heldOutKey, text), 0) < share ? "heldOut" : "texts");
+  const { files, repeated, empty } = await writeTextFiles(
+    { texts: paths.texts, heldOut: paths.heldOut },
+    readTexts(names, taken),
+    { fileOf },
+  );
+  const { texts, heldOut } = files;
+  if (texts === undefined || heldOut === undefined || texts.count < 2)
+    throw refused("texts", `there are too few texts. Got ${texts?.count ?? 0}`, "files of sentences");
+  return { texts, heldOut, repeated, empty };
+}
+
+/** Options of training that say of a new model what it is; the student's folder says it once that is there. */
+const sizeOptions = ["hiddenSize", "numHiddenLayers", "numAttentionHeads", "intermediateSize", "pooling"];
+
+function withoutSizes(training: DistillConfig["training"]): { readonly [name: string]: unknown } {
+  return Object.fromEntries(Object.entries(training).filter(([name]) => !sizeOptions.includes(name)));
+}
+
+/** The student as it begins, and what of the teacher's words it keeps if they were brought to its width. */
+async function studentOf(
+  { student: given, layers, words, training }: DistillConfig,
+  sizes: TrainConfig,
+  teacherFolder: string,
+): Promise<{ readonly student: TrainableModel; readonly share?: number }> {
+  const ways = [given === "" ? [] : ["student"], layers === "" ? [] : ["layers"]].flat();
+  const named = sizeOptions.find((name) => training[name] !== undefined);
+  const [first, other = ways.length > 0 ? named : undefined] = ways;
+  if (first !== undefined && other !== undefined)
+    throw new ConfigError(
+      `distill: the student is said twice. Got ${flagName(first)} and ${flagName(other)}, expected one of them. Leave the other out.`,
+      { key: other },
+    );
+  const loaded = await loadedModel({ ...sizes, model: teacherFolder }, await openModelFolder(teacherFolder));
+  const space = { dimension: sentenceDimension(loaded.modules), normalized: endsNormalized(loaded.modules) };
+  const inSpace = (student: TrainableModel) => studentInTeachersSpace(sizes, student, space);
+  if (given !== "")
+    return { student: inSpace(await loadedModel({ ...sizes, model: given }, await openModelFolder(given))) };
+  if (layers !== "") return { student: inSpace(studentFromLayers(sizes, loaded, layers.split(",").map(Number))) };
+  const modelType = String(loaded.encoder.configJson()["model_type"]);
+  const made = newModel({ ...sizes, modelType }, loaded.tokenizer);
+  if (words === "random") return { student: inSpace(made) };
+  const { student, share } = await wordRowsFrom(loaded, made);
+  return { student: inSpace(student), share };
+}

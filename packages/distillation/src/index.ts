@@ -1,0 +1,1 @@
+export { studentFromLayers, studentInTeachersSpace, wordRowsFrom } from "./student-model.ts";
