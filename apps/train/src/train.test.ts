@@ -42,6 +42,7 @@ describe("a run", () => {
       "model",
       "report.html",
       "run.json",
+      "tensorboard",
     ]);
     const lines = readFileSync(join(config.output, "events.jsonl"), "utf8").trim().split("\n");
     expect(lines.map((line) => JSON.parse(line))).toEqual(JSON.parse(JSON.stringify(events)));

@@ -13,13 +13,14 @@ import {
   expectBestKept,
   expectSameProgram,
   isDone,
+  openEventFile,
   type ProgramIdentity,
   readOthers,
   readRunConfig,
   reopenRunFolder,
   type ResumePoint,
 } from "@kindred/run-folder/node";
-import { modelCard, reportReader } from "@kindred/run-report";
+import { modelCard, reportReader, tensorBoardReader } from "@kindred/run-report";
 import type { SavedModel, SentenceEncoder } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import {
@@ -198,7 +199,9 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
     isBegun = true;
     const report = reportReader((html) => folder.writeFile("report.html", html), folder.events);
     const ready = { ...begun, saves: folder, earlier: [...folder.events] };
-    yield* readBy(trainingRun(complete, ready), [folder, report, ...(parts.readers ?? []), ...readers]);
+    const tensorBoard = complete.tensorboard ? [tensorBoardReader(openEventFile(complete.output))] : [];
+    const all = [folder, report, ...tensorBoard, ...(parts.readers ?? []), ...readers];
+    yield* readBy(trainingRun(complete, ready), all);
   } finally {
     try {
       await runner?.stop();

@@ -11,3 +11,4 @@ export {
 export { readOthers, type ResumePoint, resumePoint } from "./checkpoint.ts";
 export { expectSameProgram, readRunConfig } from "./read-run-config.ts";
 export { newestRun } from "./newest-run.ts";
+export { openEventFile } from "./event-file.ts";

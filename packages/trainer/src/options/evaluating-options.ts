@@ -5,6 +5,11 @@ import { count, countOrZero, rate, text } from "./option-rules.ts";
 /** When a run tells how it goes, and which of its models is the best. */
 export const evaluatingOptions = grouped("The run", {
   loggingSteps: option(count, 10, "Steps between progress events."),
+  tensorboard: option(
+    v.boolean(),
+    true,
+    "Write event files for TensorBoard into the run's tensorboard folder: tensorboard --logdir runs.",
+  ),
   evalSteps: option(countOrZero, 500, "Steps between evaluations; 0 = only before and after."),
   metricForBestModel: option(
     text,
