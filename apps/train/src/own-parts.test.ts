@@ -2,6 +2,9 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { lossShare } from "@kindred/loss";
+import { readRunConfig, resumePoint } from "@kindred/run-folder/node";
+import { toFloat32 } from "@kindred/tensor-files";
+import { openSafetensors } from "@kindred/tensor-files/node";
 import { expectMutantToFail, readGoldenTensors, readJson, sharedExists, sharedPath, toyPairs } from "@kindred/testing";
 import { cpu, type Float, valueAndGradients } from "@kindred/tensor";
 import { familiesOf, loadProgram, trainConfig, type TrainEvent } from "@kindred/trainer";
@@ -43,7 +46,7 @@ async function eventsOf(title: string, given: object = {}, rows: readonly object
   return { folder, events, losses: events.flatMap((event) => (event.type === "step" ? [event.loss] : [])) };
 }
 
-test.each(["A loss", "A sampler", "A family of encoders", "A reader"])(
+test.each(["A loss", "A sampler", "An optimizer", "A family of encoders", "A reader"])(
   "%s is a program of at most 20 lines",
   (title) => {
     const lines = (programs.get(title) ?? "").trim().split("\n");
@@ -115,6 +118,37 @@ test("the sampler gives the shortest rows first, and goes on from its cursor", a
   const going = made();
   await going?.next();
   expect(await made(going?.cursor())?.next()).toEqual(await going?.next());
+});
+
+test("the optimizer moves every element by the rate, on two cores and in one thread as on one, and goes on from its momentum", async () => {
+  const given = {
+    learningRate: 1e-3,
+    warmupSteps: 0,
+    lrSchedulerType: "constant",
+    stopAt: 3,
+    saveSteps: 1,
+    saveTotalLimit: 0,
+  };
+  const of = async (more: object) => (await eventsOf("An optimizer", { ...given, ...more })).losses;
+  const [one, two] = [await of({}), await of({ cores: 2 })];
+  expect(two).toBeCloseToArray(one, { tolerance: 1e-2 }); // where a gradient is nearly 0, its sign is that of a rounding
+  const { folder } = await eventsOf("An optimizer", given);
+  const weights = async (step: number) => {
+    await using stored = await openSafetensors(join(folder, "run", `checkpoint-${step}`, "model.safetensors"));
+    return toFloat32(await stored.read("encoder.layer.0.output.dense.weight"));
+  };
+  const [before, after] = [await weights(1), await weights(2)];
+  // Each by 1e-3, off by the rounding of weights of up to 0.1; or not, where its gradient has always been 0.
+  const distances = after.map((x, i) => Math.abs(x - (before[i] ?? 0))).filter((distance) => distance > 0);
+  expect(distances.length).toBeGreaterThan(0.9 * after.length);
+  expect(distances).toBeCloseToArray(new Float32Array(distances.length).fill(1e-3), { tolerance: 1e-7 });
+  const config = trainConfig({ ...readRunConfig(join(folder, "run")), output: join(folder, "run"), stopAt: 4 });
+  const steps: number[] = [];
+  const resume = await resumePoint(config.output);
+  for await (const event of train(config, { program: programOf("An optimizer", folder), resume }))
+    if (event.type === "step") steps.push(event.loss);
+  const unbroken = await of({ stopAt: 4 });
+  expect(steps).toEqual(unbroken.slice(3));
 });
 
 test("the family trains from random, and goes on from what it saved", async () => {
