@@ -98,6 +98,10 @@ export function expectBatches<Row extends TextsRow>(options: ResolvedOptions<Row
     );
     if (found >= needed) continue;
     const largest = Math.floor((found * batchSize) / needed);
+    const scope =
+      duplicateScope === "round"
+        ? " Or let a text stand once in a batch: duplicateScope = batch (--duplicate-scope batch)."
+        : "";
     const others =
       mixing !== "batch" && drawn.length > 1
         ? " Or fill batches from all sources: mixing = batch (--mixing batch)."
@@ -105,7 +109,7 @@ export function expectBatches<Row extends TextsRow>(options: ResolvedOptions<Row
     throw new DataError(
       { file: pool.map(({ name }) => name).join(", ") },
       `createSampler: too few different rows for a batch. Got ${found} without a text in common, expected ${needed === batchSize ? `batchSize = ${needed}` : `${needed} for a round`}. ` +
-        `Lower batchSize (--batch-size) to ${largest} at most, bring more rows, or take rows with equal texts into one batch: duplicates = allow (--duplicates allow).${others}`,
+        `Lower batchSize (--batch-size) to ${largest} at most, bring more rows, or take rows with equal texts into one batch: duplicates = allow (--duplicates allow).${scope}${others}`,
       { found, needed },
     );
   }
