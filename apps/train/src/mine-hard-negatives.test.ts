@@ -9,7 +9,8 @@ import { pairSimilarities } from "@kindred/vectors";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { main } from "./main.ts";
-import { mineHardNegatives, type MineOptions, outputFormats } from "./mine-hard-negatives.ts";
+import { mineHardNegatives, type MineOptions } from "./mine-hard-negatives.ts";
+import { outputFormats } from "./mined-rows.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "kindred-mine-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -9,7 +9,8 @@ import { checkOptions, flagName, option, optionHelp } from "@kindred/options";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { trainOptions } from "@kindred/trainer";
 import * as v from "valibot";
-import { mineHardNegatives, type MineProgress, type MineSummary, outputFormats } from "./mine-hard-negatives.ts";
+import { mineHardNegatives, type MineProgress, type MineSummary } from "./mine-hard-negatives.ts";
+import { outputFormats } from "./mined-rows.ts";
 
 const countOrZero = v.pipe(v.number(), v.integer(), v.minValue(0));
 const number = v.pipe(v.number(), v.finite());

@@ -1,6 +1,7 @@
 import { ConfigError } from "@kindred/errors";
 import { type Batch, Mixture } from "./mixture.ts";
-import { expectBatches, type ResolvedOptions, resolveOptions, type SamplerOptions } from "./sampler-options.ts";
+import { expectBatches } from "./expect-batches.ts";
+import { type ResolvedOptions, resolveOptions, type SamplerOptions } from "./sampler-options.ts";
 import { rowHash } from "./row-reader.ts";
 import type { MixingPlace } from "./mixing.ts";
 import { type LaneState, noRows, type SourceCounts, startOfLane } from "./source-lane.ts";
