@@ -80,6 +80,21 @@ test("refuses bytes that are not UTF-8, naming the line, or skips and reports ju
   expect(skipped).toEqual([2]);
 });
 
+test.each([
+  ["gzip", [0x1f, 0x8b, 8, 0], "Got gzip data. Give the file a name that ends in .gz."],
+  ["Zstandard", [0x28, 0xb5, 0x2f, 0xfd, 0], "Got Zstandard data. Give the file a name that ends in .zst."],
+  ["a spreadsheet", [0x50, 0x4b, 3, 4, 0xff], "Got a ZIP file, or what a spreadsheet saves."],
+  [
+    "UTF-16 with its mark",
+    [0xff, 0xfe, 0x61, 0],
+    "Got UTF-16, expected UTF-8 text. Convert the file: iconv -f UTF-16 -t UTF-8.",
+  ],
+  ["UTF-16 without, which would be UTF-8", [..."abcdef"].flatMap((letter) => [letter.charCodeAt(0), 0]), "Got UTF-16,"],
+  ["the same the other way round", [..."abcdef"].flatMap((letter) => [0, letter.charCodeAt(0)]), "Got UTF-16,"],
+])("says what a file is that begins like %s", async (_, bytes, message) => {
+  await expect(textsOf(Uint8Array.from(bytes))).rejects.toThrow(`f:1: lines: the line is not UTF-8. ${message}`);
+});
+
 test("refuses a line of more than maxLineBytes, its end not counted, whatever the chunks", async () => {
   const options = { maxLineBytes: 4, onBadLine: "skip" } as const;
   await fc.assert(

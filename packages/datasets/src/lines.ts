@@ -68,16 +68,41 @@ function decode(bytes: Uint8Array | "too long", number: number, maxLineBytes: nu
     refuseLine(new DataError(place, `lines: the line is too long. Got more bytes than that, ${rule}`), options);
     return undefined;
   }
+  if (number === 1 && isWide(bytes)) {
+    refuseLine(new DataError(place, `lines: the line is not UTF-8. Got ${utf16}.`), options);
+    return undefined;
+  }
   const hasMark = number === 1 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   const end = bytes.at(-1) === carriageReturn ? bytes.length - 1 : bytes.length;
   try {
     return { number, text: decoder.decode(bytes.subarray(hasMark ? 3 : 0, end)) };
   } catch (cause) {
-    const message =
-      "lines: the line is not UTF-8. Got invalid bytes, expected UTF-8 text. Convert the file, with iconv say.";
+    const what =
+      (number === 1 ? kindOf(bytes) : undefined) ??
+      "invalid bytes, expected UTF-8 text. Convert the file, with iconv say";
+    const message = `lines: the line is not UTF-8. Got ${what}.`;
     refuseLine(new DataError(place, message, {}, { cause }), options);
     return undefined;
   }
+}
+
+const utf16 = "UTF-16, expected UTF-8 text. Convert the file: iconv -f UTF-16 -t UTF-8";
+
+/** What a file that begins with these bytes is, and what to do with it. */
+function kindOf([a, b, c, d]: Uint8Array): string | undefined {
+  if (a === 0x1f && b === 0x8b) return "gzip data. Give the file a name that ends in .gz";
+  if (a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd)
+    return "Zstandard data. Give the file a name that ends in .zst";
+  if (a === 0x50 && b === 0x4b)
+    return "a ZIP file, or what a spreadsheet saves. Unpack it, or save the sheet as CSV in UTF-8";
+  return (a === 0xff && b === 0xfe) || (a === 0xfe && b === 0xff) ? utf16 : undefined;
+}
+
+/** Whether every second byte of a first line is 0, as of Latin letters in UTF-16, which would be UTF-8 too. */
+function isWide(bytes: Uint8Array): boolean {
+  const first = bytes.subarray(0, 40);
+  const isZero = (rest: number) => first.length >= 8 && first.every((byte, i) => i % 2 !== rest || byte === 0);
+  return isZero(0) || isZero(1);
 }
 
 /** Collects the pieces of one line, and stops storing them (not counting them) beyond the limit. */

@@ -121,7 +121,7 @@ const roles = [
 ];
 
 /**
- * What looks wrong with the columns of a file, in a sentence each: names that contradict the order, and ids taken for texts.
+ * What looks wrong with the columns of a file, in a sentence each: names that contradict the order, a row taken for names, and ids taken for texts.
  *
  * @example
  * ```ts
@@ -142,6 +142,10 @@ export function columnWarnings({ file, names, marks = [], rows, isChosen = false
   if (!isChosen && known.some(({ name }, i) => name !== inOrder[i]))
     warnings.push(
       `${file}: the columns ${shown.join(", ")} are not in the order of their names: the first is taken as what is searched with. Say which is which: ${columnsFlag([...inOrder, ...marks])}`,
+    );
+  if (shown.length > 0 && shown.every((name) => /\S\s+\S+\s+\S/.test(name)))
+    warnings.push(
+      `${file}: the columns are called ${shown.map((name) => excerpt(name)).join(", ")}: is that a row? The first line of such a file names its columns.`,
     );
   const [first] = rows;
   for (const [column, name] of (names ?? first?.texts.map(() => undefined) ?? []).entries()) {

@@ -92,6 +92,9 @@ test("named columns are taken in the order of the names, others left out and tol
     'has no column "answer", only id, positive, anchor, score',
   );
   await expect(textsOf([["a", "b"]], options)).rejects.toThrow("not an object, so its columns have no names");
+  await expect(textsOfCsv("anchor;positive\na;b\n")).rejects.toThrow(
+    "Its columns are separated otherwise: save it with commas as .csv, or with tabs as .tsv.",
+  );
   await expect(textsOfCsv("a,b\n1,2\n", options)).rejects.toThrow('there is no column "anchor"');
   expect(await textsOf([["a", "b"]], { ...options, columnsIfThere: true })).toEqual([["a", "b"]]);
   expect(await textsOfCsv("a,b\n1,2\n", { ...options, columnsIfThere: true })).toEqual([["1", "2"]]);
@@ -139,6 +142,10 @@ test("warns of names that contradict the order and of ids, not of what is in ord
     ["anchor", "negative", "positive"],
   ])
     expect(warnings(names)[0]).toMatch(/not in the order of their names/);
+  expect(warnings(["How do I boil an egg?", "Put it into boiling water."])).toEqual([
+    "f: the columns are called `How do I boil an egg?`, `Put it into boiling water.`: is that a row? The first line of such a file names its columns.",
+  ]);
+  expect(warnings(["first text", "second text"])).toEqual([]);
   expect(warnings(["id", "anchor", "positive"], rows)).toEqual([
     "f: the column id looks like ids (q-0, q-1), and is trained on as a text. Leave it out: --columns anchor,positive",
   ]);

@@ -159,10 +159,15 @@ function checkHeader(
   const [scoreCount, labelCount] = [header.filter(isScoreName).length, header.filter(isLabelName).length];
   const hasTexts = textCount >= (labelCount === 1 ? 1 : leastTexts);
   if (hasTexts && scoreCount <= 1 && labelCount <= 1) return;
+  const [only = ""] = header;
+  const isSplitOtherwise = header.length === 1 && /[;\t|,]/.test(only);
+  const hint = isSplitOtherwise
+    ? " Its columns are separated otherwise: save it with commas as .csv, or with tabs as .tsv."
+    : "";
   throw new DataError(
     place,
     `rowsFromDelimited: the header does not fit. Got ${excerpt(header.join(", "))}, expected ${leastTexts === 1 ? "a column" : "two or more columns"} of text (or one and a label), and at ` +
-      "most one named score and one named label.",
+      `most one named score and one named label.${hint}`,
   );
 }
 

@@ -1,5 +1,4 @@
 import type { ColumnRole, MemoryEstimate, Overlap, TrainEvent } from "@kindred/trainer";
-import { duration } from "./duration.ts";
 
 /** The columns of a file with what they are taken for: `anchor (query), positive; unused: id`. */
 export function columnsText(roles: readonly ColumnRole[]): string {
@@ -53,4 +52,12 @@ export function estimateLines(event: Extract<TrainEvent, { type: "estimate" }>):
 function size(bytes: number): string {
   if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`;
   return bytes >= 1e6 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e3).toFixed(0)} kB`;
+}
+
+/** Seconds in words: `2 h 5 min`, `3 min 20 s`, `7 s`. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${whole % 60} s` : `${whole} s`;
 }

@@ -1,7 +1,6 @@
 import { profileTable } from "@kindred/tensor";
 import type { RowsLeftOut, RunReader, TrainEvent } from "@kindred/trainer";
-import { overlapLines, columnsText, estimateLines, memoryText } from "./data-lines.ts";
-import { duration } from "./duration.ts";
+import { overlapLines, columnsText, estimateLines, memoryText, duration } from "./data-lines.ts";
 import { evaluationLines, measuredBy } from "./evaluation-lines.ts";
 
 /** Where lines for people go: standard error, or a test's array. */

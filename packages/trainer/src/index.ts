@@ -49,8 +49,8 @@ export {
 export { type RunParts, trainingRun } from "./training-run.ts";
 export { rehearsal, type RehearsalParts } from "./rehearsal.ts";
 export { type MemoryEstimate, memoryEstimate, type MemoryFacts } from "./memory-estimate.ts";
-export type { ColumnRole } from "./column-roles.ts";
-export type { Overlap } from "./overlaps.ts";
+export type { ColumnRole } from "./source-summary.ts";
+export type { Overlap } from "./data-checks.ts";
 export {
   type CompiledProgram,
   type MetricSummary,

@@ -1,9 +1,9 @@
 import type { Optimizer } from "@kindred/adamw";
 import type { Loss } from "@kindred/loss";
 import type { Profile } from "@kindred/tensor";
-import type { ColumnRole } from "./column-roles.ts";
+import type { ColumnRole } from "./source-summary.ts";
 import type { MemoryEstimate } from "./memory-estimate.ts";
-import type { Overlap } from "./overlaps.ts";
+import type { Overlap } from "./data-checks.ts";
 import type { TrainConfig } from "./train-options.ts";
 
 /** What is known of one training data set before the first step. */

@@ -3,11 +3,17 @@ import { DataError } from "@kindred/errors";
 import { fitRows, type Loss } from "@kindred/loss";
 import { type RowOrder, rowHash, type Source, sourceShares } from "@kindred/sampler";
 import { expectLabels, labelWarnings } from "./rows-by-label.ts";
-import { warningsOfColumns, warningsOfEvaluation, warningsOfOverlap, warningsOfSummary } from "./data-warnings.ts";
 import type { EvaluationTask } from "./evaluators/evaluation-task.ts";
 import type { RowSet, RunData, SetPass, TrainingSet } from "./run-data.ts";
 import { holdOut, sizeWarnings, tasksOf } from "./hold-out.ts";
-import { type Overlap, overlapsOf } from "./overlaps.ts";
+import {
+  type Overlap,
+  overlapsOf,
+  warningsOfColumns,
+  warningsOfEvaluation,
+  warningsOfOverlap,
+  warningsOfSummary,
+} from "./data-checks.ts";
 import { summaryOf } from "./source-summary.ts";
 import type { RowsLeftOut, SourceSummary } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";

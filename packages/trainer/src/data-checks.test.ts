@@ -2,8 +2,8 @@ import type { TextRow } from "@kindred/datasets";
 import { contrastive } from "@kindred/contrastive-loss";
 import { cosent } from "@kindred/pair-losses";
 import { expect, test } from "vitest";
-import { columnRoles } from "./column-roles.ts";
-import { overlapsOf } from "./overlaps.ts";
+import { overlapsOf } from "./data-checks.ts";
+import { columnRoles } from "./source-summary.ts";
 
 const place = { file: "x" };
 const rowsOf = (texts: readonly (readonly string[])[]): TextRow[] => texts.map((row) => ({ texts: row, place }));
