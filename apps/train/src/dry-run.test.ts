@@ -39,7 +39,7 @@ test("one step goes through everything once", async () => {
   const { config } = prepare({ maxSteps: 1, warmupSteps: 0, evalSteps: 1, saveSteps: 1 });
   const events = await eventsOf(train(config));
   expect(events.map(({ type }) => type)).toEqual([
-    ...["start", "data", "evaluation", "step", "rows", "checkpoint", "evaluation", "examples", "done"],
+    ...["start", "data", "evaluation", "examples", "step", "rows", "checkpoint", "evaluation", "examples", "done"],
   ]);
   expect(readdirSync(config.output).sort()).toEqual([
     "checkpoint-1",
@@ -47,6 +47,7 @@ test("one step goes through everything once", async () => {
     "model",
     "report.html",
     "run.json",
+    "tensorboard",
   ]);
   expect(readdirSync(join(config.output, "model"))).toContain("README.md");
   expect(readFileSync(join(config.output, "report.html"), "utf8")).toContain("Memory, estimated: ");

@@ -20,6 +20,7 @@ describe("a run", () => {
       "start",
       "data",
       "evaluation",
+      "examples",
       "checkpoint",
       "evaluation",
       "checkpoint",

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { basename, join } from "node:path";
-import { chooseEngine } from "@kindred/command-line/node";
+import { chooseEngine, packageVersion } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { flagName } from "@kindred/options";
 import { sentenceDimension } from "@kindred/pooling";
@@ -190,7 +190,8 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
     }
     const kept = {
       program: identity,
-      card: (events: readonly TrainEvent[], { settings }: SavedModel) => modelCard(events, settings),
+      card: (events: readonly TrainEvent[], { settings }: SavedModel) =>
+        modelCard(events, { ...settings, version: packageVersion(new URL("../package.json", import.meta.url)) }),
     };
     const folder =
       resume === undefined

@@ -1,6 +1,7 @@
-import type { MetricSummary, NeighbourExample, RunReader, SourceSummary, TrainEvent } from "@kindred/trainer";
-import { columnsText, memoryText, overlapLines } from "./data-lines.ts";
+import type { MetricSummary, RunReader, SourceSummary, TaskSize, TrainEvent } from "@kindred/trainer";
+import { measuredBy } from "./evaluation-lines.ts";
 import { escapeText, lineChart, type Series } from "./line-chart.ts";
+import { dataSection, heldOutSection } from "./report-sections.ts";
 
 type Of<Type extends TrainEvent["type"]> = Extract<TrainEvent, { type: Type }>;
 
@@ -33,8 +34,9 @@ export function reportReader(
 }
 
 /**
- * A run as one self-contained HTML page: its data, loss, rate and metrics as curves, neighbours of real queries, and the whole
- * configuration. No script, no address outside the page.
+ * A run as one self-contained HTML page: how it ended, its metrics with what they rest on, curves, the similarities of held-out pairs and the
+ * neighbours of real queries before and after, its data, and the whole configuration. No script, no address outside the page; texts of the data and names
+ * of files stand in it as text, whatever they hold.
  *
  * @example
  * ```ts
@@ -49,41 +51,54 @@ export function reportHtml(events: readonly TrainEvent[]): string {
     events.filter((event): event is Of<Type> => event.type === type);
   const start = of("start").at(-1);
   const done = of("done").at(-1);
-  const steps = of("step");
+  const data = of("data").at(-1);
   const title = `Kindred run ${start?.output ?? ""}`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeText(title)}</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; color: #111827; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid #e5e7eb; vertical-align: top; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; } svg { width: 100%; height: auto; } code, pre { font-size: .85rem; } pre { overflow-x: auto; background: #f9fafb; padding: .8rem; }
-</style></head><body>
+<style>${style}</style></head><body>
 <h1>${escapeText(title)}</h1>
 <p>${summaryText(start, done)}</p>
-${done === undefined ? "" : metricsTable(done.metrics)}
+${(data?.warnings ?? []).map((warning) => `<p class="warning">${escapeText(`Warning: ${warning}`)}</p>`).join("\n")}
+${metricsSection(of("evaluation"), { done, tasks: data?.tasks ?? [] })}
 <h2>Loss</h2>
-${passesNote(of("data").at(-1)?.sources ?? [], start)}
-${lineChart([{ name: "loss", points: steps.map(({ step, loss }) => [step, loss]) }], { title: "training loss", xLabel: "step" })}
-${metricCharts(of("evaluation"))}
-<h2>Learning rate</h2>
-${lineChart([{ name: "learning rate", points: steps.map(({ step, learningRate }) => [step, learningRate]) }], { title: "learning rate", xLabel: "step", height: 200 })}
-${neighboursSection(of("examples").at(-1)?.examples ?? [])}
-${dataSection(of("data").at(-1))}
+${passesNote(data?.sources ?? [], start)}
+${stepCharts(of("step"))}
+${metricCharts(of("evaluation"), data?.tasks ?? [])}
+${heldOutSection(of("examples"), done)}
+${dataSection(data, start?.config.maxSeqLength)}
 <h2>Configuration</h2>
 <pre>${escapeText(JSON.stringify(start?.config ?? {}, null, 2))}</pre>
 </body></html>
 `;
 }
 
+const style = `
+body { font: 15px/1.5 system-ui, sans-serif; color: #111827; background: #fff; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
+h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin-top: 2.2rem; } h3 { font-size: .95rem; margin: .8rem 0 .3rem; }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: .9rem; } th, td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid #e5e7eb; vertical-align: top; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } tr.first td { font-weight: 600; } .data td:first-child { min-width: 8rem; } svg { width: 100%; height: auto; display: block; }
+.pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr)); gap: 1.5rem; } .warning { background: #fef3c7; padding: .4rem .8rem; margin: .4rem 0; border-radius: .3rem; } .small { color: #4b5563; font-size: .85rem; }
+summary { cursor: pointer; color: #2563eb; margin: .6rem 0; } blockquote { margin: 1rem 0 .2rem; padding-left: .8rem; border-left: 3px solid #d1d5db; } pre { font-size: .8rem; overflow-x: auto; background: #f9fafb; padding: .8rem; }
+`;
+
 function summaryText(start: Of<"start"> | undefined, done: Of<"done"> | undefined): string {
   const size =
     start === undefined
       ? ""
-      : `${start.parameters.toLocaleString("en")} parameters on ${start.cores} cores, ${escapeText(start.runtime)}. `;
+      : `${start.parameters.toLocaleString("en")} parameters on ${start.cores} ${start.config.backend === "xla" ? "device" : "core"}${start.cores === 1 ? "" : "s"}, ${escapeText(start.runtime)}. `;
   if (done === undefined) return `${size}The run has not ended.`;
-  return `${size}${done.steps} steps in ${Math.round(done.seconds)} s, final loss ${done.finalLoss.toFixed(4)}.`;
+  const { best, stoppedEarly } = done;
+  const early =
+    stoppedEarly === undefined
+      ? ""
+      : ` Stopped early, before step ${stoppedEarly.lastStep}: no gain in ${stoppedEarly.evaluations} evaluations.`;
+  const which = best?.loaded === true ? "The model is that of the best checkpoint" : "The best checkpoint";
+  const told =
+    best === undefined
+      ? ""
+      : ` ${which}${best.loaded ? "," : " was that of"} step ${best.step}, by ${escapeText(best.metric)}: ${best.value.toFixed(4)}.`;
+  return `${size}${done.steps} steps in ${Math.round(done.seconds)} s, final loss ${done.finalLoss.toFixed(4)}.${early}${told}`;
 }
 
 /** Where a source is read a second time, which the loss shows: the model knows its rows by then. */
@@ -98,87 +113,87 @@ function passesNote(sources: readonly SourceSummary[], start: Of<"start"> | unde
     : `<p>Read again: ${notes.join(", ")}. The loss of rows seen before is lower; the held-out metrics below are not affected.</p>`;
 }
 
-function metricsTable(metrics: { readonly [name: string]: MetricSummary }): string {
-  const cell = (value: number | undefined) => `<td class="number">${value === undefined ? "–" : value.toFixed(4)}</td>`;
-  const rows = Object.entries(metrics).map(
-    ([name, { before, after, bm25, chance }]) =>
-      `<tr><td>${escapeText(name)}</td>${cell(before)}${cell(after)}${cell(bm25)}${cell(chance)}</tr>`,
+/** More rows or charts than so many are folded away. */
+const mostShown = 8;
+
+/** The first ones, and the rest behind a line to click on. */
+function folded(parts: readonly string[], join: (parts: readonly string[]) => string, what: string): string {
+  const rest = parts.slice(mostShown);
+  const more =
+    rest.length === 0 ? "" : `<details><summary>${rest.length} more ${what}</summary>${join(rest)}</details>`;
+  return `${join(parts.slice(0, mostShown))}${more}`;
+}
+
+/** Whether a metric is the one to judge a task by, or the mean of such. */
+function isFirst(name: string, tasks: readonly TaskSize[]): boolean {
+  return tasks.some(
+    ({ name: task, metrics: [first = ""] }) => name === first || name === `mean_${first.slice(task.length + 1)}`,
   );
-  const head = ["before", "after", "BM25", "chance"].map((name) => `<th class="number">${name}</th>`).join("");
-  return `<table><tr><th>metric</th>${head}</tr>${rows.join("")}</table>`;
 }
 
-function metricCharts(evaluations: readonly Of<"evaluation">[]): string {
-  const names = Object.keys(evaluations[0]?.metrics ?? {});
-  const lastStep = evaluations.at(-1)?.step ?? 0;
-  return names
-    .map((name) => {
-      const level = (label: string, value: number | undefined): Series[] =>
-        value === undefined
-          ? []
-          : [
-              {
-                name: label,
-                points: [
-                  [0, value],
-                  [Math.max(lastStep, 1), value],
-                ],
-                dashed: true,
-              },
-            ];
-      const series: Series[] = [
-        { name, points: evaluations.map(({ step, metrics }) => [step, metrics[name] ?? Number.NaN]) },
-        ...level("BM25", evaluations[0]?.bm25[name]),
-        ...level("chance", evaluations[0]?.chance[name]),
-      ];
-      return `<h2>${escapeText(name)}</h2>\n${lineChart(series, { title: name, xLabel: "step" })}`;
-    })
-    .join("\n");
+/** Names of metrics, those to judge by before the others. */
+function inOrder(names: readonly string[], tasks: readonly TaskSize[]): string[] {
+  return names.toSorted((a, b) => Number(isFirst(b, tasks)) - Number(isFirst(a, tasks)));
 }
 
-function neighboursSection(examples: readonly NeighbourExample[]): string {
-  if (examples.length === 0) return "";
-  const blocks = examples.map(({ query, answers, neighbours }) => {
-    const rows = neighbours.map(({ text, similarity }) => {
-      const shown = answers.includes(text) ? `<strong>${escapeText(text)}</strong>` : escapeText(text);
-      return `<tr><td class="number">${similarity.toFixed(3)}</td><td>${shown}</td></tr>`;
+function metricsSection(
+  evaluations: readonly Of<"evaluation">[],
+  { done, tasks }: { readonly done: Of<"done"> | undefined; readonly tasks: readonly TaskSize[] },
+): string {
+  const [first, last] = [evaluations[0], evaluations.at(-1)];
+  if (first === undefined || last === undefined) return "";
+  const shown = (done?.best?.loaded && evaluations.findLast(({ step }) => step === done.best?.step)) || last;
+  const cell = (text: string) => `<td class="number">${text}</td>`;
+  const number = (value: number | undefined) => (value === undefined ? "–" : value.toFixed(4));
+  const rows = inOrder(Object.keys(shown.metrics), tasks).map((name) => {
+    const after = shown.metrics[name] ?? Number.NaN;
+    const summary: Partial<MetricSummary> = done?.metrics[name] ?? { before: first.metrics[name] ?? Number.NaN, after };
+    const interval = shown.intervals?.[name];
+    const reach = interval === undefined ? "" : ` ± ${((interval[1] - interval[0]) / 2).toFixed(4)}`;
+    const levels = [shown.bm25[name], shown.chance[name]].map((level) => cell(number(level))).join("");
+    return `<tr${isFirst(name, tasks) ? ' class="first"' : ""}><td>${escapeText(name)}</td>${cell(number(summary.before))}${cell(`${number(summary.after)}${reach}`)}${levels}<td>${measuredBy(name, tasks) ?? ""}</td></tr>`;
+  });
+  const head = ["before", `step ${shown.step}`, "BM25", "chance"].map((name) => `<th class="number">${name}</th>`);
+  const table = (part: readonly string[]) =>
+    `<div class="scroll"><table><tr><th>metric</th>${head.join("")}<th>measured by</th></tr>${part.join("")}</table></div>`;
+  return `<h2>Metrics</h2>${folded(rows, table, "metrics")}<p class="small">± is half the width of the 95 % interval.</p>`;
+}
+
+function stepCharts(steps: readonly Of<"step">[]): string {
+  const chart = (name: string, value: (step: Of<"step">) => number, height: number) =>
+    lineChart([{ name, points: steps.map((step) => [step.step, value(step)]) }], {
+      title: name,
+      xLabel: "step",
+      height,
     });
-    return `<p>${escapeText(query)}</p><table>${rows.join("")}</table>`;
-  });
-  return `<h2>Nearest held-out texts</h2><p>The right answer is bold.</p>${blocks.join("\n")}`;
+  return [
+    chart("training loss", ({ loss }) => loss, 300),
+    "<h2>Learning rate, gradient, speed</h2>",
+    chart("learning rate", ({ learningRate }) => learningRate, 180),
+    chart("gradient norm", ({ gradientNorm }) => gradientNorm, 180),
+    chart("pairs per second", ({ pairsPerSecond }) => pairsPerSecond, 180),
+  ].join("\n");
 }
 
-function dataSection(data: Of<"data"> | undefined): string {
-  const { sources = [], overlaps = [], memory, warnings = [] } = data ?? {};
-  const lines = [
-    ...overlapLines(overlaps),
-    ...(memory === undefined ? [] : [`Memory, estimated: ${memoryText(memory)}`]),
-    ...warnings.map((warning) => `Warning: ${warning}`),
+function metricCharts(evaluations: readonly Of<"evaluation">[], tasks: readonly TaskSize[]): string {
+  const names = inOrder(Object.keys(evaluations[0]?.metrics ?? {}), tasks);
+  const charts = names.map((name) => metricChart(evaluations, name));
+  return charts.length === 0
+    ? ""
+    : `<h2>Metrics over the steps</h2>${folded(charts, (part) => part.join("\n"), "curves")}`;
+}
+
+function metricChart(evaluations: readonly Of<"evaluation">[], name: string): string {
+  const lastStep = Math.max(evaluations.at(-1)?.step ?? 0, 1);
+  const level = (label: string, value: number | undefined): Series[] => {
+    if (value === undefined) return [];
+    const points = [0, lastStep].map((step) => [step, value] as const);
+    return [{ name: label, points, dashed: true }];
+  };
+  const series: Series[] = [
+    { name, points: evaluations.map(({ step, metrics }) => [step, metrics[name] ?? Number.NaN]) },
+    ...level("BM25", evaluations[0]?.bm25[name]),
+    ...level("chance", evaluations[0]?.chance[name]),
   ];
-  return `${sourcesSection(sources)}${lines.map((line) => `<p>${escapeText(line)}</p>`).join("\n")}`;
-}
-
-function sourcesSection(sources: readonly SourceSummary[]): string {
-  const rows = sources.map((source) => {
-    const { name, share, rows, heldOutRows, roles, tokens, truncatedShare, duplicateRows, emptyTexts } = source;
-    const numbers = [
-      percent(share),
-      rows ?? "streamed",
-      heldOutRows,
-      tokens.mean.toFixed(1),
-      tokens.p95,
-      percent(truncatedShare),
-      duplicateRows,
-      emptyTexts,
-    ];
-    return `<tr><td>${escapeText(name)}</td><td>${escapeText(columnsText(roles))}</td>${numbers.map((value) => `<td class="number">${value}</td>`).join("")}</tr>`;
-  });
-  const head = ["share", "rows", "held out", "mean tokens", "95 %", "truncated", "duplicates", "empty"].map(
-    (name) => `<th class="number">${name}</th>`,
-  );
-  return `<h2>Data</h2><table><tr><th>name</th><th>columns</th>${head.join("")}</tr>${rows.join("")}</table>`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+  return lineChart(series, { title: name, xLabel: "step", height: 240 });
 }

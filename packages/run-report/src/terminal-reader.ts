@@ -40,9 +40,12 @@ export function terminalReader(sink: LineSink): RunReader {
   };
   let start: Of<"start"> | undefined;
   let data: Of<"data"> | undefined;
+  let examples: Of<"examples"> | undefined;
   const read = (event: TrainEvent) => {
     if (event.type === "start") start = event;
     if (event.type === "data") data = event;
+    if (event.type === "examples") examples = event;
+    if (event.type === "done") for (const text of examplesLines(examples)) line(text);
     if (event.type === "step") progress(progressLine(event, start?.lastStep ?? 0));
     else for (const text of linesOf(event, data)) line(text);
   };
@@ -108,16 +111,21 @@ function linesOf(event: Exclude<TrainEvent, Of<"step">>, data: Of<"data"> | unde
         ...profileTable(event).split("\n"),
       ];
     case "examples":
-      return event.examples.flatMap(({ query, answers, neighbours }) => [
-        "",
-        `  “${query}”`,
-        ...neighbours.map(
-          ({ text, similarity }) => `    ${similarity.toFixed(3)} ${answers.includes(text) ? "✓" : " "} ${text}`,
-        ),
-      ]);
+      return []; // shown at the end
     case "done":
       return doneLines(event, data);
   }
+}
+
+/** What the model finds for some held-out queries. */
+function examplesLines(event: Of<"examples"> | undefined): string[] {
+  return (event?.examples ?? []).flatMap(({ query, answers, neighbours }) => [
+    "",
+    `  “${query}”`,
+    ...neighbours.map(
+      ({ text, similarity }) => `    ${similarity.toFixed(3)} ${answers.includes(text) ? "✓" : " "} ${text}`,
+    ),
+  ]);
 }
 
 function sourceLines(source: Of<"data">["sources"][number]): string[] {

@@ -2,6 +2,7 @@ export type { LossName } from "./built-in-losses.ts";
 export { lossNames } from "./options/loss-options.ts";
 export { type TrainConfig, trainOptions } from "./train-options.ts";
 export { columnLengths } from "./column-lengths.ts";
+export { trainCommand } from "./train-command.ts";
 export { type TrainPreset, trainPresets } from "./train-presets.ts";
 export {
   type ConfigSource,
@@ -53,12 +54,14 @@ export type { ColumnRole } from "./source-summary.ts";
 export type { Overlap } from "./data-checks.ts";
 export {
   type CompiledProgram,
+  type HeldOutExamples,
   type MetricSummary,
   type NeighbourExample,
   readBy,
   type RowCounts,
   type RowsLeftOut,
   type RunReader,
+  type ScoreSnapshot,
   type SourceSummary,
   type TaskSize,
   type TrainEvent,

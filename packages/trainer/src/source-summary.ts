@@ -57,11 +57,26 @@ export function summaryOf(
       median: at(0.5),
       p95: at(0.95),
       longest: at(1),
+      histogram: histogramOf(lengths),
     },
     truncatedShare: lengths.filter((length) => length > settings.maxSeqLength).length / lengths.length,
     duplicateRows: countDuplicates(rows),
     example: rows[0]?.texts ?? [],
   };
+}
+
+/** At most so many bars tell how long texts are. */
+const mostBars = 24;
+
+/** How many of some lengths, sorted, lie in each of a few steps of equal width. */
+function histogramOf(lengths: Int32Array): NonNullable<SourceSummary["tokens"]["histogram"]> {
+  const [shortest, longest] = [lengths[0], lengths.at(-1)];
+  if (shortest === undefined || longest === undefined) return [];
+  const width = Math.ceil((longest - shortest + 1) / mostBars);
+  return Array.from({ length: Math.ceil((longest - shortest + 1) / width) }, (_, i) => {
+    const [from, to] = [shortest + i * width, shortest + (i + 1) * width - 1];
+    return { from, to, texts: lengths.filter((length) => from <= length && length <= to).length };
+  });
 }
 
 /** Rows that share a text with an earlier row. */

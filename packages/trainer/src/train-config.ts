@@ -227,7 +227,7 @@ const keptOptions = [
  * Refuses options with which a run cannot go on: those of a new model, and those that its place in the data rests on.
  *
  * @param config the run as it is to go on
- * @param begun the configuration that it began with; what it does not name is not compared
+ * @param begun the configuration that it began with; what it does not name was at its default
  * @throws ConfigError naming the first option and both values
  *
  * @example
@@ -239,13 +239,17 @@ const keptOptions = [
  */
 export function expectSameOptions(config: TrainConfig, begun: { readonly [name: string]: unknown }): void {
   for (const name of keptOptions) {
-    const [now, then]: [unknown, unknown] = [Reflect.get(config, name), begun[name]];
-    if (then === undefined || JSON.stringify(now) === JSON.stringify(then)) continue;
+    const [now, then]: [unknown, unknown] = [Reflect.get(config, name), begun[name] ?? defaultOf(name)];
+    if (JSON.stringify(now) === JSON.stringify(then)) continue;
     throw new ConfigError(
       `train: ${name} (${flagName(name)}) cannot change when a run goes on. Got ${JSON.stringify(now)}, the run began with ${JSON.stringify(then)}. Leave it out, or begin a new run.`,
       { key: name, value: now, begun: then },
     );
   }
+}
+
+function defaultOf(name: string): unknown {
+  return Object.entries(trainOptions).find(([option]) => option === name)?.[1].default;
 }
 
 /**

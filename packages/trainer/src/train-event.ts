@@ -24,7 +24,14 @@ export type SourceSummary = {
   readonly characters: number;
   readonly emptyTexts: number;
   /** Of a sample of rows: tokens of a text, specials included. */
-  readonly tokens: { readonly mean: number; readonly median: number; readonly p95: number; readonly longest: number };
+  readonly tokens: {
+    readonly mean: number;
+    readonly median: number;
+    readonly p95: number;
+    readonly longest: number;
+    /** How many texts have from one number of tokens to another. */
+    readonly histogram?: readonly { readonly from: number; readonly to: number; readonly texts: number }[];
+  };
   /** Of that sample: share of texts that are longer than maxSeqLength. */
   readonly truncatedShare: number;
   /** Rows that repeat a text of an earlier row, of the rows in memory. */
@@ -95,6 +102,19 @@ export type NeighbourExample = {
   readonly neighbours: readonly { readonly text: string; readonly similarity: number }[];
 };
 
+/** How alike held-out queries and answers are: a row for each query, the right ones on the diagonal. */
+export type ScoreSnapshot = {
+  readonly queries: readonly string[];
+  readonly answers: readonly string[];
+  readonly cosines: readonly (readonly number[])[];
+};
+
+/** What a model makes of some held-out rows. */
+export type HeldOutExamples = {
+  readonly examples: readonly NeighbourExample[];
+  readonly snapshot: ScoreSnapshot;
+};
+
 /** A program that an engine made ready to run, of an engine that records what it runs. */
 export type CompiledProgram = {
   /** Of its text, sha256 in hexadecimal. */
@@ -115,20 +135,31 @@ export type CompiledProgram = {
 export type TrainEvent =
   | {
       readonly type: "start";
+      /** Its folder. */
       readonly output: string;
+      /** All options, with what was left open filled in. */
       readonly config: TrainConfig;
       /** What is made small, by its name and settings. */
-      readonly loss: Pick<Loss, "name" | "options">;
+      readonly loss: Pick<Loss, "name" | "options"> & {
+        /** Whether a program has brought it: its name is its own then. */
+        readonly isOwn?: true;
+      };
       /** How weights move, likewise. */
       readonly optimizer: Pick<Optimizer, "name" | "options">;
+      /** Worker threads, or devices. */
       readonly cores: number;
+      /** Numbers that the model has. */
       readonly parameters: number;
+      /** Steps that were done before: 0, or where a run goes on. */
       readonly firstStep: number;
+      /** Where it ends, if nothing ends it before. */
       readonly lastStep: number;
+      /** What it runs on: Node or a browser, and the kernels. */
       readonly runtime: string;
     }
   | {
       readonly type: "data";
+      /** The data sets that are trained on. */
       readonly sources: readonly SourceSummary[];
       /** What the model is judged by. */
       readonly tasks: readonly TaskSize[];
@@ -145,20 +176,26 @@ export type TrainEvent =
       readonly step: number;
       /** Mean loss of the steps since the last such event. */
       readonly loss: number;
+      /** That of the last step. */
       readonly learningRate: number;
       /** Global norm of the last step's gradient before clipping. */
       readonly gradientNorm: number;
+      /** Of the steps alone, without evaluations and checkpoints; likewise tokens. */
       readonly pairsPerSecond: number;
       readonly tokensPerSecond: number;
       readonly secondsLeft: number;
     }
   | {
       readonly type: "evaluation";
+      /** Steps done. */
       readonly step: number;
+      /** `<task>_<metric>`, and `mean_<metric>` of several tasks. */
       readonly metrics: { readonly [name: string]: number };
       /** Where the true values of metrics lie with 95 % confidence, of those of which that can be said. */
       readonly intervals?: { readonly [name: string]: readonly [low: number, high: number] };
+      /** What counting words reaches, by the same names. */
       readonly bm25: { readonly [name: string]: number };
+      /** What guessing reaches. */
       readonly chance: { readonly [name: string]: number };
       readonly seconds: number;
     }
@@ -199,12 +236,16 @@ export type TrainEvent =
   /** Before the run's end, or where it stops. */
   | { readonly type: "rows"; readonly step: number; readonly sources: readonly RowCounts[] }
   | ({ readonly type: "profile"; readonly steps: number } & Profile)
-  | { readonly type: "examples"; readonly examples: readonly NeighbourExample[] }
+  /** Before training, at the end, and with `loadBestModelAtEnd` after each evaluation that was the best so far. */
+  | ({ readonly type: "examples"; readonly step: number } & HeldOutExamples)
   | {
       readonly type: "done";
+      /** Of training, over all parts of the run. */
       readonly seconds: number;
       readonly steps: number;
+      /** That of the last `step` event. */
       readonly finalLoss: number;
+      /** Where the model is kept. */
       readonly model: string;
       readonly metrics: { readonly [name: string]: MetricSummary };
       /** The best checkpoint by the metric that was followed, and whether the model is its. */

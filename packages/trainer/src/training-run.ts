@@ -13,7 +13,7 @@ import { baselines, evaluateTasks } from "./evaluators/evaluate-tasks.ts";
 import { followedMetric, type Standing, standingOf } from "./evaluators/best-model.ts";
 import { taskSize } from "./evaluators/evaluation-task.ts";
 import { metricSummaries } from "./evaluators/metric-summaries.ts";
-import { neighbourExamples } from "./evaluators/neighbour-examples.ts";
+import { heldOutExamples } from "./evaluators/held-out-examples.ts";
 import { lockstepEmbedder } from "./lockstep-embedder.ts";
 import { memoryEstimate } from "./memory-estimate.ts";
 import type { CompiledProgram, TrainEvent } from "./train-event.ts";
@@ -89,6 +89,11 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
 
   const compiles = (step: number): TrainEvent[] =>
     (parts.compiled?.() ?? []).map((program) => ({ type: "compile", step, ...program }));
+  /** What the model makes of held-out rows now. */
+  const examples = async (step: number): Promise<TrainEvent[]> => {
+    const shown = await heldOutExamples(tasks, encoder);
+    return shown === undefined ? [] : [{ type: "examples", step, ...shown }];
+  };
   const evaluation = async (step: number): Promise<TrainEvent[]> => {
     if (tasks.length === 0) return [];
     const seconds = stopwatch(0);
@@ -102,7 +107,8 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
       const { best } = standing();
       const isBest = followed !== undefined && best !== undefined && best.step === step;
       const told = { metric: followed?.metric ?? "", ...(before !== undefined && { before }) };
-      return [...compiles(step), event, ...(isBest ? [{ type: "best", ...best, ...told } as const] : [])];
+      const shown = step === 0 || (isBest && config.loadBestModelAtEnd) ? await examples(step) : [];
+      return [...compiles(step), event, ...(isBest ? [{ type: "best", ...best, ...told } as const] : []), ...shown];
     } catch (error) {
       if (signal?.aborted !== true) throw error;
       await embedder.close(); // cut: a stop follows
@@ -133,7 +139,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   }
 
   yield startEvent(config, parts, {
-    loss: described(loss),
+    loss: { ...described(loss), ...(parts.program?.loss !== undefined && { isOwn: true }) },
     optimizer: described(optimizer),
     firstStep: stepsDone,
     lastStep,
@@ -201,8 +207,8 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const loaded = config.loadBestModelAtEnd && best !== undefined && best.step !== end;
   const weights = loaded ? await checkpointWeights(parts, best.step) : await weightsOf(parts);
   const path = await saves.saveModel(modelToSave(model, weights, loaded ? best.step : end));
-  const examples = await neighbourExamples(tasks, encoder);
-  if (examples.length > 0) yield { type: "examples", examples };
+  const areShown = config.loadBestModelAtEnd && best !== undefined; // after the evaluation that was the best
+  if (!areShown) yield* await examples(end);
   yield {
     ...{ type: "done", seconds: clock(), steps: end, finalLoss, model: path },
     metrics: metricSummaries(happened, loaded ? best.step : undefined),

@@ -159,7 +159,7 @@ function eventOf(line: string, place: { readonly file: string; readonly line: nu
 }
 
 function keeps(event: TrainEvent, step: number): boolean {
-  if (["done", "stopped", "diverged", "examples", "rows"].includes(event.type)) return false;
+  if (["done", "stopped", "diverged", "rows"].includes(event.type)) return false;
   return !("step" in event) || event.step <= step;
 }
 

@@ -1,0 +1,32 @@
+import { flagName } from "@kindred/options";
+import { type TrainConfig, trainOptions } from "./train-options.ts";
+
+/** What another run has of its own, or the command sets by itself. */
+const leftOut = ["data", "output", "revectorize"];
+
+/**
+ * The command that trains by a configuration: every option that is not at its default, as flags for a shell.
+ *
+ * @example
+ * ```ts
+ * import { trainCommand, trainConfig } from "@kindred/trainer";
+ *
+ * const config = trainConfig({ data: "my pairs.jsonl", maxSteps: 2000, batchSize: 64, evalData: ["dev.jsonl"] });
+ * trainCommand(config); // => "npx kindred-train 'my pairs.jsonl' --eval-data dev.jsonl --batch-size 64"
+ * ```
+ */
+export function trainCommand(config: TrainConfig): string {
+  const flags = Object.entries(trainOptions).flatMap(([name, option]) => {
+    const value: unknown = Reflect.get(config, name);
+    if (leftOut.includes(name) || JSON.stringify(value) === JSON.stringify(option.default)) return [];
+    const flag = flagName(name);
+    if (typeof value === "boolean") return [value ? flag : flag.replace(/^--/, "--no-")];
+    return (Array.isArray(value) ? value : [value]).flatMap((one) => [flag, quoted(String(one))]);
+  });
+  return ["npx kindred-train", quoted(config.data), ...flags].join(" ");
+}
+
+/** A text as one word of a POSIX shell. */
+function quoted(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
