@@ -1,7 +1,8 @@
-import { mkdirSync, rmdirSync } from "node:fs";
+import { rmdirSync } from "node:fs";
 import { parseFlags } from "@kindred/command-line/node";
 import { prepareReddit, type RedditLeftOut, type RedditProgress, type RedditReport } from "@kindred/datasets/node";
 import { ConfigError, nearestName } from "@kindred/errors";
+import { makeFolders } from "@kindred/files/node";
 import { checkOptions, flagName, option, optionHelp } from "@kindred/options";
 import { claimOldRun } from "@kindred/run-folder/node";
 import * as v from "valibot";
@@ -68,7 +69,7 @@ export async function prepare(argv: readonly string[], signal: AbortSignal): Pro
       `kindred-train prepare reddit: dumps and an output are missing. Got ${paths.join(" ") || "nothing"}, expected DUMP… OUTPUT. See kindred-train prepare --help.`,
     );
   const { json, quiet, help: _, ...options } = flags;
-  mkdirSync(output, { recursive: true });
+  makeFolders(output);
   const claim = claimOldRun(output);
   try {
     const onProgress = quiet ? undefined : progressLines();

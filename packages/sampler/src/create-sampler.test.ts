@@ -126,7 +126,9 @@ describe("refusals", () => {
       );
     }
     const same = rowsSource("same", 1, [["a", "a"]]);
-    expect(() => createSampler({ sources: [same], batchSize: 1, key })).toThrow("Got 0 without a text in common");
+    expect(() => createSampler({ sources: [same], batchSize: 1, key })).toThrow(
+      "Got 0 without a text in common, expected batchSize = 1. Bring more rows, or",
+    );
     const rare = { sources: [same, one], batchSize: 2, key };
     expect(() => createSampler({ ...rare, mixing: "rounds" })).toThrow("same: createSampler: too few different rows");
     await expect(createSampler(rare).next()).resolves.toBeDefined();

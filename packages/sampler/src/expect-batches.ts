@@ -33,10 +33,13 @@ export function expectBatches<Row extends TextsRow>(options: ResolvedOptions<Row
       mixing !== "batch" && drawn.length > 1
         ? " Or fill batches from all sources: mixing = batch (--mixing batch)."
         : "";
+    // A batch of one row has no wrong answers.
+    const [bring, lower] =
+      largest < 2 ? ["Bring", ""] : ["bring", `Lower batchSize (--batch-size) to ${largest} at most, `];
     throw new DataError(
       { file: pool.map(({ name }) => name).join(", ") },
       `createSampler: too few different rows for a batch. Got ${found} without a text in common, expected ${needed === batchSize ? `batchSize = ${needed}` : `${needed} for a round`}. ` +
-        `Lower batchSize (--batch-size) to ${largest} at most, bring more rows, or take rows with equal texts into one batch: duplicates = allow (--duplicates allow).${scope}${others}`,
+        `${lower}${bring} more rows, or take rows with equal texts into one batch: duplicates = allow (--duplicates allow).${scope}${others}`,
       { found, needed },
     );
   }

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { type FileHandle, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
+import { makeFolders } from "./make-folders.ts";
 
 /** Small pieces are gathered to so many bytes before they go to the system. */
 const pieceBytes = 65_536;
@@ -150,7 +151,7 @@ export async function writeChunks(
   path: string,
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
 ): Promise<string> {
-  await mkdir(dirname(path), { recursive: true });
+  makeFolders(dirname(path));
   const hash = createHash("sha256");
   const file = await open(path, "w");
   try {

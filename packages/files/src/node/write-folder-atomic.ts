@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { ConfigError } from "@kindred/errors";
+import { makeFolders } from "./make-folders.ts";
 import { atPath, removeLeftovers, syncFolder, temporarySibling } from "./write-file-atomic.ts";
 
 /** What may become of a folder that is already there. */
@@ -47,7 +48,7 @@ export async function writeFolderAtomic(
   const target = resolve(path);
   await removeLeftovers(dirname(target));
   await expectFree(target, path, replace);
-  await mkdir(dirname(target), { recursive: true });
+  makeFolders(dirname(target));
   const temporary = temporarySibling(target);
   try {
     await mkdir(temporary);

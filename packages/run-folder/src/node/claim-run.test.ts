@@ -55,6 +55,10 @@ describe("a run's folder", () => {
     expect(claims.map(({ path }) => path)).toEqual([`${run}-2`, `${run}-3`]);
     for (const claim of claims) claim.release();
   });
+
+  test.skipIf(!existsSync("/proc/self"))("is refused where none can be made", () => {
+    expect(() => claimNewRun("/proc/kindred/run")).toThrow("train: the output cannot be written: ENOENT");
+  });
 });
 
 describe("a lock of a claimant that is gone is taken over", () => {

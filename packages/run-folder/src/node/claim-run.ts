@@ -1,18 +1,9 @@
 import { utimes } from "node:fs/promises";
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { ConfigError } from "@kindred/errors";
+import { makeFolders } from "@kindred/files/node";
 
 /** A run's folder while one process works in it: no other may. */
 export type RunClaim = {
@@ -104,7 +95,7 @@ function claimEmpty(path: string): RunClaim {
     });
   expectNotInUse(path);
   if (there === resolve(path) && contentsOf(path).length > 0) throw notEmpty(path);
-  const made = withReason(path, () => mkdirSync(path, { recursive: true }));
+  const made = withReason(path, () => makeFolders(path));
   const release = withReason(path, () => lock(path));
   const abandon = () => {
     release();

@@ -1,9 +1,9 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, DataError } from "@kindred/errors";
 import type { SavedModel } from "@kindred/sentence-encoder";
 import { openModelFolder, saveModelFolder } from "@kindred/model-folder/node";
-import { removeLeftovers, writeFileAtomic } from "@kindred/files/node";
+import { makeFolders, removeLeftovers, writeFileAtomic } from "@kindred/files/node";
 import {
   type Followed,
   type RunReader,
@@ -51,7 +51,7 @@ export type RunFolderOptions = {
  * ```
  */
 export async function createRunFolder(config: TrainConfig, options: RunFolderOptions = {}): Promise<RunFolder> {
-  mkdirSync(config.output, { recursive: true });
+  makeFolders(config.output);
   await writeRunJson(config, options);
   return openFolder(config, [], options);
 }
