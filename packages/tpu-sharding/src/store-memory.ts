@@ -131,14 +131,14 @@ export type ParameterShards = {
 };
 
 /**
- * Divides the parameters among the cores, element by element: each core owns one contiguous range of all that are not frozen, laid end to
- * end, equal to one element. It sums the gradients of its range, keeps its moments and updates its weights.
+ * Divides the parameters among the cores, element by element: each core owns one contiguous range of all that are not `frozen`, laid end to
+ * end, equal to one element. It sums the gradients of its range, keeps its moments and updates its weights. Of
+ * those that are frozen, by default none, nobody owns anything.
  *
  * A parameter may be cut between two cores (AdamW looks at each element by itself), and with more cores than elements the last
  * cores own nothing.
  *
  * @param sizesByName elements of each parameter.
- * @param options.frozen those that nobody moves, and nobody owns. Default: none
  *
  * @see Rajbhandari et al. 2020, "ZeRO: Memory Optimizations Toward Training Trillion Parameter Models", §5.1 (optimizer state
  *   partitioning), with contiguous ranges as there.

@@ -35,10 +35,10 @@ export {
   type TrainingCoreData,
   trainingCoreModule,
   type TrainingJob,
+  trainingOptimizer,
   type TrainingTask,
   trainingStep,
 } from "./training-core.ts";
-export { trainingOptimizer } from "./training-optimizer.ts";
 export {
   lossWeights,
   runState,

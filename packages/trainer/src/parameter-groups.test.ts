@@ -9,8 +9,7 @@ import { dealBatch } from "./deal-batch.ts";
 import { parameterGroups } from "./parameter-groups.ts";
 import { trainConfig } from "./train-config.ts";
 import { newModel } from "./trainable-model.ts";
-import { trainingCore } from "./training-core.ts";
-import { trainingOptimizer } from "./training-optimizer.ts";
+import { trainingCore, trainingOptimizer } from "./training-core.ts";
 import { trainingSteps } from "./training-steps.ts";
 
 const small = { vocab_size: 9, hidden_size: 8, num_attention_heads: 2, num_hidden_layers: 3 };

@@ -8,7 +8,7 @@ import type { SourceCounts } from "@kindred/sampler";
 import { firstProfiledStep } from "@kindred/tpu-sharding";
 import type { RunSaves, TrainerState } from "./checkpoint.ts";
 import { type BatchParts, drawBatch, type DrawnBatch } from "./deal-batch.ts";
-import { diverge, isDiverged } from "./diverged.ts";
+import { diverge } from "./diverge.ts";
 import { baselines, evaluateTasks } from "./evaluators/evaluate-tasks.ts";
 import { followedMetric, type Standing, standingOf } from "./evaluators/best-model.ts";
 import { taskSize } from "./evaluators/evaluation-task.ts";
@@ -20,8 +20,7 @@ import type { CompiledProgram, TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts } from "./train-program.ts";
 import { modelToSave, type TrainableModel } from "./trainable-model.ts";
-import { type TrainingJob, trainedSpecs } from "./training-core.ts";
-import { trainingOptimizer } from "./training-optimizer.ts";
+import { type TrainingJob, trainedSpecs, trainingOptimizer } from "./training-core.ts";
 import type { TrainingData } from "./training-data.ts";
 import { progressMeter, runState, type TrainingRunner } from "./training-steps.ts";
 
@@ -172,7 +171,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     if (step + 1 < lastStep) next = draw(); // while the cores work
     const started = performance.now();
     const result = await runner.run(jobsOf(step, batch), optimizer.numbers(step), batch);
-    if (isDiverged(result))
+    if (!Number.isFinite(result.loss) || !Number.isFinite(result.norm))
       yield* diverge(result, {
         ...{ step: step + 1, learningRate: optimizer.learningRate(step), batch, runner, saves },
         sources: data.summaries.map(({ name }) => name),

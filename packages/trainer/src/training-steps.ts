@@ -12,9 +12,14 @@ import type { TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts, type TrainProgram } from "./train-program.ts";
 import type { TrainableModel } from "./trainable-model.ts";
-import { lossSpecs, type TrainingCoreData, type TrainingJob, trainedSpecs } from "./training-core.ts";
+import {
+  lossSpecs,
+  type TrainingCoreData,
+  type TrainingJob,
+  trainedSpecs,
+  trainingOptimizer,
+} from "./training-core.ts";
 import type { TrainingData } from "./training-data.ts";
-import { trainingOptimizer } from "./training-optimizer.ts";
 
 /** Who makes the steps of a run, and holds its weights. */
 export type TrainingRunner = StepRunner<TrainingJob, TokenBatch>;

@@ -6,11 +6,6 @@ import type { DrawnBatch } from "./deal-batch.ts";
 import type { TrainEvent } from "./train-event.ts";
 import type { TrainingRunner } from "./training-steps.ts";
 
-/** Whether a step's numbers are such that no other can follow. */
-export function isDiverged({ loss, norm }: StepResult): boolean {
-  return !Number.isFinite(loss) || !Number.isFinite(norm);
-}
-
 /** What is known of a step that ran away. */
 type DivergedParts = {
   /** 1 for the first. */
