@@ -10,7 +10,17 @@ import { root } from "../node-runtime.mjs";
 const execute = promisify(execFile);
 
 /** Packages that are one stop each, however many of their files are on the way: what they do is said in a sentence. */
-const oneStop = ["tokenizer", "nn", "tensor", "backend-wasm", "random", "errors", "options", "command-line"];
+const oneStop = [
+  "tokenizer",
+  "nn",
+  "tensor",
+  "backend-wasm",
+  "random",
+  "errors",
+  "options",
+  "command-line",
+  "run-report",
+];
 
 /**
  * The stops of a text on its way to its vector: `kindred-encode --model FOLDER "a short text"`.
@@ -27,7 +37,8 @@ export async function textStops(model) {
 }
 
 /**
- * The stops of a pair on its way to an updated weight: two steps of `kindred-train` from a folder, on two cores.
+ * The stops of a pair on its way to an updated weight: two steps of `kindred-train` from a folder, on two cores, with nothing held out
+ * to judge by.
  *
  * @param {string} model a sentence-transformers folder
  */
@@ -37,7 +48,7 @@ export async function pairStops(model) {
     const bin = join(root, "apps/train/bin/kindred-train.mjs");
     const pairs = Array.from({ length: 24 }, (_, i) => [`a short text, number ${i}`, `what goes with number ${i}`]);
     writeFileSync(join(folder, "pairs.jsonl"), pairs.map((pair) => `${JSON.stringify(pair)}\n`).join(""));
-    const steps = ["--max-steps", "2", "--batch-size", "4", "--cores", "2"];
+    const steps = ["--max-steps", "2", "--batch-size", "4", "--cores", "2", "--hold-out", "0", "--no-tensorboard"];
     await covered(folder, "run", [bin, join(folder, "pairs.jsonl"), join(folder, "out"), "--model", model, ...steps]);
     return stopsOf(folder, entry);
   });

@@ -74,6 +74,7 @@ export function repeats(rows: readonly Pick<TextRow, "texts">[]): (row: Pick<Tex
 
 function chosenOf(rows: readonly TextRow[], limits: HoldOutRules): readonly TextRow[] {
   const threshold = holdOutThreshold(rows.length, limits);
+  if (threshold === 0) return [];
   const chosen = rows.filter((row) => isHeldOut(row, threshold));
   // Whoever names an evaluator is told that it does not fit.
   const isTask = limits.holdOutEvaluators.length > 0 || judgedBy({ name: "", rows: chosen }).length > 0;

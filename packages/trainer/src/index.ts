@@ -88,5 +88,11 @@ export {
 export { evaluatorNames, type EvaluatorName, judgedBy, type RowsToJudge } from "./evaluators/evaluators.ts";
 export { evaluationFile } from "./evaluators/evaluation-file.ts";
 export { baselines, evaluateTasks, metricNames, type TaskMetrics } from "./evaluators/evaluate-tasks.ts";
-export { type Followed, followedMetric, type Standing, standingOf } from "./evaluators/best-model.ts";
+export {
+  type Followed,
+  followedMetric,
+  type FollowOptions,
+  type Standing,
+  standingOf,
+} from "./evaluators/best-model.ts";
 export { metricSummaries } from "./evaluators/metric-summaries.ts";

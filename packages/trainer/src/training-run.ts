@@ -71,7 +71,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   // The run's parts are closed by whoever made them.
   const embedder = lockstepEmbedder(runner);
   const encoder = new SentenceEncoder(model, embedder);
-  const levels = baselines(tasks);
+  const levels = tasks.length === 0 ? { bm25: {}, chance: {} } : baselines(tasks);
   const clock = stopwatch(state?.seconds ?? 0);
   const happened = [...(parts.earlier ?? [])];
   const followed = followedMetric(config, tasks);
@@ -90,7 +90,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     (parts.compiled?.() ?? []).map((program) => ({ type: "compile", step, ...program }));
   /** What the model makes of held-out rows now. */
   const examples = async (step: number): Promise<TrainEvent[]> => {
-    const shown = await heldOutExamples(tasks, encoder);
+    const shown = tasks.length === 0 ? undefined : await heldOutExamples(tasks, encoder);
     return shown === undefined ? [] : [{ type: "examples", step, ...shown }];
   };
   const evaluation = async (step: number): Promise<TrainEvent[]> => {

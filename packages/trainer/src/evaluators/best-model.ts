@@ -22,7 +22,7 @@ export type Standing = {
 };
 
 /** The part of a configuration that says what the best model is. */
-type FollowOptions = Pick<
+export type FollowOptions = Pick<
   TrainConfig,
   "metricForBestModel" | "greaterIsBetter" | "loadBestModelAtEnd" | "earlyStoppingPatience" | "earlyStoppingThreshold"
 >;

@@ -31,6 +31,7 @@ export type EvaluationTask = {
   readonly unit: TaskSize["unit"];
   /** How many documents there are to find. */
   readonly documents?: number;
+  /** The metrics of the model whose vectors `encode` gives. */
   measure(encode: EncodeTexts): Promise<Measured>;
   /** The same metrics of BM25 and of guessing, where they have any. */
   levels(): { readonly bm25?: Metrics; readonly chance?: Metrics };
