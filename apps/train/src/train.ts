@@ -57,6 +57,7 @@ import type { Engine } from "@kindred/tensor";
 import { soloStepRunner } from "@kindred/tpu-sharding";
 import { startStepRunner } from "@kindred/tpu-sharding/node";
 import { openRunData, startingModel } from "./run-inputs.ts";
+import { keptElsewhere, processesOn } from "./run-processes.ts";
 
 /** Options of {@link train}. */
 export type TrainOptions = {
@@ -137,9 +138,14 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
   const asked = completeConfig(config, { name, stays });
   const identity = program === undefined ? undefined : await identityOf(program);
   if (resume !== undefined) expectSameRun(asked, resume, identity);
-  const claim =
-    resume === undefined ? claimNewRun(asked.output, { numbered: config.output === "" }) : claimOldRun(asked.output);
-  const complete = { ...asked, output: claim.path };
+  const processes = await processesOn(engine);
+  const isKeeper = (processes?.index ?? 0) === 0;
+  const claim = !isKeeper
+    ? undefined
+    : resume === undefined
+      ? claimNewRun(asked.output, { numbered: config.output === "" })
+      : claimOldRun(asked.output);
+  const complete = claim === undefined ? { ...asked, loadBestModelAtEnd: false } : { ...asked, output: claim.path };
   const loaded: { [name: string]: SentenceEncoder } = {};
   let sampler: BatchSampler | undefined;
   let runner: TrainingRunner | undefined;
@@ -193,8 +199,9 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
       card: (events: readonly TrainEvent[], { settings }: SavedModel) =>
         modelCard(events, { ...settings, version: packageVersion(new URL("../package.json", import.meta.url)) }),
     };
-    const folder =
-      resume === undefined
+    const folder = !isKeeper
+      ? keptElsewhere(complete)
+      : resume === undefined
         ? await createRunFolder(complete, kept)
         : await reopenRunFolder(complete, resume.state.step, kept);
     isBegun = true;
@@ -210,8 +217,8 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
       for (const guide of Object.values(loaded)) await guide.close();
     } finally {
       // Whatever could not be closed, the folder is free again.
-      if (isBegun) claim.release();
-      else claim.abandon();
+      if (isBegun) claim?.release();
+      else claim?.abandon();
     }
   }
 }

@@ -112,7 +112,7 @@ async function runnerOn<Data, Share, Batch>(
     ...(processes && { processes }),
     engine: engine.description,
     ...(engine.programs && { programs: engine.programs }),
-    async run(shares, numbers, { whole = false } = {}) {
+    async run(shares, numbers, { whole = false, stop = false } = {}) {
       const [share] = shares;
       const expected = whole ? 1 : devices.count;
       if (share === undefined || shares.length !== expected)
@@ -137,12 +137,17 @@ async function runnerOn<Data, Share, Batch>(
           const total = onDevices ? allReduce(loss, core) : loss;
           if (total !== loss) loss.dispose();
           const update = store.update(numbers);
-          made.push(total, update.norm);
-          return [{ loss: total, ...looked }, update] as const;
+          // Data of the step: it is the same program whoever asks.
+          const asking = processes && tf.tidy(() => allReduce(tf.scalar(Number(stop)), core));
+          made.push(total, update.norm, ...(asking === undefined ? [] : [asking]));
+          return [{ loss: total, ...looked }, update, asking] as const;
         });
-        const given = await finishStep(engine, ...result!); // `!`: of one device at least
+        const [part, update, asking] = result!; // `!`: of one device at least
+        const given = await finishStep(engine, part, update);
         for (const [{ checks }] of others) await look(engine, checks); // loss and norm are as the first has them
-        return given;
+        if (asking === undefined) return given;
+        const [count = 0] = await copyOf(asking);
+        return { ...given, stop: count > 0 };
       } catch (error) {
         for (const { store } of places) store.forget();
         throw error;

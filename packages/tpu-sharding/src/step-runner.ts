@@ -49,6 +49,8 @@ export type StepResult = {
   readonly norm: number;
   /** If the norm is not finite: the parameters whose gradient is not. Default: it is not known, as where parameters are an engine's tensors. */
   readonly notFinite?: readonly string[];
+  /** Of a run that is spread over processes: whether one of them asked for its end, which all make after this step. */
+  readonly stop?: boolean;
 };
 
 /** Who runs the steps of a run: cores or devices that hold its parameters, or this thread. One call after another. */
@@ -67,9 +69,13 @@ export type StepRunner<Share, Batch> = {
   readonly programs?: ProgramSizes;
   /**
    * One step: each core's share, and the optimizer's numbers for it. With `whole` the one share is that of a core that is alone, and where
-   * shares must be equal all make it alike.
+   * shares must be equal all make it alike. Of several processes all hear, by the result of the step, that one of them gave `stop`.
    */
-  run(shares: readonly Share[], numbers: Float32Array, options?: { readonly whole?: boolean }): Promise<StepResult>;
+  run(
+    shares: readonly Share[],
+    numbers: Float32Array,
+    options?: { readonly whole?: boolean; readonly stop?: boolean },
+  ): Promise<StepResult>;
   /** The vectors of each batch, by the parameters as they are. */
   embed(batches: readonly Batch[]): Promise<Float32Array[]>;
   /**

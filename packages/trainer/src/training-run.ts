@@ -156,13 +156,16 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     drawBatch({ ...parts, loss, maxBatchTokens: config.maxBatchTokens, columnLengths: columnLengths(config) }, runner);
   let end = isEnough() ? stepsDone : lastStep;
   let next = stepsDone < end ? draw() : undefined;
+  // Processes that make steps together end together, after the step by which all hear of it: one that left by itself would be waited for.
+  const isSpread = runner.processes !== undefined;
+  const ownSignal = isSpread ? undefined : signal;
   const progress = progressMeter(lastStep);
   let finalLoss = happened.findLast((event) => event.type === "step")?.loss ?? Number.NaN;
   for (let step = stepsDone; step < end && next !== undefined; step++) {
     let batch: DrawnBatch;
     try {
-      signal?.throwIfAborted();
-      batch = await unlessAborted(next, signal);
+      ownSignal?.throwIfAborted();
+      batch = await unlessAborted(next, ownSignal);
     } catch (error) {
       yield* stop(step, error);
       if (signal?.aborted === true) return;
@@ -170,7 +173,8 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     }
     if (step + 1 < lastStep) next = draw(); // while the cores work
     const started = performance.now();
-    const result = await runner.run(jobsOf(step, batch), optimizer.numbers(step), batch);
+    const asked = { whole: batch.whole, ...(isSpread && { stop: signal?.aborted === true }) };
+    const result = await runner.run(jobsOf(step, batch), optimizer.numbers(step), asked);
     if (!Number.isFinite(result.loss) || !Number.isFinite(result.norm))
       yield* diverge(result, {
         ...{ step: step + 1, learningRate: optimizer.learningRate(step), batch, runner, saves },
@@ -192,6 +196,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
       yield event;
     }
     if (done === lastStep) break;
+    if (result.stop === true) return yield* stop(done, signal?.reason ?? "another process was asked to stop");
     if (isDue(config.saveSteps, done)) yield { type: "checkpoint", step: done, path: await checkpoint(done) };
     if (isDue(config.evalSteps, done)) yield* await evaluation(done);
     if (isEnough()) end = done;
