@@ -7,6 +7,7 @@ import type { EncoderFamily } from "@kindred/encoder";
 import { ConfigError, DataError, FormatError } from "@kindred/errors";
 import type { Loss } from "@kindred/loss";
 import { openModelFolder } from "@kindred/model-folder/node";
+import type { Engine } from "@kindred/tensor";
 import { mpnetVocabulary, type Tokenizer, tokenizerFromVocab } from "@kindred/tokenizer";
 import { loadTokenizer } from "@kindred/tokenizer/node";
 import {
@@ -14,6 +15,8 @@ import {
   loadedModel,
   newModel,
   type RunData,
+  type TrainingData,
+  trainingSampler,
   type TrainableModel,
   type TrainConfig,
 } from "@kindred/trainer";
@@ -120,4 +123,23 @@ export async function openRunData(
       return { dataset: openDataset(path, { onBadLine, columns, columnsIfThere: true }), evaluators };
     }),
   };
+}
+
+/** Whether this keeps the run's folder: of an engine that spreads it over hosts, the first does. One that other threads find spreads none. */
+export async function isFirstProcess(engine: Engine): Promise<boolean> {
+  if (engine.module !== undefined) return true;
+  const running = await engine.start();
+  running.stop(); // the run starts it again
+  return (running.devices?.processes?.index ?? 0) === 0;
+}
+
+/** Streams show what they hold when they are read: whether they can fill a batch is tried before anything is written. */
+export async function expectFirstBatch(config: TrainConfig, data: TrainingData): Promise<void> {
+  if (data.sources.every((source) => "length" in source)) return;
+  const trial = trainingSampler(config, data);
+  try {
+    await trial.next();
+  } finally {
+    await trial.close();
+  }
 }

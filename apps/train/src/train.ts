@@ -13,6 +13,7 @@ import {
   expectBestKept,
   expectSameProgram,
   isDone,
+  keptElsewhere,
   openEventFile,
   type ProgramIdentity,
   readOthers,
@@ -45,7 +46,6 @@ import {
   type TrainEvent,
   trainingCore,
   trainingCoreModule,
-  type TrainingData,
   trainingData,
   trainingRun,
   type TrainingRunner,
@@ -56,8 +56,7 @@ import {
 import type { Engine } from "@kindred/tensor";
 import { soloStepRunner } from "@kindred/tpu-sharding";
 import { startStepRunner } from "@kindred/tpu-sharding/node";
-import { openRunData, startingModel } from "./run-inputs.ts";
-import { keptElsewhere, processesOn } from "./run-processes.ts";
+import { expectFirstBatch, isFirstProcess, openRunData, startingModel } from "./run-inputs.ts";
 
 /** Options of {@link train}. */
 export type TrainOptions = {
@@ -138,14 +137,14 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
   const asked = completeConfig(config, { name, stays });
   const identity = program === undefined ? undefined : await identityOf(program);
   if (resume !== undefined) expectSameRun(asked, resume, identity);
-  const processes = await processesOn(engine);
-  const isKeeper = (processes?.index ?? 0) === 0;
+  const isKeeper = await isFirstProcess(engine);
   const claim = !isKeeper
     ? undefined
     : resume === undefined
       ? claimNewRun(asked.output, { numbered: config.output === "" })
       : claimOldRun(asked.output);
-  const complete = claim === undefined ? { ...asked, loadBestModelAtEnd: false } : { ...asked, output: claim.path };
+  const notKept = { loadBestModelAtEnd: false, tensorboard: false };
+  const complete = claim === undefined ? { ...asked, ...notKept } : { ...asked, output: claim.path };
   const loaded: { [name: string]: SentenceEncoder } = {};
   let sampler: BatchSampler | undefined;
   let runner: TrainingRunner | undefined;
@@ -220,17 +219,6 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
       if (isBegun) claim?.release();
       else claim?.abandon();
     }
-  }
-}
-
-/** Streams show what they hold when they are read: whether they can fill a batch is tried before anything is written. */
-async function expectFirstBatch(config: TrainConfig, data: TrainingData): Promise<void> {
-  if (data.sources.every((source) => "length" in source)) return;
-  const trial = trainingSampler(config, data);
-  try {
-    await trial.next();
-  } finally {
-    await trial.close();
   }
 }
 

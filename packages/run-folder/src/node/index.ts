@@ -3,6 +3,7 @@ export {
   createRunFolder,
   expectBestKept,
   isDone,
+  keptElsewhere,
   reopenRunFolder,
   type ProgramIdentity,
   type RunFolder,

@@ -57,6 +57,27 @@ export async function createRunFolder(config: TrainConfig, options: RunFolderOpt
 }
 
 /**
+ * The folder of a run that another process keeps, of which this one writes nothing: each process of a run on several hosts holds all weights and
+ * moments, so that the first has all that is to be written.
+ *
+ * @example
+ * ```ts
+ * import { keptElsewhere } from "@kindred/run-folder/node";
+ *
+ * keptElsewhere({ output: "runs/shared" }).events; // => []
+ * ```
+ */
+export function keptElsewhere({ output }: Pick<TrainConfig, "output">): RunFolder {
+  return {
+    events: [],
+    read: () => {},
+    writeFile: async () => {},
+    saveCheckpoint: async ({ state }) => join(output, `checkpoint-${state.step}`),
+    saveModel: async () => join(output, "model"),
+  };
+}
+
+/**
  * Whether a run has ended, with these as its last step and a model: else its end is still to be made.
  *
  * @example
