@@ -33,6 +33,7 @@ import {
   familiesOf,
   followedMetric,
   type Guide,
+  type Judging,
   guideFolders,
   type CompiledProgram,
   loadProgram,
@@ -94,6 +95,8 @@ export type TrainOptions = {
   readonly dryRun?: boolean;
   /** Vectors of models that the loss asks for, by their names: no model is loaded for these. The caller closes them. Default: none. */
   readonly guides?: { readonly [name: string]: Guide & { readonly dimension: number } };
+  /** What else the run is judged by, and what its teacher reaches by all of it. Default: nothing else. */
+  readonly judged?: Judging;
   /** More readers of the run, besides its folder and its report. Default: none. */
   readonly readers?: readonly RunReader[];
 };
@@ -158,7 +161,9 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
     });
     const loss = lossOf(complete, parts, { dimension: sentenceDimension(model.modules) });
     expectGuides(loss, Object.keys(guideFolders(config)));
-    const data = await trainingData(config, model, { ...(await openRunData(config, loss)), loss, signal });
+    const read = await trainingData(config, model, { ...(await openRunData(config, loss)), loss, signal });
+    const data = options.judged ? { ...read, tasks: [...read.tasks, ...options.judged.tasks] } : read;
+    const teacher = await options.judged?.teacher(data.tasks);
     const followed = followedMetric(complete, data.tasks);
     if (resume !== undefined && followed !== undefined && complete.loadBestModelAtEnd)
       expectBestKept(complete.output, resume.state.step, followed);
@@ -186,7 +191,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
       ...(signal === undefined ? {} : { signal }),
       ...(resume === undefined ? {} : { state: resume.state }),
     };
-    const base = { model, data, sampler, runner, program: parts, guides, compiled, ...going };
+    const base = { model, data, sampler, runner, program: parts, guides, compiled, teacher, ...going };
     const begun = { ...base, runtime: `Node ${process.versions.node}` };
     if (options.dryRun) {
       const peakBytes = () => process.resourceUsage().maxRSS * 1024;

@@ -44,7 +44,7 @@ const rules = v.strictObject({
  * await cpu().start();
  * const student = [tf.tensor2d([1, 0, 0, 1, 1, 1], [3, 2])];
  * const vectors = { teacher: [{ embeddings: Float32Array.of(2, 0, 0, 1, 0, 1), dimension: 2 }] };
- * lossShare(distillation({ scale: 5, scoreWeight: 0.1 }), student, { vectors }).dataSync(); // => [0.1567]
+ * lossShare(distillation({ scale: 5, scoreWeight: 0.1 }), student, { vectors }).dataSync(); // => [0.1566]
  * lossShare(distillation({ scoreWeight: 0 }), student, { vectors }).dataSync(); // => [0.0976]
  * ```
  */

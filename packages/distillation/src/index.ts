@@ -1,1 +1,3 @@
 export { studentFromLayers, studentInTeachersSpace, wordRowsFrom } from "./student-model.ts";
+export { teacherInComponents } from "./teacher-in-components.ts";
+export { findsTeacher } from "./finds-teacher.ts";

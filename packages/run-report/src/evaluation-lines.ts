@@ -59,10 +59,14 @@ function shortName({ name }: TaskSize, metric: string): string {
 }
 
 /** `mrr@10 0.2500 ± 0.0400 (BM25 0.1000, chance 0.0059)`. */
-function valueText({ metrics, intervals, bm25, chance }: Evaluation, name: string, shown = name): string {
+function valueText({ metrics, intervals, bm25, teacher, chance }: Evaluation, name: string, shown = name): string {
   const beside = (label: string, level: number | undefined) =>
     level === undefined ? [] : [`${label} ${level.toFixed(4)}`];
-  const levels = [...beside("BM25", bm25[name]), ...beside("chance", chance[name])].join(", ");
+  const levels = [
+    ...beside("teacher", teacher?.[name]),
+    ...beside("BM25", bm25[name]),
+    ...beside("chance", chance[name]),
+  ].join(", ");
   const interval = intervals?.[name];
   const reach = interval === undefined ? "" : ` ± ${((interval[1] - interval[0]) / 2).toFixed(4)}`;
   return `${shown} ${(metrics[name] ?? Number.NaN).toFixed(4)}${reach}${levels === "" ? "" : ` (${levels})`}`;

@@ -37,7 +37,7 @@ export function modelCard(events: readonly TrainEvent[], { maxSeqLength, version
   const data = sources.map(
     ({ name, share, rows: count }) => `| ${cell(name)} | ${count ?? "streamed"} | ${(100 * share).toFixed(1)} % |`,
   );
-  const base = start === undefined ? undefined : hubModel(start.config.model);
+  const base = start === undefined ? undefined : hubModel(start.config.teacher || start.config.model);
   const values = new Map(summaries.map(([name, { after }]) => [name, after]));
   return `---
 ${base === undefined ? "" : `base_model: ${base.id}\n`}library_name: sentence-transformers
@@ -125,6 +125,7 @@ const classes: { readonly [loss: string]: string } = {
   "online-contrastive": "OnlineContrastiveLoss",
   triplet: "TripletLoss",
   "batch-hard-triplet": "BatchHardTripletLoss",
+  distillation: "EmbedDistillLoss",
   "embedding-distillation": "EmbedDistillLoss",
   "margin-mse": "MarginMSELoss",
   "score-matching": "DistillKLDivLoss",
@@ -155,14 +156,21 @@ function code(text: string): string {
   return `<code>${cell(text)}</code>`;
 }
 
-function recipe({ config, loss, optimizer }: Extract<TrainEvent, { type: "start" }>): string {
-  const { model, stopAt, maxSteps, batchSize, learningRate } = config;
+/** A model as a link to the hub that it is from, or as the folder that it was. */
+function linked(model: string): string {
   const base = hubModel(model);
-  const from =
-    base === undefined
-      ? code(model)
-      : `[${base.id}](https://huggingface.co/${base.id}), revision ${code(base.revision)}`;
-  const origin = model === "" ? "Trained from random initialisation" : `Fine-tuned from ${from}`;
+  if (base === undefined) return code(model);
+  return `[${base.id}](https://huggingface.co/${base.id}), revision ${code(base.revision)}`;
+}
+
+function recipe({ config, loss, optimizer }: Extract<TrainEvent, { type: "start" }>): string {
+  const { model, teacher, stopAt, maxSteps, batchSize, learningRate } = config;
+  const origin =
+    teacher !== ""
+      ? `Distilled from ${linked(teacher)}, whose vectors it was trained to give`
+      : model === ""
+        ? "Trained from random initialisation"
+        : `Fine-tuned from ${linked(model)}`;
   const settings = Object.entries(loss.options).map(([name, value]) => `${cell(name)} ${cell(JSON.stringify(value))}`);
   const named = `the ${cell(loss.name)} loss${loss.isOwn === true ? " of a program" : ""}${settings.length === 0 ? "" : ` (${settings.join(", ")})`}`;
   return `${origin}: ${stopAt || maxSteps} steps of ${batchSize} pairs, ${named}, ${optimizer.name === "adamw" ? "AdamW" : optimizer.name} at ${learningRate}.\n`;

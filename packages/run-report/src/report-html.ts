@@ -192,6 +192,7 @@ function metricChart(evaluations: readonly Of<"evaluation">[], name: string): st
   };
   const series: Series[] = [
     { name, points: evaluations.map(({ step, metrics }) => [step, metrics[name] ?? Number.NaN]) },
+    ...level("teacher", evaluations[0]?.teacher?.[name]),
     ...level("BM25", evaluations[0]?.bm25[name]),
     ...level("chance", evaluations[0]?.chance[name]),
   ];

@@ -173,8 +173,13 @@ function doneLines(event: Of<"done">, data: Of<"data"> | undefined): string[] {
   const judged = metrics[name];
   if (judged === undefined)
     return ["", `Verdict: ${ended}; too few rows were held out to judge by.`, ...nextSteps(model)];
-  const { before, after, bm25 } = judged;
-  const beside = bm25 === undefined ? "" : `, BM25 ${bm25.toFixed(4)}, ${(after / bm25).toFixed(2)} × BM25`;
+  const { before, after, bm25, teacher } = judged;
+  const beside =
+    teacher !== undefined
+      ? `, teacher ${teacher.toFixed(4)}`
+      : bm25 === undefined
+        ? ""
+        : `, BM25 ${bm25.toFixed(4)}, ${(after / bm25).toFixed(2)} × BM25`;
   const measured = measuredBy(name, data?.tasks ?? []);
   const from = measured === undefined ? "" : ` (${measured})`;
   const verdict = `Verdict: ${name} ${before.toFixed(4)} → ${after.toFixed(4)}${from}${beside}; ${ended}`;

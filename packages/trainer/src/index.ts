@@ -25,7 +25,7 @@ export {
   trainProgram,
 } from "./train-program.ts";
 export { dropoutOf, loadedModel, modelToSave, newModel, type TrainableModel } from "./trainable-model.ts";
-export type { EvaluationSet, RowSet, RunData, SetPass, TrainingSet } from "./run-data.ts";
+export type { EvaluationSet, Judging, RowSet, RunData, SetPass, TrainingSet } from "./run-data.ts";
 export { trainingData, type TrainingData } from "./training-data.ts";
 export { type BatchSampler, type MakeSampler, trainingSampler } from "./training-steps.ts";
 export type { Checkpoint, DivergedStep, RunSaves, TrainerState } from "./checkpoint.ts";

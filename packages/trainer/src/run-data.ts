@@ -1,5 +1,6 @@
 import type { Columns, TextRow } from "@kindred/datasets";
 import type { Loss } from "@kindred/loss";
+import type { EvaluationTask, Metrics } from "./evaluators/evaluation-task.ts";
 import type { EvaluatorName } from "./evaluators/evaluators.ts";
 
 /** Rows that can be read again: a data set that `openDataset` of `@kindred/datasets/node` opened, or rows in memory. */
@@ -38,6 +39,13 @@ export type EvaluationSet = {
   readonly dataset: RowSet;
   /** How to judge by it. Default: what its rows hold decides. */
   readonly evaluators?: readonly EvaluatorName[];
+};
+
+/** What a run is judged by beside its data, and what its teacher reaches by all of it. */
+export type Judging = {
+  readonly tasks: readonly EvaluationTask[];
+  /** Given all tasks of the run, the teacher's metrics by their whole names. */
+  readonly teacher: (tasks: readonly EvaluationTask[]) => Promise<Metrics>;
 };
 
 /** The data sets of a run. */

@@ -91,6 +91,7 @@ export type MetricSummary = {
   readonly before: number;
   readonly after: number;
   readonly bm25?: number;
+  readonly teacher?: number;
   readonly chance?: number;
 };
 
@@ -195,6 +196,8 @@ export type TrainEvent =
       readonly intervals?: { readonly [name: string]: readonly [low: number, high: number] };
       /** What counting words reaches, by the same names. */
       readonly bm25: { readonly [name: string]: number };
+      /** What the model that it learns from has, in a distillation. */
+      readonly teacher?: { readonly [name: string]: number };
       /** What guessing reaches. */
       readonly chance: { readonly [name: string]: number };
       readonly seconds: number;

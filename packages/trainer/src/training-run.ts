@@ -40,6 +40,8 @@ export type RunParts = Omit<BatchParts, "loss" | "maxBatchTokens" | "columnLengt
   readonly signal?: AbortSignal;
   /** The programs that the runner's engine has made ready since it was last asked, for `compile` events. Default: none, ever. */
   readonly compiled?: () => readonly CompiledProgram[];
+  /** What the teacher reaches, by the metrics' names, to stand beside what its student does. Default: nothing. */
+  readonly teacher?: { readonly [name: string]: number } | undefined;
   /** What JavaScript runs on, for the `start` event. Default: `"a browser"`. */
   readonly runtime?: string;
 };
@@ -71,7 +73,8 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   // The run's parts are closed by whoever made them.
   const embedder = lockstepEmbedder(runner);
   const encoder = new SentenceEncoder(model, embedder);
-  const levels = tasks.length === 0 ? { bm25: {}, chance: {} } : baselines(tasks);
+  const beside = tasks.length === 0 ? { bm25: {}, chance: {} } : baselines(tasks);
+  const levels = { ...beside, ...(parts.teacher && { teacher: parts.teacher }) };
   const clock = stopwatch(state?.seconds ?? 0);
   const happened = [...(parts.earlier ?? [])];
   const followed = followedMetric(config, tasks);

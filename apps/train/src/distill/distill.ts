@@ -3,9 +3,10 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { availableParallelism } from "node:os";
 import { chooseEngine } from "@kindred/command-line/node";
-import { studentFromLayers, studentInTeachersSpace, wordRowsFrom } from "@kindred/distillation";
+import { findsTeacher, teacherInComponents } from "@kindred/distillation";
 import {
   describeTextFile,
+  readTextFile,
   makeTeacherVectors,
   modelFingerprint,
   openTeacherVectors,
@@ -18,25 +19,18 @@ import { ConfigError } from "@kindred/errors";
 import { writeFileAtomic } from "@kindred/files/node";
 import { openModelFolder, saveModelFolder } from "@kindred/model-folder/node";
 import { flagName, type OptionValues } from "@kindred/options";
-import { endsNormalized, sentenceDimension } from "@kindred/pooling";
 import { childKey, keyFromSeed, uniformAt } from "@kindred/random";
 import { claimNewRun, claimOldRun, resumePoint } from "@kindred/run-folder/node";
 import { openSentenceModel } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
-import {
-  loadedModel,
-  modelToSave,
-  newModel,
-  type RunReader,
-  type TrainableModel,
-  type TrainConfig,
-  trainConfig,
-  type TrainEvent,
-} from "@kindred/trainer";
+import { loadedModel, modelToSave, type RunReader, trainConfig, type TrainEvent } from "@kindred/trainer";
 import type { Engine } from "@kindred/tensor";
 import { train } from "../train.ts";
 import { distillDefaults, type distillOwnOptions } from "./distill-options.ts";
 import { readTexts } from "./read-texts.ts";
+import { studentOf, withoutSizes } from "./student-of.ts";
+import { teacherMetrics } from "./teacher-metrics.ts";
+import { componentsOf, projected } from "./teacher-space.ts";
 
 /** What a distillation is told: its own options, and those of its training that are not as {@link distillDefaults} has them. */
 export type DistillConfig = OptionValues<typeof distillOwnOptions> & {
@@ -80,6 +74,10 @@ const filesOf = (output: string) => ({
   heldOut: join(output, "held-out.jsonl"),
   start: join(output, "start"),
   run: join(output, "run"),
+  /** The teacher in the student's space, where that is not its own. */
+  teacher: join(output, "teacher"),
+  components: join(output, "components.safetensors"),
+  metrics: join(output, "teacher-metrics.json"),
 });
 
 export async function* distill(
@@ -122,6 +120,16 @@ export async function* distill(
     const [ofHeldOut, ofTexts] = opened;
     if (ofTexts === undefined || ofHeldOut === undefined) return; // both were opened
     signal?.throwIfAborted();
+    const components =
+      config.dimension === undefined ? undefined : await componentsOf(config.dimension, ofTexts, files.components);
+    if (components !== undefined && !existsSync(files.teacher)) {
+      const loaded = await loadedModel(
+        { ...sizes, model: folder, maxSeqLength: undefined },
+        await openModelFolder(folder),
+      );
+      await saveModelFolder(files.teacher, modelToSave(teacherInComponents(loaded, { components }), {}, 0));
+    }
+    const inSpace = (guide: TeacherVectors) => projected(guide, components);
     if (!existsSync(files.start)) {
       const made = await studentOf(config, sizes, folder);
       await saveModelFolder(files.start, modelToSave(made.student, {}, 0));
@@ -149,7 +157,11 @@ export async function* distill(
       ...(signal && { signal }),
       readers,
       engine,
-      guides: { teacher: ofTexts },
+      judged: {
+        tasks: heldOut.count < 2 ? [] : [findsTeacher("held_out", await textsIn(heldOut.path), inSpace(ofHeldOut))],
+        teacher: (tasks) => teacherMetrics(tasks, { load, file: files.metrics, maxLength: maxSeqLength }),
+      },
+      guides: { teacher: inSpace(ofTexts) },
     });
   } finally {
     for (const vectors of opened) await vectors.close();
@@ -195,36 +207,8 @@ async function textsOf(
   return { texts, heldOut, repeated, empty };
 }
 
-/** Options of training that say of a new model what it is; the student's folder says it once that is there. */
-const sizeOptions = ["hiddenSize", "numHiddenLayers", "numAttentionHeads", "intermediateSize", "pooling"];
-
-function withoutSizes(training: DistillConfig["training"]): { readonly [name: string]: unknown } {
-  return Object.fromEntries(Object.entries(training).filter(([name]) => !sizeOptions.includes(name)));
-}
-
-/** The student as it begins, and what of the teacher's words it keeps if they were brought to its width. */
-async function studentOf(
-  { student: given, layers, words, training }: DistillConfig,
-  sizes: TrainConfig,
-  teacherFolder: string,
-): Promise<{ readonly student: TrainableModel; readonly share?: number }> {
-  const ways = [given === "" ? [] : ["student"], layers === "" ? [] : ["layers"]].flat();
-  const named = sizeOptions.find((name) => training[name] !== undefined);
-  const [first, other = ways.length > 0 ? named : undefined] = ways;
-  if (first !== undefined && other !== undefined)
-    throw new ConfigError(
-      `distill: the student is said twice. Got ${flagName(first)} and ${flagName(other)}, expected one of them. Leave the other out.`,
-      { key: other },
-    );
-  const loaded = await loadedModel({ ...sizes, model: teacherFolder }, await openModelFolder(teacherFolder));
-  const space = { dimension: sentenceDimension(loaded.modules), normalized: endsNormalized(loaded.modules) };
-  const inSpace = (student: TrainableModel) => studentInTeachersSpace(sizes, student, space);
-  if (given !== "")
-    return { student: inSpace(await loadedModel({ ...sizes, model: given }, await openModelFolder(given))) };
-  if (layers !== "") return { student: inSpace(studentFromLayers(sizes, loaded, layers.split(",").map(Number))) };
-  const modelType = String(loaded.encoder.configJson()["model_type"]);
-  const made = newModel({ ...sizes, modelType }, loaded.tokenizer);
-  if (words === "random") return { student: inSpace(made) };
-  const { student, share } = await wordRowsFrom(loaded, made);
-  return { student: inSpace(student), share };
+async function textsIn(path: string): Promise<string[]> {
+  const texts: string[] = [];
+  for await (const text of readTextFile(path)) texts.push(text);
+  return texts;
 }

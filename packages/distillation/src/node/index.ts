@@ -7,13 +7,6 @@ export {
   type WriteTextFilesOptions,
 } from "./text-file.ts";
 export { modelFingerprint } from "./model-fingerprint.ts";
-export {
-  makeTeacherVectors,
-  type MakeVectorsOptions,
-  openTeacherVectors,
-  type TeacherVectors,
-  vectorsFolder,
-  type VectorsManifest,
-  type VectorsProgress,
-  type VectorsRequest,
-} from "./teacher-vectors.ts";
+export { makeTeacherVectors, type MakeVectorsOptions, type VectorsProgress } from "./make-teacher-vectors.ts";
+export { openTeacherVectors, type TeacherVectors } from "./open-teacher-vectors.ts";
+export { vectorsFolder, type VectorsManifest, type VectorsRequest } from "./vectors-manifest.ts";

@@ -23,6 +23,7 @@ export function metricSummaries(
   const summary = (name: string, after: number): MetricSummary => ({
     before: first.metrics[name] ?? Number.NaN,
     after,
+    ...(last.teacher?.[name] === undefined ? {} : { teacher: last.teacher[name] }),
     ...(last.bm25[name] === undefined ? {} : { bm25: last.bm25[name] }),
     ...(last.chance[name] === undefined ? {} : { chance: last.chance[name] }),
   });

@@ -1,54 +1,24 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, FormatError } from "@kindred/errors";
 import { writeFileAtomic } from "@kindred/files/node";
 import { endsNormalized } from "@kindred/pooling";
 import type { SentenceEncoder } from "@kindred/sentence-encoder";
-import { fromFloat32, toFloat32, writeSafetensors } from "@kindred/tensor-files";
+import { fromFloat32, writeSafetensors } from "@kindred/tensor-files";
 import { openSafetensors } from "@kindred/tensor-files/node";
 import type { EmbeddingRows } from "@kindred/vectors";
-import { readTextFile, type TextFile } from "./text-file.ts";
-import { textRows } from "./text-rows.ts";
-
-/** Whose vectors they are, of what, and how they are kept: the `manifest.json` of a folder of vectors. */
-export type VectorsManifest = {
-  readonly format: "kindred teacher vectors 1";
-  readonly teacher: { readonly name: string; readonly fingerprint: string; readonly maxSeqLength: number };
-  readonly texts: { readonly count: number; readonly sha256: string };
-  readonly dimension: number;
-  readonly dtype: "F16" | "F32";
-  readonly rowsPerShard: number;
-};
-
-/** Whose vectors of which texts. */
-export type VectorsRequest = {
-  /** The folder of folders of vectors. */
-  readonly vectors: string;
-  readonly texts: TextFile;
-  readonly teacher: VectorsManifest["teacher"];
-};
-
-/**
- * The folder in which the vectors of a teacher and a file of texts lie: its name follows from both, so that whoever asks for the same finds
- * them, and nobody finds others.
- *
- * @example
- * ```ts
- * import { vectorsFolder } from "@kindred/distillation/node";
- *
- * const teacher = { name: "large", fingerprint: "ab12", maxSeqLength: 128 };
- * const texts = { path: "texts.jsonl", count: 2, characters: 9, sha256: "cd34" };
- * vectorsFolder({ vectors: "vectors", texts, teacher }); // => "vectors/2cf96f65ee0e4b8d"
- * ```
- */
-export function vectorsFolder({ vectors, texts, teacher: { fingerprint, maxSeqLength } }: VectorsRequest): string {
-  const key = createHash("sha256")
-    .update(JSON.stringify([fingerprint, maxSeqLength, texts.sha256]))
-    .digest("hex");
-  return join(vectors, key.slice(0, 16));
-}
+import { readTextFile } from "./text-file.ts";
+import {
+  changedTexts,
+  manifestName,
+  readManifest,
+  shardName,
+  vectorsFolder,
+  type VectorsManifest,
+  type VectorsRequest,
+} from "./vectors-manifest.ts";
 
 /** What has been encoded by now. */
 export type VectorsProgress = {
@@ -181,32 +151,6 @@ async function* withTicks<Item>(
   }
 }
 
-const manifestName = "manifest.json";
-
-function shardName(shard: number): string {
-  return `shard-${String(shard).padStart(5, "0")}.safetensors`;
-}
-
-function changedTexts(path: string): FormatError {
-  return new FormatError({ file: path }, "has other texts than when it was written. Begin the distillation anew.");
-}
-
-async function readManifest(folder: string): Promise<VectorsManifest> {
-  const file = join(folder, manifestName);
-  const text = await readFile(file, "utf8");
-  try {
-    const manifest = JSON.parse(text) as VectorsManifest; // the lines below look at it
-    if (manifest.format === "kindred teacher vectors 1" && manifest.dimension > 0 && manifest.rowsPerShard > 0)
-      return manifest;
-  } catch {
-    // told below
-  }
-  throw new FormatError(
-    { file },
-    "is no manifest of a teacher's vectors. Take the folder away, and they are made anew.",
-  );
-}
-
 async function writeShard(
   folder: string,
   shard: number,
@@ -254,129 +198,4 @@ async function isWhole(
     if (error instanceof FormatError || error instanceof ConfigError) return false;
     throw error;
   }
-}
-
-/** A teacher's vectors of some texts, on disk. What makes vectors for a loss (`Guide` of `@kindred/trainer`), of these texts alone. */
-export type TeacherVectors = {
-  readonly manifest: VectorsManifest;
-  /** Numbers of a vector. */
-  readonly dimension: number;
-  /** How many texts have one. */
-  readonly count: number;
-  /** The vectors of texts that are among those. Throws ConfigError for another text. */
-  encode(texts: readonly string[]): Promise<EmbeddingRows>;
-  /** The vectors of texts by their numbers in the file of texts, from 0. */
-  read(rows: readonly number[]): Promise<EmbeddingRows>;
-  /** Closes the files. */
-  close(): Promise<void>;
-};
-
-/** Shards that are open at a time. */
-const mostOpen = 64;
-
-/**
- * Opens the vectors that {@link makeTeacherVectors} has made of a file of texts. They are read row by row, when they are asked for; in memory
- * there are 24 bytes a text, to find its row.
- *
- * @throws FormatError if they are not there, not whole, or those of other texts
- *
- * @example
- * ```ts ignore
- * import { openTeacherVectors } from "@kindred/distillation/node";
- *
- * const teacher = await openTeacherVectors(request);
- * (await teacher.encode(["a cat"])).embeddings;
- * await teacher.close();
- * ```
- */
-export async function openTeacherVectors(request: VectorsRequest): Promise<TeacherVectors> {
-  const folder = vectorsFolder(request);
-  const manifest = await readManifest(folder);
-  const { dimension, dtype, rowsPerShard } = manifest;
-  const { count } = manifest.texts;
-  const rowOf = textRows();
-  for await (const text of readTextFile(request.texts.path)) rowOf.add(text);
-  if (rowOf.size !== count) throw changedTexts(request.texts.path);
-  const width = dimension * (dtype === "F16" ? 2 : 4);
-  const shards = new Map<number, Promise<Shard>>(); // the one that was used last is the last
-  const shardNumbered = async (shard: number): Promise<Shard> => {
-    const opened = shards.get(shard) ?? openShard(join(folder, shardName(shard)));
-    shards.delete(shard);
-    shards.set(shard, opened);
-    return opened;
-  };
-  const closeOldest = async () => {
-    for (const [shard, opened] of shards) {
-      if (shards.size <= mostOpen) break;
-      shards.delete(shard);
-      await (await opened).close();
-    }
-  };
-  const read = async (rows: readonly number[]): Promise<EmbeddingRows> => {
-    const bytes = new Uint8Array(rows.length * width);
-    for (const [shard, places] of byShard(rows, rowsPerShard)) {
-      const file = await shardNumbered(shard);
-      for (const place of places) {
-        const row = (rows[place] ?? 0) - shard * rowsPerShard; // a place among them
-        await file.read(bytes.subarray(place * width, (place + 1) * width), row * width);
-      }
-      await closeOldest();
-    }
-    const tensor = { dtype, shape: [rows.length, dimension], bytes };
-    return { embeddings: toFloat32(tensor), dimension };
-  };
-  return {
-    manifest,
-    dimension,
-    count,
-    read,
-    encode: (texts) =>
-      read(
-        texts.map((text) => {
-          const row = rowOf.rowOf(text);
-          if (row !== undefined) return row;
-          throw new ConfigError(
-            `distill: the teacher has no vector of a text. Got ${JSON.stringify(text.slice(0, 60))}, expected one of the ${count} that it encoded.`,
-            { text },
-          );
-        }),
-      ),
-    async close() {
-      for (const opened of shards.values()) await (await opened).close();
-      shards.clear();
-    },
-  };
-}
-
-/** The places in `rows` of the rows of each shard. */
-function byShard(rows: readonly number[], rowsPerShard: number): Map<number, number[]> {
-  const places = new Map<number, number[]>();
-  for (const [place, row] of rows.entries()) {
-    const shard = Math.floor(row / rowsPerShard);
-    const ofShard = places.get(shard);
-    if (ofShard === undefined) places.set(shard, [place]);
-    else ofShard.push(place);
-  }
-  return places;
-}
-
-type Shard = { read(into: Uint8Array, at: number): Promise<void>; close(): Promise<void> };
-
-async function openShard(path: string): Promise<Shard> {
-  const file = await open(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new FormatError(
-      { file: path },
-      `cannot be read: ${cause.message}. Go on with the distillation: it is encoded again.`,
-    );
-  });
-  const { buffer: head } = await file.read(new Uint8Array(8), 0, 8, 0);
-  const dataOffset = 8 + Number(new DataView(head.buffer).getBigUint64(0, true)); // the length of the header, then the header
-  return {
-    async read(into, at) {
-      const { bytesRead } = await file.read(into, 0, into.length, dataOffset + at);
-      if (bytesRead < into.length)
-        throw new FormatError({ file: path }, "is too short. Go on with the distillation: it is encoded again.");
-    },
-    close: () => file.close(),
-  };
 }
