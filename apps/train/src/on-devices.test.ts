@@ -173,6 +173,20 @@ describePlugins("a run's steps on XLA", ({ name: pluginName, path: plugin }) => 
   );
 
   test.skipIf(!isNewer)(
+    "steps of several batches are those of cores, in one chunk and in several",
+    async () => {
+      for (const maxBatchTokens of [4096, 64]) {
+        const several = { holdOut: 0, saveSteps: 0, stopAt: 3, gradientAccumulationSteps: 2, maxBatchTokens };
+        const onCore = await eventsOf(train(prepare({ ...several, cores: 1 }).config));
+        const { config } = prepare({ ...several, backend: "xla", cores: 0, devices: 2 });
+        const onDevice = await eventsOf(train(config, { plugin, compileCache: "none" }));
+        expect(losses(onDevice)).toBeCloseToArray(losses(onCore), { tolerance: 1e-5 });
+      }
+    },
+    240_000,
+  );
+
+  test.skipIf(!isNewer)(
     "a sampler may give batches that devices cannot share equally",
     async () => {
       const uneven = `({ createSampler }) => ({ sampler: (options) => {

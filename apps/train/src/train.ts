@@ -1,7 +1,5 @@
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { chooseEngine, packageVersion } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { flagName } from "@kindred/options";
@@ -28,6 +26,7 @@ import {
   expectDimensions,
   expectEqualShares,
   type BatchSampler,
+  countEpochs,
   expectGuides,
   expectSameOptions,
   familiesOf,
@@ -57,6 +56,7 @@ import {
 import type { Engine } from "@kindred/tensor";
 import { soloStepRunner } from "@kindred/tpu-sharding";
 import { startStepRunner } from "@kindred/tpu-sharding/node";
+import { identityOf } from "./program-identity.ts";
 import { expectFirstBatch, isFirstProcess, openRunData, startingModel } from "./run-inputs.ts";
 
 /** Options of {@link train}. */
@@ -147,7 +147,7 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
       ? claimNewRun(asked.output, { numbered: config.output === "" })
       : claimOldRun(asked.output);
   const notKept = { loadBestModelAtEnd: false, tensorboard: false };
-  const complete = claim === undefined ? { ...asked, ...notKept } : { ...asked, output: claim.path };
+  const placed = claim === undefined ? { ...asked, ...notKept } : { ...asked, output: claim.path };
   const loaded: { [name: string]: SentenceEncoder } = {};
   let sampler: BatchSampler | undefined;
   let runner: TrainingRunner | undefined;
@@ -159,11 +159,13 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
       families: familiesOf(parts),
       folder: resume?.folder ?? folders[config.model] ?? config.model,
     });
-    const loss = lossOf(complete, parts, { dimension: sentenceDimension(model.modules) });
+    const loss = lossOf(placed, parts, { dimension: sentenceDimension(model.modules) });
     expectGuides(loss, Object.keys(guideFolders(config)));
     const read = await trainingData(config, model, { ...(await openRunData(config, loss)), loss, signal });
     const data = options.judged ? { ...read, tasks: [...read.tasks, ...options.judged.tasks] } : read;
     const teacher = await options.judged?.teacher(data.tasks);
+    const complete = placed.epochs === undefined ? placed : await countEpochs(placed, data, resume?.state);
+    if (resume !== undefined) expectNotDone(complete, resume);
     const followed = followedMetric(complete, data.tasks);
     if (resume !== undefined && followed !== undefined && complete.loadBestModelAtEnd)
       expectBestKept(complete.output, resume.state.step, followed);
@@ -259,35 +261,20 @@ function coresOf({ backend, cores }: TrainConfig, stays: string | undefined): nu
   return stays === undefined ? availableParallelism() : 1;
 }
 
-function expectSameRun(config: TrainConfig, { state }: ResumePoint, program: ProgramIdentity | undefined): void {
-  const { output, maxSteps, stopAt } = config;
-  const lastStep = stopAt === 0 ? maxSteps : stopAt;
-  if (state.step >= lastStep && isDone(output, lastStep))
-    throw new ConfigError(
-      `train: the run ${output} is done: ${state.step} of ${lastStep} steps. To go on, raise maxSteps or stopAt (--max-steps, --stop-at).`,
-      { step: state.step, lastStep },
-    );
-  expectSameOptions(config, readRunConfig(output));
-  expectSameProgram(output, program);
+function expectSameRun(config: TrainConfig, resume: ResumePoint, program: ProgramIdentity | undefined): void {
+  const begun = readRunConfig(config.output);
+  if (config.epochs === begun["epochs"]) expectNotDone(config, resume); // how many steps other epochs are shows later
+  expectSameOptions(config, begun);
+  expectSameProgram(config.output, program);
 }
 
-/** A program by the name and the text of its file, or of the function; not of what that imports. */
-async function identityOf(program: ProgramSource): Promise<ProgramIdentity> {
-  const sha256 = (text: string | Uint8Array) => createHash("sha256").update(text).digest("hex");
-  if (typeof program === "function") return { name: program.name || "a function", sha256: sha256(String(program)) };
-  const name = basename(program.pathname);
-  try {
-    const isFile = program.protocol === "file:";
-    const bytes = isFile ? await readFile(program) : new Uint8Array(await (await fetch(program)).arrayBuffer());
-    return { name, sha256: sha256(bytes) };
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(
-      `train: the program cannot be read: ${reason}. Got ${program.href}.`,
-      { program: name },
-      { cause },
-    );
-  }
+function expectNotDone({ output, maxSteps, stopAt }: TrainConfig, { state: { step } }: ResumePoint): void {
+  const lastStep = stopAt === 0 ? maxSteps : stopAt;
+  if (step < lastStep || !isDone(output, lastStep)) return;
+  throw new ConfigError(
+    `train: the run ${output} is done: ${step} of ${lastStep} steps. To go on, raise maxSteps, epochs or stopAt (--max-steps, --epochs, --stop-at).`,
+    { step, lastStep },
+  );
 }
 
 /** The options of a configuration that are not as they are when nothing is said. */

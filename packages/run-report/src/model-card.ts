@@ -164,7 +164,7 @@ function linked(model: string): string {
 }
 
 function recipe({ config, loss, optimizer }: Extract<TrainEvent, { type: "start" }>): string {
-  const { model, teacher, stopAt, maxSteps, batchSize, learningRate } = config;
+  const { model, teacher, stopAt, maxSteps, batchSize, learningRate, gradientAccumulationSteps: batches = 1 } = config;
   const origin =
     teacher !== ""
       ? `Distilled from ${linked(teacher)}, whose vectors it was trained to give`
@@ -173,5 +173,5 @@ function recipe({ config, loss, optimizer }: Extract<TrainEvent, { type: "start"
         : `Fine-tuned from ${linked(model)}`;
   const settings = Object.entries(loss.options).map(([name, value]) => `${cell(name)} ${cell(JSON.stringify(value))}`);
   const named = `the ${cell(loss.name)} loss${loss.isOwn === true ? " of a program" : ""}${settings.length === 0 ? "" : ` (${settings.join(", ")})`}`;
-  return `${origin}: ${stopAt || maxSteps} steps of ${batchSize} pairs, ${named}, ${optimizer.name === "adamw" ? "AdamW" : optimizer.name} at ${learningRate}.\n`;
+  return `${origin}: ${stopAt || maxSteps} steps of ${batches > 1 ? `${batches} batches of ` : ""}${batchSize} pairs, ${named}, ${optimizer.name === "adamw" ? "AdamW" : optimizer.name} at ${learningRate}.\n`;
 }

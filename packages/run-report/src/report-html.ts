@@ -104,8 +104,9 @@ function summaryText(start: Of<"start"> | undefined, done: Of<"done"> | undefine
 /** Where a source is read a second time, which the loss shows: the model knows its rows by then. */
 function passesNote(sources: readonly SourceSummary[], start: Of<"start"> | undefined): string {
   if (start === undefined) return "";
+  const { batchSize, gradientAccumulationSteps: batches = 1 } = start.config;
   const notes = sources.flatMap(({ name, rows, share }) => {
-    const stepsOfPass = rows === undefined ? Number.POSITIVE_INFINITY : rows / (share * start.config.batchSize);
+    const stepsOfPass = rows === undefined ? Number.POSITIVE_INFINITY : rows / (share * batchSize * batches);
     return stepsOfPass < start.lastStep ? [`${escapeText(name)} from about step ${Math.round(stepsOfPass)}`] : [];
   });
   return notes.length === 0

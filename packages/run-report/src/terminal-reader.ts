@@ -66,7 +66,7 @@ function linesOf(event: Exclude<TrainEvent, Of<"step">>, data: Of<"data"> | unde
     case "start":
       return [
         `Training ${event.parameters.toLocaleString("en")} parameters on ${event.cores} ${event.config.backend === "xla" ? "device" : "core"}${event.cores === 1 ? "" : "s"} (${event.runtime}), ` +
-          `steps ${event.firstStep + 1} to ${event.lastStep}, ${event.config.batchSize} pairs a step`,
+          `steps ${event.firstStep + 1} to ${event.lastStep}, ${pairsOfStep(event.config)} pairs a step`,
         `Output: ${event.output}`,
       ];
     case "data":
@@ -126,6 +126,10 @@ function examplesLines(event: Of<"examples"> | undefined): string[] {
       ({ text, similarity }) => `    ${similarity.toFixed(3)} ${answers.includes(text) ? "✓" : " "} ${text}`,
     ),
   ]);
+}
+
+function pairsOfStep({ batchSize, gradientAccumulationSteps: batches = 1 }: Of<"start">["config"]): string {
+  return batches === 1 ? String(batchSize) : `${batches} batches of ${batchSize}`;
 }
 
 function sourceLines(source: Of<"data">["sources"][number]): string[] {

@@ -171,10 +171,14 @@ export type BatchParts = {
   readonly loss: Pick<Loss, "name" | "needs">;
   /** The most tokens that a core runs forward and back at once. */
   readonly maxBatchTokens: number;
+  /** Batches of a step, whose gradients are averaged. Default: 1. */
+  readonly batchesOfStep?: number;
   /** The models whose vectors the loss asks for, by their names in its `needs.vectors`. Default: none. */
   readonly guides?: { readonly [name: string]: Guide };
   /** Tokens of a text that are read, by column, the last for all further ones. Default: as many as the model reads. */
   readonly columnLengths?: readonly number[];
+  /** What stands before every text, by column, the last for all further ones. Guides read texts without it. Default: nothing. */
+  readonly columnPrompts?: readonly string[];
 };
 
 /** A global batch, dealt. */
@@ -189,6 +193,8 @@ export type DrawnBatch = {
   readonly rows: readonly LossRow[];
   readonly pairs: number;
   readonly tokens: number;
+  /** More batches of the same step, whose gradients are averaged with this one's. Default: none. */
+  readonly others?: readonly Pick<DrawnBatch, "shares" | "pairs">[];
 };
 
 /** To whom a batch that is drawn goes, as a step runner says of itself. */
@@ -202,13 +208,34 @@ type Receiver = Pick<StepRunner<never, never>, "cores" | "equalShares" | "proces
  * Its promise may be left alone: a failure shows where it is awaited.
  */
 export function drawBatch(parts: BatchParts, to: Receiver): Promise<DrawnBatch> {
-  const batch = draw(parts, to);
+  const { batchesOfStep = 1 } = parts;
+  const batch = batchesOfStep === 1 ? draw(parts, to) : drawSeveral(batchesOfStep, () => draw(parts, to));
   batch.catch(() => {});
   return batch;
 }
 
+/** The next batches as those of one step. */
+async function drawSeveral(count: number, drawOne: () => Promise<DrawnBatch>): Promise<DrawnBatch> {
+  const first = await drawOne();
+  const all = [first];
+  while (all.length < count) all.push(await drawOne());
+  if (all.some(({ whole }) => whole !== first.whole))
+    throw new ConfigError(
+      "train: the batches of a step must all be shared by the devices, or none of them. Got both kinds, expected batches of one size from the sampler, or gradientAccumulationSteps 1 (--gradient-accumulation-steps).",
+    );
+  const { cursor, counts } = all.at(-1) ?? first;
+  return {
+    ...first,
+    cursor,
+    counts,
+    rows: all.flatMap(({ rows }) => rows),
+    tokens: all.reduce((sum, { tokens }) => sum + tokens, 0),
+    others: all.slice(1),
+  };
+}
+
 async function draw(
-  { sampler, model, loss, maxBatchTokens, guides = {}, columnLengths = [] }: BatchParts,
+  { sampler, model, loss, maxBatchTokens, guides = {}, columnLengths = [], columnPrompts = [] }: BatchParts,
   { cores: own, equalShares, processes = { index: 0, count: 1 }, programs }: Receiver,
 ): Promise<DrawnBatch> {
   const batch = await sampler.next();
@@ -225,7 +252,8 @@ async function draw(
   const { maxSeqLength } = model.settings;
   const tokens = columns.map((column, i) => {
     const maxLength = Math.min(maxSeqLength, columnLengths[i] ?? columnLengths.at(-1) ?? maxSeqLength);
-    return model.tokenizer.encodeBatch(column, { maxLength });
+    const prompt = columnPrompts[i] ?? columnPrompts.at(-1) ?? "";
+    return model.tokenizer.encodeBatch(prompt === "" ? column : column.map((text) => prompt + text), { maxLength });
   });
   const dealt = dealBatch(rows, tokens, { cores, loss });
   const shares =

@@ -1,5 +1,6 @@
 import { ConfigError } from "@kindred/errors";
 import type { Loss, VectorRows } from "@kindred/loss";
+import type { TrainConfig } from "./train-options.ts";
 
 /** What makes vectors for a loss that asks for another model's: a guide, a teacher. A `SentenceEncoder` is one. */
 export type Guide = {
@@ -97,4 +98,32 @@ export function expectDimensions(
         { guide, dimension, expected },
       );
   }
+}
+
+/**
+ * The folders of a configuration's `guide`, `teacher` and `guides`, by name.
+ *
+ * @throws ConfigError for one of `guides` that is not name=FOLDER, and for two of a name
+ *
+ * @example
+ * ```ts
+ * import { guideFolders, trainConfig } from "@kindred/trainer";
+ *
+ * guideFolders(trainConfig({ teacher: "models/large" })); // => { teacher: "models/large" }
+ * ```
+ */
+export function guideFolders({ guides, guide, teacher }: Pick<TrainConfig, "guides" | "guide" | "teacher">): {
+  readonly [name: string]: string;
+} {
+  const folders = new Map(Object.entries({ guide, teacher }).filter(([, folder]) => folder !== ""));
+  for (const other of guides) {
+    const [, name, folder] = /^([^=]+)=(.+)$/.exec(other) ?? [];
+    if (name === undefined || folder === undefined || folders.has(name))
+      throw new ConfigError(
+        `train: guides name models by their folders. Got ${guides.join(", ")}, expected name=FOLDER, each name once.`,
+        { key: "guides" },
+      );
+    folders.set(name, folder);
+  }
+  return Object.fromEntries(folders);
 }

@@ -8,7 +8,6 @@ export {
   type ConfigSource,
   expectEqualShares,
   expectSameOptions,
-  guideFolders,
   learningRateSchedule,
   trainConfig,
 } from "./train-config.ts";
@@ -24,9 +23,17 @@ export {
   type TrainProgram,
   trainProgram,
 } from "./train-program.ts";
-export { dropoutOf, loadedModel, modelToSave, newModel, type TrainableModel } from "./trainable-model.ts";
+export {
+  columnPrompts,
+  dropoutOf,
+  loadedModel,
+  modelToSave,
+  newModel,
+  type TrainableModel,
+} from "./trainable-model.ts";
 export type { EvaluationSet, Judging, RowSet, RunData, SetPass, TrainingSet } from "./run-data.ts";
 export { trainingData, type TrainingData } from "./training-data.ts";
+export { countEpochs } from "./epoch-steps.ts";
 export { type BatchSampler, type MakeSampler, trainingSampler } from "./training-steps.ts";
 export type { Checkpoint, DivergedStep, RunSaves, TrainerState } from "./checkpoint.ts";
 export {
@@ -66,7 +73,7 @@ export {
   type TaskSize,
   type TrainEvent,
 } from "./train-event.ts";
-export { expectDimensions, expectGuides, type Guide, guideVectors } from "./guides.ts";
+export { expectDimensions, expectGuides, type Guide, guideFolders, guideVectors } from "./guides.ts";
 export {
   type BatchParts,
   type BatchShare,

@@ -42,7 +42,7 @@ export async function* rehearsal(
       yield event;
     } else if (event.type === "data" || event.type === "compile") yield event;
     else if (event.type === "step") {
-      seconds.push(config.batchSize / event.pairsPerSecond);
+      seconds.push((config.batchSize * config.gradientAccumulationSteps) / event.pairsPerSecond);
       const timed = seconds.slice(1).reduce((sum, each) => sum + each, 0);
       const isEnough = seconds.length > timedSteps || (seconds.length > 1 && timed > timedSeconds);
       if (isEnough || event.step === lastStep) break;

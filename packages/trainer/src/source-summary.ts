@@ -3,7 +3,7 @@ import type { Loss } from "@kindred/loss";
 import type { Source } from "@kindred/sampler";
 import type { RowsLeftOut, SourceSummary } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
-import type { TrainableModel } from "./trainable-model.ts";
+import { columnPrompts, type TrainableModel } from "./trainable-model.ts";
 
 /** A training set, open: its rows that are at hand, whether these are all, and what of it is not trained on. */
 type SourceToSum = {
@@ -30,8 +30,11 @@ export function summaryOf(
   share: number,
   { config, loss, tokenizer, settings }: SummaryOptions,
 ): SourceSummary {
+  const prompts = columnPrompts(config);
   const stride = Math.max(1, Math.floor(rows.length / sampleRows));
-  const sample = rows.filter((_, i) => i % stride === 0).flatMap(({ texts }) => texts);
+  const sample = rows
+    .filter((_, i) => i % stride === 0)
+    .flatMap(({ texts }) => texts.map((text, column) => (prompts[column] ?? prompts[1]) + text));
   const { starts } = tokenizer.encodeBatch(sample);
   const lengths = starts
     .subarray(1)

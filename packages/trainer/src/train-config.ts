@@ -4,6 +4,8 @@ import { checkOptions, flagName } from "@kindred/options";
 import { families } from "@kindred/sentence-encoder";
 import { columnLengths } from "./column-lengths.ts";
 import { refuseUnfollowed } from "./evaluators/best-model.ts";
+import { guideFolders } from "./guides.ts";
+import { columnPrompts } from "./trainable-model.ts";
 import { type TrainConfig, trainOptions } from "./train-options.ts";
 import { refuseLossOptions } from "./train-program.ts";
 import { trainPresets } from "./train-presets.ts";
@@ -52,12 +54,19 @@ export function trainConfig(
   // A run that goes on without XLA takes nothing of it along.
   const leavesXla = given["backend"] !== undefined && given["backend"] !== "xla" && base["backend"] === "xla";
   const left = leavesXla ? Object.fromEntries(xlaOnly.map((name) => [name, undefined])) : {};
-  const checked = checkOptions(trainOptions, { ...known, ...left, ...given }, where);
+  // A run's length is said once: what is given goes before what a file or an earlier run says.
+  if (given["epochs"] !== undefined && given["maxSteps"] !== undefined)
+    throw new ConfigError(
+      `${where}: epochs and maxSteps both say how long a run is. Got ${String(given["epochs"])} and ${String(given["maxSteps"])}. Leave one of them out (--epochs, --max-steps).`,
+      { key: "epochs" },
+    );
+  const length = given["maxSteps"] === undefined ? {} : { epochs: undefined };
+  const checked = checkOptions(trainOptions, { ...known, ...left, ...length, ...given }, where);
   // A short run asked for over a preset or the defaults: a warm-up of the usual length would be all of it.
   const shorten =
     given["warmupSteps"] === undefined &&
     base["warmupSteps"] === undefined &&
-    checked.warmupSteps > checked.maxSteps / 2;
+    (checked.epochs !== undefined || checked.warmupSteps > checked.maxSteps / 2);
   const config = shorten ? { ...checked, warmupSteps: 0.1 } : checked;
   const refuse = (message: string, details: object) => {
     throw new ConfigError(`${where}: ${message}`, { ...details });
@@ -76,13 +85,8 @@ export function trainConfig(
       numAttentionHeads,
     });
   }
-  if (config.stopAt > config.maxSteps)
-    refuse(`stopAt lies behind maxSteps. Got ${config.stopAt} and ${config.maxSteps}.`, { stopAt: config.stopAt });
-  if (config.warmupSteps > config.maxSteps) {
-    refuse(`warmupSteps lies behind maxSteps. Got ${config.warmupSteps} and ${config.maxSteps}.`, {
-      warmupSteps: config.warmupSteps,
-    });
-  }
+  // How many steps epochs are is known once the rows are.
+  if (config.epochs === undefined) expectStepsFit(config, where);
   if (config.maxSeqLength !== undefined && config.maxBatchTokens < config.maxSeqLength) {
     refuse(
       `maxBatchTokens is less than one text. Got ${config.maxBatchTokens}, expected at least maxSeqLength = ${config.maxSeqLength}.`,
@@ -90,6 +94,7 @@ export function trainConfig(
     );
   }
   columnLengths(config, where);
+  columnPrompts(config);
   const ofRounds = (["runsPerRound", "roundSteps"] as const).find((name) => given[name] !== undefined);
   if (config.mixing === "batch" && (config.duplicateScope === "round" || ofRounds !== undefined))
     refuse(
@@ -100,7 +105,7 @@ export function trainConfig(
     refuse("constant has no warm-up. Leave warmupSteps out, or take lrSchedulerType constant_with_warmup.", {
       key: "warmupSteps",
     });
-  learningRateSchedule(config, where);
+  if (config.epochs === undefined) learningRateSchedule(config, where);
   if (config.backend === "xla") refuseBesideXla(config, { where, given });
   const unused =
     config.backend === "xla" ? undefined : xlaOnly.find((name) => config[name] !== trainOptions[name].default);
@@ -113,6 +118,16 @@ export function trainConfig(
   refuseUnfollowed(config, where);
   guideFolders(config);
   return config;
+}
+
+/** Refuses steps that lie behind the last. @throws ConfigError naming both */
+export function expectStepsFit(
+  { stopAt, warmupSteps, maxSteps }: Pick<TrainConfig, "stopAt" | "warmupSteps" | "maxSteps">,
+  where = "train",
+): void {
+  for (const [name, step] of Object.entries({ stopAt, warmupSteps }))
+    if (step > maxSteps)
+      throw new ConfigError(`${where}: ${name} lies behind maxSteps. Got ${step} and ${maxSteps}.`, { [name]: step });
 }
 
 /** The options of a schedule's shape, by what the schedule calls them. */
@@ -215,6 +230,8 @@ const keptOptions = [
   "rowOrder",
   "firstRows",
   "groupByLabel",
+  "prompts",
+  "gradientAccumulationSteps",
   "holdOut",
   "maxHoldOutRows",
   "holdOutEvaluators",
@@ -250,34 +267,6 @@ export function expectSameOptions(config: TrainConfig, begun: { readonly [name: 
 
 function defaultOf(name: string): unknown {
   return Object.entries(trainOptions).find(([option]) => option === name)?.[1].default;
-}
-
-/**
- * The folders of a configuration's `guide`, `teacher` and `guides`, by name.
- *
- * @throws ConfigError for one of `guides` that is not name=FOLDER, and for two of a name
- *
- * @example
- * ```ts
- * import { guideFolders, trainConfig } from "@kindred/trainer";
- *
- * guideFolders(trainConfig({ teacher: "models/large" })); // => { teacher: "models/large" }
- * ```
- */
-export function guideFolders({ guides, guide, teacher }: Pick<TrainConfig, "guides" | "guide" | "teacher">): {
-  readonly [name: string]: string;
-} {
-  const folders = new Map(Object.entries({ guide, teacher }).filter(([, folder]) => folder !== ""));
-  for (const other of guides) {
-    const [, name, folder] = /^([^=]+)=(.+)$/.exec(other) ?? [];
-    if (name === undefined || folder === undefined || folders.has(name))
-      throw new ConfigError(
-        `train: guides name models by their folders. Got ${guides.join(", ")}, expected name=FOLDER, each name once.`,
-        { key: "guides" },
-      );
-    folders.set(name, folder);
-  }
-  return Object.fromEntries(folders);
 }
 
 function presetNamed(name: string): Partial<TrainConfig> {

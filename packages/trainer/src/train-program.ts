@@ -102,6 +102,7 @@ const partTable: { readonly [part in keyof TrainParts]-?: PartRule } = {
       "rowOrder",
       "firstRows",
       "groupByLabel",
+      "epochs",
     ],
     check: (value, program) => {
       const rule = "a function of { sources, batchSize, key, cursor } that gives { next(), cursor(), close() }";

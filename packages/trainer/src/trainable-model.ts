@@ -67,7 +67,7 @@ export function newModel(
       { kind: "Pooling", dimension: config.hiddenSize, modes: ["mean"] },
       { kind: "Normalize" },
     ]),
-    settings: { ...newSettings(), maxSeqLength: config.maxSeqLength ?? 128 },
+    settings: { ...newSettings(), maxSeqLength: config.maxSeqLength ?? 128, prompts: promptsOf(config) },
     tokenizer,
     weights: initialParameters(encoder.specs, childKey(keyFromSeed(config.seed), "initial parameters")),
   };
@@ -100,7 +100,18 @@ export async function loadedModel(
       values: expectNumbers(toFloat32(tensor), name, config.model || folder.modules[0].file),
     };
   const { maxSeqLength = model.settings.maxSeqLength } = config;
-  const settings = { ...model.settings, maxSeqLength: Math.min(maxSeqLength, model.encoder.sizes.longest) };
+  const prompts = promptsOf(config);
+  const [pooling] = model.modules;
+  if (Object.keys(prompts).length > 0 && pooling.includePrompt === false)
+    throw new ConfigError(
+      "train: the model's pooling leaves prompts out, and training with prompts by column takes them in. Got include_prompt false. Leave prompts out (--prompts), or set include_prompt in the model's pooling.",
+      { key: "prompts" },
+    );
+  const settings = {
+    ...model.settings,
+    maxSeqLength: Math.min(maxSeqLength, model.encoder.sizes.longest),
+    prompts: { ...model.settings.prompts, ...prompts },
+  };
   return { ...model, modules: modulesOf(config, model.modules), settings, weights };
 }
 
@@ -117,6 +128,40 @@ function modulesOf({ pooling: mode, normalize }: TrainConfig, modules: SentenceM
   if (normalize === undefined || normalize === endsNormalized(modules)) return [pooling, ...after];
   const others = after.filter(({ kind }) => kind !== "Normalize");
   return normalize ? [pooling, ...after, { kind: "Normalize" }] : [pooling, ...others];
+}
+
+const promptNames = ["query", "document"] as const;
+
+/** The prompts of a configuration by name, as a model keeps them. */
+function promptsOf({ prompts }: Pick<TrainConfig, "prompts">): { readonly [name: string]: string } {
+  const byName = new Map<string, string>();
+  for (const prompt of prompts) {
+    const [, name = "", text] = /^([^=]*)=(.*)$/s.exec(prompt) ?? [];
+    if (text === undefined || byName.has(name) || !promptNames.some((known) => known === name))
+      throw new ConfigError(
+        `train: prompts are for columns. Got ${JSON.stringify(prompt)}, expected query=TEXT (the first text of a row) or document=TEXT (all further ones), each once (--prompts).`,
+        { key: "prompts", value: prompt },
+      );
+    byName.set(name, text);
+  }
+  return Object.fromEntries(byName);
+}
+
+/**
+ * What stands before every text of a column: of the first the configuration's prompt `query`, of all further ones `document`.
+ *
+ * @throws ConfigError for a prompt that is not NAME=TEXT with one of these names
+ *
+ * @example
+ * ```ts
+ * import { columnPrompts, trainConfig } from "@kindred/trainer";
+ *
+ * columnPrompts(trainConfig({ prompts: ["query=find: "] })); // => ["find: ", ""]
+ * ```
+ */
+export function columnPrompts(config: Pick<TrainConfig, "prompts">): readonly [query: string, document: string] {
+  const { query = "", document = "" } = promptsOf(config);
+  return [query, document];
 }
 
 function expectNumbers(values: Float32Array, name: string, file: string): Float32Array {

@@ -9,7 +9,7 @@ import {
 import { expectReplay, gradCache } from "@kindred/grad-cache";
 import { type Loss, lossShare } from "@kindred/loss";
 import { shardCounts } from "@kindred/mesh";
-import { add, sliceRows } from "@kindred/nn";
+import { add, scale, sliceRows } from "@kindred/nn";
 import { sentenceDimension } from "@kindred/pooling";
 import { childKey, type Key, keyFromSeed } from "@kindred/random";
 import { type EmbeddingModel, embedSentences, modelSpecs, type TokenBatch } from "@kindred/sentence-encoder";
@@ -60,11 +60,13 @@ export async function trainingCore({
   const frozen = new Set(specs.filter((spec) => optimizer.isFrozen?.(spec)).map(({ name }) => name));
   return {
     optimizer,
-    step: ({ parameters, add }, job) =>
-      trainingStep({ parameters, model, loss, dropoutKey, maxBatchTokens, core, frozen }, job, {
-        onGradient: add,
-        onRowGradient: add,
-      }),
+    step: ({ parameters, add }, job) => {
+      const task = { parameters, model, loss, dropoutKey, maxBatchTokens, core, frozen };
+      const receivers = { onGradient: add, onRowGradient: add };
+      return job.others === undefined
+        ? trainingStep(task, job, receivers)
+        : meanOfSteps([job, ...job.others], (one, weight) => trainingStep({ ...task, weight }, one, receivers));
+    },
     embed: (parameters, batch) => embedSentences(parameters, batch, model),
   };
 }
@@ -165,15 +167,19 @@ export type TrainingTask = {
   readonly core: CorePlace;
   /** Parameters that have no gradient. Default: none. */
   readonly frozen?: ReadonlySet<string>;
+  /** Factor on the loss: of one of several batches of a step. Default: 1. */
+  readonly weight?: number;
 };
 
 /** One core's work in a step. */
 export type TrainingJob = {
-  /** Counted from 0. */
+  /** Counted from 0; where steps have several batches, these are counted. */
   readonly step: number;
   readonly share: BatchShare;
   /** Rows of the whole batch, which were dealt evenly. */
   readonly totalRows: number;
+  /** Its work on more batches of the same step: losses and gradients of all are averaged. Default: none. */
+  readonly others?: readonly TrainingJob[];
 };
 
 /** The name under which the cores hold a weight of the loss's own. */
@@ -237,7 +243,7 @@ export function trainingStep(
   { step, share, totalRows }: TrainingJob,
   receivers: GradientReceivers,
 ): StepShare {
-  const { parameters, model, core, dropoutKey, frozen } = task;
+  const { parameters, model, core, dropoutKey, frozen, weight = 1 } = task;
   const { columns, rows, firstRow, data } = share;
   const { chunks = tokenChunks(joinColumns(share, totalRows), task.maxBatchTokens) } = share;
   const embed = ({ batch, rows }: NumberedSentences): Float => {
@@ -248,8 +254,8 @@ export function trainingStep(
   const ownWeights = Object.fromEntries(
     (task.loss.parameters ?? []).map(({ name }) => [name, parameterNamed(parameters, lossParameter(name))]),
   );
-  const loss = (embeddings: Float<"batch hidden">) =>
-    lossShare(
+  const loss = (embeddings: Float<"batch hidden">) => {
+    const share = lossShare(
       task.loss,
       columns.map((_, column) => sliceRows(embeddings, column * rows.length, rows.length)),
       {
@@ -257,6 +263,8 @@ export function trainingStep(
         gather: (own: Float) => allGather(own, core, counts),
       },
     );
+    return weight === 1 ? share : scale(share, weight);
+  };
   const trained = frozen === undefined || frozen.size === 0 ? parameters : without(parameters, frozen);
   const [first, ...more] = chunks;
   if (first !== undefined && more.length === 0) {
@@ -266,6 +274,20 @@ export function trainingStep(
   const ofAll = (columns: readonly Float<"batch hidden">[]) => columns.map(loss).reduce(add);
   const { value, drift } = gradCache({ columns: [chunks], embed, loss: ofAll, parameters: trained, ...receivers });
   return { loss: value, checks: [{ value: drift, expect: expectReplay }] };
+}
+
+/** What several batches give, each with its part of the loss. Their gradients add up where they are received. */
+function meanOfSteps(jobs: readonly TrainingJob[], step: (job: TrainingJob, weight: number) => StepShare): StepShare {
+  const shares = jobs.map((job) => step(job, 1 / jobs.length));
+  const loss = shares
+    .map((share) => share.loss)
+    .reduce((one, other) => {
+      const sum = add(one, other);
+      one.dispose();
+      other.dispose();
+      return sum;
+    });
+  return { loss, checks: shares.flatMap(({ checks = [] }) => checks) };
 }
 
 function without(parameters: EncoderParameters, names: ReadonlySet<string>): EncoderParameters {

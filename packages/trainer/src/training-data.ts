@@ -89,6 +89,7 @@ export async function trainingData(
         warningsOfColumns({ file: label, rows, columns, isChosen: config.columns !== "" }),
       ),
       ...(loss.needs?.labels === true ? labelWarnings(config, loss, sources) : []),
+      ...(config.gradientAccumulationSteps > 1 ? [noNegatives(config)] : []),
       ...summaries.flatMap(warningsOfSummary),
       ...toJudge.flatMap(warningsOfEvaluation),
       ...overlaps.flatMap(warningsOfOverlap),
@@ -209,6 +210,10 @@ function openSource(
     );
   };
   return { source, training, complete, heldOutRows: heldOut.length, names, leftOut };
+}
+
+function noNegatives({ gradientAccumulationSteps: batches, batchSize }: TrainConfig): string {
+  return `gradientAccumulationSteps ${batches} adds no negatives: a loss over the batch sees ${batchSize} rows at a time. A larger batchSize (--batch-size ${batches * batchSize}) does, and takes no more memory, which --max-batch-tokens bounds.`;
 }
 
 /** All of a row but its place, for a resume to compare. */

@@ -11,7 +11,7 @@ import { type BatchParts, drawBatch, type DrawnBatch } from "./deal-batch.ts";
 import { diverge } from "./diverge.ts";
 import { baselines, evaluateTasks } from "./evaluators/evaluate-tasks.ts";
 import { followedMetric, type Standing, standingOf } from "./evaluators/best-model.ts";
-import { taskSize } from "./evaluators/evaluation-task.ts";
+import { type EncodeTexts, taskSize } from "./evaluators/evaluation-task.ts";
 import { metricSummaries } from "./evaluators/metric-summaries.ts";
 import { heldOutExamples } from "./evaluators/held-out-examples.ts";
 import { lockstepEmbedder } from "./lockstep-embedder.ts";
@@ -19,13 +19,13 @@ import { memoryEstimate } from "./memory-estimate.ts";
 import type { CompiledProgram, TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts } from "./train-program.ts";
-import { modelToSave, type TrainableModel } from "./trainable-model.ts";
-import { type TrainingJob, trainedSpecs, trainingOptimizer } from "./training-core.ts";
+import { columnPrompts, modelToSave, type TrainableModel } from "./trainable-model.ts";
+import { trainedSpecs, trainingOptimizer } from "./training-core.ts";
 import type { TrainingData } from "./training-data.ts";
-import { progressMeter, runState, type TrainingRunner } from "./training-steps.ts";
+import { jobsOf, progressMeter, runState, type TrainingRunner } from "./training-steps.ts";
 
 /** What a run is made of, ready: {@link trainingRun} starts and closes none of it. */
-export type RunParts = Omit<BatchParts, "loss" | "maxBatchTokens" | "columnLengths"> & {
+export type RunParts = Omit<BatchParts, "loss" | "maxBatchTokens" | "columnLengths" | "columnPrompts"> & {
   readonly model: TrainableModel;
   readonly data: TrainingData;
   readonly runner: TrainingRunner;
@@ -73,6 +73,9 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   // The run's parts are closed by whoever made them.
   const embedder = lockstepEmbedder(runner);
   const encoder = new SentenceEncoder(model, embedder);
+  const prompts = columnPrompts(config);
+  const encode: EncodeTexts = (texts, column) =>
+    encoder.encode(texts, { prompt: prompts[Math.min(column, 1)] ?? "", ...(signal && { signal }) });
   const beside = tasks.length === 0 ? { bm25: {}, chance: {} } : baselines(tasks);
   const levels = { ...beside, ...(parts.teacher && { teacher: parts.teacher }) };
   const clock = stopwatch(state?.seconds ?? 0);
@@ -93,16 +96,14 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     (parts.compiled?.() ?? []).map((program) => ({ type: "compile", step, ...program }));
   /** What the model makes of held-out rows now. */
   const examples = async (step: number): Promise<TrainEvent[]> => {
-    const shown = tasks.length === 0 ? undefined : await heldOutExamples(tasks, encoder);
+    const shown = tasks.length === 0 ? undefined : await heldOutExamples(tasks, encoder, encode);
     return shown === undefined ? [] : [{ type: "examples", step, ...shown }];
   };
   const evaluation = async (step: number): Promise<TrainEvent[]> => {
     if (tasks.length === 0) return [];
     const seconds = stopwatch(0);
     try {
-      const measured = await evaluateTasks(tasks, (texts) =>
-        encoder.encode(texts, signal === undefined ? {} : { signal }),
-      );
+      const measured = await evaluateTasks(tasks, encode);
       const event: TrainEvent = { type: "evaluation", step, ...measured, ...levels, seconds: seconds() };
       const before = standing().best;
       happened.push(event);
@@ -155,8 +156,9 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const isMissing = !happened.some((event) => event.type === "evaluation" && event.step === stepsDone);
   if (isMissing && stepsDone < lastStep && isDue(Math.max(config.evalSteps, Number(stepsDone === 0)), stepsDone))
     yield* await evaluation(stepsDone);
-  const draw = () =>
-    drawBatch({ ...parts, loss, maxBatchTokens: config.maxBatchTokens, columnLengths: columnLengths(config) }, runner);
+  const { maxBatchTokens, gradientAccumulationSteps: batchesOfStep } = config;
+  const columns = { columnLengths: columnLengths(config), columnPrompts: prompts };
+  const draw = () => drawBatch({ ...parts, loss, maxBatchTokens, batchesOfStep, ...columns }, runner);
   let end = isEnough() ? stepsDone : lastStep;
   let next = stepsDone < end ? draw() : undefined;
   // Processes that make steps together end together, after the step by which all hear of it: one that left by itself would be waited for.
@@ -187,7 +189,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     ({ cursor, counts } = batch);
     progress.add({
       loss: result.loss,
-      pairs: batch.pairs,
+      pairs: batch.rows.length,
       tokens: batch.tokens,
       seconds: (performance.now() - started) / 1000,
     });
@@ -204,6 +206,9 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     if (isDue(config.evalSteps, done)) yield* await evaluation(done);
     if (isEnough()) end = done;
   }
+  // At the end of whole epochs nothing is left but what fills no batch: asked for one more, the sampler counts it.
+  if (Number.isInteger(config.epochs) && end === config.maxSteps && (await sampler.next()) === undefined)
+    counts = sampler.counts;
   if (counts !== undefined) yield rowsEvent(end, data, counts);
   const profile = await runner.profile();
   if (profile !== undefined) yield { type: "profile", steps: end - stepsDone - firstProfiledStep + 1, ...profile };
@@ -278,11 +283,6 @@ function rowsEvent(step: number, data: TrainingData, counts: readonly SourceCoun
 
 function described({ name, options }: Pick<Loss, "name" | "options">) {
   return { name, options };
-}
-
-/** What each core does in a step. */
-function jobsOf(step: number, { shares, pairs: totalRows }: DrawnBatch): TrainingJob[] {
-  return shares.map((share) => ({ step, share, totalRows }));
 }
 
 /** All weights of the model as they are, by name. */

@@ -8,6 +8,7 @@ import { countNonFinite, type TokenBatch } from "@kindred/sentence-encoder";
 import { createSampler, type SamplerOptions, type SourceCounts } from "@kindred/sampler";
 import type { Engine } from "@kindred/tensor";
 import type { StepRunner, StepRunnerOptions, StoredArray, Values } from "@kindred/tpu-sharding";
+import type { DrawnBatch } from "./deal-batch.ts";
 import type { TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts, type TrainProgram } from "./train-program.ts";
@@ -227,13 +228,15 @@ export function trainingSampler(
 ): BatchSampler {
   const { batchSize, seed, mixing, mixingTemperature: temperature, roundSteps, runsPerRound } = config;
   const { duplicates, duplicateScope, ownTextTwice, firstRows } = config;
+  // A part of an epoch is the first steps of a whole one.
+  const length = config.epochs === undefined ? {} : { epochs: Math.ceil(config.epochs), dropLast: true };
   const order = config.rowOrder === "original" ? "file-first" : config.rowOrder;
   const groupBy = config.groupByLabel ? ({ label }: TextRow) => label : undefined;
   const mix = { mixing, temperature, roundSteps, runsPerRound };
   const take = { duplicates, duplicateScope, ownTextTwice, order, firstRows, groupBy };
   const key = childKey(keyFromSeed(seed), "sampler");
   try {
-    return make({ sources, batchSize, ...mix, ...take, key, cursor });
+    return make({ sources, batchSize, ...mix, ...take, ...length, key, cursor });
   } catch (error) {
     if (cursor === undefined || !(error instanceof ConfigError)) throw error;
     const [, file] = /^(?:fingerprint|length|rows) of (.*)$/.exec(String(error.details["thing"])) ?? [];
@@ -243,4 +246,19 @@ export function trainingSampler(
         : `The rows of ${file} are not those that it began with. Bring them back, or begin a new run.`;
     throw new ConfigError(`${config.output}: the run cannot go on. ${reason}`, error.details, { cause: error });
   }
+}
+
+/** What each core does in a step. */
+export function jobsOf(step: number, { shares, pairs: totalRows, others = [] }: DrawnBatch): TrainingJob[] {
+  const first = step * (1 + others.length);
+  return shares.map((share, core) => {
+    const job = { step: first, share, totalRows };
+    if (others.length === 0) return job;
+    const more = others.map((batch, i) => ({
+      step: first + 1 + i,
+      share: batch.shares[core]!, // `!`: each core has a share of every batch
+      totalRows: batch.pairs,
+    }));
+    return { ...job, others: more };
+  });
 }

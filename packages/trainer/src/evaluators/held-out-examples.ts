@@ -1,6 +1,6 @@
 import type { SentenceEncoder } from "@kindred/sentence-encoder";
 import type { HeldOutExamples, NeighbourExample, ScoreSnapshot } from "../train-event.ts";
-import type { EvaluationTask, Pool } from "./evaluation-task.ts";
+import type { EncodeTexts, EvaluationTask, Pool } from "./evaluation-task.ts";
 
 /** Queries of a run's examples, neighbours of each, pairs of the snapshot of scores, and queries that are tried for these. */
 const [shownQueries, shownNeighbours, shownPairs, triedPairs] = [3, 3, 16, 32];
@@ -11,15 +11,19 @@ const [shownQueries, shownNeighbours, shownPairs, triedPairs] = [3, 3, 16, 32];
  */
 export async function heldOutExamples(
   tasks: readonly EvaluationTask[],
-  encoder: SentenceEncoder,
+  encoder: Pick<SentenceEncoder, "similarity">,
+  encode: EncodeTexts,
 ): Promise<HeldOutExamples | undefined> {
   const pool = tasks.find(({ shown }) => shown !== undefined)?.shown;
   if (pool === undefined) return undefined;
   const asked = [
     ...new Set([...evenly(shownQueries, pool.queries.length), ...evenly(triedPairs, pool.queries.length)]),
   ];
-  const rows = await encoder.encode(asked.map((query) => pool.queries[query] ?? ""));
-  const { scores } = encoder.similarity(rows, await encoder.encode(pool.candidates));
+  const rows = await encode(
+    asked.map((query) => pool.queries[query] ?? ""),
+    0,
+  );
+  const { scores } = encoder.similarity(rows, await encode(pool.candidates, 1));
   const place = new Map(asked.map((query, i) => [query, i]));
   const similarity = (query: number, candidate: number) =>
     scores[(place.get(query) ?? 0) * pool.candidates.length + candidate] ?? Number.NaN;

@@ -44,6 +44,11 @@ export const modelOptions = grouped("Model", {
     undefined,
     "Tokens of a text that are read, special ones included. Default: 128 for a new model, a loaded model's own limit.",
   ),
+  prompts: option(
+    v.array(v.string()),
+    [],
+    "Text before every text, by column: query=TEXT for the first, document=TEXT for all further ones. Kept in the model: encodeQuery and encodeDocument put it there too. Repeat the flag for both.",
+  ),
   columnSeqLengths: option(
     numberList,
     "",

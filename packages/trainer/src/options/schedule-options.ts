@@ -6,6 +6,16 @@ import { count, countOrZero, positive, rate } from "./option-rules.ts";
 /** How many steps, and the learning rate over them. */
 export const scheduleOptions = grouped("Steps and optimizer", {
   maxSteps: option(count, 2000, "Steps of the schedule: the rate reaches its end here."),
+  epochs: option(
+    v.optional(positive),
+    undefined,
+    "Instead of maxSteps: how often every row is trained on; 0.5 is half of them once. The steps that this takes are counted before the run, with what is left out. A last batch that would not be full is left out.",
+  ),
+  gradientAccumulationSteps: option(
+    count,
+    1,
+    "Batches whose gradients are averaged for one step of the optimizer. They add no negatives: a larger batchSize does, and takes no more memory.",
+  ),
   stopAt: option(countOrZero, 0, "Stop after this step, though the schedule goes on; 0 = at maxSteps."),
   learningRate: option(rate, 2e-5, "Peak learning rate."),
   lrSchedulerType: option(
