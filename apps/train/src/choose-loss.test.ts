@@ -42,6 +42,7 @@ const cases: readonly (readonly [
   ["batch-hard-triplet", "classes", { margin: 0.5 }],
   ["embedding-distillation", "pairs", { teacher: "MODEL", distance: "mse" }],
   ["embedding-distillation", "pairs", { teacher: "MODEL", hiddenSize: 8, projection: 16 }],
+  ["distillation", "pairs", { teacher: "MODEL", scoreWeight: 0.5 }],
   ["margin-mse", "candidates"],
   ["margin-mse", "margins", { targets: "margins", similarity: "cosine" }],
   ["margin-mse", "triplets", { teacher: "MODEL" }],
