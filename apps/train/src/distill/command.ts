@@ -103,10 +103,9 @@ function lineOf(event: DistillEvent): string | undefined {
       return `Texts: ${count(event.count)} to learn, ${count(event.heldOut)} held out; ${count(event.repeated)} repeated and ${count(event.empty)} empty ones left out`;
     case "teacher": {
       const { name, done, total, textsPerSecond, tokensPerSecond, secondsLeft } = event;
+      const tokens = tokensPerSecond === 0 ? "" : `  ${count(tokensPerSecond)} tokens/s`; // known once a shard is whole
       const rates =
-        textsPerSecond === 0
-          ? "all found"
-          : `${count(textsPerSecond)} texts/s  ${count(tokensPerSecond)} tokens/s  ${duration(secondsLeft)} left`;
+        textsPerSecond === 0 ? "all found" : `${count(textsPerSecond)} texts/s${tokens}  ${duration(secondsLeft)} left`;
       return `Teacher ${name}: ${count(done)} of ${count(total)} texts  ${rates}`;
     }
     case "student": {
