@@ -222,6 +222,7 @@ describe.each([wasm(), tfjs()])("on $name", async (engine) => {
     [{ loss: "pair-contrastive", margin: 1 }, 2],
     [{ loss: "triplet" }, 3],
     [{ loss: "batch-hard-triplet" }, 1],
+    [{ loss: "distillation", scoreWeight: 0.5 }, 2],
     [{ loss: "embedding-distillation" }, 2],
     [{ loss: "margin-mse" }, 4],
     [{ loss: "margin-mse", targets: "margins" }, 3],
