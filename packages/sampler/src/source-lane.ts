@@ -34,8 +34,11 @@ export type SourceCounts = {
   readonly epoch: number;
 };
 
+/** What of a source's counts is only ever added to. */
+type Sums = Omit<SourceCounts, "name" | "waiting" | "epoch">;
+
 /** Counts of no rows. */
-export const noRows = {
+export const noRows: Sums = {
   read: 0,
   emitted: 0,
   deferred: 0,
@@ -53,7 +56,7 @@ export type LaneState = ReaderPlace & {
   readonly waiting: readonly (number | readonly number[])[];
   /** Whether its epochs are over and nothing waits. */
   readonly isFinished: boolean;
-} & { readonly [name in keyof typeof noRows]: number };
+} & Omit<SourceCounts, "name" | "waiting" | "epoch">;
 
 /** Where a lane begins. */
 export const startOfLane: LaneState = { epoch: 0, position: 0, waiting: [], ...noRows, isFinished: false };
@@ -84,7 +87,7 @@ export class SourceLane<Row extends TextsRow> {
   readonly #toRestore: LaneState["waiting"];
   #waiting: WaitingRows<Row> | undefined;
   #mayBeginEpoch = true;
-  #counts: { -readonly [name in keyof typeof noRows]: number };
+  #counts: { -readonly [name in keyof Sums]: number };
 
   constructor(source: Source<Row>, { index, options, state }: LaneStart<Row>) {
     const { waiting, isFinished, epoch, position, readHash, epochHash, ...counts } = state;

@@ -32,7 +32,11 @@ export type NoRow =
   | "parentTooShort";
 
 /** A response of a thread, by the id of its comment; its row is made when it is asked for. */
-export type ThreadResponse = { readonly id: string; row(): RedditRow };
+export type ThreadResponse = {
+  readonly id: string;
+  /** Makes the row. */
+  row(): RedditRow;
+};
 
 /**
  * The rows of a thread: every comment that answers another one, as the response, unless one of the two is too long, too short or deleted.
