@@ -5,7 +5,7 @@ import { DataError } from "@kindred/errors";
 import { openFileAtomic } from "@kindred/files/node";
 import { textRows } from "./text-rows.ts";
 
-/** What {@link writeTextFile} has written. */
+/** What `writeTextFiles` has written. */
 export type TextFile = {
   readonly path: string;
   /** How many texts it holds, each once. */

@@ -58,7 +58,7 @@ const reportName = "prepare_reddit.json";
 
 /**
  * Makes training files of dumps of Reddit's comments, one JSON object a line, by the rules of the original data set: conversations of a thread
- * by {@link threadRows}, comments of 9 to 127 characters, a tenth of the threads kept for a test by their hash. Files may be of any size, in
+ * by `threadRows`, comments of 9 to 127 characters, a tenth of the threads kept for a test by their hash. Files may be of any size, in
  * any order, packed as .gz or .zst; a comment may come before the one that it answers, and in another file.
  *
  * `output` then holds `reddit_train-….jsonl.gz`, `reddit_test-….jsonl.gz`, a `data_config.json` of the first kind and `prepare_reddit.json`, the
