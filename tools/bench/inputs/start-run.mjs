@@ -23,6 +23,7 @@ export async function startRun({ folder, data, pairs, options, machine = {} }) {
     ...options,
     holdOut: 0,
     duplicates: "allow",
+    rowOrder: "file", // the same batches in every pass: none needs a program of its own in the midst of what is timed
     maxSteps: 1_000_000,
     loggingSteps: 1,
     evalSteps: 0,
