@@ -2,8 +2,8 @@ import { fewMeasured, type TaskSize, type TrainEvent } from "@kindred/trainer";
 
 type Evaluation = Extract<TrainEvent, { type: "evaluation" }>;
 
-/** With more tasks their means are shown, and no task by itself. */
-const mostLines = 3;
+/** With more tasks than these their means are shown, and no task by itself. */
+export const mostLines = 3;
 
 /** Metrics of a task that are shown; events, report and TensorBoard have all. */
 const shownMetrics = 2;

@@ -71,6 +71,23 @@ test("the verdict gives the metric before and after, beside BM25", () => {
   );
 });
 
+test("the verdict of few tasks is the first one's, of many their mean", () => {
+  const verdictOf = (tasks: number) => {
+    let text = "";
+    const terminal = terminalReader({ write: (more) => (text += more) });
+    const names = Array.from({ length: tasks }, (_, i) => `t${i}`);
+    const task = { evaluator: "retrieval", unit: "queries", measured: 100, documents: 100 } as const;
+    const listed = names.map((name) => ({ ...task, name, metrics: [`${name}_mrr@10`] }));
+    terminal.read({ type: "data", sources: [], tasks: listed, overlaps: [], warnings: [] });
+    const metrics = Object.fromEntries(
+      ["mean", ...names].map((name, i) => [`${name}_mrr@10`, { before: 0.1, after: 0.2 + i / 10 }]),
+    );
+    terminal.read({ type: "done", seconds: 70, steps: 40, finalLoss: 1.5, model: "out/model", metrics });
+    return /Verdict: (\S+)/.exec(text)?.[1];
+  };
+  expect([2, 3, 4].map(verdictOf)).toEqual(["t0_mrr@10", "t0_mrr@10", "mean_mrr@10"]);
+});
+
 test("the best checkpoint, an early end and a model that got worse are told", () => {
   let text = "";
   const terminal = terminalReader({ write: (more) => (text += more) });

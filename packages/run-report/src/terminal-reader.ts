@@ -1,7 +1,7 @@
 import { profileTable } from "@kindred/tensor";
 import type { RowsLeftOut, RunReader, TrainEvent } from "@kindred/trainer";
 import { overlapLines, columnsText, estimateLines, memoryText, duration } from "./data-lines.ts";
-import { evaluationLines, measuredBy } from "./evaluation-lines.ts";
+import { evaluationLines, measuredBy, mostLines } from "./evaluation-lines.ts";
 
 /** Where lines for people go: standard error, or a test's array. */
 export type LineSink = {
@@ -173,7 +173,10 @@ function leftOutText(leftOut: RowsLeftOut): string {
 function doneLines(event: Of<"done">, data: Of<"data"> | undefined): string[] {
   const { metrics, seconds, finalLoss, model, steps, best } = event;
   const ended = `${steps} steps in ${duration(seconds)}, final loss ${finalLoss.toFixed(4)}`;
-  const name = best?.metric ?? Object.keys(metrics)[0] ?? "";
+  const names = Object.keys(metrics);
+  // Few tasks stand on the screen one by one; the first of them is what the run is about.
+  const own = (data?.tasks.length ?? 0) > mostLines ? undefined : names.find((one) => !one.startsWith("mean_"));
+  const name = best?.metric ?? own ?? names[0] ?? "";
   const judged = metrics[name];
   if (judged === undefined)
     return ["", `Verdict: ${ended}; too few rows were held out to judge by.`, ...nextSteps(model)];
