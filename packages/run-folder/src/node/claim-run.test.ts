@@ -56,6 +56,12 @@ describe("a run's folder", () => {
     for (const claim of claims) claim.release();
   });
 
+  test("that is a file is nobody's: what is wrong with it is for its reader to say", () => {
+    const file = join(root, "file");
+    writeFileSync(file, "");
+    for (const path of [file, join(file, "a")]) expect(() => expectNotInUse(path)).not.toThrow();
+  });
+
   test.skipIf(!existsSync("/proc/self"))("is refused where none can be made", () => {
     expect(() => claimNewRun("/proc/kindred/run")).toThrow("train: the output cannot be written: ENOENT");
   });

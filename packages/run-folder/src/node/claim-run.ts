@@ -222,8 +222,9 @@ function textOf(file: string): string | undefined {
   }
 }
 
+/** Whether the system refused a file because there is none, nor, where it says ENOTDIR, a folder that could hold it. */
 function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === "ENOENT"; // what the system throws
+  return ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? ""); // what the system throws
 }
 
 function holderIn(text: string): Partial<Holder> {

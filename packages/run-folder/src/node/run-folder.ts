@@ -72,7 +72,7 @@ export function keptElsewhere({ output }: Pick<TrainConfig, "output">): RunFolde
     events: [],
     read: () => {},
     writeFile: async () => {},
-    saveCheckpoint: async ({ state }) => join(output, `checkpoint-${state.step}`),
+    saveCheckpoint: async ({ state }) => checkpointFolder(output, state.step),
     saveModel: async () => join(output, "model"),
   };
 }
