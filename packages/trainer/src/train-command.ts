@@ -18,7 +18,8 @@ const leftOut = ["data", "output", "revectorize"];
 export function trainCommand(config: TrainConfig): string {
   const flags = Object.entries(trainOptions).flatMap(([name, option]) => {
     const value: unknown = Reflect.get(config, name);
-    if (leftOut.includes(name) || JSON.stringify(value) === JSON.stringify(option.default)) return [];
+    const isCounted = name === "maxSteps" && config.epochs !== undefined; // from the epochs, which say the length
+    if (isCounted || leftOut.includes(name) || JSON.stringify(value) === JSON.stringify(option.default)) return [];
     const flag = flagName(name);
     if (typeof value === "boolean") return [value ? flag : flag.replace(/^--/, "--no-")];
     return (Array.isArray(value) ? value : [value]).flatMap((one) => [flag, quoted(String(one))]);
