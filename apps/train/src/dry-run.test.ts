@@ -28,6 +28,13 @@ test("a dry run checks, times a few steps, tells what the run would take, and wr
   expect(run.slice(0, 2)).toEqual(JSON.parse(JSON.stringify(events.slice(0, 2))));
 });
 
+test("a dry run of a run that ends with its best model needs no checkpoints", async () => {
+  const { config } = prepare({ maxSteps: 4, evalSteps: 4, saveSteps: 4, warmupSteps: 0, loadBestModelAtEnd: true });
+  const events = await eventsOf(train(config, { dryRun: true }));
+  expect(events[0]).toMatchObject({ type: "start", config: { loadBestModelAtEnd: true } });
+  expect(last(events).type).toBe("estimate");
+});
+
 test("a dry run refuses what the run would refuse", async () => {
   const { config } = prepare();
   writeFileSync(config.data, '["a", "b"]\n["c"]\n');

@@ -30,7 +30,7 @@ export async function* rehearsal(
 ): AsyncGenerator<TrainEvent, void> {
   const nowhere = async (): Promise<string> => "";
   const saves = { saveCheckpoint: nowhere, saveModel: nowhere };
-  const trial = { ...config, loggingSteps: 1, saveSteps: 0, profile: false };
+  const trial = { ...config, loggingSteps: 1, saveSteps: 0, profile: false, loadBestModelAtEnd: false };
   let [lastStep, firstStep, secondsPerEvaluation] = [0, 0, 0];
   const seconds: number[] = [];
   for await (const event of trainingRun(trial, { ...parts, saves })) {
