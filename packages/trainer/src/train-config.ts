@@ -5,6 +5,7 @@ import { families } from "@kindred/sentence-encoder";
 import { columnLengths } from "./column-lengths.ts";
 import { refuseUnfollowed } from "./evaluators/best-model.ts";
 import { guideFolders } from "./guides.ts";
+import { drawingOptions } from "./options/batch-options.ts";
 import { columnPrompts } from "./trainable-model.ts";
 import { type TrainConfig, trainOptions } from "./train-options.ts";
 import { refuseLossOptions } from "./train-program.ts";
@@ -220,16 +221,7 @@ const keptOptions = [
   "loss",
   "projection",
   "batchSize",
-  "mixing",
-  "mixingTemperature",
-  "roundSteps",
-  "runsPerRound",
-  "duplicates",
-  "duplicateScope",
-  "ownTextTwice",
-  "rowOrder",
-  "firstRows",
-  "groupByLabel",
+  ...drawingOptions,
   "prompts",
   "gradientAccumulationSteps",
   "holdOut",

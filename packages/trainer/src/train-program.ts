@@ -4,6 +4,7 @@ import { ConfigError, nearestName } from "@kindred/errors";
 import { expectLoss, type Loss, matryoshka } from "@kindred/loss";
 import { families as ownFamilies } from "@kindred/sentence-encoder";
 import { builtInLosses, type LossChoice, type LossOption } from "./built-in-losses.ts";
+import { drawingOptions } from "./options/batch-options.ts";
 import * as library from "./program-library.ts";
 import type { RunReader } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
@@ -91,19 +92,7 @@ const partTable: { readonly [part in keyof TrainParts]-?: PartRule } = {
     },
   },
   sampler: {
-    options: [
-      "mixing",
-      "mixingTemperature",
-      "roundSteps",
-      "runsPerRound",
-      "duplicates",
-      "duplicateScope",
-      "ownTextTwice",
-      "rowOrder",
-      "firstRows",
-      "groupByLabel",
-      "epochs",
-    ],
+    options: [...drawingOptions, "epochs"],
     check: (value, program) => {
       const rule = "a function of { sources, batchSize, key, cursor } that gives { next(), cursor(), close() }";
       if (typeof value !== "function") throw noPart("sampler", program, value, rule);

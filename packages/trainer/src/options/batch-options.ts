@@ -61,3 +61,17 @@ export const batchOptions = grouped("Batches", {
     "Rows come into batches in twos of one label, as losses that compare rows by label need (batch-hard-triplet). A row that has no other of its label is left out and counted.",
   ),
 });
+
+/** The options by which rows are drawn: a program's sampler stands for them, and a run that goes on keeps them. */
+export const drawingOptions = [
+  "mixing",
+  "mixingTemperature",
+  "roundSteps",
+  "runsPerRound",
+  "duplicates",
+  "duplicateScope",
+  "ownTextTwice",
+  "rowOrder",
+  "firstRows",
+  "groupByLabel",
+] as const satisfies readonly (keyof typeof batchOptions)[];
