@@ -8,11 +8,18 @@ import { root } from "../node-runtime.mjs";
 /** @typedef {{ readonly name: string, readonly type: string, readonly isOptional: boolean, readonly text: string }} Field */
 /** @typedef {{ readonly text: string, readonly fields: readonly Field[], readonly others: readonly string[] }} Shape */
 
-const file = join(root, "packages", "trainer", "src", "train-event.ts");
-const source = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true);
 const aliases = new Map(
-  source.statements.filter(ts.isTypeAliasDeclaration).map((alias) => /** @type {const} */ ([alias.name.text, alias])),
+  ["data-events.ts", "train-event.ts"]
+    .flatMap((name) =>
+      parsed(join(root, "packages", "trainer", "src", name)).statements.filter(ts.isTypeAliasDeclaration),
+    )
+    .map((alias) => /** @type {const} */ ([alias.name.text, alias])),
 );
+
+/** @param {string} file */
+function parsed(file) {
+  return ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.Latest, true);
+}
 
 /** The events by their names, in the order of the type. */
 export function events() {
@@ -75,7 +82,7 @@ function shapeOf(node) {
   if (ts.isParenthesizedTypeNode(node)) return { ...shapeOf(node.type), text: docOf(node) };
   if (ts.isTypeLiteralNode(node)) {
     const fields = node.members.filter(ts.isPropertySignature).map((member) => ({
-      name: member.name.getText(source),
+      name: member.name.getText(),
       type: typeText(member.type),
       isOptional: member.questionToken !== undefined,
       text: docOf(member),
@@ -95,7 +102,7 @@ function shapeOf(node) {
 
 /** A type in one line, without readonly. @param {ts.TypeNode | undefined} node */
 function typeText(node) {
-  return (node?.getText(source) ?? "unknown")
+  return (node?.getText() ?? "unknown")
     .replaceAll(/\/\*\*.*?\*\//gs, "")
     .replaceAll(/\breadonly /g, "")
     .replaceAll(/\s+/g, " ");
@@ -103,8 +110,9 @@ function typeText(node) {
 
 /** The comment before the bar in front of a member of a union. @param {ts.Node} node */
 function docBeforeBar(node) {
-  const before = source.text
-    .slice(0, node.pos)
+  const before = node
+    .getSourceFile()
+    .text.slice(0, node.pos)
     .replace(/\|\s*$/, "")
     .trimEnd();
   return before.endsWith("*/") ? paragraphOf(before.slice(before.lastIndexOf("/**"))) : "";
@@ -113,8 +121,9 @@ function docBeforeBar(node) {
 /** The comment above a node, in one paragraph. @param {ts.Node | undefined} node */
 function docOf(node) {
   if (node === undefined) return "";
-  const comments = ts.getLeadingCommentRanges(source.text, node.pos) ?? [];
-  const last = comments.map(({ pos, end }) => source.text.slice(pos, end)).findLast((text) => text.startsWith("/**"));
+  const { text } = node.getSourceFile();
+  const comments = ts.getLeadingCommentRanges(text, node.pos) ?? [];
+  const last = comments.map(({ pos, end }) => text.slice(pos, end)).findLast((comment) => comment.startsWith("/**"));
   return paragraphOf(last ?? "");
 }
 

@@ -1,7 +1,7 @@
 import { type Columns, columnWarnings, type TextRow } from "@kindred/datasets";
 import type { Source } from "@kindred/sampler";
 import { repeats } from "./hold-out.ts";
-import type { SourceSummary } from "./train-event.ts";
+import type { SourceSummary } from "./data-events.ts";
 
 /** Rows of a training set that repeat a query or a pair of a file that is evaluated on, to the letter. */
 export type Overlap = {

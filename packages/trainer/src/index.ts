@@ -59,17 +59,15 @@ export { rehearsal, type RehearsalParts } from "./rehearsal.ts";
 export { type MemoryEstimate, memoryEstimate, type MemoryFacts } from "./memory-estimate.ts";
 export type { ColumnRole } from "./source-summary.ts";
 export type { Overlap } from "./data-checks.ts";
+export type { RowCounts, RowsLeftOut, SourceSummary } from "./data-events.ts";
 export {
   type CompiledProgram,
   type HeldOutExamples,
   type MetricSummary,
   type NeighbourExample,
   readBy,
-  type RowCounts,
-  type RowsLeftOut,
   type RunReader,
   type ScoreSnapshot,
-  type SourceSummary,
   type TaskSize,
   type TrainEvent,
 } from "./train-event.ts";

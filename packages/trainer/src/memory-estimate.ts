@@ -1,4 +1,4 @@
-import type { SourceSummary } from "./train-event.ts";
+import type { SourceSummary } from "./data-events.ts";
 import type { TrainConfig } from "./train-options.ts";
 import type { TrainableModel } from "./trainable-model.ts";
 

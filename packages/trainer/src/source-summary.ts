@@ -1,7 +1,7 @@
 import type { Columns, TextRow } from "@kindred/datasets";
 import type { Loss } from "@kindred/loss";
 import type { Source } from "@kindred/sampler";
-import type { RowsLeftOut, SourceSummary } from "./train-event.ts";
+import type { RowsLeftOut, SourceSummary } from "./data-events.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { columnPrompts, type TrainableModel } from "./trainable-model.ts";
 

@@ -15,7 +15,7 @@ import {
   warningsOfSummary,
 } from "./data-checks.ts";
 import { summaryOf } from "./source-summary.ts";
-import type { RowsLeftOut, SourceSummary } from "./train-event.ts";
+import type { RowsLeftOut, SourceSummary } from "./data-events.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { knownLosses, lossOf } from "./train-program.ts";
 import type { TrainableModel } from "./trainable-model.ts";
