@@ -6,7 +6,7 @@ export const encodeXla = {
   id: "encode-xla",
   work: "encoding with a model of MPNet-base's size, on XLA for CPUs",
   how:
-    "Texts as in `encode`. Kindred's encoder on XLA, one device of so many threads, huge pages as the command asks glibc for, in float32 and with bfloat16 products, against Kindred's own kernels on as many cores; with `--python` against " +
+    "Texts as in `encode`. Kindred's encoder on XLA, one device of so many threads, memory taken as the command asks glibc to, in float32 and with bfloat16 products, against Kindred's own kernels on as many cores; with `--python` against " +
     "sentence-transformers in float32 and, for information, under `torch.autocast` in bfloat16. Every program is compiled before anything is timed.",
   unit: "tokens/s",
   value: "rate",

@@ -1,3 +1,4 @@
+import { xlaTunables } from "@kindred/command-line/node";
 import { multipliesBfloat16 } from "../inputs/cpu-plugin.mjs";
 
 /** @typedef {import("../row.mjs").Case} Case */
@@ -33,7 +34,7 @@ export function xlaCases({ work, ours, kernels, pytorch, floors, tolerances, rou
       const without = products === "bfloat16" && !fast;
       cases.push({
         case: `${work}, ${on}, ${products}${without ? " (no avx512_bf16 here)" : ""}, ${against}`,
-        ours: { ...ours(threads, products), environment: { GLIBC_TUNABLES: "glibc.malloc.hugetlb=1" } }, // as the commands do
+        ours: { ...ours(threads, products), environment: { GLIBC_TUNABLES: xlaTunables } }, // as the commands do
         theirs,
         threads,
         rounds,

@@ -1,5 +1,5 @@
 export { type ParsedFlags, parseFlags } from "./parse-flags.ts";
-export { exitCodeOf, ownNodeOption, packageVersion, runCommand, writeToStream } from "./run-command.ts";
+export { exitCodeOf, ownNodeOption, packageVersion, runCommand, writeToStream, xlaTunables } from "./run-command.ts";
 export { checkOutputFile } from "./check-output-file.ts";
 export {
   choiceOptions,

@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { packageVersion } from "./index.ts";
+import { packageVersion, xlaTunables } from "./index.ts";
 
 // A command beside which npm has brought a Node: in truth the one that runs it, under a name that the command prints.
 const compiled = new URL("../../dist/node/index.js", import.meta.url).href; // Node 20 reads no TypeScript
@@ -86,7 +86,7 @@ test.runIf(isNew)("on Node 24 a command stays where it is, and main does not see
   expect(runBin(process.execPath, "a", "--own-node")).toEqual({ code: 1, onNpmNode: false, argv: ["a"] });
 });
 
-describe.skipIf(process.platform !== "linux")("glibc is told to take huge pages", () => {
+describe.skipIf(process.platform !== "linux")("glibc is told how to take memory", () => {
   const told = (given: string | undefined, ...args: string[]) => {
     const { GLIBC_TUNABLES: _, ...others } = process.env;
     const env = { ...others, TESTED_NODE: process.execPath, ...(given !== undefined && { GLIBC_TUNABLES: given }) };
@@ -94,11 +94,9 @@ describe.skipIf(process.platform !== "linux")("glibc is told to take huge pages"
     const { stdout } = spawnSync(process.execPath, bin, { encoding: "utf8", env });
     return JSON.parse(stdout) as { tunables?: string; argv: string[]; flags: string[] };
   };
-  const huge = "glibc.malloc.hugetlb=1";
-
   test.each([[["--backend", "xla"]], [["--backend=xla"]]])("by %j", (args) => {
     expect(told(undefined, ...args)).toEqual({
-      tunables: huge,
+      tunables: xlaTunables,
       argv: ["tunables", ...args],
       flags: ["--max-semi-space-size=2"],
     });
@@ -106,6 +104,7 @@ describe.skipIf(process.platform !== "linux")("glibc is told to take huge pages"
 
   test("only for XLA, and not where the user has told it something", () => {
     expect(told(undefined, "--backend", "wasm").tunables).toBeUndefined();
+    expect(told(undefined, "xla").tunables).toBeUndefined();
     expect(told("glibc.malloc.check=0", "--backend", "xla").tunables).toBe("glibc.malloc.check=0");
   });
 });
