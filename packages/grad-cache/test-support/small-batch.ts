@@ -1,3 +1,4 @@
+// A small model, its batches cut into chunks, and both ways to its loss: what the tests of values, calls and memory in `src` share.
 import {
   concatRows,
   dropout,

@@ -64,28 +64,32 @@ export function tensorStore(
       { untouched },
     );
   }
-  const valuesOf = (name: string, { shape }: ParameterSpec, given: Float32Array): Float32Array => {
-    if (given.length === elements(shape)) return given;
+  const fitting = (name: string, { shape }: ParameterSpec, array: Float32Array | undefined = new Float32Array()) => {
+    if (array.length === elements(shape)) return array;
     throw new ShapeError(
-      `tensorStore: values do not fit ${name}. Got ${given.length}, expected ${elements(shape)} for [${shape}].`,
-      { name, length: given.length, shape },
+      `tensorStore: values do not fit ${name}. Got ${array.length}, expected ${elements(shape)} for [${shape}].`,
+      { name, length: array.length, shape },
     );
   };
-  const first = specs.map((spec) => valuesOf(spec.name, spec, values[spec.name] ?? new Float32Array()));
+  const first = specs.map((spec) => fitting(spec.name, spec, values[spec.name]));
   const firstOfSlots = optimizer.slots.map((slot) =>
     specs.map((spec) => {
       const name = `${slot}.${spec.name}`;
-      return valuesOf(name, spec, values[name] ?? new Float32Array(elements(spec.shape)));
+      return values[name] && fitting(name, spec, values[name]);
     }),
   );
-  // All of them fit: from here on tensors are made.
-  const kept = (arrays: readonly Float32Array[]): { [name: string]: Float } =>
+  // All of them fit: from here on tensors are made. Slots that nothing is given for begin with zeros.
+  const kept = (arrays: readonly (Float32Array | undefined)[]): { [name: string]: Float } =>
     Object.fromEntries(
-      specs.map(({ name, shape }, i) => [name, tf.keep(tf.tensor(arrays[i]?.slice() ?? [], [...shape], "float32"))]),
+      specs.map(({ name, shape }, i) => {
+        const array = arrays[i];
+        return [name, tf.keep(array ? tf.tensor(array.slice(), [...shape], "float32") : tf.zeros([...shape]))];
+      }),
     );
   const parameters = kept(first);
   const slots = firstOfSlots.map(kept);
-  const moved = specs.filter((spec) => optimizer.isFrozen?.(spec) !== true);
+  const isFrozen = (spec: ParameterSpec) => optimizer.isFrozen?.(spec) === true;
+  const moved = specs.filter((spec) => !isFrozen(spec));
   const gradients = new Map<string, Float>();
   const specOf = new Map(specs.map((spec) => [spec.name, spec]));
 
@@ -93,7 +97,7 @@ export function tensorStore(
     const spec = specOf.get(name);
     const former = gradients.get(name);
     if (spec === undefined || !fits(spec, gradient)) throw noSuchGradient(name, gradient, spec);
-    if (!moved.includes(spec)) return;
+    if (isFrozen(spec)) return;
     const sum = tf.tidy(() => {
       const whole = "rows" in gradient ? denseOf(spec, gradient) : gradient;
       const shaped = tf.reshape(whole, [...spec.shape]);
