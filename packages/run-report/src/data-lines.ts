@@ -1,5 +1,15 @@
 import type { ColumnRole, MemoryEstimate, Overlap, TrainEvent } from "@kindred/trainer";
 
+/** On how much a run is made: `2 cores`, `1 device`. */
+export function coresText({ config, cores }: Extract<TrainEvent, { type: "start" }>): string {
+  return `${cores} ${config.backend === "xla" ? "device" : "core"}${cores === 1 ? "" : "s"}`;
+}
+
+/** A text of the data, cut where it is long. */
+export function shortened(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+}
+
 /** The columns of a file with what they are taken for: `anchor (query), positive; unused: id`. */
 export function columnsText(roles: readonly ColumnRole[]): string {
   const told = ({ role, name }: ColumnRole) => (name === undefined || name === role ? role : `${name} (${role})`);

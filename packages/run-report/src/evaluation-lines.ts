@@ -67,9 +67,12 @@ function valueText({ metrics, intervals, bm25, teacher, chance }: Evaluation, na
     ...beside("BM25", bm25[name]),
     ...beside("chance", chance[name]),
   ].join(", ");
-  const interval = intervals?.[name];
-  const reach = interval === undefined ? "" : ` ± ${((interval[1] - interval[0]) / 2).toFixed(4)}`;
-  return `${shown} ${(metrics[name] ?? Number.NaN).toFixed(4)}${reach}${levels === "" ? "" : ` (${levels})`}`;
+  return `${shown} ${(metrics[name] ?? Number.NaN).toFixed(4)}${reachText(intervals?.[name])}${levels === "" ? "" : ` (${levels})`}`;
+}
+
+/** ` ± 0.0400`: half the width of an interval; nothing where there is none. */
+export function reachText(interval: readonly [low: number, high: number] | undefined): string {
+  return interval === undefined ? "" : ` ± ${((interval[1] - interval[0]) / 2).toFixed(4)}`;
 }
 
 function sizeText({ measured, unit }: TaskSize): string {

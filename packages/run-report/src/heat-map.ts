@@ -1,4 +1,5 @@
 import type { ScoreSnapshot } from "@kindred/trainer";
+import { shortened } from "./data-lines.ts";
 import { escapeText } from "./line-chart.ts";
 
 /** The least and the greatest value that the colours tell apart. */
@@ -15,7 +16,7 @@ export function heatMap({ queries, answers, cosines }: ScoreSnapshot, [low, high
   const cells = cosines.flatMap((row, i) =>
     row.map((value, j) => {
       const share = Number.isFinite(value) ? Math.min(1, Math.max(0, (value - low) / (high - low))) : 0;
-      const label = `${value.toFixed(3)}: ${shortened(queries[i])} · ${shortened(answers[j])}`;
+      const label = `${value.toFixed(3)}: ${shortened(queries[i] ?? "")} · ${shortened(answers[j] ?? "")}`;
       return `<rect x="${margin + j * cell}" y="${margin + i * cell}" width="${cell - 1}" height="${cell - 1}" fill="${colour(share)}"${i === j ? ' stroke="#d97706" stroke-width="1.5"' : ""}><title>${escapeText(label)}</title></rect>`;
     }),
   );
@@ -36,10 +37,6 @@ export function diagonalMeans({ cosines }: ScoreSnapshot): { readonly right: num
     return values.reduce((sum, value) => sum + value, 0) / values.length;
   };
   return { right: mean(true), wrong: mean(false) };
-}
-
-function shortened(text = ""): string {
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
 }
 
 /** From nearly white to a dark blue. */

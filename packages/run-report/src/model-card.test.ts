@@ -39,7 +39,7 @@ test("a file of any name stays in its cell of the table", () => {
   const row = modelCard([evaluation], { maxSeqLength: 8 })
     .split("\n")
     .find((line) => line.includes("0.5000"));
-  expect(row).toBe("| we&#124;rd &#96;name&#96; &#60;b&#62; &#91;x&#93;(y)_mrr@10 | 0.5000 | 0.5000 |  |  |  |");
+  expect(row).toBe("| we&#124;rd &#96;name&#96; &#60;b&#62; &#91;x&#93;(y)&#95;mrr@10 | 0.5000 | 0.5000 |  |  |  |");
 });
 
 const data: TrainEvent = {
@@ -94,6 +94,14 @@ test("a program's loss has its own name, one of Kindred's that of sentence-trans
   const card = modelCard([named(true)], { maxSeqLength: 8 });
   expect(card).toContain('\n- "loss:triplet"\n');
   expect(card).toContain("the triplet loss of a program");
+});
+
+test("names with underscores show them, and devices are no cores", () => {
+  const begun = start("runs/_first_/a_model_");
+  const config = trainConfig({ model: "runs/_first_/a_model_", backend: "xla" });
+  const card = modelCard([{ ...begun, config } as TrainEvent], { maxSeqLength: 8 });
+  expect(card).toContain("Fine-tuned from <code>runs/&#95;first&#95;/a_model&#95;</code>");
+  expect(card).toContain("Trained with Node, on 1 device, by");
 });
 
 test("it says with which versions and by which command, and which step was the best", () => {

@@ -1,4 +1,5 @@
 import { metricSummaries, type TaskSize, trainCommand, type TrainEvent } from "@kindred/trainer";
+import { coresText } from "./data-lines.ts";
 import { measuredBy } from "./evaluation-lines.ts";
 
 /** What a card says that the events do not. */
@@ -103,12 +104,12 @@ const kinds: { readonly [evaluator: string]: string } = {
 };
 
 /** With what it was trained, and how to train it again. */
-function provenance({ config, runtime, cores }: Extract<TrainEvent, { type: "start" }>, version?: string): string {
+function provenance(start: Extract<TrainEvent, { type: "start" }>, version?: string): string {
   const kindred = version === undefined ? "" : `Kindred ${version}, `;
   return `
-Trained with ${kindred}${cell(runtime)}, on ${cores} core${cores === 1 ? "" : "s"}, by
+Trained with ${kindred}${cell(start.runtime)}, on ${coresText(start)}, by
 
-<pre><code>${cell(trainCommand(config))}</code></pre>
+<pre><code>${cell(trainCommand(start.config))}</code></pre>
 `;
 }
 
@@ -148,7 +149,8 @@ function hubModel(model: string): { readonly id: string; readonly revision: stri
 
 /** A text of somebody else's in the middle of Markdown, in a table say: it shows as it is, and breaks nothing. */
 function cell(text: string): string {
-  return text.replaceAll(/[\\`*[\]|<>&~]/g, (character) => `&#${character.codePointAt(0)};`).replaceAll(/\s+/g, " ");
+  const marks = /[\\`*[\]|<>&~]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu; // between letters _ is none
+  return text.replaceAll(marks, (character) => `&#${character.codePointAt(0)};`).replaceAll(/\s+/g, " ");
 }
 
 /** The same as code. */

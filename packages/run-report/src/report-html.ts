@@ -1,7 +1,8 @@
 import type { MetricSummary, RunReader, SourceSummary, TaskSize, TrainEvent } from "@kindred/trainer";
-import { measuredBy } from "./evaluation-lines.ts";
+import { coresText } from "./data-lines.ts";
+import { measuredBy, reachText } from "./evaluation-lines.ts";
 import { escapeText, lineChart, type Series } from "./line-chart.ts";
-import { dataSection, heldOutSection } from "./report-sections.ts";
+import { dataSection, folded, heldOutSection } from "./report-sections.ts";
 
 type Of<Type extends TrainEvent["type"]> = Extract<TrainEvent, { type: Type }>;
 
@@ -86,7 +87,7 @@ function summaryText(start: Of<"start"> | undefined, done: Of<"done"> | undefine
   const size =
     start === undefined
       ? ""
-      : `${start.parameters.toLocaleString("en")} parameters on ${start.cores} ${start.config.backend === "xla" ? "device" : "core"}${start.cores === 1 ? "" : "s"}, ${escapeText(start.runtime)}. `;
+      : `${start.parameters.toLocaleString("en")} parameters on ${coresText(start)}, ${escapeText(start.runtime)}. `;
   if (done === undefined) return `${size}The run has not ended.`;
   const { best, stoppedEarly } = done;
   const early =
@@ -114,17 +115,6 @@ function passesNote(sources: readonly SourceSummary[], start: Of<"start"> | unde
     : `<p>Read again: ${notes.join(", ")}. The loss of rows seen before is lower; the held-out metrics below are not affected.</p>`;
 }
 
-/** More rows or charts than so many are folded away. */
-const mostShown = 8;
-
-/** The first ones, and the rest behind a line to click on. */
-function folded(parts: readonly string[], join: (parts: readonly string[]) => string, what: string): string {
-  const rest = parts.slice(mostShown);
-  const more =
-    rest.length === 0 ? "" : `<details><summary>${rest.length} more ${what}</summary>${join(rest)}</details>`;
-  return `${join(parts.slice(0, mostShown))}${more}`;
-}
-
 /** Whether a metric is the one to judge a task by, or the mean of such. */
 function isFirst(name: string, tasks: readonly TaskSize[]): boolean {
   return tasks.some(
@@ -149,15 +139,13 @@ function metricsSection(
   const rows = inOrder(Object.keys(shown.metrics), tasks).map((name) => {
     const after = shown.metrics[name] ?? Number.NaN;
     const summary: Partial<MetricSummary> = done?.metrics[name] ?? { before: first.metrics[name] ?? Number.NaN, after };
-    const interval = shown.intervals?.[name];
-    const reach = interval === undefined ? "" : ` ± ${((interval[1] - interval[0]) / 2).toFixed(4)}`;
     const levels = [shown.bm25[name], shown.chance[name]].map((level) => cell(number(level))).join("");
-    return `<tr${isFirst(name, tasks) ? ' class="first"' : ""}><td>${escapeText(name)}</td>${cell(number(summary.before))}${cell(`${number(summary.after)}${reach}`)}${levels}<td>${measuredBy(name, tasks) ?? ""}</td></tr>`;
+    return `<tr${isFirst(name, tasks) ? ' class="first"' : ""}><td>${escapeText(name)}</td>${cell(number(summary.before))}${cell(`${number(summary.after)}${reachText(shown.intervals?.[name])}`)}${levels}<td>${measuredBy(name, tasks) ?? ""}</td></tr>`;
   });
   const head = ["before", `step ${shown.step}`, "BM25", "chance"].map((name) => `<th class="number">${name}</th>`);
   const table = (part: readonly string[]) =>
     `<div class="scroll"><table><tr><th>metric</th>${head.join("")}<th>measured by</th></tr>${part.join("")}</table></div>`;
-  return `<h2>Metrics</h2>${folded(rows, table, "metrics")}<p class="small">± is half the width of the 95 % interval.</p>`;
+  return `<h2>Metrics</h2>${folded(rows, "metrics", { join: table })}<p class="small">± is half the width of the 95 % interval.</p>`;
 }
 
 function stepCharts(steps: readonly Of<"step">[]): string {
@@ -179,9 +167,7 @@ function stepCharts(steps: readonly Of<"step">[]): string {
 function metricCharts(evaluations: readonly Of<"evaluation">[], tasks: readonly TaskSize[]): string {
   const names = inOrder(Object.keys(evaluations[0]?.metrics ?? {}), tasks);
   const charts = names.map((name) => metricChart(evaluations, name));
-  return charts.length === 0
-    ? ""
-    : `<h2>Metrics over the steps</h2>${folded(charts, (part) => part.join("\n"), "curves")}`;
+  return charts.length === 0 ? "" : `<h2>Metrics over the steps</h2>${folded(charts, "curves")}`;
 }
 
 function metricChart(evaluations: readonly Of<"evaluation">[], name: string): string {

@@ -6,6 +6,24 @@ import { escapeText } from "./line-chart.ts";
 
 type Of<Type extends TrainEvent["type"]> = Extract<TrainEvent, { type: Type }>;
 
+/** More rows or charts than so many are folded away. */
+const mostShown = 8;
+
+/** How parts are put together, and how many are shown. */
+type FoldOptions = { readonly join?: (parts: readonly string[]) => string; readonly most?: number };
+
+/** The first ones, and the rest behind a line to click on. */
+export function folded(
+  parts: readonly string[],
+  what: string,
+  { join = (some) => some.join("\n"), most = mostShown }: FoldOptions = {},
+): string {
+  const rest = parts.slice(most);
+  const more =
+    rest.length === 0 ? "" : `<details><summary>${rest.length} more ${what}</summary>${join(rest)}</details>`;
+  return `${join(parts.slice(0, most))}${more}`;
+}
+
 /** Held-out pairs and queries as the model saw them before training and sees them now, side by side. */
 export function heldOutSection(all: readonly Of<"examples">[], done: Of<"done"> | undefined): string {
   const first = all[0];
@@ -72,12 +90,9 @@ export function dataSection(data: Of<"data"> | undefined, maxSeqLength: number |
     (name) => `<th class="number">${name}</th>`,
   );
   const histograms = sources.map((source) => lengthChart(source, maxSeqLength));
-  const rest = histograms.slice(mostHistograms);
-  const more =
-    rest.length === 0 ? "" : `<details><summary>${rest.length} more data sets</summary>${rest.join("\n")}</details>`;
   return `<h2>Data</h2><div class="scroll"><table class="data"><tr><th>name</th><th>columns</th>${head.join("")}</tr>${rows.join("")}</table></div>
 ${lines.map((line) => `<p>${escapeText(line)}</p>`).join("\n")}
-${histograms.slice(0, mostHistograms).join("\n")}${more}`;
+${folded(histograms, "data sets", { most: mostHistograms })}`;
 }
 
 function lengthChart({ name, tokens: { histogram = [] } }: SourceSummary, maxSeqLength: number | undefined): string {

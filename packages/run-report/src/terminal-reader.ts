@@ -1,6 +1,6 @@
 import { profileTable } from "@kindred/tensor";
 import type { RowsLeftOut, RunReader, TrainEvent } from "@kindred/trainer";
-import { overlapLines, columnsText, estimateLines, memoryText, duration } from "./data-lines.ts";
+import { columnsText, coresText, duration, estimateLines, memoryText, overlapLines, shortened } from "./data-lines.ts";
 import { evaluationLines, measuredBy, mostLines } from "./evaluation-lines.ts";
 
 /** Where lines for people go: standard error, or a test's array. */
@@ -65,7 +65,7 @@ function linesOf(event: Exclude<TrainEvent, Of<"step">>, data: Of<"data"> | unde
   switch (event.type) {
     case "start":
       return [
-        `Training ${event.parameters.toLocaleString("en")} parameters on ${event.cores} ${event.config.backend === "xla" ? "device" : "core"}${event.cores === 1 ? "" : "s"} (${event.runtime}), ` +
+        `Training ${event.parameters.toLocaleString("en")} parameters on ${coresText(event)} (${event.runtime}), ` +
           `steps ${event.firstStep + 1} to ${event.lastStep}, ${pairsOfStep(event.config)} pairs a step`,
         `Output: ${event.output}`,
       ];
@@ -142,7 +142,7 @@ function sourceLines(source: Of<"data">["sources"][number]): string[] {
     `  columns: ${columnsText(roles)}`,
     `  tokens: mean ${tokens.mean.toFixed(1)}, median ${tokens.median}, 95 % at most ${tokens.p95}, longest ${tokens.longest}; ` +
       `${(100 * truncatedShare).toFixed(1)} % truncated; ${count(duplicateRows)} rows repeat a text${emptyTexts === 0 ? "" : `; ${count(emptyTexts)} empty texts`}`,
-    `  first row: ${example.map((text) => `“${text.length > 60 ? `${text.slice(0, 59)}…` : text}”`).join("  →  ")}`,
+    `  first row: ${example.map((text) => `“${shortened(text)}”`).join("  →  ")}`,
   ];
 }
 
