@@ -21,6 +21,7 @@ const texts = [...new Set(Array.from({ length: 300 }, (_, i) => sentence(i)))];
 beforeAll(async () => {
   await saveModelFolder(join(folder, "teacher"), toySaved());
   writeFileSync(join(folder, "a.txt"), `${texts.slice(0, 150).join("\n")}\n`);
+  writeFileSync(join(folder, "one.txt"), `${texts[0]}\n`);
   const rows = texts.slice(140).map((text, i) => JSON.stringify(i % 2 === 0 ? text : [text]));
   writeFileSync(join(folder, "b.jsonl.gz"), gzipSync(rows.map((row) => `${row}\n`).join("")));
   const pairs = texts.slice(0, 60).map((text, i) => `${text}\t${texts[(i * 7) % 60]}\t${i % 5}`);
@@ -141,6 +142,7 @@ describe("the whole way", () => {
 
 test.each([
   ["the teacher's stage, by kill -9", { at: "texts", signal: "SIGKILL" }],
+  ["the training before its first checkpoint, by kill -9", { at: "start", signal: "SIGKILL" }],
   ["the training, by kill -9", { at: "checkpoint", signal: "SIGKILL" }],
   ["the training, by Ctrl-C", { at: "step", signal: "SIGINT" }],
 ] as const)("stopped in %s it goes on, to the same model", async (_, stop) => {
@@ -156,7 +158,7 @@ test.each([
 test.each([
   [["a.txt", "out"], "--teacher"],
   [["out", "--teacher", "teacher"], "too few arguments. Got out, expected TEXTS… and OUTPUT"],
-  [["nowhere.txt", "out", "--teacher", "teacher"], "no such file"],
+  [["nowhere.txt", "out", "--teacher", "teacher", "--layers", "0"], "no such file"],
   [
     ["a.txt", "out", "--teacher", "teacher", "--layers", "0,7"],
     "no such layers of the teacher. Got 0,7, expected numbers from 0 to 1",
@@ -166,11 +168,16 @@ test.each([
     ["a.txt", "out", "--teacher", "teacher", "--dimension", "99"],
     "the teacher's vectors are shorter. Got dimension 99, expected at most 12",
   ],
+  [
+    ["a.txt", "out", "--teacher", "teacher", "--layers", "0", "--loss", "contrastive"],
+    "the loss contrastive does not ask for the vectors",
+  ],
+  [["one.txt", "out", "--teacher", "teacher", "--layers", "0"], "there are too few texts. Got 1"],
   [["a.txt", "out", "--teacher", "teacher", "--data", "x"], "unknown option --data"],
   [["--resume", "nowhere"], "cannot be read as a distillation"],
-])("refuses %j: %s", async (args, message) => {
+])("refuses %j, and leaves no folder behind: %s", async (args, message) => {
   const { code, stderr } = await distill(args);
   expect(stderr).toContain(message);
   expect(code === 2 || code === 3).toBe(true);
-  rmSync(join(folder, "out"), { recursive: true, force: true });
+  expect(existsSync(join(folder, "out"))).toBe(false);
 });

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { availableParallelism } from "node:os";
 import { chooseEngine } from "@kindred/command-line/node";
@@ -19,11 +19,20 @@ import { ConfigError } from "@kindred/errors";
 import { writeFileAtomic } from "@kindred/files/node";
 import { openModelFolder, saveModelFolder } from "@kindred/model-folder/node";
 import { flagName, type OptionValues } from "@kindred/options";
+import { sentenceDimension } from "@kindred/pooling";
 import { childKey, keyFromSeed, uniformAt } from "@kindred/random";
-import { claimNewRun, claimOldRun, resumePoint } from "@kindred/run-folder/node";
+import { claimNewRun, claimOldRun, hasCheckpoint, resumePoint } from "@kindred/run-folder/node";
 import { openSentenceModel } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
-import { loadedModel, modelToSave, type RunReader, trainConfig, type TrainEvent } from "@kindred/trainer";
+import {
+  expectGuides,
+  loadedModel,
+  lossOf,
+  modelToSave,
+  type RunReader,
+  trainConfig,
+  type TrainEvent,
+} from "@kindred/trainer";
 import type { Engine } from "@kindred/tensor";
 import { train } from "../train.ts";
 import { distillDefaults, type distillOwnOptions } from "./distill-options.ts";
@@ -48,8 +57,8 @@ export type DistillEvent =
       readonly empty: number;
       readonly characters: number;
     }
-  | ({ readonly type: "teacher"; readonly name: string; readonly folder: string } & VectorsProgress)
   | { readonly type: "student"; readonly description: string; readonly parameters: number; readonly wordsKept?: number }
+  | ({ readonly type: "teacher"; readonly name: string; readonly folder: string } & VectorsProgress)
   | { readonly type: "warning"; readonly message: string }
   | TrainEvent;
 
@@ -92,19 +101,33 @@ export async function* distill(
     trainConfig({ ...given }, { base: { ...distillDefaults, maxSteps, holdOut: 0 }, where: "distill" });
   const sizes = trained(1000, config.training); // steps do not matter yet
   const files = filesOf(output);
+  const { settings } = openSentenceModel(await openModelFolder(folder));
+  const maxSeqLength = Math.min(sizes.maxSeqLength ?? settings.maxSeqLength, settings.maxSeqLength);
+  const engine =
+    options.engine ?? (await chooseEngine({ ...sizes, plugin: "", compileCache: "" }, { where: "distill" }));
+  // What does not fit is refused before anything is written, and before the teacher works for hours.
+  let made = existsSync(files.start) ? undefined : await studentOf(config, sizes, folder);
+  if (made !== undefined)
+    expectGuides(lossOf(sizes, {}, { dimension: sentenceDimension(made.student.modules) }), ["teacher"]);
   const claim = resume ? claimOldRun(output) : claimNewRun(output);
   const opened: TeacherVectors[] = [];
+  let isBegun = resume;
   try {
     await writeFileAtomic(files.config, `${JSON.stringify({ config, folder: process.cwd() }, undefined, 2)}\n`);
     const { texts, heldOut, ...counts } = await textsOf(config, files);
+    isBegun = true;
     yield { type: "texts", count: texts.count, heldOut: heldOut.count, characters: texts.characters, ...counts };
+    if (made !== undefined) {
+      const { student, share } = made;
+      made = undefined; // its weights are in the folder
+      await saveModelFolder(files.start, modelToSave(student, {}, 0));
+      const parameters = Object.values(student.weights).reduce((sum, { values }) => sum + values.length, 0);
+      const { description } = student.encoder;
+      yield { type: "student", description, parameters, ...(share !== undefined && { wordsKept: share }) };
+    }
     const vectors = config.vectors === "" ? join(dirname(resolve(output)), "teacher-vectors") : config.vectors;
     await mkdir(vectors, { recursive: true });
-    const { settings } = openSentenceModel(await openModelFolder(folder));
-    const maxSeqLength = Math.min(sizes.maxSeqLength ?? settings.maxSeqLength, settings.maxSeqLength);
     const teacher = { name, fingerprint: await modelFingerprint(folder), maxSeqLength };
-    const engine =
-      options.engine ?? (await chooseEngine({ ...sizes, plugin: "", compileCache: "" }, { where: "distill" }));
     const cores = engine.module === undefined ? 0 : sizes.cores || availableParallelism();
     const load = () => loadSentenceEncoder(folder, { cores, engine });
     const warnings: string[] = [];
@@ -130,18 +153,6 @@ export async function* distill(
       await saveModelFolder(files.teacher, modelToSave(teacherInComponents(loaded, { components }), {}, 0));
     }
     const inSpace = (guide: TeacherVectors) => projected(guide, components);
-    if (!existsSync(files.start)) {
-      const made = await studentOf(config, sizes, folder);
-      await saveModelFolder(files.start, modelToSave(made.student, {}, 0));
-      const parameters = Object.values(made.student.weights).reduce((sum, { values }) => sum + values.length, 0);
-      const { share } = made;
-      yield {
-        type: "student",
-        description: made.student.encoder.description,
-        parameters,
-        ...(share !== undefined && { wordsKept: share }),
-      };
-    }
     const passes = Math.ceil((5 * texts.count) / sizes.batchSize);
     const { training } = config;
     const complete = trained(Number(training["maxSteps"] ?? passes), {
@@ -151,7 +162,8 @@ export async function* distill(
       output: files.run,
       teacher: name,
     });
-    const going = existsSync(join(files.run, "run.json")) ? { resume: await resumePoint(files.run) } : {};
+    const going = (await hasCheckpoint(files.run)) ? { resume: await resumePoint(files.run) } : {};
+    if (going.resume === undefined) await rm(files.run, { recursive: true, force: true }); // killed before its first checkpoint
     yield* train(complete, {
       ...going,
       ...(signal && { signal }),
@@ -164,8 +176,15 @@ export async function* distill(
       guides: { teacher: inSpace(ofTexts) },
     });
   } finally {
-    for (const vectors of opened) await vectors.close();
-    claim.release();
+    try {
+      for (const vectors of opened) await vectors.close();
+    } finally {
+      if (isBegun) claim.release();
+      else {
+        for (const file of [files.config, files.texts, files.heldOut]) await rm(file, { force: true });
+        claim.abandon();
+      }
+    }
   }
 }
 

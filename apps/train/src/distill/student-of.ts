@@ -28,7 +28,13 @@ export async function studentOf(
       { key: other },
     );
   const loaded = await loadedModel({ ...sizes, model: teacherFolder }, await openModelFolder(teacherFolder));
-  const dimension = asked ?? sentenceDimension(loaded.modules);
+  const most = sentenceDimension(loaded.modules);
+  const dimension = asked ?? most;
+  if (dimension > most)
+    throw new ConfigError(
+      `distill: the teacher's vectors are shorter. Got dimension ${dimension}, expected at most ${most}. Leave --dimension out, or lower it.`,
+      { key: "dimension" },
+    );
   const space = { dimension, normalized: asked !== undefined || endsNormalized(loaded.modules) };
   const inSpace = (student: TrainableModel) => studentInTeachersSpace(sizes, student, space);
   if (given !== "")

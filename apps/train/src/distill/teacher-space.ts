@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
 import type { TeacherVectors } from "@kindred/distillation/node";
-import { ConfigError } from "@kindred/errors";
 import { writeFileAtomic } from "@kindred/files/node";
 import { fromFloat32, toFloat32, writeSafetensors } from "@kindred/tensor-files";
 import { openSafetensors } from "@kindred/tensor-files/node";
@@ -11,11 +10,6 @@ const mostSampled = 50_000;
 
 /** The components of the teacher's vectors, `"dimension features"`: found at the beginning, read when the distillation goes on. */
 export async function componentsOf(dimension: number, teacher: TeacherVectors, file: string): Promise<Float32Array> {
-  if (dimension > teacher.dimension)
-    throw new ConfigError(
-      `distill: the teacher's vectors are shorter. Got dimension ${dimension}, expected at most ${teacher.dimension}. Leave --dimension out, or lower it.`,
-      { key: "dimension" },
-    );
   if (!existsSync(file)) {
     const stride = Math.max(1, Math.ceil(teacher.count / mostSampled));
     async function* windows() {

@@ -159,6 +159,14 @@ test("refuses a file of texts that has changed, and a manifest of something else
   await expect(make("broken")).rejects.toThrow("is no manifest of a teacher's vectors");
 });
 
+test("a shard that has gone is named, and what is open can be closed", async () => {
+  await make("gone");
+  const opened = await openTeacherVectors(request("gone"));
+  rmSync(join(vectorsFolder(request("gone")), "shard-00001.safetensors"));
+  await expect(opened.read([0, 4])).rejects.toThrow("it is encoded again");
+  await opened.close();
+});
+
 test("a model's fingerprint depends on its weights and settings, not on its card or where it lies", async () => {
   await saveModelFolder(join(folder, "model"), toySaved(), { readme: "# One\n" });
   await saveModelFolder(join(folder, "same"), toySaved(), { readme: "# Another\n" });

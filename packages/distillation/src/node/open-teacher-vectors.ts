@@ -61,6 +61,7 @@ export async function openTeacherVectors(request: VectorsRequest): Promise<Teach
     const opened = shards.get(shard) ?? openShard(join(folder, shardName(shard)));
     shards.delete(shard);
     shards.set(shard, opened);
+    void opened.catch(() => shards.delete(shard)); // there is nothing to close; whoever asked is told
     return opened;
   };
   const closeOldest = async () => {

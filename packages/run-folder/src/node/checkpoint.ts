@@ -51,6 +51,20 @@ async function* safetensorsOf(arrays: Checkpoint["others"]): AsyncGenerator<Uint
 }
 
 /**
+ * Whether a run has a checkpoint, whole or damaged: one that was killed before its first can only begin again.
+ *
+ * @example
+ * ```ts
+ * import { hasCheckpoint } from "@kindred/run-folder/node";
+ *
+ * await hasCheckpoint("runs/that-is-not-there"); // => false
+ * ```
+ */
+export async function hasCheckpoint(run: string): Promise<boolean> {
+  return (await checkpointSteps(run)).length > 0;
+}
+
+/**
  * The newest whole checkpoint of a run: every file of it is read and compared with its checksum. One that is damaged is named, and the one
  * before it taken.
  *

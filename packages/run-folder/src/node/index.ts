@@ -9,7 +9,7 @@ export {
   type RunFolder,
   type RunFolderOptions,
 } from "./run-folder.ts";
-export { readOthers, type ResumePoint, resumePoint } from "./checkpoint.ts";
+export { hasCheckpoint, readOthers, type ResumePoint, resumePoint } from "./checkpoint.ts";
 export { expectSameProgram, readRunConfig } from "./read-run-config.ts";
 export { newestRun } from "./newest-run.ts";
 export { openEventFile } from "./event-file.ts";
