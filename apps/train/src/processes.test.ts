@@ -1,39 +1,23 @@
 // Several hosts are simulated: two processes' runs in one thread over one runner, and a process that is told that it is the second of two.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { sentenceDimension } from "@kindred/pooling";
 import { cpu, defineEngine, type Devices, implement } from "@kindred/tensor";
 import { allGatherOp, allReduceOp, reduceScatterOp, type StepResult } from "@kindred/tpu-sharding";
 import { startStepRunner } from "@kindred/tpu-sharding/node";
 import {
-  familiesOf,
-  lossOf,
   type TrainConfig,
   type TrainEvent,
   trainingCoreModule,
-  trainingData,
   trainingRun,
   type TrainingRunner,
-  trainingSampler,
   trainingSteps,
 } from "@kindred/trainer";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { eventsOf, losses, prepare } from "../test-support/toy-training.ts";
-import { openRunData, startingModel } from "./run-inputs.ts";
+import { eventsOf, inputsOf, losses, prepare } from "../test-support/toy-training.ts";
 import { train } from "./train.ts";
 
 const quiet = { maxSteps: 6, saveSteps: 0, evalSteps: 0, holdOut: 0, backend: "cpu" };
-
-/** What a run is made of, apart from who makes its steps. */
-async function inputsOf(config: TrainConfig) {
-  const model = await startingModel(config, { families: familiesOf({}), folder: "" });
-  const loss = lossOf(config, {}, { dimension: sentenceDimension(model.modules) });
-  const data = await trainingData(config, model, { ...(await openRunData(config, loss)), loss, signal: undefined });
-  const sampler = trainingSampler(config, data, {});
-  await sampler.ready?.();
-  return { model, data, sampler };
-}
 
 type Waiting = {
   readonly shares: Parameters<TrainingRunner["run"]>[0];

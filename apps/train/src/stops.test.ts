@@ -2,9 +2,11 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { ConfigError } from "@kindred/errors";
 import { resumePoint } from "@kindred/run-folder/node";
-import { type TrainEvent, trainConfig } from "@kindred/trainer";
+import { cpu } from "@kindred/tensor";
+import { soloStepRunner } from "@kindred/tpu-sharding";
+import { type TrainEvent, trainConfig, trainingCore, trainingRun, trainingSteps } from "@kindred/trainer";
 import { describe, expect, test } from "vitest";
-import { eventsOf, last, prepare } from "../test-support/toy-training.ts";
+import { eventsOf, inputsOf, last, prepare } from "../test-support/toy-training.ts";
 import { train, type TrainOptions } from "./train.ts";
 
 const weightsOf = (output: string) => readFileSync(join(output, "model", "model.safetensors"));
@@ -53,6 +55,25 @@ describe("a stop", () => {
     await expect(async () => eventsOf(train(config, { resume: await resumePoint(config.output) }))).rejects.toThrow(
       /is done/,
     );
+  });
+
+  test("while the model is written at the end comes too late: the run is done, without examples of that model", async () => {
+    const { config } = prepare({ maxSteps: 2, evalSteps: 0, saveSteps: 0, warmupSteps: 0 });
+    const inputs = await inputsOf(config);
+    const steps = trainingSteps(config, inputs.model, { engine: cpu() });
+    const runner = await soloStepRunner({ ...steps, program: trainingCore });
+    const controller = new AbortController();
+    const saves = {
+      saveCheckpoint: async () => "checkpoint",
+      saveModel: async () => {
+        controller.abort("SIGINT");
+        return "model";
+      },
+    };
+    const events = await eventsOf(trainingRun(config, { ...inputs, runner, saves, signal: controller.signal }));
+    expect(events.slice(-2).map(({ type }) => type)).toEqual(["evaluation", "done"]);
+    await runner.stop();
+    await inputs.sampler.close();
   });
 
   test("while data are read leaves nothing", async () => {

@@ -1,7 +1,17 @@
 import { rmSync } from "node:fs";
-import { trainConfig, type TrainEvent } from "@kindred/trainer";
+import { sentenceDimension } from "@kindred/pooling";
+import {
+  familiesOf,
+  lossOf,
+  type TrainConfig,
+  trainConfig,
+  type TrainEvent,
+  trainingData,
+  trainingSampler,
+} from "@kindred/trainer";
 import { afterEach } from "vitest";
 import { toyRun } from "../../../packages/trainer/test-support/toy-run.ts";
+import { openRunData, startingModel } from "../src/run-inputs.ts";
 
 const folders: string[] = [];
 afterEach(() => {
@@ -22,6 +32,16 @@ export type Given = { readonly [name: string]: unknown };
 export function prepare(given: Given = {}) {
   const { folder, options } = toyRunOfTest();
   return { folder, config: trainConfig({ ...options, ...given }) };
+}
+
+/** What a run is made of, apart from who makes its steps. */
+export async function inputsOf(config: TrainConfig) {
+  const model = await startingModel(config, { families: familiesOf({}), folder: "" });
+  const loss = lossOf(config, {}, { dimension: sentenceDimension(model.modules) });
+  const data = await trainingData(config, model, { ...(await openRunData(config, loss)), loss, signal: undefined });
+  const sampler = trainingSampler(config, data, {});
+  await sampler.ready?.();
+  return { model, data, sampler };
 }
 
 /** Everything that a run tells. */

@@ -99,40 +99,38 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     const shown = tasks.length === 0 ? undefined : await heldOutExamples(tasks, encoder, encode);
     return shown === undefined ? [] : [{ type: "examples", step, ...shown }];
   };
-  const evaluation = async (step: number): Promise<TrainEvent[]> => {
-    if (tasks.length === 0) return [];
-    const seconds = stopwatch(0);
+  /** Events that need the model's vectors; none if the run is asked to stop meanwhile. */
+  const unlessStopped = async (events: () => Promise<TrainEvent[]>): Promise<TrainEvent[]> => {
     try {
-      const measured = await evaluateTasks(tasks, encode);
-      const event: TrainEvent = { type: "evaluation", step, ...measured, ...levels, seconds: seconds() };
-      const before = standing().best;
-      happened.push(event);
-      const { best } = standing();
-      const isBest = followed !== undefined && best !== undefined && best.step === step;
-      const told = { metric: followed?.metric ?? "", ...(before !== undefined && { before }) };
-      const shown = step === 0 || (isBest && config.loadBestModelAtEnd) ? await examples(step) : [];
-      return [...compiles(step), event, ...(isBest ? [{ type: "best", ...best, ...told } as const] : []), ...shown];
+      return await events();
     } catch (error) {
       if (signal?.aborted !== true) throw error;
-      await embedder.close(); // cut: a stop follows
+      await embedder.close();
       return [];
     }
   };
+  const evaluate = async (step: number): Promise<TrainEvent[]> => {
+    const seconds = stopwatch(0);
+    const measured = await evaluateTasks(tasks, encode);
+    const event: TrainEvent = { type: "evaluation", step, ...measured, ...levels, seconds: seconds() };
+    const before = standing().best;
+    happened.push(event);
+    const { best } = standing();
+    const isBest = followed !== undefined && best !== undefined && best.step === step;
+    const told = { metric: followed?.metric ?? "", ...(before !== undefined && { before }) };
+    const shown = step === 0 || (isBest && config.loadBestModelAtEnd) ? await examples(step) : [];
+    return [...compiles(step), event, ...(isBest ? [{ type: "best", ...best, ...told } as const] : []), ...shown];
+  };
+  const evaluation = async (step: number) => (tasks.length === 0 ? [] : unlessStopped(() => evaluate(step)));
   let [cursor, counts] = [sampler.cursor(), sampler.counts];
   let saved: { readonly step: number; readonly path: string } | undefined;
   const checkpoint = async (step: number): Promise<string> => {
-    if (saved?.step !== step) {
-      const save = { model: modelToSave(model, await weightsOf(parts), step), others: runState(runner, loss) };
-      saved = {
-        step,
-        path: await saves.saveCheckpoint({
-          ...save,
-          state: { step, cursor, seconds: clock() },
-          best: standing().best?.step,
-        }),
-      };
-    }
-    return saved.path;
+    if (saved?.step === step) return saved.path;
+    const kept = { model: modelToSave(model, await weightsOf(parts), step), others: runState(runner, loss) };
+    const place = { step, cursor, seconds: clock() };
+    const path = await saves.saveCheckpoint({ ...kept, state: place, best: standing().best?.step });
+    saved = { step, path };
+    return path;
   };
   /** The end before the end: everything that was done is kept. */
   async function* stop(step: number, reason: unknown): AsyncGenerator<TrainEvent, void> {
@@ -220,7 +218,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const weights = loaded ? await checkpointWeights(parts, best.step) : await weightsOf(parts);
   const path = await saves.saveModel(modelToSave(model, weights, loaded ? best.step : end));
   const areShown = config.loadBestModelAtEnd && best !== undefined; // after the evaluation that was the best
-  if (!areShown) yield* await examples(end);
+  if (!areShown) yield* await unlessStopped(() => examples(end)); // the run is whole: a stop comes too late
   yield {
     ...{ type: "done", seconds: clock(), steps: end, finalLoss, model: path },
     metrics: metricSummaries(happened, loaded ? best.step : undefined),
