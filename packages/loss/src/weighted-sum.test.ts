@@ -38,27 +38,36 @@ const parts = fc.array(fc.record({ factor: fc.constantFrom(-2, 0.5, 3), weight: 
   maxLength: 3,
 });
 
+type Part = { readonly factor: number; readonly weight: number };
+const sumOf = (drawn: readonly Part[]) =>
+  weightedSum(
+    "both",
+    drawn.map(({ factor, weight }) => ({ loss: products(factor), weight })),
+  );
+
+/** Holds a sum's value and gradient to those of its losses, added up by hand. */
+function expectSum(both: Loss, drawn: readonly Part[], columns: readonly tf.Tensor2D[]): void {
+  const of = (loss: Loss) => valueAndGradients(() => lossShare(loss, columns), { first: columns[0]! });
+  const [total, one] = [of(both), of(products(1))];
+  const factor = drawn.reduce((all, { factor, weight }) => all + factor * weight, 0);
+  // Of products of up to 4, each weighed once more: a rounding for each of up to four sums and products.
+  const close = (value: number, expected: number) =>
+    expect(Math.abs(value - expected)).toBeLessThan(1e-5 * (1 + drawn.length * 24));
+  close(total.value.dataSync()[0] ?? NaN, factor * (one.value.dataSync()[0] ?? NaN));
+  for (const [i, value] of (total.gradients["first"]?.dataSync() ?? []).entries())
+    close(value, factor * (one.gradients["first"]?.dataSync()[i] ?? NaN));
+}
+
 test("value and gradients are the sums of those of its losses, by weight", () => {
   fc.assert(
     fc.property(parts, fc.nat(1000), fc.integer({ min: 1, max: 3 }), (drawn, seed, rows) => {
       const columns = [0, 1].map((part) => tf.tensor2d(floatsFromSeed(seed + part, rows * 2), [rows, 2]));
-      const both = weightedSum(
-        "both",
-        drawn.map(({ factor, weight }) => ({ loss: products(factor), weight })),
-      );
-      const of = (loss: Loss) => valueAndGradients(() => lossShare(loss, columns), { first: columns[0]! });
-      const [total, one] = [of(both), of(products(1))];
-      const factor = drawn.reduce((all, { factor, weight }) => all + factor * weight, 0);
-      // Of products of up to 4, each weighed once more: a rounding for each of up to four sums and products.
-      const close = (value: number, expected: number) =>
-        expect(Math.abs(value - expected)).toBeLessThan(1e-5 * (1 + drawn.length * 24));
-      close(total.value.dataSync()[0] ?? NaN, factor * (one.value.dataSync()[0] ?? NaN));
-      for (const [i, value] of (total.gradients["first"]?.dataSync() ?? []).entries())
-        close(value, factor * (one.gradients["first"]?.dataSync()[i] ?? NaN));
-      expectMutantToFail(() => close(factor, factor + 1e-2)); // what the tolerance would notice
+      expectSum(sumOf(drawn), drawn, columns);
     }),
     { numRuns: 30 },
   );
+  const [drawn, columns] = [[{ factor: 3, weight: 8 }], [tf.ones<tf.Rank.R2>([2, 2]), tf.ones<tf.Rank.R2>([2, 2])]];
+  expectMutantToFail(() => expectSum(sumOf([{ factor: 3, weight: 8.01 }]), drawn, columns));
 });
 
 test("needs what its losses need together, and keeps each one's own weights apart", () => {
@@ -78,15 +87,15 @@ test("needs what its losses need together, and keeps each one's own weights apar
     vectors: ["guide", "teacher"],
     dimensions: { teacher: 4 },
   });
-  const sumOf = weightedSum("sum", [
+  const both = weightedSum("sum", [
     { loss: trained, weight: 1 },
     { loss: trained, weight: 10 },
   ]);
-  expect(sumOf.parameters?.map(({ name }) => name)).toEqual(["0.factor", "1.factor"]);
+  expect(both.parameters?.map(({ name }) => name)).toEqual(["0.factor", "1.factor"]);
   const parameters = { "0.factor": tf.tensor2d([[3]]), "1.factor": tf.tensor2d([[5]]) };
   const rows = [tf.tensor2d([[1, 1]])];
-  expect(lossShare(sumOf, rows, { parameters }).dataSync()[0]).toBe(2 * 3 + 10 * 2 * 5);
-  expect(sumOf.options).toEqual({
+  expect(lossShare(both, rows, { parameters }).dataSync()[0]).toBe(2 * 3 + 10 * 2 * 5);
+  expect(both.options).toEqual({
     losses: [trained, trained].map(({ name, options }) => ({ name, options })),
     weights: [1, 10],
   });
