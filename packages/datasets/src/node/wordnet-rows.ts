@@ -23,6 +23,18 @@ export async function* wordnetSynsets(): AsyncGenerator<NamedSynset, void> {
   }
 }
 
+let lastRead: WeakRef<readonly NamedSynset[]> | undefined;
+
+/** All synsets, read once for calls that follow each other at once: reading takes a second, and a run asks for several parts. Nobody holds them between runs. */
+async function allSynsets(): Promise<readonly NamedSynset[]> {
+  const known = lastRead?.deref();
+  if (known !== undefined) return known;
+  const synsets: NamedSynset[] = [];
+  for await (const synset of wordnetSynsets()) synsets.push(synset);
+  lastRead = new WeakRef(synsets);
+  return synsets;
+}
+
 const heldOutCount = 2000;
 
 /**
@@ -39,10 +51,9 @@ const heldOutCount = 2000;
  * cut stays out of training, twins included, so would the choice of a rule that keeps one of the two.
  */
 export async function wordnetRows(split: Split): Promise<readonly GroupedRow[]> {
-  const synsets: HashedSynset[] = [];
-  for await (const synset of wordnetSynsets()) {
-    if (synset.examples.some(hasTwoWords)) synsets.push({ ...synset, hash: sha256Hex(synset.name) });
-  }
+  const synsets = (await allSynsets())
+    .filter(({ examples }) => examples.some(hasTwoWords))
+    .map((synset) => ({ ...synset, hash: sha256Hex(synset.name) }));
   if (split === "all") return synsets.flatMap(exampleRows);
   const heldOut = heldOutSynsets(synsets);
   const heldOutRows = heldOut.map((synset) => rowOf(synset, firstExample(synset)));
@@ -60,9 +71,9 @@ export async function wordnetRows(split: Split): Promise<readonly GroupedRow[]> 
  */
 export async function wordnetWords(split: Split): Promise<readonly GroupedRow[]> {
   if (split === "held-out") return [];
-  const rows: GroupedRow[] = [];
-  for await (const { definition, lemmas, name, place } of wordnetSynsets())
-    rows.push({ texts: [definition, lemmas.join(", ")], group: name, place });
+  const rows = (await allSynsets()).map(({ definition, lemmas, name, place }): GroupedRow => {
+    return { texts: [definition, lemmas.join(", ")], group: name, place };
+  });
   if (split === "all") return rows;
   const heldOut = await wordnetRows("held-out");
   const cut = sha256Hex(heldOut.at(-1)?.group ?? "");
