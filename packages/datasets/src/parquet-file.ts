@@ -41,7 +41,8 @@ export async function openParquet(source: ByteSource, file: string): Promise<Par
     return [metadata, parquetSchema(metadata).children.map(({ element }) => element.name)] as const;
   });
   const groups = metadata.row_groups.map(({ num_rows }) => Number(num_rows));
-  const starts = groups.map((_, group) => groups.slice(0, group).reduce((sum, rows) => sum + rows, 0));
+  const starts: number[] = [];
+  for (const group of groups.keys()) starts.push((starts.at(-1) ?? 0) + (groups[group - 1] ?? 0));
   return {
     names,
     groups,
