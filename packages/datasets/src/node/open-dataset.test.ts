@@ -66,6 +66,15 @@ test("each pass counts its own bad lines, also while another is open", async () 
   expect(open.badLines).toBe(3);
 });
 
+test("a pass opens its file when its rows are read: what fails, its reader is told", async () => {
+  const path = file("gone.jsonl", jsonl);
+  const passes = [openDataset(path).rows(), openDataset(path).rows()];
+  rmSync(path);
+  await new Promise((resolve) => setTimeout(resolve, 50)); // nobody has read so far
+  for (const pass of passes)
+    await expect(pass[Symbol.asyncIterator]().next()).rejects.toThrow(expect.objectContaining({ code: "ENOENT" }));
+});
+
 test("a pass tells its columns, once a row was read", async () => {
   const pass = openDataset(file("scored.csv", "score,a,b,id\n1,x,y,7\n"), { columns: ["b", "a", "score"] }).rows();
   expect(pass.columns).toBeUndefined();

