@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -110,6 +110,18 @@ const manyComments = Array.from({ length: 6000 }, (_, i): DumpedComment => {
 });
 const dump = join(folder, "RC_2015-01.gz");
 writeFileSync(dump, gzipSync(jsonl(manyComments)));
+
+test("refuses rows that were made and have become shorter in the meantime, and writes no shard of what is missing", async () => {
+  const output = newFolder();
+  const preparing = prepareReddit([dump], output, {
+    parts: 1,
+    onProgress: ({ stage }) => {
+      if (stage === "writing") truncateSync(join(output, ".work", "rows-0.gz"), 100);
+    },
+  });
+  await expect(preparing).rejects.toThrow("prepareReddit: the rows that were made have become shorter.");
+  expect(readdirSync(output)).toEqual([".work"]);
+});
 
 test("what it gives trains at once: the training files are in a data_config.json, weighted by their rows", async () => {
   const output = newFolder();

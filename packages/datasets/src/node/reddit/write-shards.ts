@@ -2,6 +2,7 @@ import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import { DataError } from "@kindred/errors";
 import { openFileAtomic } from "@kindred/files/node";
 import type { DataConfigEntry } from "../../parse-data-config.ts";
 import type { PieceOfRows, RedditLeftOut } from "./gather-part.ts";
@@ -122,11 +123,18 @@ async function joinMembers(path: string, members: readonly (readonly Member[])[]
   await using file = await openFileAtomic(path);
   for (const [part, own] of members.entries()) {
     if (own.length === 0) continue;
-    const rows = await open(join(work, `rows-${part}.gz`), "r");
+    const source = join(work, `rows-${part}.gz`);
+    const rows = await open(source, "r");
     try {
       for (const { offset, length } of own) {
         const bytes = Buffer.alloc(length);
-        await rows.read(bytes, 0, length, offset);
+        const { bytesRead } = await rows.read(bytes, 0, length, offset);
+        if (bytesRead < length)
+          throw new DataError(
+            { file: source },
+            `prepareReddit: the rows that were made have become shorter. Got ${bytesRead} bytes at ${offset}, expected ${length}. Delete ${work} and begin anew.`,
+            { offset, length, bytesRead },
+          );
         await file.write(bytes);
       }
     } finally {
