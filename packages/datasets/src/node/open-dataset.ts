@@ -9,7 +9,7 @@ import type { TextRow } from "../text-row.ts";
 import { parquetRows } from "./parquet-rows.ts";
 import { spamAssassinRows } from "./spam-assassin-rows.ts";
 import type { Split } from "./split.ts";
-import { type Packing, unpack } from "./unpack.ts";
+import { type Packing, packingOf, unpack } from "./unpack.ts";
 import { wordnetRows, wordnetWords } from "./wordnet-rows.ts";
 
 /** A named, re-readable source of text rows. */
@@ -90,7 +90,12 @@ function openBuiltIn(name: string, { split = "train" }: OpenDatasetOptions): Dat
       name,
     });
   }
-  const rows = () => Object.assign(rowsOf(() => readRows(split)), { badLines: 0, blankLines: 0, columns: undefined });
+  const known = { badLines: 0, blankLines: 0, columns: undefined };
+  const rows = () =>
+    Object.assign(
+      rowsOf(() => readRows(split)),
+      known,
+    );
   return { name, rows };
 }
 
@@ -160,7 +165,7 @@ function expectFormat(
   { leastTexts = 2 }: OpenDatasetOptions,
 ): { readonly format: (typeof formats)[number]; readonly packing: Packing | undefined } {
   const name = path.toLowerCase();
-  const packing = (["gz", "zst"] as const).find((ending) => name.endsWith(`.${ending}`));
+  const packing = packingOf(name);
   const bare = packing === undefined ? name : name.slice(0, -packing.length - 1);
   const format = formats.find((format) => bare.endsWith(`.${format}`));
   if (format === undefined || (format === "parquet" && packing !== undefined)) {

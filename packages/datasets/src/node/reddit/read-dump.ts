@@ -4,7 +4,7 @@ import { basename, join, resolve } from "node:path";
 import { ConfigError, DataError } from "@kindred/errors";
 import { lines } from "../../lines.ts";
 import { type RedditComment, redditComment } from "../../reddit/reddit-comment.ts";
-import { unpack } from "../unpack.ts";
+import { packingOf, unpack } from "../unpack.ts";
 import type { RedditLeftOut } from "./gather-part.ts";
 import { scatter } from "./scatter.ts";
 
@@ -58,7 +58,7 @@ export async function readInput(
   { parts, maxLength, tell, signal }: ReadOptions,
 ): Promise<void> {
   let [read, notJson, incomplete] = [0, 0, 0];
-  const packing = (["gz", "zst"] as const).find((ending) => path.toLowerCase().endsWith(`.${ending}`));
+  const packing = packingOf(path);
   const bytes: AsyncIterable<Uint8Array> = createReadStream(path);
   async function* comments(): AsyncGenerator<RedditComment, void> {
     const unpacked = packing === undefined ? bytes : unpack(bytes, { file: path, packing });
