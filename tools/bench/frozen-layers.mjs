@@ -1,7 +1,5 @@
 // node tools/bench/frozen-layers.mjs [--rounds 5] [--steps 4] [--cores n]: what a step takes with the embeddings and 10 of 12 layers frozen, against one
 // that trains all, in turns. Random weights of all-MiniLM-L12's size, 64 pairs a step of 32 tokens a text.
-import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
 import { wasm } from "@kindred/backend-wasm";
 import { keyFromSeed, integerAt } from "@kindred/random";
 import { toyVocabulary } from "@kindred/testing";
@@ -16,18 +14,12 @@ import {
 } from "@kindred/trainer";
 import { startStepRunner } from "@kindred/tpu-sharding/node";
 import { underChosenNode } from "../node-runtime.mjs";
+import { clocks, since } from "./clocks.mjs";
 import { median } from "./median.mjs";
+import { roundOptions } from "./round-options.mjs";
 
 await underChosenNode();
-const { values } = parseArgs({
-  args: process.argv.slice(2).filter((argument) => argument !== "--own-node"),
-  options: {
-    rounds: { type: "string", default: "5" },
-    steps: { type: "string", default: "4" },
-    cores: { type: "string", default: `${availableParallelism()}` },
-  },
-});
-const [rounds, steps, cores] = [Number(values.rounds), Number(values.steps), Number(values.cores)];
+const { rounds, steps, cores } = roundOptions({ rounds: 5, steps: 4 });
 const [pairs, length] = [64, 32];
 const size = { hiddenSize: 384, numHiddenLayers: 12, numAttentionHeads: 12, intermediateSize: 1536, maxSeqLength: 128 };
 // The position bias belongs to all layers: trained, it would have a gradient through each of them.
@@ -52,22 +44,21 @@ async function contestant(freeze) {
   let step = 0;
   return {
     stop: () => runner.stop(),
-    /** Milliseconds of elapsed and of processor time a step. */
+    /** Seconds of `steps` steps. */
     async run() {
-      const [from, before] = [performance.now(), process.cpuUsage()];
+      const from = clocks();
       for (let i = 0; i < steps; i++, step++)
         await runner.run(
           shares.map((share) => ({ step, share, totalRows: pairs })),
           optimizer.numbers(step),
         );
-      const { user, system } = process.cpuUsage(before);
-      return [(performance.now() - from) / steps, (user + system) / 1000 / steps];
+      return since(from);
     },
   };
 }
 
 const contestants = [await contestant([]), await contestant(frozen)];
-/** @type {number[][][]} by contestant and round */
+/** @type {ReturnType<typeof since>[][]} by contestant and round */
 const times = contestants.map(() => []);
 for (let round = 0; round <= rounds; round++)
   for (const [i, { run }] of contestants.entries()) {
@@ -75,8 +66,8 @@ for (let round = 0; round <= rounds; round++)
     if (round > 0) times[i]?.push(taken); // V8 compiles in the first
   }
 for (const { stop } of contestants) await stop();
-for (const [kind, name] of ["elapsed", "processor"].entries()) {
-  const [all = 0, some = 0] = times.map((ofOne) => median(ofOne.map((taken) => taken[kind] ?? 0)).middle);
+for (const name of /** @type {const} */ (["elapsed", "processor"])) {
+  const [all = 0, some = 0] = times.map((ofOne) => (1000 * median(ofOne.map((taken) => taken[name])).middle) / steps);
   console.log(
     `${name} time of a step: ${all.toFixed(0)} ms, with frozen layers ${some.toFixed(0)} ms (${(some / all).toFixed(2)})`,
   );

@@ -4,6 +4,7 @@
 // prints on standard output disturbs nobody. A contestant in another language speaks the same protocol.
 import { createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
+import { clocks, since } from "./clocks.mjs";
 
 /** @typedef {import("./contestant.mjs").Contestant} Contestant */
 /** @typedef {{ prepare?: unknown, measure?: number, cpuTime?: boolean, sample?: true }} Request */
@@ -32,18 +33,8 @@ async function answer(request) {
   }
   if (contestant === undefined) throw new Error("play: asked to work before it was prepared.");
   if (request.sample) return { sample: Array.from(contestant.sample?.() ?? []) };
-  const seconds = request.cpuTime ? processorSeconds : elapsedSeconds;
-  const begin = seconds();
+  const begin = clocks();
   const amount = await contestant.measure(request.measure ?? 0);
-  return { amount, seconds: seconds() - begin };
-}
-
-function elapsedSeconds() {
-  return performance.now() / 1000;
-}
-
-/** Of all threads of this process together. */
-function processorSeconds() {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
+  const { elapsed, processor } = since(begin);
+  return { amount, seconds: request.cpuTime ? processor : elapsed };
 }

