@@ -89,12 +89,13 @@ function chosenOf(rows: readonly TextRow[], limits: HoldOutRules): readonly Text
  */
 export function tasksOf(sets: readonly RowsToJudge[]): EvaluationTask[] {
   const names = sets.map(({ name }) => name);
-  const seen = new Map<string, number>([["mean", 1]]); // mean_… is what several tasks have in the middle
+  const taken = new Set(["mean"]); // mean_… is what several tasks have in the middle
   return sets.flatMap((set, i) => {
     const short = shortName(set.name, names.toSpliced(i, 1));
-    const count = (seen.get(short) ?? 0) + 1;
-    seen.set(short, count);
-    const tasks = judgedBy({ ...set, name: count === 1 ? short : `${short}_${count}` });
+    let name = short;
+    for (let count = 2; taken.has(name); count++) name = `${short}_${count}`;
+    taken.add(name);
+    const tasks = judgedBy({ ...set, name });
     const missing = set.evaluators?.find((name) => !tasks.some(({ evaluator }) => evaluator === name));
     if (tasks.length > 0 && missing === undefined) return tasks;
     const [by, takes] =

@@ -143,8 +143,11 @@ describe("evaluation", () => {
       setOf("b/pairs.csv", other),
       setOf("b/pairs.jsonl", other),
       setOf("dev.tsv.gz", rows),
+      setOf("dev.tsv.gz", rows),
+      setOf("dev_2.jsonl", rows),
     ]);
-    expect(tasks.map(({ name }) => name)).toEqual(["a/pairs", "b/pairs", "b/pairs_2", "b/pairs_3", "dev"]);
+    const names = ["a/pairs", "b/pairs", "b/pairs_2", "b/pairs_3", "dev", "dev_2", "dev_2_2"];
+    expect(tasks.map(({ name }) => name)).toEqual(names);
   });
 
   test("warns of few queries and of queries that are trained on; refuses a file with a single query", async () => {
