@@ -29,6 +29,7 @@ export {
   loadedModel,
   modelToSave,
   newModel,
+  parameterCount,
   type TrainableModel,
 } from "./trainable-model.ts";
 export type { EvaluationSet, Judging, RowSet, RunData, SetPass, TrainingSet } from "./run-data.ts";

@@ -1,6 +1,6 @@
 import type { SourceSummary } from "./data-events.ts";
 import type { TrainConfig } from "./train-options.ts";
-import type { TrainableModel } from "./trainable-model.ts";
+import { parameterCount, type TrainableModel } from "./trainable-model.ts";
 
 /** About how much memory a run takes, in bytes, and what for. */
 export type MemoryEstimate = {
@@ -59,7 +59,7 @@ export function memoryEstimate(
 ): MemoryEstimate | undefined {
   const { num_hidden_layers: layers, intermediate_size: inner } = model.encoder.configJson();
   if (backend === "xla" || typeof layers !== "number" || typeof inner !== "number") return undefined;
-  const parameters = Object.values(model.weights).reduce((sum, { values }) => sum + values.length, 0);
+  const parameters = parameterCount(model);
   const perToken = layers * (perHidden * model.encoder.sizes.hidden + perInner * inner);
   const shared = 4 * parameters * (3 + cores);
   const weights = 4 * parameters * cores;

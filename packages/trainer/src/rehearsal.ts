@@ -1,6 +1,7 @@
 import { memoryEstimate } from "./memory-estimate.ts";
 import type { TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
+import { parameterCount } from "./trainable-model.ts";
 import { type RunParts, trainingRun } from "./training-run.ts";
 
 /** Steps that are timed after the first, which makes everything ready; fewer where that takes longer than so many seconds. */
@@ -55,7 +56,6 @@ export async function* rehearsal(
     config.evalSteps === 0 ? 0 : Math.ceil(lastStep / config.evalSteps) - Math.floor(firstStep / config.evalSteps) - 1;
   const evaluations = parts.data.tasks.length === 0 ? 0 : 2 + Math.max(0, between);
   const facts = { model: parts.model, cores: parts.runner.cores, summaries: parts.data.summaries };
-  const parameters = Object.values(parts.model.weights).reduce((sum, { values }) => sum + values.length, 0);
   const memory = memoryEstimate(config, facts);
   yield {
     type: "estimate",
@@ -67,6 +67,6 @@ export async function* rehearsal(
     seconds: steps * secondsPerStep + evaluations * secondsPerEvaluation,
     ...(memory && { memory }),
     ...(peakBytes && { peakBytes: peakBytes() }),
-    checkpointBytes: 3 * 4 * parameters,
+    checkpointBytes: 3 * 4 * parameterCount(parts.model),
   };
 }

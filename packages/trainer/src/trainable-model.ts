@@ -23,6 +23,20 @@ export type TrainableModel = SentenceModel & {
 };
 
 /**
+ * How many numbers training moves.
+ *
+ * @example
+ * ```ts
+ * import { parameterCount } from "@kindred/trainer";
+ *
+ * parameterCount({ weights: { bias: { values: new Float32Array(8), shape: [8] } } }); // => 8
+ * ```
+ */
+export function parameterCount({ weights }: Pick<TrainableModel, "weights">): number {
+  return Object.values(weights).reduce((sum, { values }) => sum + values.length, 0);
+}
+
+/**
  * A model of random weights, of the family and size that the configuration says. The same seed gives the same weights.
  *
  * @param families among which `config.modelType` chooses. Default: all that Kindred has

@@ -19,7 +19,7 @@ import { memoryEstimate } from "./memory-estimate.ts";
 import type { CompiledProgram, TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts } from "./train-program.ts";
-import { columnPrompts, modelToSave, type TrainableModel } from "./trainable-model.ts";
+import { columnPrompts, modelToSave, parameterCount, type TrainableModel } from "./trainable-model.ts";
 import { trainedSpecs, trainingOptimizer } from "./training-core.ts";
 import type { TrainingData } from "./training-data.ts";
 import { jobsOf, progressMeter, runState, type TrainingRunner } from "./training-steps.ts";
@@ -251,8 +251,7 @@ function startEvent(
   { model, runner, runtime = "a browser" }: RunParts,
   facts: Pick<Extract<TrainEvent, { type: "start" }>, "loss" | "optimizer" | "firstStep" | "lastStep">,
 ): TrainEvent {
-  const parameters = Object.values(model.weights).reduce((sum, { values }) => sum + values.length, 0);
-  const counts = { cores: runner.cores, parameters };
+  const counts = { cores: runner.cores, parameters: parameterCount(model) };
   return { type: "start", output: config.output, config, ...facts, ...counts, runtime: `${runtime}, ${runner.engine}` };
 }
 

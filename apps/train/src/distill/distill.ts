@@ -29,6 +29,7 @@ import {
   loadedModel,
   lossOf,
   modelToSave,
+  parameterCount,
   type RunReader,
   trainConfig,
   type TrainEvent,
@@ -121,7 +122,7 @@ export async function* distill(
       const { student, share } = made;
       made = undefined; // its weights are in the folder
       await saveModelFolder(files.start, modelToSave(student, {}, 0));
-      const parameters = Object.values(student.weights).reduce((sum, { values }) => sum + values.length, 0);
+      const parameters = parameterCount(student);
       const { description } = student.encoder;
       yield { type: "student", description, parameters, ...(share !== undefined && { wordsKept: share }) };
     }
