@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import type { TrainEvent } from "@kindred/trainer";
 import { expectMutantToFail } from "@kindred/testing";
 import { expect, test } from "vitest";
-import { eventsOf, last, prepare } from "../test-support/toy-training.ts";
+import { eventsOf, last, prepare, stoppedAfter } from "../test-support/toy-training.ts";
 import { train } from "./train.ts";
 
 /** A run that soon gets worse: its rate is far too high. */
@@ -61,12 +61,7 @@ test("what is best survives a resume: the events of two parts are those of one, 
   const options = { ...worse, loadBestModelAtEnd: true, earlyStoppingPatience: 3 };
   const whole = await eventsOf(train(prepare(options).config));
   const { config } = prepare(options);
-  const stop = new AbortController();
-  const first: TrainEvent[] = [];
-  for await (const event of train(config, { signal: stop.signal })) {
-    first.push(event);
-    if (event.type === "step" && event.step === 5) stop.abort("enough");
-  }
+  const first = await stoppedAfter(5, config);
   const second = await eventsOf(train(config, { resume: await resumePoint(config.output) }));
   const told = (events: readonly TrainEvent[]) => events.filter(({ type }) => type === "best");
   expect([...told(first), ...told(second)]).toEqual(told(whole));

@@ -4,7 +4,7 @@ import { resumePoint } from "@kindred/run-folder/node";
 import { expectMutantToFail, toyPairs } from "@kindred/testing";
 import { type TrainConfig, trainConfig, type TrainEvent } from "@kindred/trainer";
 import { describe, expect, test } from "vitest";
-import { eventsOf, last, losses, prepare } from "../test-support/toy-training.ts";
+import { eventsOf, last, losses, prepare, stoppedAfter } from "../test-support/toy-training.ts";
 import { train } from "./train.ts";
 
 /** Data of so many unlike pairs, each with a score, beside the folder of a run. */
@@ -49,12 +49,7 @@ describe("epochs", () => {
   test("a run that is stopped goes on to the same end, and further if there are more epochs", async () => {
     const config = { ...scoredRun(100, {}), epochs: 2, warmupSteps: 0.1 };
     const unbroken = await eventsOf(train({ ...config, output: `${config.output}-unbroken` }));
-    const stop = new AbortController();
-    const first: TrainEvent[] = [];
-    for await (const event of train(config, { signal: stop.signal })) {
-      first.push(event);
-      if (event.type === "step" && event.step === 7) stop.abort("enough");
-    }
+    const first = await stoppedAfter(7, config);
     const second = await eventsOf(train(config, { resume: await resumePoint(config.output) }));
     expect([...losses(first), ...losses(second)]).toEqual(losses(unbroken));
     const resume = await resumePoint(config.output);
@@ -102,12 +97,7 @@ describe("gradient accumulation", () => {
     const data = unbroken.find((event) => event.type === "data");
     expect(data?.warnings.join()).toContain("adds no negatives");
     const { config } = prepare(given);
-    const stop = new AbortController();
-    const first: TrainEvent[] = [];
-    for await (const event of train(config, { signal: stop.signal })) {
-      first.push(event);
-      if (event.type === "step" && event.step === 7) stop.abort("enough");
-    }
+    const first = await stoppedAfter(7, config);
     const second = await eventsOf(train(config, { resume: await resumePoint(config.output) }));
     expect([...losses(first), ...losses(second)]).toEqual(losses(unbroken));
     const resume = await resumePoint(config.output);

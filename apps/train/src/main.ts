@@ -1,12 +1,11 @@
-import { basename } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { exitCodeOf, machineOptions, packageVersion, parseFlags } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
-import { modelFolder } from "@kindred/hub/node";
 import { checkOptions, flagName } from "@kindred/options";
 import { expectNotInUse, newestRun, readRunConfig, type ResumePoint, resumePoint } from "@kindred/run-folder/node";
 import { terminalReader } from "@kindred/run-report";
 import { guideFolders, type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
+import { bringModels } from "./bring-models.ts";
 import { distillCommand } from "./distill/command.ts";
 import { gradients } from "./gradients.ts";
 import { mine } from "./mine.ts";
@@ -44,16 +43,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     flags.resume === undefined
       ? newRun(runOptions, positionals, flags)
       : await oldRun(flags.resume, runOptions, positionals, flags);
-  const sink = flags.quiet ? {} : { sink: process.stderr };
-  const folders: { [model: string]: string } = {};
-  /** A model as the run keeps it, an id with the revision that was brought; where it lies goes into `folders`. */
-  const bring = async (name: string): Promise<string> => {
-    const folder = await modelFolder(name, { offline: flags.offline, signal, ...sink });
-    if (folder === name) return name;
-    const pinned = `${name.replace(/@.*$/, "")}@${basename(folder)}`; // a snapshot's folder is called after its commit
-    folders[pinned] = folder;
-    return pinned;
-  };
+  const { folders, bring } = bringModels({ offline: flags.offline, quiet: flags.quiet, signal });
   const model = config.model === "" || resume !== undefined ? config.model : await bring(config.model);
   const bringIfNamed = async (name: string) => (name === "" ? "" : bring(name));
   const [guide, teacher] = [await bringIfNamed(config.guide), await bringIfNamed(config.teacher)];

@@ -11,6 +11,8 @@ import { trainOptions } from "@kindred/trainer";
 import * as v from "valibot";
 import { mineHardNegatives, type MineProgress, type MineSummary } from "./mine-hard-negatives.ts";
 import { outputFormats } from "./mined-rows.ts";
+import { progressLines } from "./progress-lines.ts";
+import { columnNames } from "./run-inputs.ts";
 
 const countOrZero = v.pipe(v.number(), v.integer(), v.minValue(0));
 const number = v.pipe(v.number(), v.finite());
@@ -104,15 +106,14 @@ export async function mine(argv: readonly string[], signal: AbortSignal): Promis
   if (flags.model === "") return refuse("--model is missing.");
   if (!/\.jsonl(\.gz)?$/.test(output)) return refuse(`the output is a .jsonl or .jsonl.gz file. Got ${output}.`);
   checkOutputFile("OUTPUT", output);
-  const named = flags.columns === "" ? undefined : flags.columns.split(",").map((name) => name.trim());
-  const dataset = openDataset(data, { onBadLine: flags.onBadLine, columns: named });
+  const dataset = openDataset(data, { onBadLine: flags.onBadLine, columns: columnNames(flags.columns) });
   const corpus = flags.corpus === "" ? undefined : openDataset(flags.corpus, { leastTexts: 1 });
   const engine = await chooseEngine(flags, { where: "kindred-train mine" });
   const sink = flags.quiet ? {} : { sink: process.stderr };
   const folder = await modelFolder(flags.model, { offline: flags.offline, signal, ...sink });
   const cores = engine.module === undefined ? 0 : flags.cores || availableParallelism();
   await using encoder = await loadSentenceEncoder(folder, { engine, cores });
-  const onProgress = flags.quiet ? undefined : progressLines();
+  const onProgress = flags.quiet ? undefined : progressLines(lineOf);
   const { samplingStrategy, seed, outputFormat, outputScores, scratch, numNegatives, rangeMin, rangeMax } = flags;
   const { maxScore, minScore, absoluteMargin, relativeMargin } = flags;
   const { queryPrompt, queryPromptName, corpusPrompt, corpusPromptName } = flags;
@@ -163,17 +164,9 @@ async function writeRows(
   }
 }
 
-/** Milliseconds between two lines of progress. */
-const lineMs = 5000;
-
-function progressLines(): (progress: MineProgress) => void {
-  let [last, lastStage] = [0, ""];
-  return ({ stage, done, total }) => {
-    if (stage === lastStage && Date.now() - last < lineMs) return;
-    [last, lastStage] = [Date.now(), stage];
-    const what = stage === "encoding" ? "texts encoded" : "queries looked up";
-    process.stderr.write(`${done.toLocaleString("en")} of ${total.toLocaleString("en")} ${what}\n`);
-  };
+function lineOf({ stage, done, total }: MineProgress): string {
+  const what = stage === "encoding" ? "texts encoded" : "queries looked up";
+  return `${done.toLocaleString("en")} of ${total.toLocaleString("en")} ${what}`;
 }
 
 function summaryText(

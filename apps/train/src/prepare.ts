@@ -6,6 +6,7 @@ import { makeFolders } from "@kindred/files/node";
 import { checkOptions, flagName, option, optionHelp } from "@kindred/options";
 import { claimOldRun } from "@kindred/run-folder/node";
 import * as v from "valibot";
+import { progressLines } from "./progress-lines.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
@@ -72,7 +73,7 @@ export async function prepare(argv: readonly string[], signal: AbortSignal): Pro
   makeFolders(output);
   const claim = claimOldRun(output);
   try {
-    const onProgress = quiet ? undefined : progressLines();
+    const onProgress = quiet ? undefined : progressLines(lineOf);
     const report = await prepareReddit(inputs.toReversed(), output, { ...options, signal, onProgress });
     if (!quiet) process.stderr.write(reportText(report, output));
     if (json) process.stdout.write(`${JSON.stringify(report)}\n`);
@@ -86,17 +87,9 @@ export async function prepare(argv: readonly string[], signal: AbortSignal): Pro
   }
 }
 
-/** Milliseconds between two lines of progress. */
-const lineMs = 5000;
-
-function progressLines(): (progress: RedditProgress) => void {
-  let [last, lastStage] = [0, ""];
-  return ({ stage, done, total, comments }) => {
-    if (stage === lastStage && Date.now() - last < lineMs) return;
-    [last, lastStage] = [Date.now(), stage];
-    const what = { reading: "files read", grouping: "parts grouped", writing: "files written" }[stage];
-    process.stderr.write(`${done} of ${total} ${what}, ${comments.toLocaleString("en")} comments\n`);
-  };
+function lineOf({ stage, done, total, comments }: RedditProgress): string {
+  const what = { reading: "files read", grouping: "parts grouped", writing: "files written" }[stage];
+  return `${done} of ${total} ${what}, ${comments.toLocaleString("en")} comments`;
 }
 
 /** Why lines give no row, in words. */

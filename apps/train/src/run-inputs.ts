@@ -107,7 +107,7 @@ export async function openRunData(
     paths.set(path, label);
   }
   const leastTexts = needs?.texts?.least === 1 ? 1 : 2;
-  const columns = named === "" ? undefined : named.split(",").map((name) => name.trim());
+  const columns = columnNames(named);
   const training = entries
     .filter(({ weight }) => weight > 0)
     .map(({ name, label, weight, lines }) => {
@@ -123,6 +123,11 @@ export async function openRunData(
       return { dataset: openDataset(path, { onBadLine, columns, columnsIfThere: true }), evaluators };
     }),
   };
+}
+
+/** The names that `--columns` lists with commas; undefined without any, for all columns. */
+export function columnNames(listed: string): string[] | undefined {
+  return listed === "" ? undefined : listed.split(",").map((name) => name.trim());
 }
 
 /** Whether this keeps the run's folder: of an engine that spreads it over hosts, the first does. One that other threads find spreads none. */

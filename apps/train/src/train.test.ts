@@ -10,7 +10,7 @@ import { readRunConfig, resumePoint } from "@kindred/run-folder/node";
 import { trainConfig, type TrainEvent } from "@kindred/trainer";
 import { toyRun } from "../../../packages/trainer/test-support/toy-run.ts";
 import { train } from "./train.ts";
-import { eventsOf, last, losses, prepare } from "../test-support/toy-training.ts";
+import { eventsOf, last, losses, prepare, stoppedAfter } from "../test-support/toy-training.ts";
 
 describe("a run", () => {
   test("tells everything in order, learns, and leaves a folder that holds it all", async () => {
@@ -98,12 +98,7 @@ describe("stopping", () => {
       const dropout = { hiddenDropoutProb: 0.1, cores: 2, embeddingUpdate };
       const unbroken = await eventsOf(train(prepare(dropout).config));
       const { config } = prepare(dropout);
-      const stop = new AbortController();
-      const first: TrainEvent[] = [];
-      for await (const event of train(config, { signal: stop.signal })) {
-        first.push(event);
-        if (event.type === "step" && event.step === 7) stop.abort("enough");
-      }
+      const first = await stoppedAfter(7, config);
       expect(last(first)).toMatchObject({ type: "stopped", step: 7, reason: "enough" });
       expect(existsSync(join(config.output, "model"))).toBe(false);
       const second = await eventsOf(train(config, { resume: await resumePoint(config.output) }));

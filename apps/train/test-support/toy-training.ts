@@ -10,6 +10,7 @@ import {
   trainingSampler,
 } from "@kindred/trainer";
 import { afterEach } from "vitest";
+import { train } from "../src/train.ts";
 import { toyRun } from "../../../packages/trainer/test-support/toy-run.ts";
 import { openRunData, startingModel } from "../src/run-inputs.ts";
 
@@ -49,6 +50,17 @@ export async function eventsOf(events: AsyncIterable<TrainEvent>): Promise<Train
   const all: TrainEvent[] = [];
   for await (const event of events) all.push(event);
   return all;
+}
+
+/** Everything that a run tells which is asked to stop, for the reason "enough", once it has made so many steps. */
+export async function stoppedAfter(step: number, config: TrainConfig): Promise<TrainEvent[]> {
+  const stop = new AbortController();
+  const events: TrainEvent[] = [];
+  for await (const event of train(config, { signal: stop.signal })) {
+    events.push(event);
+    if (event.type === "step" && event.step === step) stop.abort("enough");
+  }
+  return events;
 }
 
 /** The losses of its steps. */

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { parseFlags } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
-import { modelFolder } from "@kindred/hub/node";
 import { checkOptions, flagName } from "@kindred/options";
 import { terminalReader } from "@kindred/run-report";
+import { bringModels } from "../bring-models.ts";
 import { distill, type DistillConfig, type DistillEvent } from "./distill.ts";
 import { distillFlags, distillHelp, distillOwnOptions, distillTrainOptions } from "./distill-options.ts";
 
@@ -25,11 +25,8 @@ export async function distillCommand(argv: readonly string[], signal: AbortSigna
         training: { revectorize: true, ...training },
         positionals,
       }); // its table's own values
-  const sink = flags.quiet ? {} : { sink: process.stderr };
-  const folders: { [model: string]: string } = {};
-  const folder = await modelFolder(config.teacher, { offline: flags.offline, signal, ...sink });
-  const teacher = folder === config.teacher ? folder : `${config.teacher.replace(/@.*$/, "")}@${basename(folder)}`;
-  folders[teacher] = folder;
+  const { folders, bring } = bringModels({ offline: flags.offline, quiet: flags.quiet, signal });
+  const teacher = await bring(config.teacher);
   const terminal = flags.quiet ? undefined : terminalReader(process.stderr);
   const progress = progressLines(process.stderr);
   for await (const event of distill({ ...config, teacher }, { signal, resume: isResumed, folders })) {

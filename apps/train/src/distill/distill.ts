@@ -35,6 +35,7 @@ import {
   type TrainEvent,
 } from "@kindred/trainer";
 import type { Engine } from "@kindred/tensor";
+import { columnNames } from "../run-inputs.ts";
 import { train } from "../train.ts";
 import { distillDefaults, type distillOwnOptions } from "./distill-options.ts";
 import { readTexts } from "./read-texts.ts";
@@ -211,7 +212,7 @@ async function textsOf(
     return { texts, heldOut, repeated: 0, empty: 0 };
   }
   if (names.length === 0) throw refused("texts", "there are no texts", "files of sentences");
-  const taken = columns === "" ? [] : columns.split(",").map((column) => column.trim());
+  const taken = columnNames(columns);
   let count = 0;
   for await (const _ of readTexts(names, taken)) count++;
   const share = Math.min(0.1, heldOutTexts / Math.max(1, count));
