@@ -7,7 +7,7 @@
 // fewer tokens are among those for more.
 import { createHash } from "node:crypto";
 import { execFileSync } from "node:child_process";
-import { createReadStream, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createReadStream, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -64,6 +64,7 @@ async function* selfDialogue() {
  */
 async function* sentencesOf(name) {
   const folder = mkdtempSync(join(tmpdir(), "kindred-texts-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const [packed] = JSON.parse(
     execFileSync("npm", ["pack", name, "--json", "--silent"], { cwd: folder, encoding: "utf8" }),
   );
