@@ -138,8 +138,8 @@ export class SourceLane<Row extends TextsRow> {
   state(): LaneState {
     const waiting =
       this.#waiting?.groups().map((group) => {
-        const [first, ...others] = group.map(({ index }) => index);
-        return first !== undefined && others.length === 0 ? first : group.map(({ index }) => index);
+        const [first] = group;
+        return first !== undefined && group.length === 1 ? first.index : group.map(({ index }) => index);
       }) ?? this.#toRestore;
     return { ...this.#reader.place(), ...this.#counts, waiting, isFinished: this.isFinished };
   }

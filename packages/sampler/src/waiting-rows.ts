@@ -78,7 +78,9 @@ export class WaitingRows<Row extends TextsRow> {
 
   /** All that wait, the oldest first. */
   groups(): RowGroup<Row>[] {
-    return this.#byAge.flatMap(({ group, isGone }) => (isGone ? [] : [group]));
+    const groups: RowGroup<Row>[] = []; // asked for after every batch, where flatMap takes many times as long
+    for (const { group, isGone } of this.#byAge) if (!isGone) groups.push(group);
+    return groups;
   }
 
   #remove(entry: Entry<Row>): void {
