@@ -1,4 +1,10 @@
-import { initialParameters, type ParameterSpec, type ParameterValues } from "@kindred/encoder";
+import {
+  type EncoderFamily,
+  initialParameters,
+  openEncoder,
+  type ParameterSpec,
+  type ParameterValues,
+} from "@kindred/encoder";
 import { ConfigError } from "@kindred/errors";
 import {
   endsNormalized,
@@ -9,7 +15,6 @@ import {
 } from "@kindred/pooling";
 import { childKey, keyFromSeed } from "@kindred/random";
 import { families as ownFamilies } from "@kindred/sentence-encoder";
-import { type EncoderFamily, openEncoder } from "@kindred/encoder";
 import { dropoutOf, type TrainableModel, type TrainConfig } from "@kindred/trainer";
 import { principalComponents, projectRows } from "@kindred/vectors";
 
@@ -52,7 +57,7 @@ export function studentFromLayers(
     );
   const encoder = openEncoder(families, { ...json, num_hidden_layers: layers.length }, { dropout: dropoutOf(config) });
   const weights: { [name: string]: ParameterValues } = { ...weightsAfter(teacher) };
-  for (const depth of [0, ...layers.keys()].map((_, i) => i)) {
+  for (let depth = 0; depth <= layers.length; depth++) {
     const from = depth === 0 ? 0 : (layers[depth - 1] ?? 0) + 1; // layer i is i + 1 deep
     const [own, theirs] = [ofDepth(encoder.specs, depth), ofDepth(teacher.encoder.specs, from)];
     for (const [i, { name }] of own.entries()) {

@@ -9,7 +9,7 @@ import type { TextRow } from "../text-row.ts";
 import { parquetRows } from "./parquet-rows.ts";
 import { spamAssassinRows } from "./spam-assassin-rows.ts";
 import type { Split } from "./split.ts";
-import { type Packing, packingOf, unpack } from "./unpack.ts";
+import { type Packing, unpack } from "./unpack.ts";
 import { wordnetRows, wordnetWords } from "./wordnet-rows.ts";
 
 /** A named, re-readable source of text rows. */
@@ -155,6 +155,11 @@ function rowsOfBytes(
 async function* bytesOf(path: string, packing: Packing | undefined): AsyncGenerator<Uint8Array, void> {
   const bytes = createReadStream(path);
   yield* packing === undefined ? bytes : unpack(bytes, { file: path, packing });
+}
+
+/** How a file is packed, by its name; undefined if it is not. */
+export function packingOf(path: string): Packing | undefined {
+  return (["gz", "zst"] as const).find((ending) => path.toLowerCase().endsWith(`.${ending}`));
 }
 
 const formats = ["jsonl", "csv", "tsv", "txt", "parquet"] as const;

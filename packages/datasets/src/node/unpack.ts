@@ -5,11 +5,6 @@ import { ConfigError, DataError } from "@kindred/errors";
 /** How a file is packed. */
 export type Packing = "gz" | "zst";
 
-/** How a file is packed, by its name; undefined if it is not. */
-export function packingOf(path: string): Packing | undefined {
-  return (["gz", "zst"] as const).find((ending) => path.toLowerCase().endsWith(`.${ending}`));
-}
-
 /** Bytes that are unpacked at a time: each time costs this thread a turn. */
 const chunkSize = 2 ** 17;
 

@@ -37,12 +37,12 @@ export async function modelFingerprint(folder: string): Promise<string> {
 async function modelFiles(folder: string, inside: string): Promise<string[]> {
   const entries = await readdir(join(folder, inside), { withFileTypes: true });
   const paths: string[] = [];
-  for (const { name } of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const { name } = entry;
     const path = inside === "" ? name : `${inside}/${name}`;
     if (name.startsWith(".") || otherFormats.has(name)) continue;
     if (/\.(json|txt|model|safetensors|bin)$/.test(name)) paths.push(path);
-    else if (entries.some((entry) => entry.name === name && entry.isDirectory()))
-      paths.push(...(await modelFiles(folder, path)));
+    else if (entry.isDirectory()) paths.push(...(await modelFiles(folder, path)));
   }
   return paths;
 }

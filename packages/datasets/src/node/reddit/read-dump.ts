@@ -4,7 +4,8 @@ import { basename, join, resolve } from "node:path";
 import { ConfigError, DataError } from "@kindred/errors";
 import { lines } from "../../lines.ts";
 import { type RedditComment, redditComment } from "../../reddit/reddit-comment.ts";
-import { packingOf, unpack } from "../unpack.ts";
+import { packingOf } from "../open-dataset.ts";
+import { unpack } from "../unpack.ts";
 import type { RedditLeftOut } from "./gather-part.ts";
 import { scatter } from "./scatter.ts";
 
