@@ -28,7 +28,8 @@ describe("encode", () => {
     expect([one.embeddings.length, one.dimension, one.truncated]).toEqual([12, 12, []]);
     expect(Math.hypot(...one.embeddings)).toBeCloseTo(1, 6);
     expect((await encoder.encode(["a", "", "b"])).embeddings.length).toBe(36);
-    expect(await encoder.encode([])).toEqual({ embeddings: new Float32Array(), dimension: 12, truncated: [] });
+    const none = { embeddings: new Float32Array(), dimension: 12, truncated: [], tokenCounts: new Int32Array() };
+    expect(await encoder.encode([])).toEqual(none);
   });
 
   test("the order of the inputs is kept, whatever the token budget", async () => {
@@ -57,6 +58,13 @@ describe("encode", () => {
     expect(result.truncated).toEqual([1]);
     expect(result.embeddings.subarray(12, 24)).toBeCloseToArray(result.embeddings.subarray(24), tolerance);
     expect((await encoder.encode(long, { maxLength: 3 })).truncated).toEqual([0]);
+  });
+
+  test("tells how many tokens were read: special ones, the prompt's, and none that were cut", async () => {
+    const long = Array(40).fill("cat").join(" ");
+    expect([...(await encoder.encode(["the cat", long, ""])).tokenCounts]).toEqual([4, 16, 2]);
+    const { tokenCounts } = await encoder.encodeQuery("the cat", { precision: "binary" });
+    expect([...tokenCounts]).toEqual([encoder.tokenizer.encode("find: the cat").ids.length]);
   });
 
   test("normalizeEmbeddings gives length 1 where the model does not", async () => {

@@ -188,18 +188,18 @@ export class SentenceEncoder {
     if (checked.outputValue === "tokenEmbeddings") return this.#tokenEmbeddings(tokens, checked);
     const embeddings = new Float32Array(texts.length * dimension);
     const batch = { ...tokens, promptLength: this.#promptLength(checked) };
-    await this.#run(batch, "sentences", checked, (sentence, values, place) => {
+    const tokenCounts = await this.#run(batch, "sentences", checked, (sentence, values, place) => {
       embeddings.set(values.subarray(place * dimension, (place + 1) * dimension), sentence * dimension);
     });
     const normalize = checked.normalizeEmbeddings || (endsNormalized(this.model.modules) && truncateDim < dimension);
     const rows = shortenRows({ embeddings, dimension }, { dimension: truncateDim, normalize });
-    if (precision === "float32") return { ...rows, truncated };
+    if (precision === "float32") return { ...rows, truncated, tokenCounts };
     const quantization = {
       precision,
       ...(ranges === undefined ? {} : { ranges }),
       ...(calibrationEmbeddings === undefined ? {} : { calibrationEmbeddings }),
     };
-    return { ...quantizeEmbeddings(rows, quantization), truncated };
+    return { ...quantizeEmbeddings(rows, quantization), truncated, tokenCounts };
   }
 
   async #tokenEmbeddings(tokens: BatchEncoding, options: CheckedEncodeOptions): Promise<TokenEmbeddings> {
@@ -217,14 +217,14 @@ export class SentenceEncoder {
 
   /**
    * Runs sentences through the embedder in batches, in whatever order its workers take them; `take` gets each one with its batch's values
-   * and its place among them.
+   * and its place among them. Gives how many tokens each sentence has.
    */
   async #run(
     tokens: TokenBatch,
     of: EmbeddingJob["of"],
     { maxLength, maxBatchTokens, signal, priority, onProgress }: CheckedEncodeOptions,
     take: (sentence: number, values: Float32Array, place: number, batch: TokenBatch) => void,
-  ): Promise<void> {
+  ): Promise<Int32Array> {
     signal?.throwIfAborted();
     const lengths = sentenceLengths(tokens);
     const { cores } = this.#embedder;
@@ -253,6 +253,7 @@ export class SentenceEncoder {
       failed.abort(error);
       throw error;
     }
+    return lengths;
   }
 
   #plan(
