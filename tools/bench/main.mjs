@@ -2,11 +2,12 @@
 // docs/benchmarks.md. `--quick` does every row on tiny work and only says whether it ran: a check of `npm test`.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { installPeers } from "../install-peers.mjs";
 import { root, run, underChosenNode } from "../node-runtime.mjs";
 import { writeCounts } from "../results.mjs";
 import { isSlower, raceAgainst } from "./against.mjs";
 import { CannotError } from "./contestant.mjs";
-import { installPeers } from "./install-peers.mjs";
 import { machineName } from "./machine.mjs";
 import { parseOptions, usage } from "./options.mjs";
 import { renderResults, tableLine } from "./render.mjs";
@@ -34,7 +35,8 @@ const keeps = scale !== "quick" && !cpuTime;
 const check = scale === "quick" && only === undefined;
 if (check) writeCounts("bench-quick");
 const counts = { passed: 0, failed: 0, skipped: 0 };
-if (!(await installPeers())) console.error("The peers could not be installed; rows that need one will say so.");
+const peers = fileURLToPath(new URL("peers", import.meta.url));
+if (!(await installPeers(peers))) console.error("The peers could not be installed; rows that need one will say so.");
 
 const machine = machineName();
 const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));

@@ -36,6 +36,7 @@ export const layers = [
   { name: "run", projects: ["trainer"] },
   { name: "readers of a run", projects: ["run-folder", "run-report", "distillation"] },
   { name: "edge", projects: ["hub", "command-line"] },
+  { name: "stacks", projects: ["integrations"] },
   { name: "apps", projects: ["train", "encode"] },
 ];
 

@@ -24,10 +24,11 @@ const sizes = {
  * A model folder of random weights with MPNet's vocabulary. Made once.
  *
  * @param {ModelSize} size
+ * @param {string} parent where it is made
  * @returns {Promise<string>} its path
  */
-export async function modelFolder(size) {
-  const folder = join(benchFolder("models"), size);
+export async function modelFolder(size, parent = benchFolder("models")) {
+  const folder = join(parent, size);
   if (existsSync(folder)) return folder;
   const tokenizer = mpnetTokenizer();
   const { hidden_size: dimension, ...dimensions } = sizes[size];

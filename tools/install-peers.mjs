@@ -1,26 +1,26 @@
-// What the benchmark compares with lives in peers/, with a lockfile of its own; nothing of the product depends on it.
+// What Kindred is compared with, or tested with, lives in folders named peers/, each with a lockfile of its own: nothing of the product
+// depends on it.
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { run } from "../node-runtime.mjs";
-
-const folder = fileURLToPath(new URL("peers/", import.meta.url));
+import { join, relative } from "node:path";
+import { root, run } from "./node-runtime.mjs";
 
 /**
- * Installs the peers if they are not there as the lockfile says. No install script runs: onnxruntime-node would download GPU
+ * Installs a folder's peers if they are not there as its lockfile says. No install script runs: onnxruntime-node would download GPU
  * libraries, and its CPU binary is in the package.
  *
+ * @param {string} folder
  * @returns {Promise<boolean>} whether they are there
  */
-export async function installPeers() {
-  if (isInstalled()) return true;
-  console.error("Installing what the benchmark compares with (npm ci in tools/bench/peers) …");
+export async function installPeers(folder) {
+  if (isInstalled(folder)) return true;
+  console.error(`Installing peers (npm ci in ${relative(root, folder)}) …`);
   const args = ["ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"];
   const options = { cwd: folder, shell: process.platform === "win32" };
   return (await run("npm", args, options).catch(() => 1)) === 0;
 }
 
-function isInstalled() {
+/** @param {string} folder */
+function isInstalled(folder) {
   const installed = packagesOf(join(folder, "node_modules", ".package-lock.json"));
   const wanted = packagesOf(join(folder, "package-lock.json"));
   return Object.entries(wanted).every(
