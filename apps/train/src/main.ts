@@ -1,18 +1,13 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { exitCodeOf, machineOptions, packageVersion, parseFlags } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
+import { bringModels } from "@kindred/hub/node";
 import { checkOptions, flagName } from "@kindred/options";
 import { expectNotInUse, newestRun, readRunConfig, type ResumePoint, resumePoint } from "@kindred/run-folder/node";
 import { terminalReader } from "@kindred/run-report";
 import { guideFolders, type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
-import { bringModels } from "./bring-models.ts";
-import { distillCommand } from "./distill/command.ts";
-import { gradients } from "./gradients.ts";
-import { mine } from "./mine.ts";
-import { originalForm, originalPreset } from "./original-form.ts";
-import { prepare } from "./prepare.ts";
 import { train } from "./train.ts";
-import { trainFlags, trainHelp } from "./train-flags.ts";
+import { originalFlag, trainFlags, trainHelp } from "./train-flags.ts";
 
 const manifest = new URL("../package.json", import.meta.url);
 
@@ -20,17 +15,26 @@ const manifest = new URL("../package.json", import.meta.url);
 export function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
   return exitCodeOf((signal) => {
-    if (command === "gradients") return gradients(rest);
-    if (command === "prepare") return prepare(rest, signal);
-    if (command === "mine") return mine(rest, signal);
-    return command === "distill" ? distillCommand(rest, signal) : run(argv, signal);
+    const chosen = Object.entries(commands).find(([name]) => name === command);
+    return chosen === undefined ? run(argv, signal) : chosen[1](rest, signal);
   });
 }
 
+type Command = (argv: readonly string[], signal: AbortSignal) => Promise<void>;
+
+/** The commands beside training itself; each is loaded when it is asked for. */
+const commands: { readonly [name: string]: Command } = {
+  gradients: async (argv) => (await import("./gradients.ts")).gradients(argv),
+  prepare: async (argv, signal) => (await import("./prepare.ts")).prepare(argv, signal),
+  mine: async (argv, signal) => (await import("./mine.ts")).mine(argv, signal),
+  distill: async (argv, signal) => (await import("./distill/command.ts")).distillCommand(argv, signal),
+};
+
 async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {
-  const original = originalForm(argv);
+  const isOriginal = argv.some((word) => originalFlag.test(word));
+  const original = isOriginal ? (await import("./original-form.ts")).originalForm(argv) : undefined;
   const { given: flagsGiven, positionals } = original ?? parseFlags(trainFlags, argv, { optionalValue: ["resume"] });
-  const inOurs = original === undefined ? flagsGiven : { ...flagsGiven, preset: originalPreset };
+  const inOurs = original === undefined ? flagsGiven : { ...flagsGiven, preset: original.preset };
   const flags = checkOptions(trainFlags, inOurs, "kindred-train", { named: flagName });
   if (flags.help) return void process.stdout.write(trainHelp());
   if (flags.version) return void process.stdout.write(`${packageVersion(manifest)}\n`);
@@ -43,7 +47,11 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     flags.resume === undefined
       ? newRun(runOptions, positionals, flags)
       : await oldRun(flags.resume, runOptions, positionals, flags);
-  const { folders, bring } = bringModels({ offline: flags.offline, quiet: flags.quiet, signal });
+  const { folders, bring } = bringModels({
+    offline: flags.offline,
+    signal,
+    sink: flags.quiet ? undefined : process.stderr,
+  });
   const model = config.model === "" || resume !== undefined ? config.model : await bring(config.model);
   const bringIfNamed = async (name: string) => (name === "" ? "" : bring(name));
   const [guide, teacher] = [await bringIfNamed(config.guide), await bringIfNamed(config.teacher)];

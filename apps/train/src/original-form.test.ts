@@ -2,13 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseFlags } from "@kindred/command-line/node";
+import { flagName } from "@kindred/options";
 import { expectMutantToFail, sharedExists, sharedPath } from "@kindred/testing";
 import { learningRateSchedule, trainConfig } from "@kindred/trainer";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { main } from "./main.ts";
 import { originalForm, originalPreset } from "./original-form.ts";
-import { trainFlags } from "./train-flags.ts";
+import { originalFlag, trainFlags } from "./train-flags.ts";
 
 const words = (line: string) => line.split(" ").filter((word) => word !== "");
 const theirs =
@@ -77,6 +78,15 @@ test("a run that ends within its warm-up has the original's rates", () => {
 test("a command line of ours is none of the original's", () => {
   for (const line of ["pairs.jsonl", "c.json out --batch_size 64 --model m", "pairs.jsonl -- --steps"])
     expect(originalForm(words(line))).toBe(undefined);
+});
+
+test("the form is asked for wherever a flag is one of the original's alone, in every spelling", () => {
+  const all = ["steps", "nprocs", "datasets_per_batch", "max_length", "max_length_a", "max_length_b"];
+  const camel = (name: string) => name.replaceAll(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+  const spelt = all.flatMap((name) => [name, name.replaceAll("_", "-"), camel(name)]).map((name) => `--${name}`);
+  for (const flag of [...spelt, ...spelt.map((name) => `${name}=4`)]) expect(originalFlag.test(flag), flag).toBe(true);
+  const ours = Object.keys(trainFlags).flatMap((name) => [`--${name}`, flagName(name), `--no-${name}`]);
+  expect(ours.filter((flag) => originalFlag.test(flag))).toEqual([]);
 });
 
 const anyForm = fc.record(

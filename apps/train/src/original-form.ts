@@ -40,6 +40,8 @@ export const originalPreset = "reddit-mpnet-base";
 
 /** A command line of the original script in the words of ours. */
 export type OriginalForm = {
+  /** The preset that it stands on. */
+  readonly preset: typeof originalPreset;
   /** The flags and options that it stands for, over the preset. */
   readonly given: { readonly [name: string]: unknown };
   readonly positionals: readonly [data: string, output: string];
@@ -84,7 +86,7 @@ export function originalForm(argv: readonly string[]): OriginalForm | undefined 
   const form = optionsOf(checkOptions(originalFlags, asked, "kindred-train", { named: flagName }), others);
   expectAgreement(form, others, mark);
   const all = { ...form, ...others };
-  return { given: all, positionals: [data, output], command: commandOf([data, output], all) };
+  return { preset: originalPreset, given: all, positionals: [data, output], command: commandOf([data, output], all) };
 }
 
 /** What the script's flags are in ours. */

@@ -33,6 +33,9 @@ export const trainFlags = {
   revectorize: { ...trainOptions.revectorize, default: true }, // the process is the command's own
 };
 
+/** A flag that the original script alone has: where one is, `original-form.ts` says whether the command line is in its form. */
+export const originalFlag = /^--(steps|nprocs|datasets.?per.?batch|max.?length(.?[ab])?)(=|$)/i;
+
 /** The text of `kindred-train --help`. */
 export function trainHelp(): string {
   return `kindred-train DATA [OUTPUT] [options]

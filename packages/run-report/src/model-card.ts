@@ -1,6 +1,7 @@
-import { metricSummaries, type TaskSize, trainCommand, type TrainEvent } from "@kindred/trainer";
+import { metricSummaries, type TaskSize, type TrainEvent } from "@kindred/trainer";
 import { coresText } from "./data-lines.ts";
 import { measuredBy } from "./evaluation-lines.ts";
+import { trainCommand } from "./train-command.ts";
 
 /** What a card says that the events do not. */
 export type ModelCardOptions = {

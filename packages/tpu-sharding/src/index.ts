@@ -1,8 +1,16 @@
 export { partitionSpec, type PartitionAxis } from "./partition-spec.ts";
 export { shardArray, unshardArrays } from "./shard-array.ts";
-export type { CorePlace } from "./core-place.ts";
-export { allGather, allGatherOp, reduceScatter, reduceScatterOp, type RowMesh, type RowsOption } from "./all-gather.ts";
-export { allReduce, allReduceOp } from "./all-reduce.ts";
+export {
+  allGather,
+  allGatherOp,
+  allReduce,
+  allReduceOp,
+  type CorePlace,
+  reduceScatter,
+  reduceScatterOp,
+  type RowMesh,
+  type RowsOption,
+} from "./collective-ops.ts";
 export {
   type NamedArrays,
   type ParameterPiece,

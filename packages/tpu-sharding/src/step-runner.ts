@@ -1,7 +1,7 @@
 import type { Optimizer } from "@kindred/adamw";
 import type { EncoderParameters, ParameterSpec } from "@kindred/encoder";
 import type { Devices, Engine, Float, Profile, ProgramSizes, RunningEngine } from "@kindred/tensor";
-import type { CorePlace } from "./core-place.ts";
+import type { CorePlace } from "./collective-ops.ts";
 import type { ParameterStore, StoreOptions } from "./parameter-store.ts";
 
 /** What a core has of a step. */

@@ -4,9 +4,7 @@ import { ConfigError, ShapeError } from "@kindred/errors";
 import { embeddingGradientOp } from "@kindred/nn";
 import type { Float, RowGradient } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { allGather } from "./all-gather.ts";
-import { allReduce } from "./all-reduce.ts";
-import type { CorePlace } from "./core-place.ts";
+import { allGather, allReduce, type CorePlace } from "./collective-ops.ts";
 import { movedBy, type ParameterStore, type StoreOptions, type StoreUpdate } from "./parameter-store.ts";
 import { elements } from "./store-memory.ts";
 

@@ -1,6 +1,6 @@
 import { cpu, defineEngine, type Devices, implement } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { allReduceOp } from "../src/all-reduce.ts";
+import { allReduceOp } from "../src/collective-ops.ts";
 
 /**
  * A stand-in for devices: tfjs's JavaScript kernels, which do one device's work after the other. Sums over devices are right where all do the

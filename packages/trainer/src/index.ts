@@ -1,8 +1,6 @@
 export type { LossName } from "./built-in-losses.ts";
 export { lossNames } from "./options/loss-options.ts";
 export { type TrainConfig, trainOptions } from "./train-options.ts";
-export { columnLengths } from "./column-lengths.ts";
-export { trainCommand } from "./train-command.ts";
 export { type TrainPreset, trainPresets } from "./train-presets.ts";
 export {
   type ConfigSource,
@@ -24,6 +22,7 @@ export {
   trainProgram,
 } from "./train-program.ts";
 export {
+  columnLengths,
   columnPrompts,
   dropoutOf,
   loadedModel,
@@ -98,7 +97,7 @@ export {
   type Followed,
   followedMetric,
   type FollowOptions,
+  metricSummaries,
   type Standing,
   standingOf,
 } from "./evaluators/best-model.ts";
-export { metricSummaries } from "./evaluators/metric-summaries.ts";

@@ -1,6 +1,5 @@
 import { ConfigError } from "@kindred/errors";
 import { expect, test } from "vitest";
-import { trainCommand } from "./train-command.ts";
 import { trainConfig } from "./train-config.ts";
 import { trainOptions } from "./train-options.ts";
 import { trainPresets } from "./train-presets.ts";
@@ -15,11 +14,6 @@ test("a short run warms up for a tenth of it, unless a warm-up is given", () => 
   expect(trainConfig({ maxSteps: 10 }).warmupSteps).toBe(0.1);
   expect(trainConfig({ maxSteps: 10, warmupSteps: 10 }).warmupSteps).toBe(10);
   expect(trainConfig({}).warmupSteps).toBe(500);
-});
-
-test("the command of a run of epochs says its length once, as it must, and not the steps that were counted", () => {
-  const counted = { ...trainConfig({ data: "a.jsonl", epochs: 3 }), maxSteps: 46 };
-  expect(trainCommand(counted)).toBe("npx kindred-train a.jsonl --epochs 3 --warmup-steps 0.1");
 });
 
 test("what an earlier run says is no contradiction, what is typed beside it is", () => {

@@ -2,11 +2,10 @@ import { type Schedule, type ScheduleShape, scheduleByName, scheduleShapes } fro
 import { ConfigError, nearestName } from "@kindred/errors";
 import { checkOptions, flagName } from "@kindred/options";
 import { families } from "@kindred/sentence-encoder";
-import { columnLengths } from "./column-lengths.ts";
 import { refuseUnfollowed } from "./evaluators/best-model.ts";
 import { guideFolders } from "./guides.ts";
 import { drawingOptions } from "./options/batch-options.ts";
-import { columnPrompts } from "./trainable-model.ts";
+import { columnLengths, columnPrompts } from "./trainable-model.ts";
 import { type TrainConfig, trainOptions } from "./train-options.ts";
 import { refuseLossOptions } from "./train-program.ts";
 import { trainPresets } from "./train-presets.ts";

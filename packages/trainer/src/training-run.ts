@@ -1,25 +1,21 @@
 import { ConfigError } from "@kindred/errors";
-import { columnLengths } from "./column-lengths.ts";
 import type { Loss } from "@kindred/loss";
 import { sentenceDimension } from "@kindred/pooling";
-import { modelWeights, SentenceEncoder } from "@kindred/sentence-encoder";
+import { modelWeights } from "@kindred/sentence-encoder";
 import { toFloat32 } from "@kindred/tensor-files";
 import type { SourceCounts } from "@kindred/sampler";
 import { firstProfiledStep } from "@kindred/tpu-sharding";
 import type { RunSaves, TrainerState } from "./checkpoint.ts";
 import { type BatchParts, drawBatch, type DrawnBatch } from "./deal-batch.ts";
 import { diverge } from "./diverge.ts";
-import { baselines, evaluateTasks } from "./evaluators/evaluate-tasks.ts";
-import { followedMetric, type Standing, standingOf } from "./evaluators/best-model.ts";
-import { type EncodeTexts, taskSize } from "./evaluators/evaluation-task.ts";
-import { metricSummaries } from "./evaluators/metric-summaries.ts";
-import { heldOutExamples } from "./evaluators/held-out-examples.ts";
-import { lockstepEmbedder } from "./lockstep-embedder.ts";
+import { followedMetric, metricSummaries } from "./evaluators/best-model.ts";
+import { taskSize } from "./evaluators/evaluation-task.ts";
+import { runJudge } from "./evaluators/run-judge.ts";
 import { memoryEstimate } from "./memory-estimate.ts";
 import type { CompiledProgram, TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts } from "./train-program.ts";
-import { columnPrompts, modelToSave, parameterCount, type TrainableModel } from "./trainable-model.ts";
+import { columnLengths, columnPrompts, modelToSave, parameterCount, type TrainableModel } from "./trainable-model.ts";
 import { trainedSpecs, trainingOptimizer } from "./training-core.ts";
 import type { TrainingData } from "./training-data.ts";
 import { jobsOf, progressMeter, runState, type TrainingRunner } from "./training-steps.ts";
@@ -70,58 +66,24 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const lastStep = config.stopAt === 0 ? config.maxSteps : config.stopAt;
   const loss = lossOf(config, parts.program, { dimension: sentenceDimension(model.modules) });
   const optimizer = trainingOptimizer(config, parts.program, trainedSpecs(model, loss));
-  // The run's parts are closed by whoever made them.
-  const embedder = lockstepEmbedder(runner);
-  const encoder = new SentenceEncoder(model, embedder);
-  const prompts = columnPrompts(config);
-  const encode: EncodeTexts = (texts, column) =>
-    encoder.encode(texts, { prompt: prompts[Math.min(column, 1)] ?? "", ...(signal && { signal }) });
-  const beside = tasks.length === 0 ? { bm25: {}, chance: {} } : baselines(tasks);
-  const levels = { ...beside, ...(parts.teacher && { teacher: parts.teacher }) };
   const clock = stopwatch(state?.seconds ?? 0);
-  const happened = [...(parts.earlier ?? [])];
+  const earlier = parts.earlier ?? [];
+  const evaluations = earlier.filter((event) => event.type === "evaluation");
   const followed = followedMetric(config, tasks);
   if (config.loadBestModelAtEnd && saves.openCheckpoint === undefined)
     throw new ConfigError(
       "trainingRun: loadBestModelAtEnd needs checkpoints that are given back. Got saves without openCheckpoint. Leave loadBestModelAtEnd out, or give saves that have it.",
       { key: "loadBestModelAtEnd" },
     );
-  const standing = (): Standing => {
-    const evaluations = happened.filter((event) => event.type === "evaluation");
-    return followed === undefined ? { best: undefined, waited: 0 } : standingOf(evaluations, followed);
-  };
-  const isEnough = () => followed !== undefined && followed.patience > 0 && standing().waited >= followed.patience;
+  const judge = tasks.length === 0 ? undefined : runJudge(config, parts, { followed, evaluations });
+  const standing = () => judge?.standing() ?? { best: undefined, waited: 0 };
 
   const compiles = (step: number): TrainEvent[] =>
     (parts.compiled?.() ?? []).map((program) => ({ type: "compile", step, ...program }));
-  /** What the model makes of held-out rows now. */
-  const examples = async (step: number): Promise<TrainEvent[]> => {
-    const shown = tasks.length === 0 ? undefined : await heldOutExamples(tasks, encoder, encode);
-    return shown === undefined ? [] : [{ type: "examples", step, ...shown }];
+  const evaluation = async (step: number): Promise<TrainEvent[]> => {
+    const events = (await judge?.evaluate(step)) ?? [];
+    return events.length === 0 ? [] : [...compiles(step), ...events];
   };
-  /** Events that need the model's vectors; none if the run is asked to stop meanwhile. */
-  const unlessStopped = async (events: () => Promise<TrainEvent[]>): Promise<TrainEvent[]> => {
-    try {
-      return await events();
-    } catch (error) {
-      if (signal?.aborted !== true) throw error;
-      await embedder.close();
-      return [];
-    }
-  };
-  const evaluate = async (step: number): Promise<TrainEvent[]> => {
-    const seconds = stopwatch(0);
-    const measured = await evaluateTasks(tasks, encode);
-    const event: TrainEvent = { type: "evaluation", step, ...measured, ...levels, seconds: seconds() };
-    const before = standing().best;
-    happened.push(event);
-    const { best } = standing();
-    const isBest = followed !== undefined && best !== undefined && best.step === step;
-    const told = { metric: followed?.metric ?? "", ...(before !== undefined && { before }) };
-    const shown = step === 0 || (isBest && config.loadBestModelAtEnd) ? await examples(step) : [];
-    return [...compiles(step), event, ...(isBest ? [{ type: "best", ...best, ...told } as const] : []), ...shown];
-  };
-  const evaluation = async (step: number) => (tasks.length === 0 ? [] : unlessStopped(() => evaluate(step)));
   let [cursor, counts] = [sampler.cursor(), sampler.counts];
   let saved: { readonly step: number; readonly path: string } | undefined;
   const checkpoint = async (step: number): Promise<string> => {
@@ -151,19 +113,19 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   yield { type: "data", sources: summaries, tasks: tasks.map(taskSize), ...facts };
   // A run that was cut after it had saved, and before it had evaluated, does so now.
   const isDue = (every: number, step: number) => every > 0 && step % every === 0;
-  const isMissing = !happened.some((event) => event.type === "evaluation" && event.step === stepsDone);
+  const isMissing = !evaluations.some((event) => event.step === stepsDone);
   if (isMissing && stepsDone < lastStep && isDue(Math.max(config.evalSteps, Number(stepsDone === 0)), stepsDone))
     yield* await evaluation(stepsDone);
   const { maxBatchTokens, gradientAccumulationSteps: batchesOfStep } = config;
-  const columns = { columnLengths: columnLengths(config), columnPrompts: prompts };
+  const columns = { columnLengths: columnLengths(config), columnPrompts: columnPrompts(config) };
   const draw = () => drawBatch({ ...parts, loss, maxBatchTokens, batchesOfStep, ...columns }, runner);
-  let end = isEnough() ? stepsDone : lastStep;
+  let end = judge?.isEnough() === true ? stepsDone : lastStep;
   let next = stepsDone < end ? draw() : undefined;
   // Processes that make steps together end together, after the step by which all hear of it: one that left by itself would be waited for.
   const isSpread = runner.processes !== undefined;
   const ownSignal = isSpread ? undefined : signal;
   const progress = progressMeter(lastStep);
-  let finalLoss = happened.findLast((event) => event.type === "step")?.loss ?? Number.NaN;
+  let finalLoss = earlier.findLast((event) => event.type === "step")?.loss ?? Number.NaN;
   for (let step = stepsDone; step < end && next !== undefined; step++) {
     let batch: DrawnBatch;
     try {
@@ -202,7 +164,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     if (result.stop === true) return yield* stop(done, signal?.reason ?? "another process was asked to stop");
     if (isDue(config.saveSteps, done)) yield { type: "checkpoint", step: done, path: await checkpoint(done) };
     if (isDue(config.evalSteps, done)) yield* await evaluation(done);
-    if (isEnough()) end = done;
+    if (judge?.isEnough() === true) end = done;
   }
   // At the end of whole epochs nothing is left but what fills no batch: asked for one more, the sampler counts it.
   if (Number.isInteger(config.epochs) && end === config.maxSteps && (await sampler.next()) === undefined)
@@ -211,17 +173,17 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const profile = await runner.profile();
   if (profile !== undefined) yield { type: "profile", steps: end - stepsDone - firstProfiledStep + 1, ...profile };
   if (stepsDone < end && saved?.step !== end) yield { type: "checkpoint", step: end, path: await checkpoint(end) };
-  if (!happened.some((event) => event.type === "evaluation" && event.step === end)) yield* await evaluation(end);
+  if (!evaluations.some((event) => event.step === end)) yield* await evaluation(end);
   if (signal?.aborted === true) return yield* stop(end, signal.reason);
   const { best, waited } = standing();
   const loaded = config.loadBestModelAtEnd && best !== undefined && best.step !== end;
   const weights = loaded ? await checkpointWeights(parts, best.step) : await weightsOf(parts);
   const path = await saves.saveModel(modelToSave(model, weights, loaded ? best.step : end));
   const areShown = config.loadBestModelAtEnd && best !== undefined; // after the evaluation that was the best
-  if (!areShown) yield* await unlessStopped(() => examples(end)); // the run is whole: a stop comes too late
+  if (!areShown) yield* (await judge?.examples(end)) ?? []; // the run is whole: a stop comes too late
   yield {
     ...{ type: "done", seconds: clock(), steps: end, finalLoss, model: path },
-    metrics: metricSummaries(happened, loaded ? best.step : undefined),
+    metrics: metricSummaries(evaluations, loaded ? best.step : undefined),
     ...(followed && best && { best: { ...best, metric: followed.metric, loaded: config.loadBestModelAtEnd } }),
     ...(end < lastStep && { stoppedEarly: { evaluations: waited, lastStep } }),
   };

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseFlags } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
+import { bringModels } from "@kindred/hub/node";
 import { checkOptions, flagName } from "@kindred/options";
 import { terminalReader } from "@kindred/run-report";
-import { bringModels } from "../bring-models.ts";
 import { distill, type DistillConfig, type DistillEvent } from "./distill.ts";
 import { distillFlags, distillHelp, distillOwnOptions, distillTrainOptions } from "./distill-options.ts";
 
@@ -25,7 +25,11 @@ export async function distillCommand(argv: readonly string[], signal: AbortSigna
         training: { revectorize: true, ...training },
         positionals,
       }); // its table's own values
-  const { folders, bring } = bringModels({ offline: flags.offline, quiet: flags.quiet, signal });
+  const { folders, bring } = bringModels({
+    offline: flags.offline,
+    signal,
+    sink: flags.quiet ? undefined : process.stderr,
+  });
   const teacher = await bring(config.teacher);
   const terminal = flags.quiet ? undefined : terminalReader(process.stderr);
   const progress = progressLines(process.stderr);

@@ -2,7 +2,6 @@ import { createHash, randomBytes } from "node:crypto";
 import { type FileHandle, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
-import { makeFolders } from "./make-folders.ts";
 
 /** Small pieces are gathered to so many bytes before they go to the system. */
 const pieceBytes = 65_536;
@@ -101,7 +100,8 @@ export async function openFileAtomic(path: string): Promise<AtomicFile> {
   };
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+/** Writes all of some bytes at a position: the system may take a part at a time. */
+export async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
     const { bytesWritten } = await file.write(bytes, at, bytes.length - at, position + at);
     at += bytesWritten;
@@ -130,43 +130,6 @@ export async function writeFileAtomic(path: string, contents: Uint8Array | strin
   await using file = await openFileAtomic(path);
   await file.write(contents);
   await file.finish();
-}
-
-/**
- * Writes a file chunk by chunk, so that no more than one need be in memory, and gives its SHA-256 in hex: for files of a folder that
- * appears whole, as {@link writeFolderAtomic} makes it. Folders above it are made.
- *
- * @example
- * ```ts
- * import { mkdtemp } from "node:fs/promises";
- * import { tmpdir } from "node:os";
- * import { join } from "node:path";
- * import { writeChunks } from "@kindred/files/node";
- *
- * const path = join(await mkdtemp(join(tmpdir(), "example-")), "a", "b.bin");
- * (await writeChunks(path, [Uint8Array.of(1, 2), Uint8Array.of(3)])).slice(0, 8); // => "039058c6"
- * ```
- */
-export async function writeChunks(
-  path: string,
-  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-): Promise<string> {
-  makeFolders(dirname(path));
-  const hash = createHash("sha256");
-  const file = await open(path, "w");
-  try {
-    let length = 0;
-    for await (const chunk of chunks) {
-      hash.update(chunk);
-      await writeAll(file, chunk, length);
-      length += chunk.length;
-    }
-  } catch (error) {
-    throw atPath(error, path);
-  } finally {
-    await file.close();
-  }
-  return hash.digest("hex");
 }
 
 /** An error of the system with the path that it is about: an open file's own have none, and nobody knows a temporary name. */

@@ -1,9 +1,10 @@
+import { existsSync, statSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError } from "@kindred/errors";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { writeFolderAtomic } from "./index.ts";
+import { makeFolders, writeFolderAtomic } from "./index.ts";
 
 let root: string;
 let folder: string;
@@ -76,4 +77,20 @@ test("replaces a folder whole, and no file", async () => {
   await expect(writeFolderAtomic(join(path, "1_Pooling", "config.json"), build, { replace: true })).rejects.toThrow(
     ConfigError,
   );
+});
+
+test("makes all folders that are missing, and tells the topmost", () => {
+  expect(makeFolders(folder)).toBeUndefined();
+  expect(makeFolders(join(folder, "a", "b", "c"))).toBe(join(folder, "a"));
+  expect(statSync(join(folder, "a", "b", "c")).isDirectory()).toBe(true);
+  expect(makeFolders(join(folder, "a", "b", "d"))).toBe(join(folder, "a", "b", "d"));
+});
+
+test("a folder in a file is the system's error", async () => {
+  await writeFile(path, "");
+  expect(() => makeFolders(join(path, "a"))).toThrow("ENOTDIR");
+});
+
+test.skipIf(!existsSync("/proc/self"))("where no folder can be made, it ends", () => {
+  expect(() => makeFolders("/proc/kindred/a")).toThrow("ENOENT");
 });

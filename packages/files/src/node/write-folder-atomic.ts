@@ -1,8 +1,9 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { ConfigError } from "@kindred/errors";
-import { makeFolders } from "./make-folders.ts";
-import { atPath, removeLeftovers, syncFolder, temporarySibling } from "./write-file-atomic.ts";
+import { atPath, removeLeftovers, syncFolder, temporarySibling, writeAll } from "./write-file-atomic.ts";
 
 /** What may become of a folder that is already there. */
 export type WriteFolderOptions = {
@@ -61,6 +62,78 @@ export async function writeFolderAtomic(
     throw at === undefined || !at.startsWith(temporary) ? error : atPath(error, path + at.slice(temporary.length));
   }
   await syncFolder(dirname(target));
+}
+
+/**
+ * Writes a file chunk by chunk, so that no more than one need be in memory, and gives its SHA-256 in hex: for files of a folder that
+ * appears whole, as {@link writeFolderAtomic} makes it. Folders above it are made.
+ *
+ * @example
+ * ```ts
+ * import { mkdtemp } from "node:fs/promises";
+ * import { tmpdir } from "node:os";
+ * import { join } from "node:path";
+ * import { writeChunks } from "@kindred/files/node";
+ *
+ * const path = join(await mkdtemp(join(tmpdir(), "example-")), "a", "b.bin");
+ * (await writeChunks(path, [Uint8Array.of(1, 2), Uint8Array.of(3)])).slice(0, 8); // => "039058c6"
+ * ```
+ */
+export async function writeChunks(
+  path: string,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<string> {
+  makeFolders(dirname(path));
+  const hash = createHash("sha256");
+  const file = await open(path, "w");
+  try {
+    let length = 0;
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      await writeAll(file, chunk, length);
+      length += chunk.length;
+    }
+  } catch (error) {
+    throw atPath(error, path);
+  } finally {
+    await file.close();
+  }
+  return hash.digest("hex");
+}
+
+/**
+ * Makes a folder, and those above it that are not there, and gives the topmost that it made; undefined if all were.
+ *
+ * Unlike `mkdirSync(path, { recursive: true })` of Node it always ends: where a folder is there and still none can be made in it (`/proc`), that
+ * tries forever.
+ *
+ * @throws the system's error (`EACCES`, `EROFS`, `ENOENT`, …) if one cannot be made
+ *
+ * @example
+ * ```ts
+ * import { mkdtempSync } from "node:fs";
+ * import { tmpdir } from "node:os";
+ * import { join } from "node:path";
+ * import { makeFolders } from "@kindred/files/node";
+ *
+ * const root = mkdtempSync(join(tmpdir(), "example-"));
+ * makeFolders(join(root, "a", "b")) === join(root, "a"); // => true
+ * makeFolders(join(root, "a")); // => undefined
+ * ```
+ */
+export function makeFolders(path: string): string | undefined {
+  const missing: string[] = [];
+  for (let folder = resolve(path); !existsSync(folder); folder = dirname(folder)) missing.unshift(folder);
+  let first: string | undefined;
+  for (const folder of missing) {
+    try {
+      mkdirSync(folder);
+      first ??= folder;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error; // another process was quicker
+    }
+  }
+  return first;
 }
 
 async function expectFree(target: string, path: string, replace: boolean): Promise<void> {

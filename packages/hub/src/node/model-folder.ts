@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { FormatError } from "@kindred/errors";
 import { describeDownload } from "../describe-download.ts";
 import type { DownloadEvent } from "../download-event.ts";
@@ -12,12 +13,14 @@ export type ModelFolderOptions = {
   readonly offline: boolean;
   readonly signal?: AbortSignal;
   /** Where progress is written for people; rewritten in place on a terminal. Default: nowhere. */
-  readonly sink?: {
-    /** Whether it is a terminal. */
-    readonly isTTY?: boolean | undefined;
-    /** Takes a piece of text, as process.stderr does. */
-    write(text: string): unknown;
-  };
+  readonly sink?:
+    | {
+        /** Whether it is a terminal. */
+        readonly isTTY?: boolean | undefined;
+        /** Takes a piece of text, as process.stderr does. */
+        write(text: string): unknown;
+      }
+    | undefined;
 };
 
 /**
@@ -57,6 +60,31 @@ export async function modelFolder(model: string, { offline, signal, sink }: Mode
   });
   if (shown) sink?.write("\r\u001b[K");
   return folder;
+}
+
+/**
+ * Brings the models that a command line names, one after another. `bring` gives a model's name as a run keeps it: a folder as it is, an id of
+ * the Hub with the commit that was brought, so that a run that goes on has the same; where that lies stands in `folders`.
+ *
+ * @example
+ * ```ts
+ * import { bringModels } from "@kindred/hub/node";
+ *
+ * const { folders, bring } = bringModels({ offline: true });
+ * await bring("./my-run/model"); // => "./my-run/model"
+ * folders; // => {}
+ * ```
+ */
+export function bringModels(options: ModelFolderOptions) {
+  const folders: { [model: string]: string } = {};
+  const bring = async (name: string): Promise<string> => {
+    const folder = await modelFolder(name, options);
+    if (folder === name) return name;
+    const pinned = `${name.replace(/@.*$/, "")}@${basename(folder)}`; // a snapshot's folder is called after its commit
+    folders[pinned] = folder;
+    return pinned;
+  };
+  return { folders, bring };
 }
 
 /** The same error, which says first that no folder is there: most that is named so is one. */

@@ -1,10 +1,9 @@
-import { ShapeError } from "@kindred/errors";
-import { soloCore } from "@kindred/mesh";
+import { MeshError, ShapeError } from "@kindred/errors";
+import { type Core, soloCore } from "@kindred/mesh";
 import { cpu, type Float, tfjs, toFloat32Array, valueAndGradients } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { allGather, reduceScatter } from "./all-gather.ts";
-import { allReduce } from "./all-reduce.ts";
+import { allGather, allReduce, coreAt, placeOf, reduceScatter } from "./collective-ops.ts";
 
 // On a mesh of one; data-parallel.test.ts has the ops on several cores.
 const core = soloCore();
@@ -40,4 +39,18 @@ describe.each([cpu(), tfjs()])("on $name", (engine) => {
     expect(() => reduceScatter(tf.zeros([3, 2]), core, { rows: [2] })).toThrow(/3,2/);
     expect(() => allReduce(tf.zeros([2], "int32"), core)).toThrow(/int32/);
   });
+});
+
+test("a thread finds the core that it is by its place, and refuses to be another", () => {
+  expect(() => coreAt({ index: 1, size: 2 })).toThrow(MeshError);
+  expect(() => coreAt({ index: 1, size: 2 })).toThrow("this thread is not core 1 of 2. Got none");
+  const core: Core = { ...soloCore(), index: 1, size: 2 };
+  expect(placeOf(core)).toEqual({ index: 1, size: 2 });
+  expect(placeOf(soloCore())).toEqual({ index: 0, size: 1 }); // a mesh of one is no other mesh's core
+  expect(coreAt({ index: 1, size: 2 })).toBe(core);
+  for (const place of [
+    { index: 0, size: 2 },
+    { index: 1, size: 3 },
+  ])
+    expect(() => coreAt(place)).toThrow("Got core 1 of 2");
 });

@@ -2,10 +2,15 @@ import { MeshError, ShapeError } from "@kindred/errors";
 import { type Core, shardCounts } from "@kindred/mesh";
 import { type DefinedOp, defineOp, type Float, type None, toFloat32Array } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
-import { coreAt, type CorePlace, placeOf } from "./core-place.ts";
 
-// The two ops are each other's gradient, hence one file. Their composite moves rows between this thread's tensors and shared
-// memory; on a mesh of one it is a clone. An engine whose cores are joined otherwise replaces the kernels.
+// Ops in which the cores of a mesh meet. Their composites move values between this thread's tensors and shared memory; on a mesh of one
+// they are a clone. An engine whose cores are joined otherwise replaces the kernels.
+
+/**
+ * A core's place in its mesh, as plain values: what a program may be specialised on, and all that there is of a device, which meets others
+ * in ops alone.
+ */
+export type CorePlace = { readonly index: number; readonly size: number };
 
 /** A core's place, and how many rows each core has. */
 export type RowMesh = CorePlace & { readonly rows: readonly number[] };
@@ -120,6 +125,44 @@ export function reduceScatter(
   return reduceScatterOp({ x }, {}, { ...placeOf(core), rows });
 }
 
+/** {@link allReduce} as an op that an engine may implement. */
+export const allReduceOp: DefinedOp<{ x: Float }, None, CorePlace, Float> = defineOp({
+  name: "KindredAllReduce",
+  check: ({ x }) => {
+    if (x.dtype === "float32") return;
+    throw new ShapeError(`allReduce: x is not float32. Got ${x.dtype} [${x.shape}].`, { dtype: x.dtype, x: x.shape });
+  },
+  composite: ({ x }, _, place) => {
+    if (place.size === 1) return tf.clone(x);
+    const values = toFloat32Array(x);
+    return tf.tensor(coreAt(place).allReduce(values, { into: values }), x.shape, "float32");
+  },
+  gradient: (dy, _saved, data, fixed) => ({ x: () => allReduceOp({ x: dy }, data, fixed) }),
+});
+
+/**
+ * The element-wise sum over the cores, the same on every core; differentiable.
+ *
+ * `y = Σ over cores k of x_k`, any shape, the same on all cores. The objective is the sum of the cores' losses, so the gradient
+ * is allReduce again: `dx_c = Σ over cores k of dy_k`.
+ *
+ * @throws ShapeError unless x is float32.
+ *
+ * @example
+ * ```ts
+ * import { cpu } from "@kindred/tensor";
+ * import { soloCore } from "@kindred/mesh";
+ * import { allReduce } from "@kindred/tpu-sharding";
+ * import * as tf from "@tensorflow/tfjs-core";
+ *
+ * await cpu().start();
+ * allReduce(tf.tensor1d([1, 2]), soloCore()).dataSync(); // => [1, 2]
+ * ```
+ */
+export function allReduce<Axes extends string>(x: Float<Axes>, core: Core | CorePlace): Float<Axes> {
+  return allReduceOp({ x }, {}, placeOf(core));
+}
+
 function total(rows: readonly number[]): number {
   return rows.reduce((sum, count) => sum + count, 0);
 }
@@ -143,4 +186,32 @@ function expectRows(functionName: string, x: tf.Tensor, rows: number): void {
     `${functionName}: x does not fit the mesh. Got ${x.dtype} [${x.shape}], expected float32 "batch hidden" of ${rows} rows, 1 or more.`,
     { x: x.shape, rows },
   );
+}
+
+/** The core that this thread is, where it is one of several: a thread is a core of one mesh. */
+let ownCore: Core | undefined;
+
+/** The place of a core or a device, for an op; {@link coreAt} finds the core again in the same thread. */
+export function placeOf(core: Core | CorePlace): CorePlace {
+  if (core.size > 1 && meetsThreads(core)) ownCore = core;
+  return { index: core.index, size: core.size };
+}
+
+/**
+ * The core of this thread that has this place in a mesh of several.
+ *
+ * @throws MeshError if this thread is not that core.
+ */
+export function coreAt({ index, size }: CorePlace): Core {
+  if (ownCore?.index === index && ownCore.size === size) return ownCore;
+  const own = ownCore === undefined ? "none" : `core ${ownCore.index} of ${ownCore.size}`;
+  throw new MeshError(
+    index,
+    `this thread is not core ${index} of ${size}. Got ${own}, expected the core that the op was called with.`,
+    { index, size },
+  );
+}
+
+function meetsThreads(core: Core | CorePlace): core is Core {
+  return "barrier" in core;
 }

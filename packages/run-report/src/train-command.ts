@@ -1,20 +1,10 @@
 import { flagName } from "@kindred/options";
-import { type TrainConfig, trainOptions } from "./train-options.ts";
+import { type TrainConfig, trainOptions } from "@kindred/trainer";
 
 /** What another run has of its own, or the command sets by itself. */
 const leftOut = ["data", "output", "revectorize"];
 
-/**
- * The command that trains by a configuration: every option that is not at its default, as flags for a shell.
- *
- * @example
- * ```ts
- * import { trainCommand, trainConfig } from "@kindred/trainer";
- *
- * const config = trainConfig({ data: "my pairs.jsonl", maxSteps: 2000, batchSize: 64, evalData: ["dev.jsonl"] });
- * trainCommand(config); // => "npx kindred-train 'my pairs.jsonl' --eval-data dev.jsonl --batch-size 64"
- * ```
- */
+/** The command that trains by a configuration: every option that is not at its default, as flags for a shell. */
 export function trainCommand(config: TrainConfig): string {
   const flags = Object.entries(trainOptions).flatMap(([name, option]) => {
     const value: unknown = Reflect.get(config, name);
