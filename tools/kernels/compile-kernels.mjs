@@ -1,24 +1,30 @@
-// Compiles the sources under assembly/ to the WebAssembly module of one variant.
+// Compiles AssemblyScript sources to the WebAssembly module of one variant.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import asc from "assemblyscript/asc";
-import { kernelVariants } from "./kernel-variants.mjs";
-import { stridedTileSource } from "./strided-tile-source.mjs";
-import { tileSource } from "./tile-source.mjs";
 
-const assembly = fileURLToPath(new URL("../assembly", import.meta.url));
+/** What all packages with kernels write them with: `./lanes` and `./multiply-add`, as if they lay beside. */
+const shared = fileURLToPath(new URL("assembly", import.meta.url));
 
 /**
- * The bytes of a variant's module: the same for the same sources and compiler.
+ * One build of a package's kernels.
  *
- * It imports `env.memory` and nothing else, has no data and no start function, and allocates nothing: it lives in tfjs's heap.
+ * @typedef {object} KernelBuild
+ * @property {string} assembly the folder of the sources, `index.ts` among them
+ * @property {readonly string[]} features
+ * @property {Readonly<Record<string, string>>} [sources] files that are made for this build, by name
+ */
+
+/**
+ * The bytes of a module: the same for the same sources and compiler.
  *
- * @param {keyof typeof kernelVariants} name
+ * It imports `env.memory` and nothing else, has no data and no start function, and allocates nothing: it lives in whatever memory it is handed.
+ *
+ * @param {KernelBuild} build
  * @returns {Promise<Uint8Array>}
  */
-export async function compileVariant(name) {
-  const { features, tile } = kernelVariants[name];
+export async function compileKernels({ assembly, features, sources = {} }) {
   /** @type {Map<string, Uint8Array | string>} */
   const written = new Map();
   const { error, stderr } = await asc.main(
@@ -32,33 +38,34 @@ export async function compileVariant(name) {
     ],
     {
       readFile: (file) => {
-        if (file === "tile.ts") return tileSource(tile);
-        if (file === "strided-tile.ts") return stridedTileSource(tile);
-        const path = join(assembly, file);
-        return existsSync(path) ? readFileSync(path, "utf8") : null;
+        const made = sources[file];
+        if (made !== undefined) return made;
+        const path = [assembly, shared].map((folder) => join(folder, file)).find((each) => existsSync(each));
+        return path === undefined ? null : readFileSync(path, "utf8");
       },
       writeFile: (file, contents) => void written.set(file, contents),
       listFiles: () => [],
     },
   );
   const bytes = written.get("kernels.wasm");
-  if (error || !(bytes instanceof Uint8Array)) throw new Error(`compileVariant: ${name} does not compile.\n${stderr}`);
+  if (error || !(bytes instanceof Uint8Array))
+    throw new Error(`compileKernels: ${assembly} does not compile.\n${stderr}`);
   // An engine without relaxed SIMD can't look inside; asc itself has validated the module.
-  if (WebAssembly.validate(/** @type {Uint8Array<ArrayBuffer>} */ (bytes))) expectOnlyMemoryImported(name, bytes);
+  if (WebAssembly.validate(/** @type {Uint8Array<ArrayBuffer>} */ (bytes))) expectOnlyMemoryImported(assembly, bytes);
   return bytes;
 }
 
 /**
- * @param {string} name
+ * @param {string} assembly
  * @param {Uint8Array} bytes
  */
-function expectOnlyMemoryImported(name, bytes) {
+function expectOnlyMemoryImported(assembly, bytes) {
   const module = new WebAssembly.Module(/** @type {Uint8Array<ArrayBuffer>} */ (bytes));
   const imports = WebAssembly.Module.imports(module).map((each) => `${each.module}.${each.name}`);
   const others = WebAssembly.Module.exports(module).filter(({ kind }) => kind !== "function");
   if (imports.join() !== "env.memory" || others.length > 0) {
     throw new Error(
-      `compileVariant: ${name} is no side module. Got imports ${imports}, expected env.memory alone, and functions as exports. ` +
+      `compileKernels: ${assembly} is no side module. Got imports ${imports}, expected env.memory alone, and functions as exports. ` +
         "Use no arrays, strings, classes or static data: whatever needs a place in memory gets its address as an argument.",
     );
   }
