@@ -1,8 +1,9 @@
 import { tmpdir } from "node:os";
 import { ConfigError, DataError } from "@kindred/errors";
 import { childKey, integerAt, keyFromSeed } from "@kindred/random";
+import { semanticSearch } from "@kindred/search";
 import type { SentenceEncoder } from "@kindred/sentence-encoder";
-import { nearestInPieces, type NegativeRules, negativeRules, pickNegatives, type RankedRow } from "@kindred/vectors";
+import { type NegativeRules, negativeRules, pickNegatives, type RankedRow } from "@kindred/vectors";
 import { type Found, type outputFormats, pairsWithout, rowsOf } from "./mined-rows.ts";
 import { VectorFile } from "./vector-file.ts";
 
@@ -124,9 +125,10 @@ export async function* mineHardNegatives(
     const window = names.slice(from, from + queryWindow);
     const embedded = await encoder.encodeQuery(window, { ...encoded, ...ofQueries });
     // One more than are looked at, as one may be the query itself.
-    const nearest = await nearestInPieces(embedded, vectors.pieces(), {
-      count: rangeMax + mostPositives + 1,
+    const nearest = await semanticSearch(embedded, vectors.pieces(), {
+      topK: rangeMax + mostPositives + 1,
       similarity,
+      ...(signal && { signal }),
     });
     for (const [i, query] of window.entries()) {
       signal?.throwIfAborted();

@@ -8,7 +8,8 @@ export {
 } from "./embedding-rows.ts";
 export { pairSimilarities, similarities, type Similarity, type SimilarityOptions } from "./similarity.ts";
 export { type ScoreMatrix, similarityMatrix } from "./similarity-matrix.ts";
-export { nearestInPieces, nearestRows, type NearestRowsOptions, type RankedRow, TopRows } from "./nearest-rows.ts";
+export { type RankedRow, TopRows } from "./top-rows.ts";
+export { nearestRows, type NearestRowsOptions } from "./nearest-rows.ts";
 export { type NegativeRules, negativeRules, type PickedNegatives, pickNegatives } from "./pick-negatives.ts";
 export {
   type Precision,

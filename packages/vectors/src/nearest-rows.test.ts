@@ -2,7 +2,7 @@ import { ShapeError } from "@kindred/errors";
 import { expectMutantToFail } from "@kindred/testing";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type EmbeddingRows, nearestInPieces, nearestRows, similarities, similarityMatrix, TopRows } from "./index.ts";
+import { nearestRows, similarities, similarityMatrix } from "./index.ts";
 
 // Components of 0, ±1 and ±2: many equal similarities and equal rows.
 const rows = fc
@@ -49,33 +49,6 @@ test("is what sorting all similarities gives", () => {
   );
 });
 
-test("in pieces, of any sizes, it finds what it finds in the whole", async () => {
-  const law = (pieced: typeof nearestInPieces) =>
-    fc.assert(
-      fc.asyncProperty(
-        rows,
-        rows,
-        fc.array(fc.nat(15), { maxLength: 5 }),
-        fc.nat(20),
-        async (queries, whole, cuts, count) => {
-          const { embeddings, dimension } = whole;
-          const ends = [0, ...cuts.sort((a, b) => a - b), embeddings.length / 2].map((row) =>
-            Math.min(embeddings.length, row * 2),
-          );
-          const pieces = ends.slice(1).map((end, i) => ({ embeddings: embeddings.subarray(ends[i], end), dimension }));
-          expect(await pieced(queries, pieces, { count })).toEqual(nearestRows(queries, whole, { count }));
-        },
-      ),
-    );
-  await law(nearestInPieces);
-  await expectMutantToFail(
-    () =>
-      law((queries, pieces, options) =>
-        nearestInPieces(queries, [...(pieces as Iterable<EmbeddingRows>)].reverse(), options),
-      ), // they are an array
-  );
-});
-
 test("finds rows beyond the first block of candidates, for queries beyond the first of theirs", () => {
   const onCircle = (numbers: number[]) => ({
     embeddings: Float32Array.from(numbers.flatMap((i) => [Math.cos(i / 9000), Math.sin(i / 9000)])),
@@ -84,20 +57,6 @@ test("finds rows beyond the first block of candidates, for queries beyond the fi
   const wanted = Array.from({ length: 130 }, (_, i) => i * 65);
   const found = nearestRows(onCircle(wanted), onCircle(Array.from({ length: 8500 }, (_, i) => i)), { count: 1 });
   expect(found.map(([best]) => best?.row)).toEqual(wanted);
-});
-
-test("the heap keeps the best of any offers, in order, NaN as the worst", () => {
-  const score = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.constant(NaN));
-  fc.assert(
-    fc.property(fc.array(score), fc.nat(8), (scores, limit) => {
-      const top = new TopRows(limit);
-      for (const [row, own] of scores.entries()) top.offer(row, own);
-      const expected = scores
-        .map((own, row) => ({ row, score: Number.isNaN(own) ? -Infinity : own }))
-        .sort((a, b) => (a.score === b.score ? a.row - b.row : b.score - a.score));
-      expect(top.ranking()).toEqual(expected.slice(0, limit));
-    }),
-  );
 });
 
 test("refuses halves of rows and rows of different dimensions", () => {

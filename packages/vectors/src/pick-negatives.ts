@@ -1,4 +1,4 @@
-import type { RankedRow } from "./nearest-rows.ts";
+import type { RankedRow } from "./top-rows.ts";
 
 /** Which candidates are taken as negatives of a query. Names and rules as in sentence-transformers. */
 export type NegativeRules = {
