@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { AdamwNumbers, ArrayKernels } from "@kindred/adamw";
 import { wasmArrayKernels } from "./array-kernels.ts";
-import { relaxedSimdWorks } from "./kernel-variant.ts";
+import { relaxedSimdWorks } from "@kindred/side-module";
 
 const numbers: AdamwNumbers = {
   clip: 0.7,

@@ -1,7 +1,8 @@
 import type { ArrayKernels } from "@kindred/adamw";
 import { ConfigError } from "@kindred/errors";
 import { instantiateKernels } from "./instantiate-kernels.ts";
-import { type KernelVariant, relaxedSimdWorks } from "./kernel-variant.ts";
+import { relaxedSimdWorks } from "@kindred/side-module";
+import type { KernelVariant } from "./kernel-variant.ts";
 
 /**
  * A store's arithmetic on arrays that lie in one WebAssembly memory, in place and in one pass: AdamW takes as long as memory needs for

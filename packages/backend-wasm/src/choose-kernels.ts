@@ -4,7 +4,7 @@ import { instantiateKernels } from "./instantiate-kernels.ts";
 import type { KernelExports } from "./generated/kernel-exports.ts";
 import type { KernelVariant } from "./kernel-variant.ts";
 import { pairsCorrectly } from "./pairs-correctly.ts";
-import { relaxedSimdWorks } from "./kernel-variant.ts";
+import { relaxedSimdWorks } from "@kindred/side-module";
 
 /** V8's pairing of 128-bit instructions to 256 bits, switched on. */
 export type Revectorization = {

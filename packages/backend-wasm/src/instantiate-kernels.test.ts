@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { instantiateKernels } from "./instantiate-kernels.ts";
-import { relaxedSimdWorks } from "./kernel-variant.ts";
+import { relaxedSimdWorks } from "@kindred/side-module";
 
 describe.each(["simd", "relaxed", "wide"] as const)("the %s module", (variant) => {
   test.skipIf(variant !== "simd" && !relaxedSimdWorks()).each([false, true])(

@@ -6,7 +6,7 @@ import { attentionLaws } from "../../nn/test-support/attention-laws.ts";
 import { formLaws } from "../../nn/test-support/form-laws.ts";
 import { opLawList } from "../../nn/test-support/op-laws.ts";
 import { kernels } from "./kernels.ts";
-import { relaxedSimdWorks } from "./kernel-variant.ts";
+import { relaxedSimdWorks } from "@kindred/side-module";
 import { wasm } from "./wasm.ts";
 
 const tools: OpTools = { reference: cpu(), valueAndGradients };

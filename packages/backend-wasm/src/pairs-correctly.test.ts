@@ -6,7 +6,7 @@ import { instantiateKernels } from "./instantiate-kernels.ts";
 import type { KernelExports } from "./generated/kernel-exports.ts";
 import { enableRevectorization } from "./node/enable-revectorization.ts";
 import { pairsCorrectly } from "./pairs-correctly.ts";
-import { relaxedSimdWorks } from "./kernel-variant.ts";
+import { relaxedSimdWorks } from "@kindred/side-module";
 import { wasm } from "./wasm.ts";
 
 const able = relaxedSimdWorks();

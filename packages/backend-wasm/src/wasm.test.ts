@@ -4,7 +4,7 @@ import { cpu, engineFromModule, moduleOfEngine, type RunningEngine, tfjs } from 
 import * as tf from "@tensorflow/tfjs-core";
 import { afterEach, expect, test } from "vitest";
 import { enableRevectorization } from "./node/enable-revectorization.ts";
-import { relaxedSimdWorks } from "./kernel-variant.ts";
+import { relaxedSimdWorks } from "@kindred/side-module";
 import { wasm } from "./wasm.ts";
 
 const able = relaxedSimdWorks();

@@ -1,7 +1,7 @@
 import { ConfigError } from "@kindred/errors";
 import { type EmbeddingRows, rowCount } from "@kindred/vectors";
 import { expectWhole } from "./expect-options.ts";
-import { scanRows } from "./scan-rows.ts";
+import { RowScanner } from "./row-scanner.ts";
 
 /** Options of {@link communityDetection}. Names and defaults are sentence-transformers'. */
 export type CommunityDetectionOptions = {
@@ -51,13 +51,15 @@ export async function communityDetection(
   const count = rowCount(where, "rows", rows);
   const { embeddings, dimension } = rows;
   const leastSize = Math.min(minCommunitySize, count);
+  const size = Math.min(batchSize, Math.max(1, count));
+  const chunks = { queryChunkSize: size, corpusChunkSize: Math.max(1, count) };
+  const scanner = await RowScanner.start(where, { dimension, similarity: "cosine", ...chunks, signal });
   const communities: { readonly center: number; readonly members: Int32Array }[] = [];
-  for (let from = 0; from < count; from += batchSize) {
-    const batch = { embeddings: embeddings.subarray(from * dimension, (from + batchSize) * dimension), dimension };
-    const around = Array.from({ length: Math.min(batchSize, count - from) }, (): [number, number][] => []);
+  for (let from = 0; from < count; from += size) {
+    const batch = { embeddings: embeddings.subarray(from * dimension, (from + size) * dimension), dimension };
+    const around = Array.from({ length: Math.min(size, count - from) }, (): [number, number][] => []);
     // `!`: there is one for each row of the batch.
-    await scanRows(batch, [rows], {
-      ...{ where, similarity: "cosine", queryChunkSize: batchSize, corpusChunkSize: count, signal },
+    await scanner.scan(batch, [rows], {
       least: () => threshold,
       found: (query, row, score) => around[query]!.push([row, score]),
     });
@@ -67,7 +69,7 @@ export async function communityDetection(
       near.sort(([a, scoreA], [b, scoreB]) => Number(b === center) - Number(a === center) || scoreB - scoreA || a - b);
       communities.push({ center, members: Int32Array.from(near, ([row]) => row) });
     }
-    onProgress?.(Math.min(from + batchSize, count), count);
+    onProgress?.(Math.min(from + size, count), count);
   }
   return withoutOverlaps(communities, leastSize, count);
 }

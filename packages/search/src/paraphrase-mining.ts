@@ -1,6 +1,6 @@
 import { type EmbeddingRows, rowCount, type SimilarityOptions, TopRows } from "@kindred/vectors";
 import { expectWhole } from "./expect-options.ts";
-import { scanRows } from "./scan-rows.ts";
+import { RowScanner } from "./row-scanner.ts";
 
 /** Options of {@link paraphraseMining}. Names and defaults are sentence-transformers', whose `score_function` is `similarity`. */
 export type ParaphraseMiningOptions = SimilarityOptions & {
@@ -52,14 +52,16 @@ export async function paraphraseMining(
   expectWhole(where, { maxPairs, topK, queryChunkSize, corpusChunkSize });
   const count = rowCount(where, "rows", rows);
   const { embeddings, dimension } = rows;
+  const high = Math.min(queryChunkSize, Math.max(1, count));
+  const chunks = { queryChunkSize: high, corpusChunkSize };
+  const scanner = await RowScanner.start(where, { dimension, similarity, ...chunks, signal });
   // Each pair may be offered from both its ends. Its two offers stand beside each other in any order, so twice as many hold the best pairs.
   const pairs = new TopRows(2 * maxPairs);
-  for (let from = 0; from < count; from += queryChunkSize) {
-    const chunk = { embeddings: embeddings.subarray(from * dimension, (from + queryChunkSize) * dimension), dimension };
-    const best = Array.from({ length: Math.min(queryChunkSize, count - from) }, () => new TopRows(topK));
+  for (let from = 0; from < count; from += high) {
+    const chunk = { embeddings: embeddings.subarray(from * dimension, (from + high) * dimension), dimension };
+    const best = Array.from({ length: Math.min(high, count - from) }, () => new TopRows(topK));
     // `!`: there is one for each row of the chunk.
-    await scanRows(chunk, [rows], {
-      ...{ where, similarity, queryChunkSize, corpusChunkSize, signal },
+    await scanner.scan(chunk, [rows], {
       least: (query) => Math.max(best[query]!.least, pairs.least),
       found: (query, row, score) => {
         if (row !== from + query) best[query]!.offer(row, score);
@@ -71,7 +73,7 @@ export async function paraphraseMining(
         pairs.offer(first * count + second, score);
       }
     }
-    onProgress?.(Math.min(from + queryChunkSize, count), count);
+    onProgress?.(Math.min(from + high, count), count);
   }
   const found: Paraphrase[] = [];
   let last = -1;

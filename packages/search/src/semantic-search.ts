@@ -1,6 +1,6 @@
 import { type EmbeddingRows, type RankedRow, rowCount, type SimilarityOptions, TopRows } from "@kindred/vectors";
 import { expectWhole } from "./expect-options.ts";
-import { scanRows } from "./scan-rows.ts";
+import { RowScanner } from "./row-scanner.ts";
 
 /** Options of {@link semanticSearch}. Names and defaults are sentence-transformers', whose `score_function` is `similarity`. */
 export type SemanticSearchOptions = SimilarityOptions & {
@@ -43,10 +43,13 @@ export async function semanticSearch(
   const { topK = 10, queryChunkSize = 100, corpusChunkSize = 500_000, similarity = "cosine", signal } = options;
   const where = "semanticSearch";
   expectWhole(where, { topK, queryChunkSize, corpusChunkSize });
-  const best = Array.from({ length: rowCount(where, "queries", queries) }, () => new TopRows(topK));
+  const count = rowCount(where, "queries", queries);
+  const best = Array.from({ length: count }, () => new TopRows(topK));
+  const { dimension } = queries;
+  const chunks = { queryChunkSize: Math.min(queryChunkSize, Math.max(1, count)), corpusChunkSize };
+  const scanner = await RowScanner.start(where, { dimension, similarity, ...chunks, signal });
   // `!`: there is one for each query.
-  await scanRows(queries, "embeddings" in corpus ? [corpus] : corpus, {
-    ...{ where, similarity, queryChunkSize, corpusChunkSize, signal },
+  await scanner.scan(queries, "embeddings" in corpus ? [corpus] : corpus, {
     least: (query) => best[query]!.least,
     found: (query, row, score) => best[query]!.offer(row, score),
   });

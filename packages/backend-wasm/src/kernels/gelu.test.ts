@@ -1,7 +1,7 @@
 import { gelu } from "@kindred/nn";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
-import { relaxedSimdWorks } from "../kernel-variant.ts";
+import { relaxedSimdWorks } from "@kindred/side-module";
 import { wasm } from "../wasm.ts";
 
 /** Φ(x) for x ≤ 0, from the series of ½ − Φ, or from the asymptotic one of the tail where that has cancelled. */

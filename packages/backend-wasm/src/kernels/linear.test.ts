@@ -2,7 +2,8 @@ import { geluLinear, linear, packWeight, weightShape } from "@kindred/nn";
 import { floatsFromSeed } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
-import { type KernelVariant, relaxedSimdWorks } from "../kernel-variant.ts";
+import { relaxedSimdWorks } from "@kindred/side-module";
+import type { KernelVariant } from "../kernel-variant.ts";
 import { wasm } from "../wasm.ts";
 
 const variants: readonly KernelVariant[] = relaxedSimdWorks() ? ["simd", "relaxed", "wide"] : ["simd"];

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { instantiateKernels } from "../instantiate-kernels.ts";
 import type { KernelExports } from "../generated/kernel-exports.ts";
-import { relaxedSimdWorks } from "../kernel-variant.ts";
+import { relaxedSimdWorks } from "@kindred/side-module";
 
 // The product as its callers see it, on a memory of its own: sizes on both sides of every tile and block.
 

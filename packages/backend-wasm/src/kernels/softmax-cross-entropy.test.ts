@@ -2,7 +2,8 @@ import { softmaxCrossEntropy, sum } from "@kindred/nn";
 import { valueAndGradients } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
-import { type KernelVariant, relaxedSimdWorks } from "../kernel-variant.ts";
+import { relaxedSimdWorks } from "@kindred/side-module";
+import type { KernelVariant } from "../kernel-variant.ts";
 import { wasm } from "../wasm.ts";
 
 const variants: readonly KernelVariant[] = relaxedSimdWorks() ? ["simd", "relaxed", "wide"] : ["simd"];

@@ -1,5 +1,5 @@
 import v8 from "node:v8";
-import { relaxedSimdWorks } from "../kernel-variant.ts";
+import { relaxedSimdWorks } from "@kindred/side-module";
 import type { Revectorization } from "../choose-kernels.ts";
 
 /**

@@ -1,0 +1,2 @@
+export { relaxedSimdWorks } from "./relaxed-simd-works.ts";
+export { type SideModuleOptions, startSideModule } from "./start-side-module.ts";
