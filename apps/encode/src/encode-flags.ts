@@ -22,6 +22,18 @@ export const encodeFlags = {
     "",
     "Where the vectors go: a .npy, .jsonl or .safetensors file. Default: rows {text, embedding} on standard output.",
   ),
+  format: option(
+    v.optional(v.picklist(["arrow"])),
+    undefined,
+    "Read record batches of an Arrow IPC stream on standard input, and write them to standard output with their vectors beside them.",
+  ),
+  textField: option(v.string(), "text", "With --format arrow: the column of texts."),
+  vectorField: option(v.string(), "vector", "With --format arrow: the name of the column that is added."),
+  onBadRow: option(
+    v.picklist(["stop", "skip", "empty"]),
+    "stop",
+    'With --format arrow: what becomes of a row whose text is null: it ends the run, has no vector, or counts as "".',
+  ),
   similarity: option(v.boolean(), false, "Print how alike the given texts are, as a matrix, instead of their vectors."),
   maxLength: option(
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(2))),
@@ -76,6 +88,7 @@ export const encodeFlags = {
 export function encodeHelp(): string {
   return `kindred-encode --model FOLDER TEXT… [options]
 kindred-encode --model FOLDER --input FILE --output FILE [options]
+… | kindred-encode --model FOLDER --format arrow | … [options]
 kindred-encode tokenize --help
 kindred-encode inspect FOLDER
 

@@ -3,12 +3,12 @@ import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
 import { countFlops } from "@kindred/nn";
 import { checkOptions, flagName, type OptionValues } from "@kindred/options";
-import type { SentenceModel } from "@kindred/sentence-encoder";
+import type { EncodeOptions, SentenceEncoder, SentenceModel } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { profileKernels, profileTable } from "@kindred/tensor";
 import { availableParallelism } from "node:os";
 import { encodeFlags, encodeHelp } from "./encode-flags.ts";
-import { checkVectorFile, encodeFile, encodeTexts } from "./encode-texts.ts";
+import { checkVectorFile, encodeFile, encodeTexts, truncationNote } from "./encode-texts.ts";
 import { inspect } from "./inspect.ts";
 import { tokenize } from "./tokenize.ts";
 
@@ -58,9 +58,29 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   };
   if (flags.profile) await encoder.encode("", options); // so that every op has its kernel
   const profiler = flags.profile ? profileKernels({ countFlops }) : undefined;
-  if (flags.input !== "") await encodeFile(encoder, { flags, options });
+  if (flags.format === "arrow") await encodeStreams(encoder, flags, options);
+  else if (flags.input !== "") await encodeFile(encoder, { flags, options });
   else await encodeTexts(encoder, texts, { flags, options });
   if (profiler !== undefined) process.stderr.write(`${profileTable(profiler.stop())}\n`);
+}
+
+/** Encodes record batches of standard input to standard output. */
+async function encodeStreams(
+  encoder: SentenceEncoder,
+  { textField, vectorField, onBadRow, quiet }: Flags,
+  options: EncodeOptions & { readonly signal: AbortSignal },
+): Promise<void> {
+  const { encodeArrow } = await import("./encode-arrow.ts"); // Arrow is large, and read where it is wanted
+  const streams = { input: process.stdin, output: process.stdout };
+  const { rows, truncated, badRows } = await encodeArrow(encoder, streams, {
+    ...options,
+    textField,
+    vectorField,
+    onBadRow,
+  });
+  if (quiet) return;
+  process.stderr.write(truncationNote(truncated, rows));
+  if (badRows > 0) process.stderr.write(`${badRows} of ${rows} rows had no text.\n`);
 }
 
 /** Tells of a program that was compiled: some devices take minutes for one, and nothing else is to be seen then. */
@@ -74,14 +94,24 @@ function tellOf(
 }
 
 /** The worker threads that encode; 0 for this one. */
-function coresFor({ backend, cores, profile, input }: Flags): number {
+function coresFor({ backend, cores, profile, input, format }: Flags): number {
   if (backend === "xla" || profile) return 0;
-  return cores > 0 ? cores : input === "" ? 0 : availableParallelism();
+  return cores > 0 ? cores : input === "" && format === undefined ? 0 : availableParallelism();
 }
 
 function refuseContradictions({ model, input, output, similarity, ...engine }: Flags, texts: readonly string[]): void {
   if (model === "") throw new ConfigError("kindred-encode: --model is missing. Expected --model FOLDER. See --help.");
-  if (input === "" && texts.length === 0)
+  const others = [
+    ...(input || output ? ["--input and --output"] : []),
+    ...(similarity ? ["--similarity"] : []),
+    ...(engine.json ? ["--json"] : []),
+    ...texts,
+  ];
+  if (engine.format === "arrow" && others.length > 0)
+    throw new ConfigError(
+      `kindred-encode: --format arrow reads standard input and writes standard output, and nothing else. Got ${others[0]}. Leave it out.`,
+    );
+  if (engine.format === undefined && input === "" && texts.length === 0)
     throw new ConfigError("kindred-encode: nothing to encode. Give texts, or --input FILE. See --help.");
   if (input !== "" && texts.length > 0)
     throw new ConfigError(

@@ -40,6 +40,7 @@ export type OpenAiClient = {
       request: OpenAiRequest & { readonly encoding_format: "base64" },
       options?: OpenAiCallOptions,
     ): Promise<OpenAiResponse<string>>;
+    /** The same, as lists of numbers. */
     create(
       request: OpenAiRequest & { readonly encoding_format?: "float" | undefined },
       options?: OpenAiCallOptions,
