@@ -8,7 +8,25 @@ export type BadLineOptions = {
   readonly onBadLine?: "error" | "skip" | undefined;
   /** Called with the error of each line left out, so that it can be counted or logged. */
   readonly onSkip?: ((error: DataError) => void) | undefined;
+  /** What messages call the way to skip bad lines. Default: `--on-bad-line skip`. */
+  readonly skipFlag?: string | undefined;
 };
+
+/** Why a line is none, in few words that can be counted by; it stands in the error's details as `reason`. */
+export type BadLineReason =
+  | "not UTF-8"
+  | "too long"
+  | "not JSON"
+  | "no such column"
+  | "not a text"
+  | "wrong number of fields"
+  | "wrong quotes"
+  | "another form";
+
+/** The advice that ends a message about a bad line. */
+export function skipAdvice({ skipFlag = "--on-bad-line skip" }: BadLineOptions, what = "line"): string {
+  return `Correct the ${what}, or skip bad ${what}s (${skipFlag}).`;
+}
 
 /** The beginning of a text in backquotes, at most 80 characters of it, for an error message of one line. */
 export function excerpt(text: string): string {

@@ -1,6 +1,6 @@
 export { type ColumnFacts, columnWarnings } from "./row-content.ts";
 export type { TextRow } from "./text-row.ts";
-export type { BadLineOptions } from "./bad-line.ts";
+export type { BadLineOptions, BadLineReason } from "./bad-line.ts";
 export { lines, type Line, type LinesOptions } from "./lines.ts";
 export type { Columns, RowOptions } from "./row-options.ts";
 export { rowsFromJsonl } from "./rows-from-jsonl.ts";

@@ -73,6 +73,7 @@ test("refuses bytes that are not UTF-8, naming the line, or skips and reports ju
     new DataError(
       { file: "f", line: 2 },
       "lines: the line is not UTF-8. Got invalid bytes, expected UTF-8 text. Convert the file, with iconv say.",
+      { reason: "not UTF-8" },
     ),
   );
   const skipped: (number | undefined)[] = [];

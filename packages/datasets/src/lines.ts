@@ -1,5 +1,5 @@
 import { DataError } from "@kindred/errors";
-import { type BadLineOptions, refuseLine } from "./bad-line.ts";
+import { type BadLineOptions, type BadLineReason, refuseLine } from "./bad-line.ts";
 
 /** One line of a file, without its end. */
 export type Line = {
@@ -65,11 +65,12 @@ function decode(bytes: Uint8Array | "too long", number: number, maxLineBytes: nu
   const place = { file: options.file, line: number };
   if (bytes === "too long") {
     const rule = `expected at most ${maxLineBytes}. Is this a text file with one row a line? (A program may raise maxLineBytes.)`;
-    refuseLine(new DataError(place, `lines: the line is too long. Got more bytes than that, ${rule}`), options);
+    const message = `lines: the line is too long. Got more bytes than that, ${rule}`;
+    refuseLine(new DataError(place, message, { reason: "too long" satisfies BadLineReason }), options);
     return undefined;
   }
   if (number === 1 && isWide(bytes)) {
-    refuseLine(new DataError(place, `lines: the line is not UTF-8. Got ${utf16}.`), options);
+    refuseLine(new DataError(place, `lines: the line is not UTF-8. Got ${utf16}.`, notUtf8), options);
     return undefined;
   }
   const hasMark = number === 1 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
@@ -81,10 +82,12 @@ function decode(bytes: Uint8Array | "too long", number: number, maxLineBytes: nu
       (number === 1 ? kindOf(bytes) : undefined) ??
       "invalid bytes, expected UTF-8 text. Convert the file, with iconv say";
     const message = `lines: the line is not UTF-8. Got ${what}.`;
-    refuseLine(new DataError(place, message, {}, { cause }), options);
+    refuseLine(new DataError(place, message, notUtf8, { cause }), options);
     return undefined;
   }
 }
+
+const notUtf8 = { reason: "not UTF-8" satisfies BadLineReason };
 
 const utf16 = "UTF-16, expected UTF-8 text. Convert the file: iconv -f UTF-16 -t UTF-8";
 

@@ -1,4 +1,4 @@
-import { excerpt } from "./bad-line.ts";
+import { type BadLineReason, excerpt } from "./bad-line.ts";
 import type { TextRow } from "./text-row.ts";
 
 /** What a line says of a row: its texts, with the names of their columns where they have any, its scores, label and group. */
@@ -13,7 +13,7 @@ export type RowContent = Omit<TextRow, "place"> & {
 };
 
 /** What is wrong with a line. */
-export type Problem = { readonly problem: string };
+export type Problem = { readonly problem: string; readonly reason?: BadLineReason };
 
 /** Column names that hold something about the row rather than a text: the four that sentence-transformers knows. */
 export function isMarkName(name: string): boolean {

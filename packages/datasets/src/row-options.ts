@@ -21,6 +21,10 @@ export type RowOptions = LinesOptions & {
    * Default: all, in their own order.
    */
   readonly columns?: readonly string[] | undefined;
+  /** Of rows whose columns are named: the one that holds their ids. Default: they have none. */
+  readonly idColumn?: string | undefined;
+  /** What messages call the way to name the columns. Default: nothing is said of it. */
+  readonly columnFlag?: string | undefined;
   /** Whether a file without these columns is read as if they were not named. Default: it is refused. */
   readonly columnsIfThere?: boolean | undefined;
   /**

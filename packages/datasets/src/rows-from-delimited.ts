@@ -1,8 +1,9 @@
 import { DataError } from "@kindred/errors";
-import { excerpt, refuseLine } from "./bad-line.ts";
+import { type BadLineReason, excerpt, refuseLine, skipAdvice } from "./bad-line.ts";
 import { csvFields, type OpenRecord } from "./csv-fields.ts";
 import { type Line, lines } from "./lines.ts";
 import { isLabelName, isMarkName, isScoreName, type Problem, type RowContent } from "./row-content.ts";
+import { columnAdvice } from "./rows-of-json.ts";
 import { type RowOptions, withNegatives } from "./row-options.ts";
 import type { TextRow } from "./text-row.ts";
 
@@ -46,7 +47,7 @@ export function rowsFromDelimited(
 }
 
 async function* allRows(chunks: AsyncIterable<Uint8Array>, options: DelimitedOptions): AsyncGenerator<TextRow, void> {
-  const { file, columns, columnsIfThere = false, leastTexts = 2, onColumns } = options;
+  const { file, columns, columnsIfThere = false, leastTexts = 2, onColumns, idColumn, columnFlag } = options;
   let read: ((fields: readonly string[]) => RowContent | Problem) | undefined;
   let rowCount = 0;
   for await (const { line, fields } of records(chunks, options)) {
@@ -54,26 +55,26 @@ async function* allRows(chunks: AsyncIterable<Uint8Array>, options: DelimitedOpt
     if (read === undefined) {
       const isUnnamed = columns === undefined || (columnsIfThere && !columns.every((name) => fields.includes(name)));
       const taken = isUnnamed ? fields : columns;
-      const missing = taken.find((name) => !fields.includes(name));
+      const asked = idColumn === undefined ? taken : [...taken, idColumn];
+      const missing = asked.find((name) => !fields.includes(name));
       if (missing !== undefined)
         throw new DataError(
           place,
-          `rowsFromDelimited: there is no column "${missing}". Got ${excerpt(fields.join(", "))}, expected ${taken.join(", ")} among them.`,
+          `rowsFromDelimited: there is no column "${missing}". Got ${excerpt(fields.join(", "))}, expected ${asked.join(", ")} among them.${columnAdvice(missing, idColumn, columnFlag)}`,
         );
       checkHeader(taken, leastTexts, place);
-      const leftOut = fields.filter((name) => !taken.includes(name));
+      const leftOut = fields.filter((name) => !asked.includes(name));
       const [texts, marks] = [taken.filter((name) => !isMarkName(name)), taken.filter(isMarkName)];
       onColumns?.({ texts, marks, leftOut });
-      read = rowReader(fields, taken);
+      read = rowReader(fields, taken, idColumn);
       continue;
     }
     const row = read(fields);
     if ("problem" in row) {
       refuseLine(
-        new DataError(
-          place,
-          `rowsFromDelimited: ${row.problem}. Correct the line, or skip bad lines (--on-bad-line skip).`,
-        ),
+        new DataError(place, `rowsFromDelimited: ${row.problem}. ${skipAdvice(options)}`, {
+          reason: row.reason ?? "another form",
+        }),
         options,
       );
       continue;
@@ -124,8 +125,9 @@ async function* records(chunks: AsyncIterable<Uint8Array>, options: DelimitedOpt
         yield { line: first, fields: record.fields };
       } else {
         const problem = "problem" in record ? record.problem : `a quoted field runs over ${held.length} lines`;
-        const message = `rowsFromDelimited: ${problem}. Got ${excerpt(firstText)}, expected quotes around the whole field and "" for a quote in it. Correct the line, or skip bad lines (--on-bad-line skip).`;
-        refuseLine(new DataError({ file, line: first }, message), options);
+        const message = `rowsFromDelimited: ${problem}. Got ${excerpt(firstText)}, expected quotes around the whole field and "" for a quote in it. ${skipAdvice(options)}`;
+        const reason: BadLineReason = "wrong quotes";
+        refuseLine(new DataError({ file, line: first }, message, { reason }), options);
         [toRead, at] = [[...held.slice(1), ...toRead.slice(at + 1)], -1];
       }
       held = [];
@@ -175,9 +177,11 @@ function checkHeader(
 function rowReader(
   header: readonly string[],
   taken: readonly string[],
+  idColumn: string | undefined,
 ): (fields: readonly string[]) => RowContent | Problem {
   const placeOf = (is: (name: string) => boolean) => header.findIndex((name) => is(name) && taken.includes(name));
   const [scoreAt, labelAt] = [placeOf(isScoreName), placeOf(isLabelName)];
+  const idAt = idColumn === undefined ? -1 : header.indexOf(idColumn);
   // Two columns of one name are two texts, unless they are asked for by it.
   const textsAt =
     taken === header
@@ -187,7 +191,8 @@ function rowReader(
   return (fields) => {
     if (fields.length !== header.length) {
       const rule = `expected ${header.length}, as in the header (${header.join(", ")})`;
-      return { problem: `the row has ${fields.length} fields. Got ${excerpt(fields.join(" | "))}, ${rule}` };
+      const problem = `the row has ${fields.length} fields. Got ${excerpt(fields.join(" | "))}, ${rule}`;
+      return { problem, reason: "wrong number of fields" };
     }
     const [scoreCell, labelCell] = [fields[scoreAt], fields[labelAt]]; // undefined where there is no such column
     const score = scoreCell === undefined ? undefined : numberIn(scoreCell);
@@ -201,6 +206,7 @@ function rowReader(
     }
     return {
       texts: textsAt.map((column) => fields[column] ?? ""), // as many fields as the header has
+      ...(idAt >= 0 && { id: fields[idAt] ?? null }),
       ...(score !== undefined && { scores: [score] }),
       ...(label !== undefined && { label }),
     };

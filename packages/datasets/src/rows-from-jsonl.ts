@@ -1,9 +1,9 @@
 import { DataError } from "@kindred/errors";
-import { excerpt, refuseLine } from "./bad-line.ts";
+import { excerpt, refuseLine, skipAdvice } from "./bad-line.ts";
 import { lines } from "./lines.ts";
 import { columnRule } from "./row-content.ts";
 import { type RowOptions, withNegatives } from "./row-options.ts";
-import { hasColumns, jsonForms, rowsOfJson } from "./rows-of-json.ts";
+import { hasColumns, jsonForms, type JsonRows, rowsOfJson } from "./rows-of-json.ts";
 import type { TextRow } from "./text-row.ts";
 
 /**
@@ -50,7 +50,7 @@ export function rowsFromJsonl(chunks: AsyncIterable<Uint8Array>, options: RowOpt
 }
 
 async function* allRows(chunks: AsyncIterable<Uint8Array>, options: RowOptions): AsyncGenerator<TextRow, void> {
-  const { file, negatives, leastTexts, onColumns } = options;
+  const { file, negatives, leastTexts, onColumns, idColumn, columnFlag } = options;
   let { columns, columnsIfThere = false } = options;
   const accept = columnRule({ anyNumber: negatives !== undefined });
   let rowCount = 0;
@@ -62,12 +62,14 @@ async function* allRows(chunks: AsyncIterable<Uint8Array>, options: RowOptions):
       if (!hasColumns(value, columns)) columns = undefined;
       columnsIfThere = false; // the first value decides
     }
-    const form = value === undefined ? { problem: "not JSON" } : rowsOfJson(value, { columns, leastTexts });
+    const form = value === undefined ? notJson : rowsOfJson(value, { columns, leastTexts, idColumn, columnFlag });
     const rows = "problem" in form ? [form] : form.rows.map(accept);
     const bad = rows.find((row) => "problem" in row);
     if (bad !== undefined) {
-      const message = `rowsFromJsonl: ${bad.problem}. Got ${excerpt(text)}, expected ${jsonForms}. Correct the line, or skip bad lines (--on-bad-line skip).`;
-      refuseLine(new DataError(place, message), options);
+      const { problem, reason = "another form" } = bad;
+      const rule = columns === undefined ? `, expected ${jsonForms}` : "";
+      const message = `rowsFromJsonl: ${problem}. Got ${excerpt(text)}${rule}. ${skipAdvice(options)}`;
+      refuseLine(new DataError(place, message, { reason }), options);
       continue;
     }
     for (const row of rows) {
@@ -84,6 +86,8 @@ async function* allRows(chunks: AsyncIterable<Uint8Array>, options: RowOptions):
       `rowsFromJsonl: no rows. Got an empty file or bad lines only, expected ${jsonForms}.`,
     );
 }
+
+const notJson: JsonRows = { problem: "not JSON", reason: "not JSON" };
 
 /** A line's value; undefined where it is no JSON. */
 function jsonOf(text: string): unknown {

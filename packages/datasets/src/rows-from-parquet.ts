@@ -1,9 +1,9 @@
 import { DataError } from "@kindred/errors";
-import { excerpt, refuseLine } from "./bad-line.ts";
+import { excerpt, refuseLine, skipAdvice } from "./bad-line.ts";
 import { type ByteSource, openParquet, type ParquetFile } from "./parquet-file.ts";
 import { columnRule } from "./row-content.ts";
 import { type RowOptions, withNegatives } from "./row-options.ts";
-import { jsonForms, rowsOfJson } from "./rows-of-json.ts";
+import { columnAdvice, jsonForms, rowsOfJson } from "./rows-of-json.ts";
 import type { TextRow } from "./text-row.ts";
 
 /**
@@ -39,9 +39,10 @@ export function rowsOfParquet(parquet: ParquetFile, options: RowOptions): AsyncG
 }
 
 async function* allRows(parquet: ParquetFile, options: RowOptions): AsyncGenerator<TextRow, void> {
-  const { file, negatives, leastTexts, onColumns } = options;
+  const { file, negatives, leastTexts, onColumns, idColumn, columnFlag } = options;
   const columns = namedColumns(parquet, options);
-  const names = columns ?? parquet.names;
+  const names =
+    columns === undefined ? parquet.names : [...new Set([...columns, ...(idColumn === undefined ? [] : [idColumn])])];
   const leftOut = parquet.names.filter((name) => !names.includes(name));
   const accept = columnRule({ anyNumber: negatives !== undefined });
   let [number, rowCount] = [0, 0];
@@ -50,12 +51,14 @@ async function* allRows(parquet: ParquetFile, options: RowOptions): AsyncGenerat
     for (let i = 0; i < count; i++) {
       const place = { file, line: ++number };
       const value = Object.fromEntries(names.map((name, column) => [name, values[column]?.[i]]));
-      const form = rowsOfJson(value, { columns, leastTexts });
+      const form = rowsOfJson(value, { columns, leastTexts, idColumn, columnFlag });
       const rows = "problem" in form ? [form] : form.rows.map(accept);
       const bad = rows.find((row) => "problem" in row);
       if (bad !== undefined) {
-        const message = `rowsFromParquet: row ${number}: ${bad.problem}. Got ${excerpt(JSON.stringify(value))}, expected ${jsonForms}. Correct the row, or skip bad rows (--on-bad-line skip).`;
-        refuseLine(new DataError(place, message), options);
+        const { problem, reason = "another form" } = bad;
+        const rule = columns === undefined ? `, expected ${jsonForms}` : "";
+        const message = `rowsFromParquet: row ${number}: ${problem}. Got ${excerpt(JSON.stringify(value))}${rule}. ${skipAdvice(options, "row")}`;
+        refuseLine(new DataError(place, message, { reason }), options);
         continue;
       }
       for (const row of rows) {
@@ -72,12 +75,17 @@ async function* allRows(parquet: ParquetFile, options: RowOptions): AsyncGenerat
 }
 
 /** The columns that are asked for, if the file is to have them or has them. */
-function namedColumns({ names }: ParquetFile, { file, columns, columnsIfThere = false }: RowOptions) {
-  const missing = columns?.find((name) => !names.includes(name));
+function namedColumns(
+  { names }: ParquetFile,
+  { file, columns, columnsIfThere = false, idColumn, columnFlag }: RowOptions,
+) {
+  const missing = [...(columns ?? []), ...(idColumn === undefined ? [] : [idColumn])].find(
+    (name) => !names.includes(name),
+  );
   if (missing === undefined) return columns;
   if (columnsIfThere) return undefined;
   throw new DataError(
     { file },
-    `rowsFromParquet: there is no column "${missing}". Got ${excerpt(names.join(", "))}, expected ${columns?.join(", ")} among them.`,
+    `rowsFromParquet: there is no column "${missing}". Got ${excerpt(names.join(", "))}, expected ${columns?.join(", ")} among them.${columnAdvice(missing, idColumn, columnFlag)}`,
   );
 }

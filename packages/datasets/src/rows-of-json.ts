@@ -17,6 +17,10 @@ export type JsonRowsOptions = {
   readonly columns?: readonly string[] | undefined;
   /** How many texts a row has at least; labelled ones may have one. Default: 2. */
   readonly leastTexts?: 1 | 2 | undefined;
+  /** Of named columns: the one that holds the row's id. Default: none. */
+  readonly idColumn?: string | undefined;
+  /** What messages call the way to name the columns. */
+  readonly columnFlag?: string | undefined;
 };
 
 /**
@@ -24,9 +28,11 @@ export type JsonRowsOptions = {
  * it: a text; an array of texts; `texts`; FlagEmbedding's `query`, `pos`, `neg` (a row for each `pos`, with all of `neg`); Tevatron's; PolyAI's
  * `context`, `response`; any object of strings, whose key order is its column order.
  */
-export function rowsOfJson(value: unknown, { columns, leastTexts = 2 }: JsonRowsOptions = {}): JsonRows {
-  const isText = leastTexts === 1 && typeof value === "string";
-  const form = columns === undefined || isText ? formOf(value, leastTexts) : ofNamedColumns(value, columns);
+export function rowsOfJson(value: unknown, options: JsonRowsOptions = {}): JsonRows {
+  const { columns, leastTexts = 2, idColumn } = options;
+  const isText = leastTexts === 1 && typeof value === "string" && idColumn === undefined;
+  const form =
+    columns === undefined || isText ? formOf(value, leastTexts) : ofNamedColumns(value, { ...options, columns });
   if ("problem" in form) return form;
   const few = form.rows.find(({ texts, label }) => texts.length < (label === undefined ? leastTexts : 1));
   if (few === undefined) return form;
@@ -108,16 +114,39 @@ function passageTexts(passages: unknown): string[] | undefined {
 }
 
 /** These columns of an object, whatever form it has. */
-function ofNamedColumns(value: unknown, columns: readonly string[]): JsonRows {
+function ofNamedColumns(
+  value: unknown,
+  { columns, idColumn, columnFlag }: JsonRowsOptions & { readonly columns: readonly string[] },
+): JsonRows {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return { problem: "not an object, so its columns have no names" };
   const json = value as Json; // what TypeScript calls an object may hold anything under any key
-  const missing = columns.find((name) => !Object.hasOwn(json, name));
-  if (missing !== undefined) return { problem: `has no column "${missing}", only ${Object.keys(json).join(", ")}` };
-  const taken = ofColumns(columns.map((name) => [name, json[name]]));
+  const named = idColumn === undefined ? columns : [...columns, idColumn];
+  const missing = named.find((name) => !Object.hasOwn(json, name));
+  if (missing !== undefined) {
+    const advice = columnAdvice(missing, idColumn, columnFlag);
+    const has = Object.keys(json).join(", ");
+    return {
+      problem: `has no column "${missing}", only ${has}.${advice}`.replace(/\.$/, ""),
+      reason: "no such column",
+    };
+  }
+  const taken = ofColumns(
+    columns.map((name) => [name, json[name]]),
+    { isNamed: true },
+  );
   if ("problem" in taken) return taken;
-  const leftOut = Object.keys(json).filter((name) => !columns.includes(name));
-  return { rows: taken.rows.map((row) => ({ ...row, leftOut })) };
+  const leftOut = Object.keys(json).filter((name) => !named.includes(name));
+  if (idColumn === undefined) return { rows: taken.rows.map((row) => ({ ...row, leftOut })) };
+  const id = json[idColumn];
+  if (id !== null && typeof id !== "string" && typeof id !== "number")
+    return { problem: `"${idColumn}" is ${excerpt(JSON.stringify(id))}, not a text or a number` };
+  return { rows: taken.rows.map((row) => ({ ...row, id, leftOut })) };
+}
+
+/** How to say which column is meant, where messages are to say it: a sentence, after a space. */
+export function columnAdvice(missing: string, idColumn: string | undefined, flag: string | undefined): string {
+  return flag === undefined || missing === idColumn ? "" : ` Say which column holds the texts: ${flag} NAME.`;
 }
 
 function ofReddit(json: Json): JsonRows {
@@ -131,7 +160,7 @@ function ofReddit(json: Json): JsonRows {
 }
 
 /** Columns in the order of their roles; one that holds a list of texts (negatives, say) is as many texts. */
-function ofColumns(columns: readonly (readonly [name: string, value: unknown])[]): JsonRows {
+function ofColumns(columns: readonly (readonly [name: string, value: unknown])[], { isNamed = false } = {}): JsonRows {
   const marked = columns.filter(([name]) => isMarkName(name));
   const marks = marksOf(marked);
   if ("problem" in marks) return marks;
@@ -143,9 +172,8 @@ function ofColumns(columns: readonly (readonly [name: string, value: unknown])[]
     for (const text of held) {
       if (typeof text !== "string") {
         const rule = Array.isArray(value) ? "not a list of texts" : "not a text";
-        return {
-          problem: `"${name}" is ${excerpt(JSON.stringify(value))}, ${rule} (--columns takes some columns alone)`,
-        };
+        const advice = isNamed ? "" : " (--columns takes some columns alone)";
+        return { problem: `"${name}" is ${excerpt(JSON.stringify(value))}, ${rule}${advice}`, reason: "not a text" };
       }
       names.push(name);
       texts.push(text);

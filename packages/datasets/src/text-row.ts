@@ -14,6 +14,8 @@ export type TextRow = {
   readonly label?: number | string;
   /** What the row belongs to (thread, synset): rows of one group must stay on one side of a split. */
   readonly group?: string;
+  /** What the row is called, where a column of ids is asked for: a text or a number; null where it has none. */
+  readonly id?: string | number | null;
   /** Where the row stands, for error messages. A record of several lines has the number of its first. */
   readonly place: { readonly file: string; readonly line?: number };
 };

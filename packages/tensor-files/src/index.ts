@@ -9,4 +9,4 @@ export {
 export { safetensorsIndex } from "./safetensors-index.ts";
 export { readTorchCheckpoint, type TorchContents } from "./read-torch-checkpoint.ts";
 export { readNpy } from "./read-npy.ts";
-export { writeNpy } from "./write-npy.ts";
+export { npyHead, writeNpy } from "./write-npy.ts";

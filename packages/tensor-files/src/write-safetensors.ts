@@ -53,6 +53,8 @@ export function writeSafetensors(
 export type PlanSafetensorsOptions = WriteSafetensorsOptions & {
   /** Whether tensors keep the order in which they come, instead of the reference library's. Default: false. */
   readonly asGiven?: boolean;
+  /** The least bytes that the header takes, a multiple of 8: room for numbers that are known only at the end. Default: none to spare. */
+  readonly headBytes?: number;
 };
 
 /**
@@ -73,7 +75,7 @@ export type PlanSafetensorsOptions = WriteSafetensorsOptions & {
  */
 export function planSafetensors(
   tensors: Iterable<readonly [name: string, tensor: Pick<NamedTensor, "dtype" | "shape">]>,
-  { metadata = {}, asGiven = false }: PlanSafetensorsOptions = {},
+  { metadata = {}, asGiven = false, headBytes = 0 }: PlanSafetensorsOptions = {},
 ): { readonly header: Uint8Array; readonly order: readonly string[] } {
   const inOrder = [...tensors];
   if (!asGiven) inOrder.sort(([a, x], [b, y]) => rank(y.dtype) - rank(x.dtype) || compareCodePoints(a, b));
@@ -98,7 +100,7 @@ export function planSafetensors(
     members.push(`${quote(name)}:{"dtype":"${dtype}","shape":[${shape.join(",")}],"data_offsets":[${begin},${end}]}`);
   }
   const json = new TextEncoder().encode(`{${members.join(",")}}`);
-  const header = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20);
+  const header = new Uint8Array(Math.max(headBytes, 8 + Math.ceil(json.length / 8) * 8)).fill(0x20);
   new DataView(header.buffer).setBigUint64(0, BigInt(header.length - 8), true);
   header.set(json, 8);
   return { header, order: inOrder.map(([name]) => name) };

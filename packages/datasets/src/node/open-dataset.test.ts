@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import type { DataError } from "@kindred/errors";
 import { sharedExists, sharedPath } from "@kindred/testing";
 import { afterAll, expect, test } from "vitest";
 import type { TextRow } from "../index.ts";
@@ -138,4 +139,35 @@ test.skipIf(!sharedExists("data/stsb"))("reads the STS benchmark with its litera
     texts: ["A young child is riding a horse.", "A child is riding a horse."],
     scores: [4.75],
   });
+});
+
+test("a column of ids is kept beside the texts, and a row that is none is told with its reason", async () => {
+  const lines = [
+    '{"n": 7, "body": "one"}',
+    '{"body": "two", "n": "b", "more": 1}',
+    '{"n": 1}',
+    '{"n": 1, "body": 5}',
+    "no",
+  ];
+  const rows = `${lines.join("\n")}\n{"n": null, "body": "three"}\n`;
+  const wanted = { leastTexts: 1, columns: ["body"], idColumn: "n", columnFlag: "--text-field" } as const;
+  const reasons: unknown[] = [];
+  const onSkip = ({ details }: DataError) => reasons.push(details["reason"]);
+  const odd = openDataset(file("odd-name", rows), { ...wanted, onBadLine: "skip", onSkip, format: "jsonl" }).rows();
+  const found: unknown[] = [];
+  for await (const { id, texts } of odd) found.push([id, ...texts]);
+  expect(found).toEqual([
+    [7, "one"],
+    ["b", "two"],
+    [null, "three"],
+  ]);
+  expect(reasons).toEqual(["no such column", "not a text", "not JSON"]);
+  expect([odd.badLines, odd.share]).toEqual([3, 1]);
+  await expect(rowsOf(file("ids.jsonl", rows), { ...wanted, skipFlag: "--on-bad-row skip" })).rejects.toThrow(
+    /no column "body", only n\. Say which column holds the texts: --text-field NAME\. Got .* \(--on-bad-row skip\)\.$/,
+  );
+  expect(await rowsOf(file("ids.tsv", "body\tn\none\t7\n"), wanted)).toMatchObject([{ texts: ["one"], id: "7" }]);
+  await expect(rowsOf(file("ids.tsv", "body\tn\n"), { ...wanted, idColumn: "no" })).rejects.toThrow(
+    /there is no column "no"\. Got `body, n`, expected body, no among them\.$/,
+  );
 });

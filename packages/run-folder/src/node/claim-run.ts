@@ -1,9 +1,7 @@
-import { utimes } from "node:fs/promises";
-import { existsSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { existsSync, readdirSync, rmdirSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { ConfigError } from "@kindred/errors";
-import { makeFolders } from "@kindred/files/node";
+import { folderHolder, folderLock, type LockHolder, lockFolder, makeFolders } from "@kindred/files/node";
 
 /** A run's folder while one process works in it: no other may. */
 export type RunClaim = {
@@ -14,8 +12,6 @@ export type RunClaim = {
   /** Lets others have it, and takes away what claiming it made, if nothing was put there. */
   abandon(): void;
 };
-
-const lockName = ".lock";
 
 /**
  * Makes the folder of a new run, and keeps others from working in it.
@@ -63,9 +59,8 @@ export function claimNewRun(path: string, { numbered = false }: { readonly numbe
  * ```
  */
 export function expectNotInUse(run: string): void {
-  const file = join(resolve(run), lockName);
-  const text = textOf(file);
-  if (text !== undefined && staysAlive(holderIn(text), file)) throw inUse(run, holderIn(text));
+  const holder = folderHolder(run);
+  if (holder !== undefined) throw inUse(run, holder);
 }
 
 /**
@@ -118,7 +113,7 @@ function nearestThere(path: string): string {
 
 /** What is in a folder beside the lock. */
 function contentsOf(folder: string): string[] {
-  return readdirSync(folder).filter((name) => !name.startsWith(lockName));
+  return readdirSync(folder).filter((name) => !name.startsWith(folderLock));
 }
 
 function isRemoved(folder: string): boolean {
@@ -152,131 +147,11 @@ function withReason<Result>(path: string, work: () => Result): Result {
   }
 }
 
-/** Who has a run: a process of a machine, and when it began, by which a later process of the same number is told from it. */
-type Holder = { readonly pid: number; readonly host: string; readonly since: string; readonly started: string };
-
-/** The folders that this process has: its own number in a lock says nothing, it may be that of an earlier process. */
-const held = new Set<string>();
-
-/** A lock of another machine, whose processes cannot be seen from here, is kept alive by touching it; after so long it is a dead one's. */
-const [touchMs, deadAfterMs] = [60_000, 5 * 60_000];
-
-/** Writes the lock of a folder, and gives what takes it away. A process that has ended, however it did, has no lock. */
 function lock(run: string): () => void {
-  const file = join(resolve(run), lockName);
-  const holder: Holder = {
-    pid: process.pid,
-    host: hostname(),
-    since: new Date().toISOString(),
-    started: stateOf(process.pid).started,
-  };
-  const own = `${JSON.stringify(holder)}\n`;
-  while (!isWritten(file, own)) {
-    const text = textOf(file);
-    if (text === undefined) continue; // gone by now
-    const other = holderIn(text);
-    if (staysAlive(other, file)) throw inUse(run, other);
-    takeAway(file, text);
-  }
-  held.add(file);
-  const touch = () => {
-    // What fails once, as on a share over the network, is made up by the next.
-    utimes(file, new Date(), new Date()).catch(() => {});
-  };
-  const timer = setInterval(touch, touchMs).unref();
-  return () => {
-    clearInterval(timer);
-    if (held.delete(file) && textOf(file) === own) rmSync(file, { force: true });
-  };
+  return lockFolder(run, (holder) => inUse(run, holder));
 }
 
-function isWritten(file: string, text: string): boolean {
-  try {
-    writeFileSync(file, text, { flag: "wx" });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false; // what the system throws
-    throw error;
-  }
-}
-
-/** Takes a dead lock away. Of several who do, one moves it; who has moved a new one by mistake puts it back. */
-function takeAway(file: string, expected: string): void {
-  const aside = `${file}-${process.pid}-${Math.random().toString(36).slice(2)}`;
-  try {
-    renameSync(file, aside);
-  } catch (error) {
-    if (isMissing(error)) return; // another was quicker
-    throw error;
-  }
-  if (textOf(aside) === expected || existsSync(file)) rmSync(aside, { force: true });
-  else renameSync(aside, file);
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-/** Whether the system refused a file because there is none, nor, where it says ENOTDIR, a folder that could hold it. */
-function isMissing(error: unknown): boolean {
-  return ["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? ""); // what the system throws
-}
-
-function holderIn(text: string): Partial<Holder> {
-  try {
-    const holder: unknown = JSON.parse(text);
-    return typeof holder === "object" && holder !== null ? holder : {};
-  } catch {
-    return {}; // being written, or damaged
-  }
-}
-
-function isAlive({ pid, host, started }: Partial<Holder>, file: string): boolean {
-  const age = Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
-  if (pid === undefined) return age < 5000;
-  if (host !== hostname()) return age < deadAfterMs;
-  if (pid === process.pid) return held.has(file);
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM"; // another user's
-  }
-  const state = stateOf(pid);
-  // Killed and not yet waited for, a process still has its number.
-  return state.letter !== "Z" && state.letter !== "X" && (started === "" || state.started === started);
-}
-
-/** The same, after the moment that a process takes to end that was killed just now. */
-function staysAlive(holder: Partial<Holder>, file: string): boolean {
-  const isOwn = holder.pid === process.pid || holder.host !== hostname();
-  for (let tries = 0; tries < 10 && !isOwn; tries++) {
-    if (!isAlive(holder, file)) return false;
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
-  }
-  return isAlive(holder, file);
-}
-
-/** The letter of a process's state, and when it began, in the system's ticks; empty where it does not tell by /proc. */
-function stateOf(pid: number): { readonly letter: string; readonly started: string } {
-  const text = statusOf(pid);
-  const fields = text.slice(text.lastIndexOf(")")).split(" ");
-  return { letter: fields[1] ?? "", started: fields[20] ?? "" };
-}
-
-function statusOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, "utf8");
-  } catch {
-    return ""; // ended by now, or a system without /proc
-  }
-}
-
-function inUse(run: string, { pid, host, since }: Partial<Holder>): ConfigError {
+function inUse(run: string, { pid, host, since }: Partial<LockHolder>): ConfigError {
   const who = pid === undefined ? "another process" : `process ${pid} on ${host}, since ${since}`;
   return new ConfigError(
     `train: the run ${run} is in use: by ${who}. Wait for its end, or stop it; then go on with --resume ${run}.`,

@@ -1,0 +1,5 @@
+export type { Json, PlacedPiece, VectorColumns, VectorForm, VectorPiece, VectorRows } from "./vector-form.ts";
+export { npyForm, safetensorsForm } from "./array-forms.ts";
+export { jsonlForm } from "./jsonl-form.ts";
+export { parquetForm } from "./parquet-form.ts";
+export { vectorEndings, vectorFormOf } from "./vector-forms.ts";
