@@ -18,6 +18,7 @@ const oneStop = [
   "random",
   "errors",
   "options",
+  "files",
   "command-line",
   "run-report",
 ];

@@ -68,20 +68,24 @@ describePlugins("XLA", ({ path }) => {
     const cache = `programs of ${basename(path)}`;
     const onXla = ["--backend", "xla", "--plugin", path, "--compile-cache", cache, "--quiet"];
     expect(encode(...given, "wasm.npy", "--quiet").stderr).toBe("");
-    expect(encode(...given, "xla.npy", ...onXla)).toMatchObject({ code: 0, stderr: "" });
+    expect(encode(...given, `xla of ${basename(path)}.npy`, ...onXla)).toMatchObject({ code: 0, stderr: "" });
     const kept = readdirSync(join(folder, cache));
     expect(kept.length).toBeGreaterThan(0);
-    const [want, got] = ["wasm.npy", "xla.npy"].map((name) => toFloat32(readNpy(readFileSync(join(folder, name)))));
+    const [want, got] = ["wasm.npy", `xla of ${basename(path)}.npy`].map((name) =>
+      toFloat32(readNpy(readFileSync(join(folder, name)))),
+    );
     expect(got).toBeCloseToArray(want ?? [], { tolerance: 16 * 2 ** -24 }); // roundings of numbers below 1
-    const { code, stdout } = encode(...given, "again.npy", ...onXla, "--json");
+    const { code, stdout } = encode(...given, `again of ${basename(path)}.npy`, ...onXla, "--json");
     const events = stdout
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line) as { type: string; fromCache?: boolean });
-    expect([code, new Set(events.map(({ type }) => type))]).toEqual([0, new Set(["compile", "done"])]);
+    expect([code, new Set(events.map(({ type }) => type))]).toEqual([0, new Set(["compile", "start", "done"])]);
     expect(events.every(({ fromCache = true }) => fromCache)).toBe(true);
     expect(readdirSync(join(folder, cache))).toEqual(kept);
-    expect(readFileSync(join(folder, "again.npy"))).toEqual(readFileSync(join(folder, "xla.npy")));
+    expect(readFileSync(join(folder, `again of ${basename(path)}.npy`))).toEqual(
+      readFileSync(join(folder, `xla of ${basename(path)}.npy`)),
+    );
   });
 });
 
@@ -118,13 +122,21 @@ test("a file becomes a file, the same vectors in each form, from .txt and from g
 });
 
 test("with --json, a file that is done is an event, whether its texts are a file's or the command line's", () => {
-  const done = { type: "done", truncated: 0, dimension: 12, seconds: expect.any(Number) as number, output: "b.npy" };
-  for (const [given, count] of [
+  const seconds: unknown = expect.any(Number);
+  for (const [given, rows] of [
     [["--input", "texts.txt"], 4],
     [["the cat"], 1],
   ] as const) {
-    const { code, stdout } = encode("--model", "model", ...given, "--output", "b.npy", "--json");
-    expect([code, JSON.parse(stdout)]).toEqual([0, { ...done, texts: count }]);
+    const output = `events${rows}.npy`;
+    const { code, stdout } = encode("--model", "model", ...given, "--output", output, "--json");
+    const events = stdout.trim().split("\n");
+    expect([code, events.map((event) => JSON.parse(event) as object)]).toEqual([
+      0,
+      [
+        { type: "start", output, rows: 0 },
+        { type: "done", output, rows, dimension: 12, truncated: 0, badRows: {}, seconds },
+      ],
+    ]);
   }
 });
 
@@ -262,7 +274,7 @@ describe("refuses, with its exit code and in one line,", () => {
       "an unknown kind of output",
       ["--model", "model", "--input", "texts.txt", "--output", "a.csv"],
       2,
-      /expected \.npy, \.jsonl or \.safetensors/,
+      /expected \.npy, \.jsonl, \.safetensors or \.parquet/,
     ],
     ...["x.npy", "x.jsonl", "x.safetensors"].map((name): [string, string[], number, RegExp] => [
       `an output ${name} in a folder that is not there, before it looks for the model`,

@@ -1,38 +1,47 @@
+import { existsSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { basename } from "node:path";
 import { checkOutputFile, chooseEngine, exitCodeOf, packageVersion, parseFlags } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
+import { modelFingerprint } from "@kindred/model-folder/node";
 import { countFlops } from "@kindred/nn";
 import { checkOptions, flagName, type OptionValues } from "@kindred/options";
 import type { EncodeOptions, SentenceEncoder, SentenceModel } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { profileKernels, profileTable } from "@kindred/tensor";
-import { availableParallelism } from "node:os";
+import { checkVectorFile } from "@kindred/vector-files";
 import { encodeFlags, encodeHelp } from "./encode-flags.ts";
-import { checkVectorFile, encodeFile, encodeTexts, truncationNote } from "./encode-texts.ts";
+import { encodeTexts, truncationNote } from "./encode-texts.ts";
 import { inspect } from "./inspect.ts";
+import { merge } from "./merge.ts";
 import { tokenize } from "./tokenize.ts";
 
 type Flags = OptionValues<typeof encodeFlags>;
 
 const manifest = new URL("../package.json", import.meta.url);
 
+/** A subcommand: the first argument is its name. */
+type Subcommand = (argv: readonly string[], signal: AbortSignal) => Promise<void>;
+
+const subcommands = new Map<string | undefined, Subcommand>(Object.entries({ tokenize, inspect, merge }));
+
 /** Runs `kindred-encode` with these arguments and gives its exit code. */
 export function main(argv: readonly string[]): Promise<number> {
-  return exitCodeOf((signal) => {
-    const [subcommand, ...rest] = argv; // a subcommand only as the first argument
-    if (subcommand === "tokenize") return tokenize(rest, signal);
-    return subcommand === "inspect" ? inspect(rest, signal) : run(argv, signal);
-  });
+  const subcommand = subcommands.get(argv[0]);
+  return exitCodeOf((signal) => (subcommand === undefined ? run(argv, signal) : subcommand(argv.slice(1), signal)));
 }
 
 async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {
-  const { given, positionals: texts } = parseFlags(encodeFlags, argv);
-  const flags = checkOptions(encodeFlags, given, "kindred-encode", { named: flagName });
-  if (flags.help) return void process.stdout.write(encodeHelp());
-  if (flags.version) return void process.stdout.write(`${packageVersion(manifest)}\n`);
+  const { given, positionals } = parseFlags(encodeFlags, argv);
+  const said = checkOptions(encodeFlags, given, "kindred-encode", { named: flagName });
+  if (said.help) return void process.stdout.write(encodeHelp());
+  if (said.version) return void process.stdout.write(`${packageVersion(manifest)}\n`);
+  const isOfFiles = said.input.length > 0;
+  const texts = isOfFiles ? [] : positionals;
+  const flags = isOfFiles ? { ...said, input: [...said.input, ...filesAmong(positionals)] } : said;
   refuseContradictions(flags, texts);
-  if (flags.output !== "") checkVectorFile(flags.output);
-  if (flags.output !== "") checkOutputFile("--output", flags.output);
+  checkOutput(flags);
   const engine = await chooseEngine(flags, {
     where: "kindred-encode",
     onCompile: ({ hash, seconds, fromCache, reason }) => tellOf({ program: hash, seconds, fromCache, reason }, flags),
@@ -42,11 +51,34 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     signal,
     ...(flags.quiet ? {} : { sink: process.stderr }),
   });
-  const onWarning = (message: string) => void process.stderr.write(`${message}\n`);
-  await using encoder = await loadSentenceEncoder(folder, { cores: coresFor(flags), engine, onWarning });
-  if (flags.maxLength !== undefined) checkMaxLength(flags.maxLength, encoder.model);
+  const options = { ...encodeOptions(flags), signal };
+  let profiler: ReturnType<typeof profileKernels> | undefined;
+  const load = async (): Promise<SentenceEncoder> => {
+    const onWarning = (message: string) => void process.stderr.write(`${message}\n`);
+    const encoder = await loadSentenceEncoder(folder, { cores: coresFor(flags), engine, onWarning });
+    if (flags.maxLength !== undefined) checkMaxLength(flags.maxLength, encoder.model);
+    if (!flags.profile) return encoder;
+    await encoder.encode("", options); // so that every op has its kernel
+    profiler = profileKernels({ countFlops });
+    return encoder;
+  };
+  if (isOfFiles || flags.output !== "") {
+    const revision = folder === flags.model ? undefined : basename(folder); // a snapshot's folder is called after its commit
+    const name = revision === undefined ? flags.model : flags.model.replace(/@.*$/, "");
+    const model = { name, revision, sha256: () => modelFingerprint(folder) };
+    const { encodeFile } = await import("./encode-file.ts");
+    await encodeFile({ flags, texts, model, load, options });
+  } else {
+    await using encoder = await load();
+    if (flags.format === "arrow") await encodeStreams(encoder, flags, options);
+    else await encodeTexts(encoder, texts, { flags, options });
+  }
+  if (profiler !== undefined) process.stderr.write(`${profileTable(profiler.stop())}\n`);
+}
+
+function encodeOptions(flags: Flags) {
   const { maxLength, promptName, prompt, truncateDim, normalizeEmbeddings, specialTokens, maxBatchTokens } = flags;
-  const options = {
+  return {
     ...(maxLength === undefined ? {} : { maxLength }),
     ...(promptName === "" ? {} : { promptName }),
     ...(prompt === undefined ? {} : { prompt }),
@@ -54,14 +86,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
     ...(specialTokens === undefined ? {} : { specialTokens }),
     normalizeEmbeddings,
     ...(maxBatchTokens === undefined ? {} : { maxBatchTokens }),
-    signal,
   };
-  if (flags.profile) await encoder.encode("", options); // so that every op has its kernel
-  const profiler = flags.profile ? profileKernels({ countFlops }) : undefined;
-  if (flags.format === "arrow") await encodeStreams(encoder, flags, options);
-  else if (flags.input !== "") await encodeFile(encoder, { flags, options });
-  else await encodeTexts(encoder, texts, { flags, options });
-  if (profiler !== undefined) process.stderr.write(`${profileTable(profiler.stop())}\n`);
 }
 
 /** Encodes record batches of standard input to standard output. */
@@ -96,39 +121,73 @@ function tellOf(
 /** The worker threads that encode; 0 for this one. */
 function coresFor({ backend, cores, profile, input, format }: Flags): number {
   if (backend === "xla" || profile) return 0;
-  return cores > 0 ? cores : input === "" && format === undefined ? 0 : availableParallelism();
+  return cores > 0 ? cores : input.length === 0 && format === undefined ? 0 : availableParallelism();
 }
 
-function refuseContradictions({ model, input, output, similarity, ...engine }: Flags, texts: readonly string[]): void {
-  if (model === "") throw new ConfigError("kindred-encode: --model is missing. Expected --model FOLDER. See --help.");
+/** Words after `--input FILE`, as of `--input *.jsonl`: more files. */
+function filesAmong(words: readonly string[]): readonly string[] {
+  const word = words.find((word) => !existsSync(word));
+  if (word === undefined) return words;
+  throw new ConfigError(
+    `kindred-encode: both --input and texts are given. Got “${word}”, which is no file: beside --input, words are more files to read. Leave one out.`,
+  );
+}
+
+function refuseContradictions(flags: Flags, texts: readonly string[]): void {
+  const { model, input, output, similarity, precision, ...engine } = flags;
+  const refuse = (message: string): never => {
+    throw new ConfigError(`kindred-encode: ${message}`);
+  };
+  if (model === "") refuse("--model is missing. Expected --model FOLDER. See --help.");
   const others = [
-    ...(input || output ? ["--input and --output"] : []),
+    ...(input.length > 0 || output !== "" ? ["--input and --output"] : []),
     ...(similarity ? ["--similarity"] : []),
-    ...(engine.json ? ["--json"] : []),
+    ...(flags.json ? ["--json"] : []),
+    ...(flags.idField === "" ? [] : ["--id-field"]),
+    ...(precision === "float32" ? [] : ["--precision"]),
     ...texts,
   ];
-  if (engine.format === "arrow" && others.length > 0)
-    throw new ConfigError(
-      `kindred-encode: --format arrow reads standard input and writes standard output, and nothing else. Got ${others[0]}. Leave it out.`,
+  if (flags.format === "arrow" && others.length > 0)
+    refuse(
+      `--format arrow reads standard input and writes standard output, and nothing else. Got ${others[0]}. Leave it out.`,
     );
-  if (engine.format === undefined && input === "" && texts.length === 0)
-    throw new ConfigError("kindred-encode: nothing to encode. Give texts, or --input FILE. See --help.");
-  if (input !== "" && texts.length > 0)
-    throw new ConfigError(
-      `kindred-encode: both --input and texts are given. Got ${input} and “${texts[0]}”. Leave one out.`,
-    );
-  if (similarity && (input !== "" || output !== ""))
-    throw new ConfigError(
-      "kindred-encode: --similarity compares texts on the command line. Leave out --input and --output.",
-    );
+  if (flags.format === undefined && input.length === 0 && texts.length === 0)
+    refuse("nothing to encode. Give texts, or --input FILE. See --help.");
+  if (similarity && (input.length > 0 || output !== "" || precision !== "float32"))
+    refuse("--similarity compares texts on the command line. Leave out --input, --output and --precision.");
+  if (output === "" && (flags.shard !== "" || flags.overwrite))
+    refuse(`${flags.shard === "" ? "--overwrite" : "--shard"} is about a file. Say which: --output FILE.`);
+  if (flags.calibration !== "" && precision !== "int8" && precision !== "uint8")
+    refuse(`--calibration is for 8-bit numbers. Got --precision ${precision}. Leave it out, or say --precision int8.`);
+  if (
+    input.length === 0 &&
+    flags.format === undefined &&
+    (flags.idField !== "" || flags.onBadRow !== "stop" || flags.inputFormat !== undefined)
+  )
+    refuse("--id-field, --on-bad-row and --input-format are about rows of files. Give --input FILE.");
   if (engine.backend === "xla" && engine.cores > 0)
-    throw new ConfigError(
-      `kindred-encode: --cores are worker threads, of which --backend xla has none. Got ${engine.cores}. Leave it out, or say how many devices (--devices).`,
+    refuse(
+      `--cores are worker threads, of which --backend xla has none. Got ${engine.cores}. Leave it out, or say how many devices (--devices).`,
     );
   if (engine.backend === "xla" && engine.profile)
-    throw new ConfigError(
-      "kindred-encode: --profile measures op by op, and --backend xla runs whole programs. Leave it out, or choose --backend wasm.",
+    refuse(
+      "--profile measures op by op, and --backend xla runs whole programs. Leave it out, or choose --backend wasm.",
     );
+}
+
+/** Refuses an output that cannot be written, or that would replace what is read. */
+function checkOutput({ output, input, calibration }: Flags): void {
+  if (output === "") return;
+  checkVectorFile(output, "--output");
+  checkOutputFile("--output", output);
+  const same = [...input, calibration].find((file) => file !== "" && isSameFile(file, output));
+  if (same !== undefined)
+    throw new ConfigError(`--output: the same file as is read. Got ${output} and ${same}. Choose another output.`);
+}
+
+function isSameFile(a: string, b: string): boolean {
+  const [one, other] = [a, b].map((file) => statSync(file, { throwIfNoEntry: false }));
+  return one !== undefined && other !== undefined && one.ino === other.ino && one.dev === other.dev;
 }
 
 function checkMaxLength(maxLength: number, { encoder }: Pick<SentenceModel, "encoder">): void {

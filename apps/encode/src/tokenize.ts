@@ -9,7 +9,7 @@ import { checkOptions, flagName, option, optionHelp } from "@kindred/options";
 import { openSentenceModel } from "@kindred/sentence-encoder";
 import type { Tokenizer } from "@kindred/tokenizer";
 import * as v from "valibot";
-import { readTexts } from "./read-texts.ts";
+import { inputOptions, type InputRow, inputRows } from "./input-rows.ts";
 
 const tokenizeFlags = {
   model: option(
@@ -18,7 +18,7 @@ const tokenizeFlags = {
     "Folder of a model, or its id on the Hugging Face Hub: owner/name[@revision]; or a folder with a tokenizer alone, a tokenizer.json or a vocab.txt.",
   ),
   offline: option(v.boolean(), false, "Take a model of the Hub from the cache only."),
-  input: option(v.string(), "", "File of texts: .txt, .jsonl, .csv or .tsv, each also as .gz or .zst."),
+  ...inputOptions,
   output: option(v.string(), "", "The .jsonl file to write. Default: standard output."),
   maxLength: option(
     v.optional(v.pipe(v.number(), v.integer(), v.minValue(2))),
@@ -50,7 +50,7 @@ export async function tokenize(argv: readonly string[], signal: AbortSignal): Pr
   if (flags.help) return void process.stdout.write(help);
   if (flags.model === "")
     throw new ConfigError("kindred-encode tokenize: --model is missing. Expected --model FOLDER. See --help.");
-  if ((flags.input === "") === (texts.length === 0))
+  if ((flags.input.length === 0) === (texts.length === 0))
     throw new ConfigError("kindred-encode tokenize: give either texts or --input FILE. See --help.");
   if (flags.output !== "") checkOutputFile("--output", flags.output);
   const path = await modelFolder(flags.model, { offline: flags.offline, signal, sink: process.stderr });
@@ -60,7 +60,7 @@ export async function tokenize(argv: readonly string[], signal: AbortSignal): Pr
     const { ids, offsets, truncated } = tokenizer.encode(text, { specialTokens, maxLength });
     return JSON.stringify({ ids: Array.from(ids), offsets: Array.from(offsets), truncated });
   };
-  if (flags.input !== "") return writeRows(readTexts(flags.input), row, { output: flags.output, signal });
+  if (flags.input.length > 0) return writeRows(inputRows(flags.input, flags), row, { output: flags.output, signal });
   for (const text of texts) {
     const shown = flags.json ? row(text) : tokenTable(text, tokenizer, { specialTokens, maxLength });
     await writeToStream(process.stdout, `${shown}\n`);
@@ -93,12 +93,12 @@ function tokenTable(text: string, tokenizer: Tokenizer, options: Parameters<Toke
 }
 
 async function writeRows(
-  texts: AsyncIterable<string>,
+  rows: AsyncIterable<InputRow>,
   row: (text: string) => string,
   { output, signal }: { readonly output: string; readonly signal: AbortSignal },
 ): Promise<void> {
   await using file = output === "" ? undefined : await openFileAtomic(output);
-  for await (const text of texts) {
+  for await (const { text } of rows) {
     signal.throwIfAborted();
     const line = `${row(text)}\n`;
     await (file === undefined ? writeToStream(process.stdout, line) : file.write(line));

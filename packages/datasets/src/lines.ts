@@ -81,7 +81,8 @@ function decode(bytes: Uint8Array | "too long", number: number, maxLineBytes: nu
     const what =
       (number === 1 ? kindOf(bytes) : undefined) ??
       "invalid bytes, expected UTF-8 text. Convert the file, with iconv say";
-    const message = `lines: the line is not UTF-8. Got ${what}.`;
+    const skip = options.skipFlag === undefined ? "" : ` Or skip bad lines (${options.skipFlag}).`;
+    const message = `lines: the line is not UTF-8. Got ${what}.${skip}`;
     refuseLine(new DataError(place, message, notUtf8, { cause }), options);
     return undefined;
   }

@@ -42,8 +42,8 @@ export type EncodeOptions = {
   readonly priority?: number;
   /** Stops, in worker threads in the middle of a batch; `encode` then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
-  /** Called after each batch with how many texts are done, and of how many. */
-  readonly onProgress?: (done: number, total: number) => void;
+  /** Called after each batch with how many texts are done, of how many, and of how many tokens those are that are done. */
+  readonly onProgress?: (done: number, total: number, tokens: number) => void;
 };
 
 /** What `encode` gives. */

@@ -1,8 +1,10 @@
 import { ConfigError, DataError } from "@kindred/errors";
+import type { Precision } from "@kindred/vectors";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toyFiles } from "../test-support/toy-model.ts";
-import type { EncodedWindow } from "./encode-stream.ts";
+import type { EncodeOptions } from "./encode-options.ts";
+import { type EncodedWindow, encodeStream } from "./encode-stream.ts";
 import type { SentenceEncoder } from "./sentence-encoder.ts";
 import { sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";
 
@@ -120,4 +122,31 @@ test("refuses what it cannot do, in its own words", async () => {
     await expect(all(encoder.encodeStream([], options))).rejects.toThrow(ConfigError);
   await expect(all(encoder.encodeStream("a text"))).rejects.toThrow(/one string.*Put it in a list/);
   await expect(all(encoder.encodeStream(["a"], { maxLenght: 3 } as object))).rejects.toThrow(/Did you mean maxLength/);
+});
+
+test("a text that comes again in a window is encoded once, and gives the same rows, cut texts and token counts", async () => {
+  const list = [
+    "cat",
+    "the cat sat on the mat the cat sat on the mat the",
+    "cat",
+    "dogs",
+    "cat",
+    "the cat sat on the mat the cat sat on the mat the",
+  ];
+  const asked: (readonly string[])[] = [];
+  const encode = async (distinct: readonly string[], options: EncodeOptions & { precision?: Precision }) => {
+    asked.push(distinct);
+    return encoder.encode(distinct, { ...options, precision: options.precision ?? "float32" });
+  };
+  for (const precision of ["float32", "ubinary", "binary"] as const) {
+    const whole = await encoder.encode(list, { precision });
+    const [window] = await all(encodeStream(encode, list, { precision }));
+    expect(window).toEqual({ start: 0, texts: list, distinct: 3, encoded: whole });
+  }
+  expect([...new Set(asked.map((texts) => JSON.stringify(texts)))].map((text) => JSON.parse(text) as string[])).toEqual(
+    [["cat", list[1], "dogs"]],
+  );
+  const windows = await all(encodeStream(encode, list, { windowTexts: 2 }));
+  expect(windows.map(({ distinct }) => distinct)).toEqual([2, 2, 2]);
+  expect(rowsOf(windows)).toEqual([...(await encoder.encode(list)).embeddings]);
 });

@@ -9,8 +9,8 @@ export type EncodeStreamOptions = Omit<EncodeOptions, "onProgress" | "calibratio
   readonly from?: number;
   /** Texts of a window. Within it texts of like length are encoded together, so many make it faster. Default: 4096. */
   readonly windowTexts?: number;
-  /** Called after each batch with how many texts of the stream are encoded, those that were skipped not counted. */
-  readonly onProgress?: (done: number) => void;
+  /** Called after each batch with how many texts of the stream are encoded, those that were skipped not counted, and of how many tokens. */
+  readonly onProgress?: (done: number, tokens: number) => void;
   /** In how many bits a vector's numbers are kept. For int8 and uint8 give `ranges`: windows must share them. Default: `"float32"`. */
   readonly precision?: Precision;
 };
@@ -22,6 +22,8 @@ export type EncodedWindow<Encoded = Embeddings | QuantizedEmbeddings> = {
   readonly texts: readonly string[];
   /** The texts' vectors; `truncated` counts within the window. */
   readonly encoded: Encoded;
+  /** How many different texts there are: each of them was encoded once. */
+  readonly distinct: number;
 };
 
 /** Windows that are encoded at a time: while the vectors of one are taken, the next is at work. */
@@ -29,7 +31,7 @@ const windowsAhead = 2;
 
 /**
  * The windows of a stream of texts, in its order, each as soon as it and those before it are encoded. It reads no further ahead than two
- * windows, so memory does not grow with the stream, and a slow reader slows it down.
+ * windows, so memory does not grow with the stream, and a slow reader slows it down. A text that comes again in a window is encoded once.
  *
  * Where the source fails, or a text does, what was read before is encoded and given first; then the error is thrown.
  *
@@ -60,18 +62,20 @@ export async function* encodeStream(
   const left = new AbortController(); // the caller may stop listening
   const both = AbortSignal.any([left.signal, ...(signal === undefined ? [] : [signal])]);
   const ahead: Promise<EncodedWindow>[] = [];
-  let done = 0;
+  let [done, tokens] = [0, 0];
   const begin = (start: number, texts: readonly string[]) => {
-    let ofWindow = 0;
-    const tell = (now: number) => {
-      done += now - ofWindow;
-      ofWindow = now;
-      onProgress?.(done);
+    const { distinct, places } = distinctTexts(texts);
+    let ofWindow = { done: 0, tokens: 0 };
+    const tell = (now: number, total: number, tokensNow: number) => {
+      const of = { done: now === total ? texts.length : now, tokens: tokensNow };
+      done += of.done - ofWindow.done;
+      tokens += of.tokens - ofWindow.tokens;
+      ofWindow = of;
+      onProgress?.(done, tokens);
     };
-    const window = encode(texts, { ...options, signal: both, onProgress: tell }).then((encoded) => ({
-      start,
-      texts,
-      encoded,
+    const window = encode(distinct, { ...options, signal: both, onProgress: tell }).then((encoded) => ({
+      ...{ start, texts, distinct: distinct.length },
+      encoded: distinct.length === texts.length ? encoded : spread(encoded, places),
     }));
     window.catch(() => {}); // thrown where it is awaited
     ahead.push(window);
@@ -99,6 +103,39 @@ export async function* encodeStream(
     left.abort();
     await reader.return?.();
   }
+}
+
+/** The different texts, in the order in which they come first, and the place among them of each text. */
+function distinctTexts(texts: readonly string[]): {
+  readonly distinct: readonly string[];
+  readonly places: Int32Array;
+} {
+  const placeOf = new Map<string, number>();
+  const places = Int32Array.from(texts, (text) => {
+    const place = placeOf.get(text) ?? placeOf.size;
+    placeOf.set(text, place);
+    return place;
+  });
+  return { distinct: [...placeOf.keys()], places };
+}
+
+/** What was encoded, row i being that of the place that row i has. */
+function spread<Encoded extends Embeddings | QuantizedEmbeddings>(encoded: Encoded, places: Int32Array): Encoded {
+  const { embeddings, dimension, tokenCounts } = encoded;
+  const length = places.length * dimension;
+  const rows =
+    embeddings instanceof Float32Array
+      ? new Float32Array(length)
+      : embeddings instanceof Int8Array
+        ? new Int8Array(length)
+        : new Uint8Array(length);
+  const cut = new Set(encoded.truncated);
+  const truncated: number[] = [];
+  for (const [row, place] of places.entries()) {
+    rows.set(embeddings.subarray(place * dimension, (place + 1) * dimension), row * dimension);
+    if (cut.has(place)) truncated.push(row);
+  }
+  return { ...encoded, embeddings: rows, truncated, tokenCounts: places.map((place) => tokenCounts[place] ?? 0) };
 }
 
 async function* first(ahead: Promise<EncodedWindow>[]): AsyncGenerator<EncodedWindow, void, undefined> {

@@ -235,7 +235,7 @@ export class SentenceEncoder {
       priority: priority ?? urgent,
       signal: AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]),
     };
-    let done = 0;
+    let [done, tokensDone] = [0, 0];
     const embedSome = async () => {
       for (const { sentences, layout } of plan) {
         const chosen = selectSentences(tokens, sentences);
@@ -243,7 +243,8 @@ export class SentenceEncoder {
         const values = await this.#embedder.embed({ batch, of }, order);
         for (const [place, sentence] of sentences.entries()) take(sentence, values, place, batch);
         done += sentences.length;
-        onProgress?.(done, lengths.length);
+        tokensDone += chosen.ids.length;
+        onProgress?.(done, lengths.length, tokensDone);
       }
     };
     try {

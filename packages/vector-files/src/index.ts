@@ -2,4 +2,4 @@ export type { Json, PlacedPiece, VectorColumns, VectorForm, VectorPiece, VectorR
 export { npyForm, safetensorsForm } from "./array-forms.ts";
 export { jsonlForm } from "./jsonl-form.ts";
 export { parquetForm } from "./parquet-form.ts";
-export { vectorEndings, vectorFormOf } from "./vector-forms.ts";
+export { checkVectorFile, vectorFormOf } from "./vector-forms.ts";

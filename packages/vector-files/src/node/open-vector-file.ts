@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { type FileHandle, open, rename, rm, rmdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { ConfigError } from "@kindred/errors";
-import { atPath, type LockHolder, lockFolder, makeFolders, writeFileAtomic } from "@kindred/files/node";
+import { atPath, type LockHolder, lockFolder, makeFolders } from "@kindred/files/node";
 import type { Json, PlacedPiece, VectorColumns, VectorForm, VectorRows } from "../vector-form.ts";
 import { type JournalState, openJournal, readJournal, type WrittenPiece } from "./journal.ts";
 import {
@@ -12,6 +12,7 @@ import {
   type VectorFacts,
   type VectorManifest,
   workFolder,
+  writeManifest,
 } from "./vector-manifest.ts";
 
 /** Options of {@link openVectorFile}. */
@@ -32,8 +33,9 @@ export type OpenVectorFileOptions = {
 export type VectorFile = {
   /** What an earlier process has written: pieces, rows, and the mark of the last piece. */
   readonly found: { readonly pieces: number; readonly rows: number; readonly mark: Json | undefined };
-  /** The marks of all pieces so far. */
+  /** The marks of all pieces so far, and their rows. */
   readonly marks: readonly Json[];
+  readonly rows: number;
   /** Adds a piece; `mark` is what its writer needs to go on behind it. It is safe from a kill within a second, and after `close`. */
   readonly write: (rows: VectorRows, mark: Json) => Promise<void>;
   /** Puts the file in its place, and its manifest, with these facts, beside it. */
@@ -150,6 +152,9 @@ async function openRows(
     get marks() {
       return pieces.map(({ mark }) => mark);
     },
+    get rows() {
+      return sumOf(pieces, "rows");
+    },
     async write(some, mark) {
       const { bytes, note } = form.piece(columns, some);
       await onDisk(writeAll(rows, bytes, length));
@@ -195,7 +200,7 @@ function sumOf(pieces: readonly WrittenPiece[], what: "rows" | "bytes"): number 
 }
 
 /** Pieces with the bytes at which they begin. */
-function placed(
+export function placed(
   pieces: readonly { readonly rows: number; readonly bytes: number; readonly note?: Json | undefined }[],
   headBytes: number,
 ): PlacedPiece[] {
@@ -219,11 +224,6 @@ function manifestOf(
   { rows, bytes, job, facts, pieces }: Contents,
 ): VectorManifest {
   return { form: form.name, rows, bytes, ...columns, ...job, ...facts, ...(pieces !== undefined && { pieces }) };
-}
-
-/** Writes a manifest beside its file. */
-async function writeManifest(path: string, manifest: VectorManifest): Promise<void> {
-  await writeFileAtomic(manifestPath(path), `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {

@@ -2,10 +2,11 @@ import { readFile, rm, stat } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { FormatError } from "@kindred/errors";
+import { writeFileAtomic } from "@kindred/files/node";
 import type { Json } from "../vector-form.ts";
 
 /** The pieces of a file: rows, bytes, and what the file's end was made from. */
-type PieceList = readonly {
+export type PieceList = readonly {
   readonly rows: number;
   readonly bytes: number;
   readonly note?: Json | undefined;
@@ -75,6 +76,11 @@ export async function finishedVectorFile(file: string): Promise<VectorManifest |
   return manifest;
 }
 
+/** Writes a manifest beside its file. */
+export async function writeManifest(path: string, manifest: VectorManifest): Promise<void> {
+  await writeFileAtomic(manifestPath(path), `${JSON.stringify(manifest, undefined, 2)}\n`);
+}
+
 function isManifest(value: unknown): value is VectorManifest {
   if (typeof value !== "object" || value === null) return false;
   const { form, rows, bytes, dimension, precision }: { readonly [key: string]: unknown } = { ...value };
@@ -92,7 +98,10 @@ function isManifest(value: unknown): value is VectorManifest {
  * jobChanges({ precision: "int8", prompt: "" }, { precision: "float32", prompt: "" }); // => ["precision was int8 and is float32"]
  * ```
  */
-export function jobChanges(was: { readonly [name: string]: unknown }, is: VectorFacts): string[] {
+export function jobChanges(
+  was: { readonly [name: string]: unknown },
+  is: { readonly [name: string]: unknown },
+): string[] {
   return Object.entries(is)
     .filter(([name, value]) => JSON.stringify(was[name]) !== JSON.stringify(value))
     .map(([name, value]) => `${name} was ${shown(was[name])} and is ${shown(value)}`);
