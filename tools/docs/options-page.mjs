@@ -1,5 +1,7 @@
-// docs/options.md as text: the reference of all training options, made from their table.
+// docs/options.md as text: the reference of all training options, and of the commands beside training, made from their tables.
+import { helpOptions } from "@kindred/command-line/node";
 import { markdownTable, optionReference, shown } from "@kindred/options";
+import { distillDefaults, distillOwnOptions, mineFlags, prepareFlags } from "@kindred/train";
 import { trainOptions, trainPresets } from "@kindred/trainer";
 
 /** The whole page. */
@@ -20,7 +22,40 @@ What \`--preset\` puts in the place of the defaults. What is given beside it goe
 ${presetTable()}
 
 As a preset of the command, \`quickstart\` also names its data. \`npx kindred-train --help\` lists these options as flags, after the command's own.
+
+## Distilling
+
+What \`kindred-train distill TEXTS… OUTPUT\` and \`distillConfig\` of \`@kindred/train\` take beside the options above:
+
+${plainReference(distillOwnOptions)}
+
+Of the options above a distillation has others by default: ${defaultsOf(distillDefaults)}.
+
+## Mining hard negatives
+
+What \`kindred-train mine DATA OUTPUT\` takes:
+
+${plainReference(mineFlags)}
+
+## Preparing Reddit's comments
+
+What \`kindred-train prepare reddit DUMP… OUTPUT\` takes:
+
+${plainReference(prepareFlags)}
 `;
+}
+
+/** A table without headings of groups, and without what every command has. @param {import("@kindred/options").OptionTable} table */
+function plainReference(table) {
+  const own = Object.entries(table).filter(([name]) => !Object.hasOwn(helpOptions, name));
+  return optionReference(Object.fromEntries(own.map(([name, { group: _, ...one }]) => [name, one])));
+}
+
+/** @param {Record<string, unknown>} defaults */
+function defaultsOf(defaults) {
+  return Object.entries(defaults)
+    .map(([name, value]) => `\`${name}\` ${shown(value)}`)
+    .join(", ");
 }
 
 function presetTable() {

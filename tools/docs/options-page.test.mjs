@@ -1,6 +1,7 @@
 // The reference of training options says what the table of options says.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { distillOwnOptions, mineFlags, prepareFlags } from "@kindred/train";
 import { trainOptions } from "@kindred/trainer";
 import { expect, test } from "vitest";
 import { root } from "../node-runtime.mjs";
@@ -12,9 +13,13 @@ test("docs/options.md is what the options make of it: if not, run node tools/doc
 
 test("every option has one row of four cells, its description last", () => {
   const rows = optionsPage().split("\n");
-  for (const [name, { description }] of Object.entries(trainOptions)) {
+  const { ownNode: _own, help: _help, version: _version, ...ofMine } = mineFlags;
+  const { ownNode: _own2, help: _help2, version: _version2, ...ofPrepare } = prepareFlags;
+  const all = [trainOptions, distillOwnOptions, ofMine, ofPrepare].flatMap((table) => Object.entries(table));
+  for (const [name, { description }] of all) {
     const own = rows.filter((row) => row.startsWith(`| \`${name}\` `)).map((row) => row.split("|").slice(1, -1));
     const described = own.filter((cells) => cells[3]?.replaceAll("\\", "").trim() === description);
-    expect([name, described.length, described[0]?.length]).toEqual([name, 1, 4]);
+    const same = all.filter(([other, option]) => other === name && option.description === description).length;
+    expect([name, described.length, described[0]?.length]).toEqual([name, same, 4]);
   }
 });

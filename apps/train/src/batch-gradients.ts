@@ -15,6 +15,7 @@ import {
   dealBatch,
   expectDimensions,
   expectGuides,
+  expectPromptsPooled,
   familiesOf,
   type Guide,
   guideVectors,
@@ -29,8 +30,10 @@ export type BatchGradientsOptions = {
   readonly model: string;
   /** File of rows of texts; all of it is one batch. */
   readonly data: string;
-  /** Tokens of a text that are read. Default: the model's own limit. */
+  /** Tokens of a text that are read, its prompt among them. Default: the model's own limit. */
   readonly maxLength?: number;
+  /** What stands before every first text of a row, and before every further one. Default: nothing. */
+  readonly prompts?: readonly [query: string, document: string];
   /**
    * The loss, or a function that gives it, of the length of the model's vectors. Default: symmetric, with all other texts as wrong answers,
    * equal ones too.
@@ -64,6 +67,7 @@ export async function batchGradients({
   model,
   data,
   maxLength,
+  prompts = ["", ""],
   loss: asked = symmetric({ equalTexts: "keep" }),
   guides = {},
   seed = 42,
@@ -73,6 +77,7 @@ export async function batchGradients({
   const folder = await openModelFolder(model);
   const sentenceModel = openSentenceModel(folder, { families });
   const { settings, tokenizer, modules } = sentenceModel;
+  expectPromptsPooled(modules, prompts);
   const loss = typeof asked === "function" ? asked({ dimension: sentenceDimension(modules) }) : asked;
   expectGuides(loss, Object.keys(guides));
   expectDimensions(loss, guides);
@@ -85,7 +90,7 @@ export async function batchGradients({
   fitRows(loss, first, { file: data });
   const columns = first.texts.map((_, column) =>
     tokenizer.encodeBatch(
-      rows.map(({ texts }) => texts[column] ?? ""),
+      rows.map(({ texts }) => (prompts[Math.min(column, 1)] ?? "") + (texts[column] ?? "")),
       { maxLength: maxLength ?? settings.maxSeqLength },
     ),
   );

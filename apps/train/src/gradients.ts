@@ -1,14 +1,31 @@
 import { pathToFileURL } from "node:url";
-import { checkOutputFile, chooseEngine, engineOptions, parseFlags } from "@kindred/command-line/node";
+import {
+  checkOutputFile,
+  chooseEngine,
+  engineOptions,
+  helpOptions,
+  printAsked,
+  readCommand,
+} from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
-import { checkOptions, flagName, option, optionHelp } from "@kindred/options";
+import { flagName, option, optionHelp } from "@kindred/options";
 import type { SentenceEncoder } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { writeSafetensors } from "@kindred/tensor-files";
 import { writeFileAtomic } from "@kindred/files/node";
-import { familiesOf, guideFolders, loadProgram, lossNames, lossOf, trainConfig, trainOptions } from "@kindred/trainer";
+import {
+  columnPrompts,
+  familiesOf,
+  guideFolders,
+  loadProgram,
+  lossNames,
+  lossOf,
+  trainConfig,
+  trainOptions,
+} from "@kindred/trainer";
 import * as v from "valibot";
 import { batchGradients } from "./batch-gradients.ts";
+import { manifest } from "./train-flags.ts";
 
 const { backend, products, plugin, compileCache } = engineOptions;
 
@@ -33,7 +50,8 @@ const gradientFlags = {
     "The loss, of which the options below are; one-way is short for contrastive with --direction one-way.",
   ),
   program: option(v.string(), "", "A module that sets another loss, or brings the model's family: as for training."),
-  help: option(v.boolean(), false, "Print this."),
+  prompts: trainOptions.prompts,
+  ...helpOptions,
   ...lossFlags,
   backend,
   products,
@@ -41,7 +59,7 @@ const gradientFlags = {
   compileCache,
 };
 
-const help = `kindred-train gradients --model FOLDER --data PAIRS.jsonl --output G.safetensors [options]
+const help = () => `kindred-train gradients --model FOLDER --data PAIRS.jsonl --output G.safetensors [options]
 
 Writes the gradient of every weight, by its Hugging Face name, of the loss of one batch, and
 prints {"loss": …}. Dropout is off, word embeddings are dense, and no text is left out as a duplicate
@@ -53,9 +71,8 @@ ${optionHelp(gradientFlags)}
 
 /** Runs `kindred-train gradients`. */
 export async function gradients(argv: readonly string[]): Promise<void> {
-  const { given, positionals } = parseFlags(gradientFlags, argv);
-  const flags = checkOptions(gradientFlags, given, "kindred-train gradients", { named: flagName });
-  if (flags.help) return void process.stdout.write(help);
+  const { given, flags, positionals } = readCommand("kindred-train gradients", gradientFlags, argv);
+  if (printAsked(flags, { help, manifest })) return;
   const missing = (["model", "data", "output"] as const).find((name) => flags[name] === "");
   if (missing !== undefined)
     throw new ConfigError(`kindred-train gradients: --${missing} is missing. See kindred-train gradients --help.`);
@@ -82,7 +99,8 @@ export async function gradients(argv: readonly string[]): Promise<void> {
   try {
     for (const [name, folder] of Object.entries(guideFolders(config)))
       guides[name] = await loadSentenceEncoder(folder, { engine, cores: 0 });
-    const asked = { model, data, loss, guides, seed, families: familiesOf(parts), engine };
+    const prompts = columnPrompts(flags);
+    const asked = { model, data, loss, guides, seed, prompts, families: familiesOf(parts), engine };
     const result = await batchGradients({ ...asked, ...(maxLength === undefined ? {} : { maxLength }) });
     await writeFileAtomic(flags.output, writeSafetensors(result.gradients));
     process.stdout.write(`${JSON.stringify({ loss: result.loss })}\n`);

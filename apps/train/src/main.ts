@@ -1,5 +1,5 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { exitCodeOf, machineOptions, packageVersion, parseFlags } from "@kindred/command-line/node";
+import { exitCodeOf, machineOptions, parseFlags, printAsked } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { bringModels } from "@kindred/hub/node";
 import { checkOptions, flagName } from "@kindred/options";
@@ -7,9 +7,7 @@ import { expectNotInUse, newestRun, readRunConfig, type ResumePoint, resumePoint
 import { terminalReader } from "@kindred/run-report";
 import { guideFolders, type TrainConfig, type TrainEvent, trainConfig, trainOptions } from "@kindred/trainer";
 import { train } from "./train.ts";
-import { originalFlag, trainFlags, trainHelp } from "./train-flags.ts";
-
-const manifest = new URL("../package.json", import.meta.url);
+import { manifest, originalFlag, trainFlags, trainHelp } from "./train-flags.ts";
 
 /** Runs `kindred-train` with these arguments and gives its exit code. */
 export function main(argv: readonly string[]): Promise<number> {
@@ -36,8 +34,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   const { given: flagsGiven, positionals } = original ?? parseFlags(trainFlags, argv, { optionalValue: ["resume"] });
   const inOurs = original === undefined ? flagsGiven : { ...flagsGiven, preset: original.preset };
   const flags = checkOptions(trainFlags, inOurs, "kindred-train", { named: flagName });
-  if (flags.help) return void process.stdout.write(trainHelp());
-  if (flags.version) return void process.stdout.write(`${packageVersion(manifest)}\n`);
+  if (printAsked(flags, { help: trainHelp, manifest })) return;
   if (original !== undefined && !flags.quiet)
     process.stderr.write(`The original's form. Same as: ${original.command}\n`);
   const runOptions = Object.fromEntries(

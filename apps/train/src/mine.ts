@@ -1,11 +1,18 @@
 import { gzipSync } from "node:zlib";
 import { availableParallelism } from "node:os";
-import { checkOutputFile, chooseEngine, engineOptions, parseFlags } from "@kindred/command-line/node";
+import {
+  checkOutputFile,
+  chooseEngine,
+  engineOptions,
+  helpOptions,
+  printAsked,
+  readCommand,
+} from "@kindred/command-line/node";
 import { openDataset } from "@kindred/datasets/node";
 import { ConfigError } from "@kindred/errors";
 import { type AtomicFile, openFileAtomic } from "@kindred/files/node";
 import { modelFolder } from "@kindred/hub/node";
-import { checkOptions, flagName, option, optionHelp } from "@kindred/options";
+import { flagName, option, optionHelp } from "@kindred/options";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { trainOptions } from "@kindred/trainer";
 import * as v from "valibot";
@@ -13,13 +20,15 @@ import { mineHardNegatives, type MineProgress, type MineSummary } from "./mine-h
 import { outputFormats } from "./mined-rows.ts";
 import { progressLines } from "./progress-lines.ts";
 import { columnNames } from "./run-inputs.ts";
+import { manifest } from "./train-flags.ts";
 
 const countOrZero = v.pipe(v.number(), v.integer(), v.minValue(0));
 const number = v.pipe(v.number(), v.finite());
 const maybe = v.optional(number);
 const share = v.optional(v.pipe(number, v.minValue(0)));
 
-const mineFlags = {
+/** Every flag of `kindred-train mine`. */
+export const mineFlags = {
   model: option(v.string(), "", "Folder of the model, or its id on the Hugging Face Hub."),
   columns: trainOptions.columns,
   onBadLine: trainOptions.onBadLine,
@@ -76,11 +85,11 @@ const mineFlags = {
   offline: option(v.boolean(), false, "Take a model of the Hugging Face Hub from the cache only."),
   json: option(v.boolean(), false, "Print the summary as one line of JSON on standard output."),
   quiet: option(v.boolean(), false, "Print nothing for people but errors."),
-  help: option(v.boolean(), false, "Print this."),
+  ...helpOptions,
   ...engineOptions,
 };
 
-const help = `kindred-train mine DATA OUTPUT --model MODEL [options]
+const help = () => `kindred-train mine DATA OUTPUT --model MODEL [options]
 
 Adds hard negatives to pairs: for each query texts that the model finds near it, and that are none of its
 positives. DATA is a file of pairs, of which the first text is the query and the second a positive; OUTPUT
@@ -94,9 +103,8 @@ ${optionHelp(mineFlags)}
 
 /** Runs `kindred-train mine`. */
 export async function mine(argv: readonly string[], signal: AbortSignal): Promise<void> {
-  const { given, positionals } = parseFlags(mineFlags, argv);
-  const flags = checkOptions(mineFlags, given, "kindred-train mine", { named: flagName });
-  if (flags.help) return void process.stdout.write(help);
+  const { flags, positionals } = readCommand("kindred-train mine", mineFlags, argv);
+  if (printAsked(flags, { help, manifest })) return;
   const [data, output, ...rest] = positionals;
   const refuse = (message: string): never => {
     throw new ConfigError(`kindred-train mine: ${message} See kindred-train mine --help.`);

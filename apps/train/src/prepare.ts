@@ -1,16 +1,18 @@
 import { rmdirSync } from "node:fs";
-import { parseFlags } from "@kindred/command-line/node";
+import { helpOptions, printAsked, readCommand } from "@kindred/command-line/node";
 import { prepareReddit, type RedditLeftOut, type RedditProgress, type RedditReport } from "@kindred/datasets/node";
 import { ConfigError, nearestName } from "@kindred/errors";
 import { makeFolders } from "@kindred/files/node";
-import { checkOptions, flagName, option, optionHelp } from "@kindred/options";
+import { option, optionHelp } from "@kindred/options";
 import { claimOldRun } from "@kindred/run-folder/node";
 import * as v from "valibot";
 import { progressLines } from "./progress-lines.ts";
+import { manifest } from "./train-flags.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
-const prepareFlags = {
+/** Every flag of `kindred-train prepare`. */
+export const prepareFlags = {
   parentDepth: option(
     count,
     10,
@@ -33,10 +35,10 @@ const prepareFlags = {
   ),
   json: option(v.boolean(), false, "Print the report as one line of JSON on standard output."),
   quiet: option(v.boolean(), false, "Print nothing for people but errors."),
-  help: option(v.boolean(), false, "Print this."),
+  ...helpOptions,
 };
 
-const help = `kindred-train prepare reddit DUMP… OUTPUT [options]
+const help = () => `kindred-train prepare reddit DUMP… OUTPUT [options]
 
 Makes training files of dumps of Reddit's comments (one JSON object a line; .zst, .gz or plain), by the rules
 of PolyAI's data set: a comment and the one that it answers, both of 9 to 127 characters, neither
@@ -54,9 +56,8 @@ ${optionHelp(prepareFlags)}
 
 /** Runs `kindred-train prepare`. */
 export async function prepare(argv: readonly string[], signal: AbortSignal): Promise<void> {
-  const { given, positionals } = parseFlags(prepareFlags, argv);
-  const flags = checkOptions(prepareFlags, given, "kindred-train prepare", { named: flagName });
-  if (flags.help) return void process.stdout.write(help);
+  const { flags, positionals } = readCommand("kindred-train prepare", prepareFlags, argv);
+  if (printAsked(flags, { help, manifest })) return;
   const [corpus, ...paths] = positionals;
   const [output, ...inputs] = paths.toReversed();
   if (corpus !== "reddit") {
@@ -69,7 +70,7 @@ export async function prepare(argv: readonly string[], signal: AbortSignal): Pro
     throw new ConfigError(
       `kindred-train prepare reddit: dumps and an output are missing. Got ${paths.join(" ") || "nothing"}, expected DUMP… OUTPUT. See kindred-train prepare --help.`,
     );
-  const { json, quiet, help: _, ...options } = flags;
+  const { json, quiet, ownNode: _own, help: _help, version: _version, ...options } = flags;
   makeFolders(output);
   const claim = claimOldRun(output);
   try {

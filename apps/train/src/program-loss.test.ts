@@ -38,7 +38,14 @@ describe("a program's loss", () => {
     const { program } = JSON.parse(readFileSync(join(run.config.output, "run.json"), "utf8"));
     expect(program).toEqual({ name: "program.mjs", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
     expect(readFileSync(join(run.config.output, "model", "README.md"), "utf8")).toMatch(
-      /- "loss:matryoshka"[\s\S]*the matryoshka loss of a program \(/,
+      /- loss:MatryoshkaLoss\n- loss:MultipleNegativesRankingLoss[\s\S]*the matryoshka loss \(/,
+    );
+    const changed = prepare('export default ({ contrastive }) => ({ loss: { ...contrastive(), name: "triplet" } });', {
+      stopAt: 1,
+    });
+    await eventsOf(changed);
+    expect(readFileSync(join(changed.config.output, "model", "README.md"), "utf8")).toMatch(
+      /- "loss:triplet"[\s\S]*the triplet loss of a program \(/,
     );
   });
 });

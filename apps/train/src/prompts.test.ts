@@ -8,6 +8,7 @@ import { expectMutantToFail, toyPairs } from "@kindred/testing";
 import { loadedModel, trainConfig } from "@kindred/trainer";
 import { expect, test } from "vitest";
 import { eventsOf, last, losses, prepare } from "../test-support/toy-training.ts";
+import { batchGradients } from "./batch-gradients.ts";
 import { train } from "./train.ts";
 
 const [query, document] = ["the cat ", "a dog "];
@@ -55,6 +56,12 @@ test("a run with prompts is one on data that have them before every text; its mo
   expect((await encoder.encodeQuery("sat")).embeddings).toEqual(row(0));
   expect((await encoder.encodeDocument("sat")).embeddings).toEqual(row(1));
   expect((await encoder.encode("sat")).embeddings).toEqual(row(2));
+
+  const asked = { model: done.type === "done" ? done.model : "", data: config.data };
+  const gradients = await batchGradients({ ...asked, prompts: [query, document] });
+  const typed = await batchGradients({ ...asked, data: runOn([query, document], {}).data });
+  expect(gradients).toEqual(typed);
+  expect((await batchGradients(asked)).loss).not.toBe(typed.loss);
 
   const resume = await resumePoint(config.output);
   await expect(eventsOf(train({ ...config, maxSteps: 20, prompts: [] }, { resume }))).rejects.toThrow(

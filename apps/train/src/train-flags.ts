@@ -1,7 +1,10 @@
-import { machineOptions, ownNodeOption } from "@kindred/command-line/node";
+import { helpOptions, machineOptions } from "@kindred/command-line/node";
 import { option, optionHelp } from "@kindred/options";
 import { trainOptions, trainPresets } from "@kindred/trainer";
 import * as v from "valibot";
+
+/** Where the version of all commands of `kindred-train` stands. */
+export const manifest = new URL("../package.json", import.meta.url);
 
 /** Every flag of `kindred-train`: those of the command itself, then all options of a run. */
 export const trainFlags = {
@@ -26,9 +29,7 @@ export const trainFlags = {
   ),
   json: option(v.boolean(), false, "Print every event as one line of JSON on standard output."),
   quiet: option(v.boolean(), false, "Print nothing for people but errors."),
-  ownNode: ownNodeOption,
-  help: option(v.boolean(), false, "Print this."),
-  version: option(v.boolean(), false, "Print the version."),
+  ...helpOptions,
   ...trainOptions,
   revectorize: { ...trainOptions.revectorize, default: true }, // the process is the command's own
 };

@@ -50,6 +50,14 @@ describePlugins("xla", ({ path }) => {
     ]);
   });
 
+  test("two that are loaded at once are one, and leave nothing of another behind", async () => {
+    const before = Object.keys(tf.engine().registryFactory).length;
+    const options = { plugin: path, devices: 1, cacheFolder: false } as const;
+    const [first, second] = await Promise.all([xla(options).load(), xla(options).load()]);
+    expect(second.running).toBe(first.running);
+    expect(Object.keys(tf.engine().registryFactory).length).toBe(before + 1);
+  });
+
   test("of engines that compute otherwise, all drive the devices of one client", async () => {
     const other = await xla({ plugin: path, devices: 2, products: "bfloat16", cacheFolder: false }).start();
     expect(other.client).toBe(engine.client);

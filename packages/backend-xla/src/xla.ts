@@ -65,12 +65,15 @@ const loaded = new Map<string, Promise<Opened>>();
 async function openedFor(options: XlaOptions): Promise<Opened> {
   const { plugin, devices, products = "float32", cacheFolder } = options;
   const key = JSON.stringify([plugin, devices, products, cacheFolder]);
-  const known = await loaded.get(key);
-  if (known?.client.isOpen === true) return known;
-  known?.remove();
-  const opened = open(options);
+  const before = loaded.get(key);
+  // Whoever asks meanwhile waits for this one, and has what it has.
+  const opened = (before ?? Promise.resolve(undefined)).then((known) => {
+    if (known?.client.isOpen === true) return known;
+    known?.remove();
+    return open(options);
+  });
   loaded.set(key, opened);
-  opened.catch(() => loaded.delete(key)); // another start may find what this one lacked
+  opened.catch(() => loaded.get(key) === opened && loaded.delete(key)); // another start may find what this one lacked
   return opened;
 }
 

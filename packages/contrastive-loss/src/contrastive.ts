@@ -1,5 +1,5 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
-import type { Loss, LossContext } from "@kindred/loss";
+import { knownLoss, type Loss, type LossContext } from "@kindred/loss";
 import {
   add,
   concatFeatures,
@@ -114,7 +114,7 @@ export function contrastive(options: ContrastiveOptions = {}): Loss {
   const { scale = 20, similarity = "cosine", equalTexts = "leaveOut", hardnessMode, hardnessStrength } = options;
   expectKnown({ scale, similarity, equalTexts, hardnessMode, hardnessStrength });
   softmaxDirections(options, 2); // refuses directions that are no choice
-  return {
+  return knownLoss({
     name: "contrastive",
     options: { ...options, scale, similarity, equalTexts },
     over: "rows",
@@ -124,7 +124,7 @@ export function contrastive(options: ContrastiveOptions = {}): Loss {
       const softmaxes = softmaxDirections(options, columns.length);
       return shareOfRows(rows, context, { scale, equalTexts, softmaxes, hardnessMode, hardnessStrength });
     },
-  };
+  });
 }
 
 type Choice = {

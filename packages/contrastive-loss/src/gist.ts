@@ -1,4 +1,4 @@
-import { type Loss, type LossContext, lossOptions, vectorRows } from "@kindred/loss";
+import { knownLoss, type Loss, type LossContext, lossOptions, vectorRows } from "@kindred/loss";
 import {
   absolute,
   add,
@@ -86,13 +86,13 @@ type Choice = v.InferOutput<typeof rules>;
  */
 export function gist(given: GistOptions = {}): Loss {
   const options = lossOptions("gist", rules, given);
-  return {
+  return knownLoss({
     name: "gist",
     options,
     over: "rows",
     needs: { texts: { least: 2 }, vectors: ["guide"], ...(options.equalTexts === "leaveOut" && { textIds: true }) },
     value: (columns, context) => guidedShare(columns, context, options),
-  };
+  });
 }
 
 /** Vectors that are compared, a core's own rows with candidates of the whole batch: the model's, and beside them the guide's. */

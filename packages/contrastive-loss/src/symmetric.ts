@@ -1,4 +1,4 @@
-import type { Loss } from "@kindred/loss";
+import { knownLoss, type Loss } from "@kindred/loss";
 import { type ContrastiveOptions, contrastive } from "./contrastive.ts";
 
 /**
@@ -26,5 +26,5 @@ import { type ContrastiveOptions, contrastive } from "./contrastive.ts";
  * ```
  */
 export function symmetric(options: Omit<ContrastiveOptions, "direction" | "directions" | "partition"> = {}): Loss {
-  return { ...contrastive({ ...options, direction: "symmetric" }), name: "symmetric" };
+  return knownLoss({ ...contrastive({ ...options, direction: "symmetric" }), name: "symmetric" });
 }

@@ -1,4 +1,4 @@
-import { type Loss, lossOptions, weightedSum } from "@kindred/loss";
+import { knownLoss, type Loss, lossOptions, weightedSum } from "@kindred/loss";
 import * as v from "valibot";
 import { embeddingDistillation, type EmbeddingDistillationOptions } from "./embedding-distillation.ts";
 import { scoreMatching, type ScoreMatchingOptions } from "./score-matching.ts";
@@ -57,5 +57,5 @@ export function distillation(given: DistillationOptions = {}): Loss {
     { loss: near, weight: 1 },
     ...(scoreWeight === 0 ? [] : [{ loss: matching, weight: scoreWeight * scale * scale }]),
   ]);
-  return { ...sum, options: { distance, scale, teacherScale, scoreWeight } };
+  return knownLoss({ ...sum, options: { distance, scale, teacherScale, scoreWeight } });
 }

@@ -1,6 +1,6 @@
 import { linearSpecs } from "@kindred/encoder";
 import { ConfigError, ShapeError } from "@kindred/errors";
-import { type Loss, type LossContext, lossOptions, rowDistances } from "@kindred/loss";
+import { knownLoss, type Loss, type LossContext, lossOptions, rowDistances } from "@kindred/loss";
 import { add, l2Normalize, linear, scale, sliceFeatures, sum } from "@kindred/nn";
 import { expectShapes, type Float } from "@kindred/tensor";
 import * as v from "valibot";
@@ -65,7 +65,7 @@ export function embeddingDistillation(given: EmbeddingDistillationOptions = {}):
       `embedding-distillation: a projection needs the student's dimension. Got projection ${projection}, expected dimension too.`,
       { projection },
     );
-  return {
+  return knownLoss({
     name: "embedding-distillation",
     options,
     over: "rows",
@@ -87,7 +87,7 @@ export function embeddingDistillation(given: EmbeddingDistillationOptions = {}):
       });
       return scale(ofColumns.reduce(add), 1 / (columns.length * context.totalRows));
     },
-  };
+  });
 }
 
 /** A student's vectors, and the teacher's that they are held to. */

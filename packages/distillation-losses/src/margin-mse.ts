@@ -1,4 +1,4 @@
-import { type Loss, lossOptions } from "@kindred/loss";
+import { knownLoss, type Loss, lossOptions } from "@kindred/loss";
 import { add, l2Normalize, multiply, rowDot, scale, subtract, sum } from "@kindred/nn";
 import type { Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
@@ -50,7 +50,7 @@ const rules = v.strictObject({
 export function marginMse(given: MarginMseOptions = {}): Loss {
   const options = lossOptions("margin-mse", rules, given);
   const { similarity, targets } = options;
-  return {
+  return knownLoss({
     name: "margin-mse",
     options,
     over: "rows",
@@ -73,7 +73,7 @@ export function marginMse(given: MarginMseOptions = {}): Loss {
       });
       return scale(squares.reduce(add), 1 / (own.length * context.totalRows));
     },
-  };
+  });
 }
 
 /** For each negative, by how much the positive is more similar to the query, of every row. */

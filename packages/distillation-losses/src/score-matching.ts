@@ -1,4 +1,4 @@
-import { type Loss, type LossContext, lossOptions } from "@kindred/loss";
+import { knownLoss, type Loss, type LossContext, lossOptions } from "@kindred/loss";
 import {
   add,
   concatFeatures,
@@ -75,7 +75,7 @@ export function scoreMatching(given: ScoreMatchingOptions = {}): Loss {
   const usual =
     targets === "scores" ? ({ similarity: "dot", scale: 1 } as const) : ({ similarity: "cosine", scale: 20 } as const);
   const { similarity = usual.similarity, scale = usual.scale, teacherScale = scale } = asked;
-  return {
+  return knownLoss({
     name: "score-matching",
     options: { targets, similarity, scale, teacherScale },
     over: "rows",
@@ -89,7 +89,7 @@ export function scoreMatching(given: ScoreMatchingOptions = {}): Loss {
       const total = divergence(scaled(student, scale), scaled(teacher, teacherScale));
       return scaled(total, 1 / (scale * scale * context.totalRows));
     },
-  };
+  });
 }
 
 /** How alike a row's text and its candidates are: by the student, and by the teacher, of whom no gradient is wanted. */

@@ -1,6 +1,7 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
 import { add, l2Normalize, scale, sliceFeatures } from "@kindred/nn";
 import { expectShapes, type Float } from "@kindred/tensor";
+import { isKnownLoss, knownLoss } from "./known-loss.ts";
 import type { Loss } from "./loss.ts";
 
 /**
@@ -39,18 +40,19 @@ export function matryoshka(
   weights: readonly number[] = dimensions.map(() => 1),
 ): Loss {
   checkChoice(dimensions, weights);
-  return {
+  const cut: Loss = {
     ...loss,
     name: "matryoshka",
     options: { loss: { name: loss.name, options: loss.options }, dimensions, weights },
     value: (columns, context) => {
       const values = dimensions.map((dimension, k) => {
-        const cut = columns.map((column) => cutTo(dimension, column));
-        return scale(loss.value(cut, context), weights[k] ?? 1); // there is one for each
+        const shorter = columns.map((column) => cutTo(dimension, column));
+        return scale(loss.value(shorter, context), weights[k] ?? 1); // there is one for each
       });
       return values.reduce(add);
     },
   };
+  return isKnownLoss(loss) ? knownLoss(cut) : cut;
 }
 
 function checkChoice(dimensions: readonly number[], weights: readonly number[]): void {

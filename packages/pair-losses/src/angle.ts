@@ -1,4 +1,4 @@
-import { type Loss, lossOptions } from "@kindred/loss";
+import { knownLoss, type Loss, lossOptions } from "@kindred/loss";
 import { absolute, add, l2Normalize, rowDot, scale as scaled, sliceFeatures, subtract } from "@kindred/nn";
 import { expectShapes, type Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
@@ -50,7 +50,7 @@ const rules = v.strictObject({
 export function angle(given: AngleOptions = {}): Loss {
   const options = lossOptions("angle", rules, given);
   const { scale, negatives } = options;
-  return {
+  return knownLoss({
     name: "angle",
     options,
     over: "batch",
@@ -60,7 +60,7 @@ export function angle(given: AngleOptions = {}): Loss {
       const gold = negatives ? new Float32Array(others.length * totalRows).fill(1, 0, totalRows) : scores;
       return rankingLoss(tf.concat(similarities as tf.Tensor1D[]), gold); // as rowDot gives them
     },
-  };
+  });
 }
 
 /** |cosine + sine| of each row of x with the same row of y. */

@@ -1,5 +1,5 @@
 import { ConfigError } from "@kindred/errors";
-import { type Loss, lossOptions } from "@kindred/loss";
+import { knownLoss, type Loss, lossOptions } from "@kindred/loss";
 import { relu, scale, shift, subtract, sum } from "@kindred/nn";
 import type { Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
@@ -54,7 +54,7 @@ export function batchHardTriplet(given: BatchHardTripletOptions = {}): Loss {
       `batch-hard-triplet: a soft edge has no margin. Got ${JSON.stringify(given)}, expected one of edge "soft" and margin.`,
       { margin },
     );
-  return {
+  return knownLoss({
     name: "batch-hard-triplet",
     options: edge === "soft" ? { distance, edge } : { distance, margin, edge },
     over: "batch",
@@ -68,7 +68,7 @@ export function batchHardTriplet(given: BatchHardTripletOptions = {}): Loss {
       const excess: Float<"batch"> = subtract(farthest, nearest);
       return scale(sum(edge === "soft" ? tf.softplus(excess) : relu(shift(excess, margin))), 1 / totalRows);
     },
-  };
+  });
 }
 
 /** 1 for the pairs of rows that are meant, else 0. */

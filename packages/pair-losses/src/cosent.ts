@@ -1,4 +1,4 @@
-import { type Loss, lossOptions } from "@kindred/loss";
+import { knownLoss, type Loss, lossOptions } from "@kindred/loss";
 import { rowDot, scale as scaled } from "@kindred/nn";
 import * as v from "valibot";
 import { cosines } from "./distances.ts";
@@ -46,7 +46,7 @@ const rules = v.strictObject({
 export function cosent(given: CosentOptions = {}): Loss {
   const options = lossOptions("cosent", rules, given);
   const { scale, similarity } = options;
-  return {
+  return knownLoss({
     name: "cosent",
     options,
     over: "batch",
@@ -56,5 +56,5 @@ export function cosent(given: CosentOptions = {}): Loss {
       const similarities = similarity === "cosine" ? cosines(first!, second!) : rowDot(first!, second!);
       return rankingLoss(scaled(similarities, scale), scores);
     },
-  };
+  });
 }

@@ -1,4 +1,4 @@
-import type { Loss } from "@kindred/loss";
+import { knownLoss, type Loss } from "@kindred/loss";
 import { multiply, scale, subtract, sum } from "@kindred/nn";
 import type { Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
@@ -26,7 +26,7 @@ import { cosines } from "./distances.ts";
  * ```
  */
 export function cosineSimilarity(): Loss {
-  return {
+  return knownLoss({
     name: "cosine-similarity",
     options: {},
     over: "rows",
@@ -36,5 +36,5 @@ export function cosineSimilarity(): Loss {
       const missing: Float<"batch"> = subtract(cosines(first!, second!), tf.tensor1d(scores));
       return scale(sum(multiply(missing, missing)), 1 / totalRows);
     },
-  };
+  });
 }

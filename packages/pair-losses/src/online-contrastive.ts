@@ -1,4 +1,4 @@
-import { type Distance, rowDistances, type Loss, lossOptions } from "@kindred/loss";
+import { type Distance, knownLoss, type Loss, lossOptions, rowDistances } from "@kindred/loss";
 import { add, multiply, relu, scale, select, shift, stopGradient, sum } from "@kindred/nn";
 import type { Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
@@ -54,7 +54,7 @@ const rules = v.strictObject({
 export function onlineContrastive(given: OnlineContrastiveOptions = {}): Loss {
   const options = lossOptions("online-contrastive", rules, given);
   const { distance, margin, reduction } = options;
-  return {
+  return knownLoss({
     name: "online-contrastive",
     options,
     over: "batch",
@@ -77,7 +77,7 @@ export function onlineContrastive(given: OnlineContrastiveOptions = {}): Loss {
       );
       return reduction === "mean" ? scale(total, 1 / totalRows) : total;
     },
-  };
+  });
 }
 
 const count = (mask: Uint8Array): number => mask.reduce((total, chosen) => total + chosen, 0);

@@ -1,4 +1,4 @@
-import { type Distance, rowDistances, type Loss, lossOptions } from "@kindred/loss";
+import { type Distance, knownLoss, type Loss, lossOptions, rowDistances } from "@kindred/loss";
 import { add, multiply, relu, scale, shift, sum } from "@kindred/nn";
 import type { Float } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
@@ -46,7 +46,7 @@ const rules = v.strictObject({
 export function pairContrastive(given: PairContrastiveOptions = {}): Loss {
   const options = lossOptions("pair-contrastive", rules, given);
   const { distance, margin } = options;
-  return {
+  return knownLoss({
     name: "pair-contrastive",
     options,
     over: "rows",
@@ -59,5 +59,5 @@ export function pairContrastive(given: PairContrastiveOptions = {}): Loss {
       const squares = add(multiply(isMatch, multiply(far, far)), multiply(isNone, multiply(missing, missing)));
       return scale(sum(squares), 1 / (2 * totalRows));
     },
-  };
+  });
 }

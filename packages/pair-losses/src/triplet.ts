@@ -1,4 +1,4 @@
-import { type Distance, rowDistances, type Loss, lossOptions } from "@kindred/loss";
+import { type Distance, knownLoss, type Loss, lossOptions, rowDistances } from "@kindred/loss";
 import { relu, scale, shift, subtract, sum } from "@kindred/nn";
 import * as v from "valibot";
 
@@ -45,7 +45,7 @@ const rules = v.strictObject({
 export function triplet(given: TripletOptions = {}): Loss {
   const options = lossOptions("triplet", rules, given);
   const { distance, margin } = options;
-  return {
+  return knownLoss({
     name: "triplet",
     options,
     over: "rows",
@@ -54,5 +54,5 @@ export function triplet(given: TripletOptions = {}): Loss {
       const far = (other: typeof anchor) => rowDistances(anchor!, other!, distance); // `!`: it takes three columns
       return scale(sum(relu(shift(subtract(far(positive), far(negative)), margin))), 1 / totalRows);
     },
-  };
+  });
 }

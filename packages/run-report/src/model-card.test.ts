@@ -11,6 +11,7 @@ const start = (model: string): TrainEvent => ({
   optimizer: { name: "adamw", options: {} },
   cores: 1,
   parameters: 1,
+  trained: 1,
   firstStep: 0,
   lastStep: 1,
   runtime: "Node",

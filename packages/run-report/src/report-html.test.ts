@@ -11,6 +11,7 @@ const events: TrainEvent[] = [
     optimizer: { name: "adamw", options: {} },
     cores: 2,
     parameters: 1234567,
+    trained: 1234567,
     firstStep: 0,
     lastStep: 2,
     runtime: "Node",

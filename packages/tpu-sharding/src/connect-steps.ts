@@ -24,14 +24,15 @@ export async function connectSteps<Data, Share, Batch>(
     slots: optimizer.slots,
     isFrozen: (spec) => optimizer.isFrozen?.(spec) === true,
   });
+  const trained = specs.filter(({ name }) => !memory.frozen.has(name));
   const { shards } = memory;
   const parameters = parameterViews(shards, memory.parameters);
   const slots = Object.entries(memory.slots).flatMap(([slot, vector]) => {
     const views = parameterViews(shards, vector);
-    return specs.map(({ name, shape }) => ({
+    return trained.map(({ name, shape }) => ({
       name: `${slot}.${name}`,
       shape,
-      values: views[name] ?? new Float32Array(),
+      values: views[name] ?? new Float32Array(), // there is one of each
     }));
   });
   const places = new Map([...Object.entries(parameters), ...slots.map(({ name, values }) => [name, values] as const)]);
@@ -85,19 +86,20 @@ export async function connectSteps<Data, Share, Batch>(
   };
 }
 
-/** Hands the given values to `put`, by name; a `ShapeError` unless they are all parameters, and all slots or none. */
+/** Hands the given values to `put`, by name; a `ShapeError` unless they are all parameters, and all slots of what is trained or none. */
 export async function takeValues(
   values: Values,
   { specs, optimizer }: { readonly specs: readonly ParameterSpec[]; readonly optimizer: Optimizer },
   put: (name: string, values: Float32Array) => void,
 ): Promise<void> {
   const parameters = new Set(specs.map(({ name }) => name));
-  const slots = new Set(optimizer.slots.flatMap((slot) => specs.map(({ name }) => `${slot}.${name}`)));
+  const trained = specs.filter((spec) => optimizer.isFrozen?.(spec) !== true);
+  const slots = new Set(optimizer.slots.flatMap((slot) => trained.map(({ name }) => `${slot}.${name}`)));
   const slotCount = slots.size;
   for await (const [name, array] of values) {
     if (!parameters.delete(name) && !slots.delete(name)) {
       throw new ShapeError(
-        `startStepRunner: values that nothing has. Got ${name}, expected each parameter and slot once.`,
+        `startStepRunner: values that nothing has. Got ${name}, expected each parameter and each slot of what is trained once.`,
         {
           name,
         },

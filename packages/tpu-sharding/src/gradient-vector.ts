@@ -43,8 +43,7 @@ export function gradientVector(
   core: number,
   read: ReadTensor,
 ): GradientVector {
-  const views = Object.entries(parameterViews(shards, gradients[core] ?? new Float32Array()));
-  const sums = Object.fromEntries(views.filter(([name]) => !frozen.has(name)));
+  const sums = parameterViews(shards, gradients[core] ?? new Float32Array());
   const own = new Map<string, Own>();
   for (const [name, sum] of Object.entries(sums)) {
     const table = tables[name];

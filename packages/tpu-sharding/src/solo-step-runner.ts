@@ -92,6 +92,7 @@ async function runnerOn<Data, Share, Batch>(
   const { devices = thisThread } = engine;
   const places = await placesOn(devices, { engine, options });
   const [first] = places;
+  const trained = specs.filter((spec) => first.program.optimizer.isFrozen?.(spec) !== true);
   const placeOf = (device: number) => places[device] ?? first; // there is one for each
   const profiler = stepProfiler(profile);
   const copyOf = async (tensor: Float) => {
@@ -134,11 +135,12 @@ async function runnerOn<Data, Share, Batch>(
               : program.step(store, own);
           made.push(loss, ...checksOf(looked.checks));
           const total = onDevices ? allReduce(loss, core) : loss;
+          made.push(total);
           if (total !== loss) loss.dispose();
           const update = store.update(numbers);
           // Data of the step: it is the same program whoever asks.
           const asking = processes && tf.tidy(() => allReduce(tf.scalar(Number(stop)), core));
-          made.push(total, update.norm, ...(asking === undefined ? [] : [asking]));
+          made.push(update.norm, ...(asking === undefined ? [] : [asking]));
           return [{ loss: total, ...looked }, update, asking] as const;
         });
         const [part, update, asking] = result!; // `!`: of one device at least
@@ -179,9 +181,9 @@ async function runnerOn<Data, Share, Batch>(
     },
     state: () =>
       Object.entries(first.store.slots).flatMap(([slot, tensors]) =>
-        specs.map(({ name, shape }) => ({
+        trained.map(({ name, shape }) => ({
           ...{ name: `${slot}.${name}`, shape },
-          read: () => copyOf(tensors[name]!), // `!`: a slot for every parameter; looked up when it is read, as updates replace it
+          read: () => copyOf(tensors[name]!), // `!`: a slot for each; looked up when it is read, as updates replace it
         })),
       ),
     profile: async () => profiler.stop(),

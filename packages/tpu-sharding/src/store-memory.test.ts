@@ -1,6 +1,6 @@
 import type { ParameterSpec } from "@kindred/encoder";
 import { expect, test } from "vitest";
-import { sharedVectors, storeMemory } from "./store-memory.ts";
+import { parameterViews, sharedVectors, storeMemory } from "./store-memory.ts";
 
 const specs: ParameterSpec[] = [
   { name: "table", shape: [4, 3], kind: "table", rowWithoutGradient: 1 },
@@ -19,6 +19,15 @@ test("there is a vector for parameters, each slot and each core's gradients, of 
   }
 });
 
+test("of what is frozen there is nothing but the parameters", () => {
+  const memory = storeMemory(specs, { cores: 2, slots: ["first"], isFrozen: ({ name }) => name !== "weight" });
+  expect(memory.parameters.length).toBe(24);
+  expect([memory.slots["first"], ...memory.gradients].map((vector) => vector?.length)).toEqual([10, 10, 10]);
+  expect(memory.tables).toEqual({});
+  expect(Object.keys(parameterViews(memory.shards, memory.parameters)).sort()).toEqual(["bias", "table", "weight"]);
+  expect(Object.keys(parameterViews(memory.shards, memory.gradients[0] ?? memory.parameters))).toEqual(["weight"]);
+});
+
 test("what is a table is said by its kind alone", () => {
   const { tables } = storeMemory(specs, { cores: 2, slots: [] });
   expect(Object.keys(tables)).toEqual(["table"]);
@@ -32,10 +41,10 @@ test("what is a table is said by its kind alone", () => {
 
 test("vectors lie apart from each other and from what is reserved, where a cache line begins", () => {
   for (const length of [0, 1, 100_001]) {
-    const { vectors, heap } = sharedVectors(length, 3);
+    const { vectors, heap } = sharedVectors([length, 7, length]);
     let end = 1024;
-    for (const vector of vectors) {
-      expect(vector.length).toBe(length);
+    for (const [i, vector] of vectors.entries()) {
+      expect(vector.length).toBe(i === 1 ? 7 : length);
       expect(vector.buffer).toBe(heap?.buffer);
       expect(vector.byteOffset % 64).toBe(0);
       expect(vector.byteOffset).toBeGreaterThanOrEqual(end);

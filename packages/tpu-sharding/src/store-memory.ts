@@ -11,11 +11,11 @@ export type StoreMemory = {
   readonly specs: readonly ParameterSpec[];
   readonly shards: ParameterShards;
   readonly parameters: Float32Array;
-  /** By the optimizer's names for them. */
+  /** By the optimizer's names for them; of what is frozen nothing is remembered. */
   readonly slots: { readonly [slot: string]: Float32Array };
-  /** One a core; zeros before the first step. */
+  /** One a core, without what is frozen; zeros before the first step. */
   readonly gradients: readonly Float32Array[];
-  /** Of the tables: which rows each core has touched in this step. */
+  /** Of the tables that are trained: which rows each core has touched in this step. */
   readonly tables: { readonly [name: string]: TouchedRows };
   /** The names of parameters that stay as they are: they lie behind the others, and no core owns anything of them. */
   readonly frozen: ReadonlySet<string>;
@@ -34,7 +34,8 @@ export type TouchedRows = {
 };
 
 /**
- * Zeros for all that `cores` cores share: 4 · (1 + slots + cores) bytes an element. Parameters whose kind is `table` are tables.
+ * Zeros for all that `cores` cores share: 4 · (1 + slots + cores) bytes an element, 4 of one that is frozen. Parameters whose kind is `table`
+ * are tables.
  *
  * @example
  * ```ts
@@ -54,11 +55,11 @@ export function storeMemory(
   const sizes = Object.fromEntries(specs.map(({ name, shape }) => [name, elements(shape)]));
   const frozen = new Set(specs.flatMap((spec) => (isFrozen?.(spec) === true ? [spec.name] : [])));
   const shards = parameterShards(sizes, cores, { frozen });
-  const count = 1 + slots.length + cores;
-  const { vectors, heap } = sharedVectors(shards.length, count);
+  const ofTrained = Array.from({ length: slots.length + cores }, () => shards.trained);
+  const { vectors, heap } = sharedVectors([shards.length, ...ofTrained]);
   const [parameters = new Float32Array(), ...others] = vectors;
   const tables = specs.flatMap(({ name, shape: [rows = 0, ...features], kind, rowWithoutGradient }) => {
-    if (kind !== "table") return [];
+    if (kind !== "table" || frozen.has(name)) return [];
     const byCore = Array.from({ length: cores }, () => new Uint8Array(new SharedArrayBuffer(rows)));
     return [[name, { rowLength: elements(features), rowWithoutGradient, byCore }] as const];
   });
@@ -82,22 +83,26 @@ const alignment = 64;
 const reserved = 1024;
 
 /**
- * Vectors of zeros of one length in shared memory: in one WebAssembly memory, where kernels can work on them in place, if they fit (4 GiB in
- * all), else each in memory of its own.
+ * Vectors of zeros of these lengths in shared memory: in one WebAssembly memory, where kernels can work on them in place, if they fit (4 GiB
+ * in all), else each in memory of its own.
  */
-export function sharedVectors(
-  length: number,
-  count: number,
-): { readonly vectors: readonly Float32Array[]; readonly heap: WebAssembly.Memory | undefined } {
-  const stride = Math.ceil((4 * length) / alignment) * alignment;
-  const pages = Math.ceil((reserved + count * stride) / pageBytes);
+export function sharedVectors(lengths: readonly number[]): {
+  readonly vectors: readonly Float32Array[];
+  readonly heap: WebAssembly.Memory | undefined;
+} {
+  let end = reserved;
+  const starts = lengths.map((length) => {
+    const start = end;
+    end += Math.ceil((4 * length) / alignment) * alignment;
+    return start;
+  });
+  const pages = Math.ceil(end / pageBytes);
   if (pages > mostPages) {
-    const own = () => new Float32Array(new SharedArrayBuffer(4 * length));
-    return { vectors: Array.from({ length: count }, own), heap: undefined };
+    const own = (length: number) => new Float32Array(new SharedArrayBuffer(4 * length));
+    return { vectors: lengths.map(own), heap: undefined };
   }
   const heap = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const view = (_: unknown, i: number) => new Float32Array(heap.buffer, reserved + i * stride, length);
-  return { vectors: Array.from({ length: count }, view), heap };
+  return { vectors: lengths.map((length, i) => new Float32Array(heap.buffer, starts[i], length)), heap };
 }
 
 /** Elements of an array of this shape. */
@@ -124,6 +129,8 @@ export type ParameterShard = {
 export type ParameterShards = {
   /** Elements of the flat vector: all parameters end to end, in the order in which they were named, frozen ones behind the others. */
   readonly length: number;
+  /** Elements of all that are not frozen: a vector without those that are ends there. */
+  readonly trained: number;
   /** Every parameter, whole. */
   readonly parameters: readonly ParameterPiece[];
   /** One a core. */
@@ -166,13 +173,13 @@ export function parameterShards(
     }
     return length;
   };
-  const moved = place((name) => !frozen.has(name));
+  const trained = place((name) => !frozen.has(name));
   place((name) => frozen.has(name));
   const shards = Array.from({ length: cores }, (_, index) => {
-    const { start, count } = shardRows(moved, cores, index);
+    const { start, count } = shardRows(trained, cores, index);
     return { start, length: count, pieces: parameters.flatMap((whole) => cutPiece(whole, start, start + count)) };
   });
-  return { length, parameters, shards };
+  return { length, trained, parameters, shards };
 }
 
 function cutPiece({ name, start, length }: ParameterPiece, from: number, to: number): ParameterPiece[] {
@@ -185,12 +192,13 @@ function cutPiece({ name, start, length }: ParameterPiece, from: number, to: num
 export type NamedArrays = Readonly<Record<string, Float32Array>>;
 
 /**
- * The parameters in a flat vector, by name, as views: writing to one writes to the vector.
+ * The parameters in a flat vector, by name, as views: writing to one writes to the vector. A vector that ends where those begin that are
+ * frozen has views of the others.
  *
  * With `core`, only what that core owns: a parameter cut between cores appears with its own elements alone, one of which it
  * owns nothing not at all.
  *
- * @throws ShapeError if the vector has another length than the shards, or there is no such core.
+ * @throws ShapeError if the vector is neither of all elements nor of all that are trained, or there is no such core.
  *
  * @example
  * ```ts
@@ -208,14 +216,16 @@ export function parameterViews(
   { core }: { readonly core?: number } = {},
 ): NamedArrays {
   const pieces = core === undefined ? shards.parameters : shards.shards[core]?.pieces;
-  if (pieces === undefined || vector.length !== shards.length) {
+  if (pieces === undefined || (vector.length !== shards.length && vector.length !== shards.trained)) {
     throw new ShapeError(
       `parameterViews: the vector does not fit. Got ${vector.length} elements and core ${core ?? "(all)"}, ` +
-        `expected ${shards.length} and a core below ${shards.shards.length}.`,
+        `expected ${shards.length}, or ${shards.trained} that are trained, and a core below ${shards.shards.length}.`,
       { length: vector.length, core },
     );
   }
   return Object.fromEntries(
-    pieces.map(({ name, start, length }) => [name, vector.subarray(start, start + length)] as const),
+    pieces
+      .filter(({ start, length }) => start + length <= vector.length)
+      .map(({ name, start, length }) => [name, vector.subarray(start, start + length)] as const),
   );
 }

@@ -1,4 +1,4 @@
-import { clipFactor, globalNorm } from "@kindred/adamw";
+import { clipFactor, globalNorm, type StepNumbers } from "@kindred/adamw";
 import type { EncoderParameters, ParameterSpec } from "@kindred/encoder";
 import { ConfigError, ShapeError } from "@kindred/errors";
 import { embeddingGradientOp } from "@kindred/nn";
@@ -10,7 +10,7 @@ import { elements } from "./store-memory.ts";
 
 /** A store whose parameters and slots are tensors of the engine. */
 export type TensorStore = ParameterStore & {
-  /** What the optimizer remembers, by slot and parameter. An update puts others in their places. */
+  /** What the optimizer remembers, by slot and parameter, but of what is frozen. An update puts others in their places. */
   readonly slots: { readonly [slot: string]: EncoderParameters };
   /** Forgets the gradients of a step that failed, so that none is added to those of the next. */
   forget(): void;
@@ -69,25 +69,28 @@ export function tensorStore(
       { name, length: array.length, shape },
     );
   };
+  const isFrozen = (spec: ParameterSpec) => optimizer.isFrozen?.(spec) === true;
   const first = specs.map((spec) => fitting(spec.name, spec, values[spec.name]));
+  const moved = specs.filter((spec) => !isFrozen(spec));
   const firstOfSlots = optimizer.slots.map((slot) =>
-    specs.map((spec) => {
+    moved.map((spec) => {
       const name = `${slot}.${spec.name}`;
       return values[name] && fitting(name, spec, values[name]);
     }),
   );
   // All of them fit: from here on tensors are made. Slots that nothing is given for begin with zeros.
-  const kept = (arrays: readonly (Float32Array | undefined)[]): { [name: string]: Float } =>
+  const kept = (
+    owners: readonly ParameterSpec[],
+    arrays: readonly (Float32Array | undefined)[],
+  ): { [name: string]: Float } =>
     Object.fromEntries(
-      specs.map(({ name, shape }, i) => {
+      owners.map(({ name, shape }, i) => {
         const array = arrays[i];
         return [name, tf.keep(array ? tf.tensor(array.slice(), [...shape], "float32") : tf.zeros([...shape]))];
       }),
     );
-  const parameters = kept(first);
-  const slots = firstOfSlots.map(kept);
-  const isFrozen = (spec: ParameterSpec) => optimizer.isFrozen?.(spec) === true;
-  const moved = specs.filter((spec) => !isFrozen(spec));
+  const parameters = kept(specs, first);
+  const slots = firstOfSlots.map((arrays) => kept(moved, arrays));
   const gradients = new Map<string, Float>();
   const specOf = new Map(specs.map((spec) => [spec.name, spec]));
 
@@ -112,46 +115,56 @@ export function tensorStore(
 
   function update(numbers: Float32Array): StoreUpdate {
     const own = moved.map((spec) => gradients.get(spec.name) ?? tf.keep(tf.zeros([...spec.shape])));
-    const [sums, norm, clip] = tf.tidy(() => {
-      const limit = maxGradNorm;
+    const made: tf.Tensor[] = [...own];
+    gradients.clear();
+    try {
+      const { sums, norm, clip } = summed(own);
+      made.push(...sums, norm, clip);
+      const ofStep = tf.keep(tf.tensor1d(numbers.slice()));
+      made.push(ofStep);
+      for (const [i, spec] of moved.entries()) move(spec, sums[i], { numbers: ofStep, clip });
+      made.splice(made.indexOf(norm), 1); // whoever asked gets it
+      return { norm };
+    } finally {
+      tf.dispose(made);
+    }
+  }
+
+  /** The sums of the cores' gradients, their norm as it is told, and what shortens them. */
+  function summed(own: readonly Float[]): { sums: Float[]; norm: Float<"">; clip: Float<""> } {
+    const given = tf.tidy(() => {
       const ownNorm = clipping === "xla-exact" ? globalNorm(own) : undefined;
-      const share = ownNorm === undefined ? undefined : clipFactor(ownNorm, limit);
+      const share = ownNorm === undefined ? undefined : clipFactor(ownNorm, maxGradNorm);
       const mean = (gradient: tf.Tensor) => {
         const clipped = share === undefined ? gradient : tf.mul(gradient, share);
         return clipping === "clean" ? clipped : tf.div(clipped, core.size);
       };
-      const all = own.map((gradient) => tf.keep(allReduce(mean(gradient), core)));
-      const length = globalNorm(all);
-      const largest = ownNorm === undefined ? length : largestOf(ownNorm, core);
-      const factor = clipFactor(length, clipping === "xla-exact" ? Number.POSITIVE_INFINITY : limit);
-      return [all, tf.keep(largest), tf.keep(factor)];
+      const sums = own.map((gradient) => allReduce(mean(gradient), core));
+      const length = globalNorm(sums);
+      const norm = ownNorm === undefined ? length : largestOf(ownNorm, core);
+      const clip = clipFactor(length, clipping === "xla-exact" ? Number.POSITIVE_INFINITY : maxGradNorm);
+      return { sums, norm, clip };
     });
-    const ofStep = tf.keep(tf.tensor1d(numbers.slice()));
-    for (const [i, spec] of moved.entries()) {
-      const { name } = spec;
-      const gradient = sums[i];
-      const parameter = parameters[name];
-      if (gradient === undefined || parameter === undefined) continue; // there is one of each for every spec
-      const before = [parameter, ...slots.flatMap((slot) => slot[name] ?? [])];
-      const given = new Set([...before, gradient]); // freed below, so what an optimizer gives back as it is must be cloned
-      const after = tf.tidy(() => {
-        const next = movedBy(
-          optimizer,
-          { parameter, gradient, slots: before.slice(1) },
-          { numbers: ofStep, clip },
-          spec,
-        );
-        return next.map((tensor) => tf.keep(given.has(tensor) ? tf.clone(tensor) : tensor));
-      });
-      for (const [place, record] of [parameters, ...slots].entries()) {
-        const tensor = after[place];
-        if (tensor !== undefined) record[name] = tensor;
-      }
-      tf.dispose([...given]);
+    for (const tensor of [...given.sums, given.norm, given.clip]) tf.keep(tensor);
+    return given;
+  }
+
+  /** Puts a parameter and its slots as the optimizer moves them in the place of those before. */
+  function move(spec: ParameterSpec, gradient: Float | undefined, step: StepNumbers<Float<"n">, Float<"">>): void {
+    const { name } = spec;
+    const parameter = parameters[name];
+    if (gradient === undefined || parameter === undefined) return; // there is one of each for every spec
+    const before = [parameter, ...slots.flatMap((slot) => slot[name] ?? [])];
+    const given = new Set([...before, gradient]); // freed, so what an optimizer gives back as it is must be cloned
+    const after = tf.tidy(() => {
+      const next = movedBy(optimizer, { parameter, gradient, slots: before.slice(1) }, step, spec);
+      return next.map((tensor) => tf.keep(given.has(tensor) ? tf.clone(tensor) : tensor));
+    });
+    for (const [place, record] of [parameters, ...slots].entries()) {
+      const tensor = after[place];
+      if (tensor !== undefined) record[name] = tensor;
     }
-    tf.dispose([ofStep, clip, ...own]);
-    gradients.clear();
-    return { norm };
+    tf.dispose([...given]); // each gradient as soon as it has been used
   }
 
   return {

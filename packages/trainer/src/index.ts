@@ -25,6 +25,7 @@ export {
   columnLengths,
   columnPrompts,
   dropoutOf,
+  expectPromptsPooled,
   loadedModel,
   modelToSave,
   newModel,
@@ -49,11 +50,11 @@ export {
 export {
   lossWeights,
   runState,
-  type StoredState,
   type TrainingRunner,
   trainingSteps,
   type TrainingStepsOptions,
 } from "./training-steps.ts";
+export type { StoredState } from "./stored-state.ts";
 export { type RunParts, trainingRun } from "./training-run.ts";
 export { rehearsal, type RehearsalParts } from "./rehearsal.ts";
 export { type MemoryEstimate, memoryEstimate, type MemoryFacts } from "./memory-estimate.ts";

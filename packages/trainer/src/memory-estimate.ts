@@ -5,7 +5,7 @@ import { parameterCount, type TrainableModel } from "./trainable-model.ts";
 /** About how much memory a run takes, in bytes, and what for. */
 export type MemoryEstimate = {
   readonly bytes: number;
-  /** What all cores share: weights, AdamW's two moments, and a gradient for each core. */
+  /** What all cores share: weights, and of what is trained AdamW's two moments and a gradient for each core. */
   readonly shared: number;
   /** The weights that each core has for itself. */
   readonly weights: number;
@@ -18,6 +18,8 @@ export type MemoryEstimate = {
 /** What a run's memory follows from. */
 export type MemoryFacts = {
   readonly model: Pick<TrainableModel, "encoder" | "weights">;
+  /** Numbers that move. Default: all that the model has. */
+  readonly trained?: number;
   readonly cores: number;
   readonly summaries: readonly SourceSummary[];
 };
@@ -37,7 +39,7 @@ const [processBytes, coreBytes] = [120e6, 45e6];
 /**
  * About how much memory a run on cores takes: 4 bytes for each number of
  *
- * - parameters · (3 + cores), in memory that all share, and parameters · cores beside it,
+ * - parameters + trained ones · (2 + cores), in memory that all share, and parameters · cores beside it,
  * - tokens of a chunk · layers · (8 · hidden + 2 · intermediate) on each core,
  *
  * and the rows that are not streamed. Four real runs (384 × 6 layers on one core and on two, 256 × 4, 768 × 6) took at most 4 % more or less. Checkpoints take parameters · 4 more while they are written. Undefined for devices, which have their
@@ -55,13 +57,13 @@ const [processBytes, coreBytes] = [120e6, 45e6];
  */
 export function memoryEstimate(
   { backend, maxBatchTokens }: Pick<TrainConfig, "backend" | "maxBatchTokens">,
-  { model, cores, summaries }: MemoryFacts,
+  { model, trained = parameterCount(model), cores, summaries }: MemoryFacts,
 ): MemoryEstimate | undefined {
   const { num_hidden_layers: layers, intermediate_size: inner } = model.encoder.configJson();
   if (backend === "xla" || typeof layers !== "number" || typeof inner !== "number") return undefined;
   const parameters = parameterCount(model);
   const perToken = layers * (perHidden * model.encoder.sizes.hidden + perInner * inner);
-  const shared = 4 * parameters * (3 + cores);
+  const shared = 4 * (parameters + trained * (2 + cores));
   const weights = 4 * parameters * cores;
   const chunks = 4 * perToken * maxBatchTokens * cores;
   const rows = summaries.reduce((sum, { rows = 0, columns, characters }) => {

@@ -13,8 +13,8 @@ export {
   pairContrastive,
   triplet,
 } from "@kindred/pair-losses";
-export { embeddingDistillation, marginMse, scoreMatching } from "@kindred/distillation-losses";
-export { lossShare, matryoshka } from "@kindred/loss";
+export { distillation, embeddingDistillation, marginMse, scoreMatching } from "@kindred/distillation-losses";
+export { lossShare, matryoshka, weightedSum } from "@kindred/loss";
 export { configReader, expectParameters, parameterNamed } from "@kindred/encoder";
 export { families } from "@kindred/sentence-encoder";
 export { childKey, integerAt, keyFromSeed, permutation, uniformAt } from "@kindred/random";

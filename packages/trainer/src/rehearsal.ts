@@ -1,4 +1,4 @@
-import { memoryEstimate } from "./memory-estimate.ts";
+import type { MemoryEstimate } from "./memory-estimate.ts";
 import type { TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { parameterCount } from "./trainable-model.ts";
@@ -32,17 +32,20 @@ export async function* rehearsal(
   const nowhere = async (): Promise<string> => "";
   const saves = { saveCheckpoint: nowhere, saveModel: nowhere };
   const trial = { ...config, loggingSteps: 1, saveSteps: 0, profile: false, loadBestModelAtEnd: false };
-  let [lastStep, firstStep, secondsPerEvaluation] = [0, 0, 0];
+  let [lastStep, firstStep, trained, secondsPerEvaluation] = [0, 0, 0, 0];
+  let memory: MemoryEstimate | undefined;
   const seconds: number[] = [];
   for await (const event of trainingRun(trial, { ...parts, saves })) {
     if (event.type === "start") {
-      ({ firstStep, lastStep } = event);
+      ({ firstStep, lastStep, trained } = event);
       yield { ...event, config };
     } else if (event.type === "evaluation") {
       secondsPerEvaluation = event.seconds;
       yield event;
-    } else if (event.type === "data" || event.type === "compile") yield event;
-    else if (event.type === "step") {
+    } else if (event.type === "data" || event.type === "compile") {
+      if (event.type === "data") ({ memory } = event);
+      yield event;
+    } else if (event.type === "step") {
       seconds.push((config.batchSize * config.gradientAccumulationSteps) / event.pairsPerSecond);
       const timed = seconds.slice(1).reduce((sum, each) => sum + each, 0);
       const isEnough = seconds.length > timedSteps || (seconds.length > 1 && timed > timedSeconds);
@@ -55,8 +58,6 @@ export async function* rehearsal(
   const between =
     config.evalSteps === 0 ? 0 : Math.ceil(lastStep / config.evalSteps) - Math.floor(firstStep / config.evalSteps) - 1;
   const evaluations = parts.data.tasks.length === 0 ? 0 : 2 + Math.max(0, between);
-  const facts = { model: parts.model, cores: parts.runner.cores, summaries: parts.data.summaries };
-  const memory = memoryEstimate(config, facts);
   yield {
     type: "estimate",
     steps,
@@ -67,6 +68,6 @@ export async function* rehearsal(
     seconds: steps * secondsPerStep + evaluations * secondsPerEvaluation,
     ...(memory && { memory }),
     ...(peakBytes && { peakBytes: peakBytes() }),
-    checkpointBytes: 3 * 4 * parameterCount(parts.model),
+    checkpointBytes: 4 * (parameterCount(parts.model) + 2 * trained),
   };
 }

@@ -76,7 +76,7 @@ export type TrainEvent =
       readonly config: TrainConfig;
       /** What is made small, by its name and settings. */
       readonly loss: Pick<Loss, "name" | "options"> & {
-        /** Whether a program has brought it: its name is its own then. */
+        /** Whether a program has written it: its name is its own then. */
         readonly isOwn?: true;
       };
       /** How weights move, likewise. */
@@ -85,6 +85,8 @@ export type TrainEvent =
       readonly cores: number;
       /** Numbers that the model has. */
       readonly parameters: number;
+      /** Numbers that move: those of model and loss, but what is frozen. */
+      readonly trained: number;
       /** Steps that were done before: 0, or where a run goes on. */
       readonly firstStep: number;
       /** Where it ends, if nothing ends it before. */

@@ -115,12 +115,7 @@ export async function loadedModel(
     };
   const { maxSeqLength = model.settings.maxSeqLength } = config;
   const prompts = promptsOf(config);
-  const [pooling] = model.modules;
-  if (Object.keys(prompts).length > 0 && pooling.includePrompt === false)
-    throw new ConfigError(
-      "train: the model's pooling leaves prompts out, and training with prompts by column takes them in. Got include_prompt false. Leave prompts out (--prompts), or set include_prompt in the model's pooling.",
-      { key: "prompts" },
-    );
+  expectPromptsPooled(model.modules, Object.values(prompts));
   const settings = {
     ...model.settings,
     maxSeqLength: Math.min(maxSeqLength, model.encoder.sizes.longest),
@@ -200,6 +195,26 @@ export function columnLengths(
   throw new ConfigError(
     `${where}: columnSeqLengths is wrong. Got ${wrong}, expected whole numbers from 3 to maxSeqLength = ${maxSeqLength}.`,
     { key: "columnSeqLengths", value: wrong },
+  );
+}
+
+/**
+ * Refuses prompts by column for a model whose pooling leaves prompts out: in training they are part of the text.
+ *
+ * @throws ConfigError saying so, if one of the prompts is not empty
+ *
+ * @example
+ * ```ts
+ * import { expectPromptsPooled } from "@kindred/trainer";
+ *
+ * expectPromptsPooled([{ kind: "Pooling", dimension: 8, modes: ["mean"], includePrompt: false }], ["", ""]); // => undefined
+ * ```
+ */
+export function expectPromptsPooled([pooling]: SentenceModules, prompts: readonly string[]): void {
+  if (pooling.includePrompt !== false || prompts.every((prompt) => prompt === "")) return;
+  throw new ConfigError(
+    "train: the model's pooling leaves prompts out, and training with prompts by column takes them in. Got include_prompt false. Leave prompts out (--prompts), or set include_prompt in the model's pooling.",
+    { key: "prompts" },
   );
 }
 

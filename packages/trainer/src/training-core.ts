@@ -278,7 +278,14 @@ export function trainingStep(
 
 /** What several batches give, each with its part of the loss. Their gradients add up where they are received. */
 function meanOfSteps(jobs: readonly TrainingJob[], step: (job: TrainingJob, weight: number) => StepShare): StepShare {
-  const shares = jobs.map((job) => step(job, 1 / jobs.length));
+  const shares: StepShare[] = [];
+  try {
+    for (const job of jobs) shares.push(step(job, 1 / jobs.length));
+  } catch (error) {
+    // Nobody else knows of what the batches before it gave.
+    for (const { loss, checks = [] } of shares) for (const { value } of [{ value: loss }, ...checks]) value.dispose();
+    throw error;
+  }
   const loss = shares
     .map((share) => share.loss)
     .reduce((one, other) => {

@@ -1,5 +1,5 @@
 import { ConfigError } from "@kindred/errors";
-import type { Loss } from "@kindred/loss";
+import { isKnownLoss, type Loss } from "@kindred/loss";
 import { sentenceDimension } from "@kindred/pooling";
 import { modelWeights } from "@kindred/sentence-encoder";
 import { toFloat32 } from "@kindred/tensor-files";
@@ -18,7 +18,7 @@ import { lossOf, type TrainParts } from "./train-program.ts";
 import { columnLengths, columnPrompts, modelToSave, parameterCount, type TrainableModel } from "./trainable-model.ts";
 import { trainedSpecs, trainingOptimizer } from "./training-core.ts";
 import type { TrainingData } from "./training-data.ts";
-import { jobsOf, progressMeter, runState, type TrainingRunner } from "./training-steps.ts";
+import { jobsOf, progressMeter, runState, trainedCount, type TrainingRunner } from "./training-steps.ts";
 
 /** What a run is made of, ready: {@link trainingRun} starts and closes none of it. */
 export type RunParts = Omit<BatchParts, "loss" | "maxBatchTokens" | "columnLengths" | "columnPrompts"> & {
@@ -65,7 +65,9 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const stepsDone = state?.step ?? 0;
   const lastStep = config.stopAt === 0 ? config.maxSteps : config.stopAt;
   const loss = lossOf(config, parts.program, { dimension: sentenceDimension(model.modules) });
-  const optimizer = trainingOptimizer(config, parts.program, trainedSpecs(model, loss));
+  const specs = trainedSpecs(model, loss);
+  const optimizer = trainingOptimizer(config, parts.program, specs);
+  const trained = trainedCount(specs, optimizer);
   const clock = stopwatch(state?.seconds ?? 0);
   const earlier = parts.earlier ?? [];
   const evaluations = earlier.filter((event) => event.type === "evaluation");
@@ -102,13 +104,14 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   }
 
   yield startEvent(config, parts, {
-    loss: { ...described(loss), ...(parts.program?.loss !== undefined && { isOwn: true }) },
+    loss: { ...described(loss), ...(parts.program?.loss !== undefined && !isKnownLoss(loss) && { isOwn: true }) },
     optimizer: described(optimizer),
+    trained,
     firstStep: stepsDone,
     lastStep,
   });
   const { summaries, overlaps, warnings } = data;
-  const memory = memoryEstimate(config, { model, cores: runner.cores, summaries });
+  const memory = memoryEstimate(config, { model, trained, cores: runner.cores, summaries });
   const facts = { overlaps, ...(memory && { memory }), warnings };
   yield { type: "data", sources: summaries, tasks: tasks.map(taskSize), ...facts };
   // A run that was cut after it had saved, and before it had evaluated, does so now.
@@ -211,7 +214,7 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined):
 function startEvent(
   config: TrainConfig,
   { model, runner, runtime = "a browser" }: RunParts,
-  facts: Pick<Extract<TrainEvent, { type: "start" }>, "loss" | "optimizer" | "firstStep" | "lastStep">,
+  facts: Pick<Extract<TrainEvent, { type: "start" }>, "loss" | "optimizer" | "trained" | "firstStep" | "lastStep">,
 ): TrainEvent {
   const counts = { cores: runner.cores, parameters: parameterCount(model) };
   return { type: "start", output: config.output, config, ...facts, ...counts, runtime: `${runtime}, ${runner.engine}` };

@@ -1,14 +1,16 @@
+import type { Optimizer } from "@kindred/adamw";
 import type { TextRow } from "@kindred/datasets";
 import { initialParameters, type ParameterSpec, type ParameterValues } from "@kindred/encoder";
-import { ConfigError, FormatError } from "@kindred/errors";
+import { ConfigError } from "@kindred/errors";
 import type { Loss } from "@kindred/loss";
 import { sentenceDimension } from "@kindred/pooling";
 import { childKey, keyFromSeed } from "@kindred/random";
-import { countNonFinite, type TokenBatch } from "@kindred/sentence-encoder";
+import type { TokenBatch } from "@kindred/sentence-encoder";
 import { createSampler, type SamplerOptions, type SourceCounts } from "@kindred/sampler";
 import type { Engine } from "@kindred/tensor";
 import type { StepRunner, StepRunnerOptions, StoredArray, Values } from "@kindred/tpu-sharding";
 import type { DrawnBatch } from "./deal-batch.ts";
+import { type StoredState, storedValues } from "./stored-state.ts";
 import type { TrainEvent } from "./train-event.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { lossOf, type TrainParts, type TrainProgram } from "./train-program.ts";
@@ -24,9 +26,6 @@ import type { TrainingData } from "./training-data.ts";
 
 /** Who makes the steps of a run, and holds its weights. */
 export type TrainingRunner = StepRunner<TrainingJob, TokenBatch>;
-
-/** What a checkpoint holds beside its model, and the file that errors name. */
-export type StoredState = { readonly file: string; readonly values: Values };
 
 /** What a runner is told beside configuration and model. */
 export type TrainingStepsOptions = {
@@ -64,8 +63,8 @@ export function trainingSteps(
   const loss = lossOf(config, parts, { dimension: sentenceDimension(model.modules) });
   const [ofLoss, specs] = [lossSpecs(loss), trainedSpecs(model, loss)];
   const optimizer = trainingOptimizer(config, parts, specs);
-  const slots = optimizer.slots.flatMap((slot) => specs.map((spec) => ({ ...spec, name: `${slot}.${spec.name}` })));
-  const others = state === undefined ? initialLossValues(loss, config) : storedValues(state, [...ofLoss, ...slots]);
+  const others =
+    state === undefined ? initialLossValues(loss, config) : storedValues(state, { ofLoss, specs, optimizer });
   return {
     engine,
     specs,
@@ -105,23 +104,10 @@ export function lossWeights(
   return initialParameters(lossSpecs(loss), childKey(keyFromSeed(seed), "parameters of the loss"));
 }
 
-/** The arrays of a checkpoint, if they are these. */
-async function* storedValues({ file, values }: StoredState, specs: readonly ParameterSpec[]) {
-  const sizes = new Map(specs.map(({ name, shape }) => [name, shape.reduce((product, size) => product * size, 1)]));
-  for await (const [name, array] of values) {
-    const size = sizes.get(name);
-    if (size === undefined) throw new FormatError({ file }, `holds ${name}, which this run has not, or twice.`);
-    if (array.length !== size)
-      throw new FormatError({ file }, `${name} does not fit. Got ${array.length} elements, expected ${size}.`);
-    const wrong = countNonFinite(array);
-    if (wrong > 0)
-      throw new FormatError({ file }, `${name} is not made of numbers: ${wrong} of its ${size} are NaN or infinite.`);
-    sizes.delete(name);
-    yield [name, array] as const;
-  }
-  const [missing] = sizes.keys();
-  if (missing !== undefined)
-    throw new FormatError({ file }, `${sizes.size} arrays of this run are missing, the first is ${missing}.`);
+/** How many numbers an optimizer moves: all but those that are frozen. */
+export function trainedCount(specs: readonly ParameterSpec[], optimizer: Optimizer): number {
+  const elements = ({ shape }: ParameterSpec) => shape.reduce((product, size) => product * size, 1);
+  return specs.reduce((sum, spec) => (optimizer.isFrozen?.(spec) === true ? sum : sum + elements(spec)), 0);
 }
 
 async function* valuesOf({ weights }: TrainableModel, others: Values) {

@@ -1,39 +1,33 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { parseFlags } from "@kindred/command-line/node";
+import { printAsked, readCommand } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { bringModels } from "@kindred/hub/node";
-import { checkOptions, flagName } from "@kindred/options";
+import { flagName } from "@kindred/options";
 import { terminalReader } from "@kindred/run-report";
-import { distill, type DistillConfig, type DistillEvent } from "./distill.ts";
+import { manifest } from "../train-flags.ts";
+import { distill, type DistillEvent } from "./distill.ts";
+import { distillConfig, readDistillConfig } from "./distill-config.ts";
 import { distillFlags, distillHelp, distillOwnOptions, distillTrainOptions } from "./distill-options.ts";
+
+const where = "kindred-train distill";
 
 /** Runs `kindred-train distill`. */
 export async function distillCommand(argv: readonly string[], signal: AbortSignal): Promise<void> {
-  const { given, positionals } = parseFlags(distillFlags, argv);
-  const flags = checkOptions(distillFlags, given, "kindred-train distill", { named: flagName });
-  if (flags.help) return void process.stdout.write(distillHelp());
-  const isResumed = flags.resume !== "";
-  const training = Object.fromEntries(
-    Object.entries(given).filter(([name]) => Object.hasOwn(distillTrainOptions, name)),
+  const { given, flags, positionals } = readCommand(where, distillFlags, argv);
+  if (printAsked(flags, { help: distillHelp, manifest })) return;
+  const options = Object.fromEntries(
+    Object.entries(given).filter(([name]) => Object.hasOwn({ ...distillOwnOptions, ...distillTrainOptions }, name)),
   );
-  const own = Object.fromEntries(Object.entries(flags).filter(([name]) => Object.hasOwn(distillOwnOptions, name)));
+  const isResumed = flags.resume !== "";
   const config = isResumed
-    ? resumedConfig(flags.resume, { given, training, positionals })
-    : newConfig(own as Omit<DistillConfig, "output" | "training">, {
-        output: flags.output,
-        training: { revectorize: true, ...training },
-        positionals,
-      }); // its table's own values
-  const { folders, bring } = bringModels({
-    offline: flags.offline,
-    signal,
-    sink: flags.quiet ? undefined : process.stderr,
-  });
+    ? readDistillConfig(flags.resume, positionals.length > 0 ? { ...options, texts: positionals } : options, where)
+    : newConfig(options, positionals);
+  const { offline, quiet, plugin, compileCache } = flags;
+  const { folders, bring } = bringModels({ offline, signal, sink: quiet ? undefined : process.stderr });
   const teacher = await bring(config.teacher);
-  const terminal = flags.quiet ? undefined : terminalReader(process.stderr);
+  const terminal = quiet ? undefined : terminalReader(process.stderr);
   const progress = progressLines(process.stderr);
-  for await (const event of distill({ ...config, teacher }, { signal, resume: isResumed, folders })) {
+  const asked = { signal, resume: isResumed, folders, plugin, compileCache };
+  for await (const event of distill({ ...config, teacher }, asked)) {
     if (flags.json) process.stdout.write(`${JSON.stringify(event)}\n`);
     if (terminal === undefined) continue;
     const line = lineOf(event);
@@ -42,42 +36,18 @@ export async function distillCommand(argv: readonly string[], signal: AbortSigna
   }
 }
 
-type Parsed = { readonly training: DistillConfig["training"]; readonly positionals: readonly string[] };
-
+/** A new distillation: the words of the command line are its texts, and its output last. */
 function newConfig(
-  own: Omit<DistillConfig, "output" | "training">,
-  { output, training, positionals }: Parsed & { readonly output: string },
-): DistillConfig {
-  const texts = output === "" ? positionals.slice(0, -1) : positionals;
-  const named = output === "" ? (positionals.at(-1) ?? "") : output;
-  const all = [...own.texts, ...texts];
-  if (all.length === 0 || named === "")
+  { texts = [], output, ...others }: { readonly [name: string]: unknown },
+  positionals: readonly string[],
+) {
+  const named = output ?? positionals.at(-1);
+  const all = [...(texts as string[]), ...(output === undefined ? positionals.slice(0, -1) : positionals)]; // a list, by its flag
+  if (all.length === 0 || named === undefined)
     throw new ConfigError(
-      `kindred-train distill: too few arguments. Got ${positionals.join(" ") || "none"}, expected TEXTS… and OUTPUT. See kindred-train distill --help.`,
+      `${where}: too few arguments. Got ${positionals.join(" ") || "none"}, expected TEXTS… and OUTPUT. See ${where} --help.`,
     );
-  return { ...own, texts: all, output: named, training };
-}
-
-/** A distillation that goes on: its own configuration, with what the command line changes of its training. */
-function resumedConfig(
-  output: string,
-  { given, training, positionals }: Parsed & { readonly given: object },
-): DistillConfig {
-  const own = Object.keys(given).find((name) => Object.hasOwn(distillOwnOptions, name));
-  if (own !== undefined || positionals.length > 0)
-    throw new ConfigError(
-      `kindred-train distill: --resume takes texts, teacher and student from the distillation. Got also ${own === undefined ? positionals[0] : flagName(own)}. Leave it out.`,
-    );
-  const file = join(output, "distill.json");
-  let stored: { readonly config?: DistillConfig };
-  try {
-    stored = JSON.parse(readFileSync(file, "utf8"));
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError(`${file}: cannot be read as a distillation: ${reason}.`, { file }, { cause });
-  }
-  if (stored.config === undefined) throw new ConfigError(`${file}: holds no distillation. Begin a new one.`, { file });
-  return { ...stored.config, output, training: { ...stored.config.training, ...training } };
+  return distillConfig({ revectorize: true, ...others, texts: all, output: named }, { where, named: flagName });
 }
 
 /** In a file, progress is a line every so many milliseconds; on a terminal a line that changes. */

@@ -1,11 +1,11 @@
-import { machineOptions, ownNodeOption } from "@kindred/command-line/node";
+import { helpOptions, machineOptions } from "@kindred/command-line/node";
 import { grouped, option, optionHelp, type OptionTable } from "@kindred/options";
 import { trainOptions } from "@kindred/trainer";
 import * as v from "valibot";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** What a distillation is told beside the options of its training. */
+/** What a distillation is told beside the options of its training, with what these are by default. */
 export const distillOwnOptions = {
   ...grouped("Texts", {
     texts: option(
@@ -20,6 +20,7 @@ export const distillOwnOptions = {
       "Texts that are not learnt, chosen by a hash of the text: how well the student finds the teacher's vectors of these is measured.",
     ),
   }),
+  output: option(v.string(), "", "Output folder; usually given without the flag, last."),
   ...grouped("Teacher", {
     teacher: option(
       v.string(),
@@ -102,10 +103,8 @@ export const distillFlags = {
   offline: option(v.boolean(), false, "Take a model of the Hugging Face Hub from the cache only."),
   json: option(v.boolean(), false, "Print every event as one line of JSON on standard output."),
   quiet: option(v.boolean(), false, "Print nothing for people but errors."),
-  ownNode: ownNodeOption,
-  help: option(v.boolean(), false, "Print this."),
+  ...helpOptions,
   ...distillOwnOptions,
-  output: option(v.string(), "", "Output folder; usually given without the flag, last."),
   ...distillTrainOptions,
   revectorize: { ...trainOptions.revectorize, default: true }, // the process is the command's own
 };

@@ -18,7 +18,7 @@ import {
 import { ConfigError } from "@kindred/errors";
 import { writeFileAtomic } from "@kindred/files/node";
 import { openModelFolder, saveModelFolder } from "@kindred/model-folder/node";
-import { flagName, type OptionValues } from "@kindred/options";
+import { flagName } from "@kindred/options";
 import { sentenceDimension } from "@kindred/pooling";
 import { childKey, keyFromSeed, uniformAt } from "@kindred/random";
 import { claimNewRun, claimOldRun, hasCheckpoint, resumePoint } from "@kindred/run-folder/node";
@@ -37,29 +37,34 @@ import {
 import type { Engine } from "@kindred/tensor";
 import { columnNames } from "../run-inputs.ts";
 import { train } from "../train.ts";
-import { distillDefaults, type distillOwnOptions } from "./distill-options.ts";
+import type { DistillConfig } from "./distill-config.ts";
+import { distillDefaults } from "./distill-options.ts";
 import { readTexts } from "./read-texts.ts";
 import { studentOf, withoutSizes } from "./student-of.ts";
 import { teacherMetrics } from "./teacher-metrics.ts";
 import { componentsOf, projected } from "./teacher-space.ts";
 
-/** What a distillation is told: its own options, and those of its training that are not as {@link distillDefaults} has them. */
-export type DistillConfig = OptionValues<typeof distillOwnOptions> & {
-  readonly output: string;
-  readonly training: { readonly [name: string]: unknown };
-};
-
 /** What happens in a distillation, in order; then the events of its training. Each is plain JSON. */
 export type DistillEvent =
   | {
       readonly type: "texts";
+      /** Texts to learn, and those that are held out. */
       readonly count: number;
       readonly heldOut: number;
+      /** Texts that were there before, and empty ones: both are left out. */
       readonly repeated: number;
       readonly empty: number;
+      /** Of the texts to learn. */
       readonly characters: number;
     }
-  | { readonly type: "student"; readonly description: string; readonly parameters: number; readonly wordsKept?: number }
+  | {
+      readonly type: "student";
+      readonly description: string;
+      readonly parameters: number;
+      /** Share of the variance of the teacher's words that those of the student keep, where they were brought to its width. */
+      readonly wordsKept?: number;
+    }
+  /** How far the teacher's vectors are, and the folder that keeps them. */
   | ({ readonly type: "teacher"; readonly name: string; readonly folder: string } & VectorsProgress)
   | { readonly type: "warning"; readonly message: string }
   | TrainEvent;
@@ -76,6 +81,9 @@ export type DistillOptions = {
   readonly readers?: readonly RunReader[];
   /** What both stages run on. Default: the engine that the options name. */
   readonly engine?: Engine;
+  /** Of backend xla: as in the options of `train`. */
+  readonly plugin?: string;
+  readonly compileCache?: string;
 };
 
 /** Files of a distillation, inside its output. */
@@ -91,6 +99,23 @@ const filesOf = (output: string) => ({
   metrics: join(output, "teacher-metrics.json"),
 });
 
+/**
+ * Trains a small model to give the vectors of a large one, its teacher, of sentences, and tells what happens, event by event. Nothing is printed.
+ *
+ * The teacher's vectors are made once and kept in shards; then the student is trained on them as by {@link train}. `config.output` holds the
+ * texts, the student as it began (`start`) and the run, whose model is in `run/model`. Both stages can be stopped, by `signal` or however, and
+ * go on with `resume`, to the same model.
+ *
+ * @throws ConfigError, DataError or FormatError for what does not fit, before the teacher works; what `train` throws
+ *
+ * @example
+ * ```ts ignore
+ * import { distill, distillConfig } from "@kindred/train";
+ *
+ * const config = distillConfig({ texts: ["sentences.txt"], teacher: "all-mpnet-base-v2", output: "small" });
+ * for await (const event of distill(config)) if (event.type === "step") console.log(event.step, event.loss);
+ * ```
+ */
 export async function* distill(
   config: DistillConfig,
   options: DistillOptions = {},
@@ -98,6 +123,7 @@ export async function* distill(
   const { resume = false, signal, folders = {}, readers = [] } = options;
   const { output, teacher: name } = config;
   if (name === "") throw refused("teacher", "there is nobody to learn from", "a model");
+  if (output === "") throw refused("output", "there is no place for the model", "a new folder");
   const folder = folders[name] ?? name;
   const trained = (maxSteps: number, given: object) =>
     trainConfig({ ...given }, { base: { ...distillDefaults, maxSteps, holdOut: 0 }, where: "distill" });
@@ -106,7 +132,11 @@ export async function* distill(
   const { settings } = openSentenceModel(await openModelFolder(folder));
   const maxSeqLength = Math.min(sizes.maxSeqLength ?? settings.maxSeqLength, settings.maxSeqLength);
   const engine =
-    options.engine ?? (await chooseEngine({ ...sizes, plugin: "", compileCache: "" }, { where: "distill" }));
+    options.engine ??
+    (await chooseEngine(
+      { ...sizes, plugin: options.plugin ?? "", compileCache: options.compileCache ?? "" },
+      { where: "distill" },
+    ));
   // What does not fit is refused before anything is written, and before the teacher works for hours.
   let made = existsSync(files.start) ? undefined : await studentOf(config, sizes, folder);
   if (made !== undefined)

@@ -4,7 +4,7 @@ import { openModelFolder } from "@kindred/model-folder/node";
 import { flagName } from "@kindred/options";
 import { endsNormalized, sentenceDimension } from "@kindred/pooling";
 import { loadedModel, newModel, type TrainableModel, type TrainConfig } from "@kindred/trainer";
-import type { DistillConfig } from "./distill.ts";
+import type { DistillConfig } from "./distill-config.ts";
 
 /** Options of training that say of a new model what it is; the student's folder says it once that is there. */
 const sizeOptions = ["hiddenSize", "numHiddenLayers", "numAttentionHeads", "intermediateSize", "pooling"];

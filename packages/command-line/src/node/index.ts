@@ -1,4 +1,5 @@
 export { type ParsedFlags, parseFlags } from "./parse-flags.ts";
+export { helpOptions, printAsked, readCommand } from "./read-command.ts";
 export { exitCodeOf, ownNodeOption, packageVersion, runCommand, writeToStream, xlaTunables } from "./run-command.ts";
 export { checkOutputFile } from "./check-output-file.ts";
 export {
