@@ -9,7 +9,7 @@ import type { ProgramSource } from "@kindred/trainer";
 export async function identityOf(program: ProgramSource): Promise<ProgramIdentity> {
   const sha256 = (text: string | Uint8Array) => createHash("sha256").update(text).digest("hex");
   if (typeof program === "function") return { name: program.name || "a function", sha256: sha256(String(program)) };
-  const name = basename(program.pathname);
+  const name = decodeURIComponent(basename(program.pathname));
   try {
     const isFile = program.protocol === "file:";
     const bytes = isFile ? await readFile(program) : new Uint8Array(await (await fetch(program)).arrayBuffer());

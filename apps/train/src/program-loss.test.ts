@@ -38,7 +38,7 @@ describe("a program's loss", () => {
     const { program } = JSON.parse(readFileSync(join(run.config.output, "run.json"), "utf8"));
     expect(program).toEqual({ name: "program.mjs", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
     expect(readFileSync(join(run.config.output, "model", "README.md"), "utf8")).toMatch(
-      /- loss:MatryoshkaLoss\n- loss:MultipleNegativesRankingLoss[\s\S]*the matryoshka loss \(/,
+      /- loss:MatryoshkaLoss\n- loss:MultipleNegativesRankingLoss[\s\S]*the matryoshka loss \([\s\S]* --program program\.mjs /,
     );
     const changed = prepare('export default ({ contrastive }) => ({ loss: { ...contrastive(), name: "triplet" } });', {
       stopAt: 1,

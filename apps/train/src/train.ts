@@ -58,6 +58,7 @@ import { soloStepRunner } from "@kindred/tpu-sharding";
 import { startStepRunner } from "@kindred/tpu-sharding/node";
 import { identityOf } from "./program-identity.ts";
 import { expectFirstBatch, isFirstProcess, openRunData, startingModel } from "./run-inputs.ts";
+import { manifest } from "./train-flags.ts";
 
 /** Options of {@link train}. */
 export type TrainOptions = {
@@ -161,7 +162,12 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
     });
     const loss = lossOf(placed, parts, { dimension: sentenceDimension(model.modules) });
     expectGuides(loss, Object.keys(guideFolders(config)));
-    const read = await trainingData(config, model, { ...(await openRunData(config, loss)), loss, signal });
+    const read = await trainingData(config, model, {
+      ...(await openRunData(config, loss)),
+      loss,
+      seen: resume?.state.seen,
+      signal,
+    });
     const data = options.judged ? { ...read, tasks: [...read.tasks, ...options.judged.tasks] } : read;
     const teacher = await options.judged?.teacher(data.tasks);
     const complete = placed.epochs === undefined ? placed : await countEpochs(placed, data, resume?.state);
@@ -203,7 +209,11 @@ export async function* train(config: TrainConfig, options: TrainOptions = {}): A
     const kept = {
       program: identity,
       card: (events: readonly TrainEvent[], { settings }: SavedModel) =>
-        modelCard(events, { ...settings, version: packageVersion(new URL("../package.json", import.meta.url)) }),
+        modelCard(events, {
+          ...settings,
+          version: packageVersion(manifest),
+          program: program instanceof URL ? identity?.name : undefined,
+        }),
     };
     const folder = !isKeeper
       ? keptElsewhere(complete)

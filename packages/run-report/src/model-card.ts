@@ -8,7 +8,9 @@ export type ModelCardOptions = {
   /** The model's limit of tokens. */
   readonly maxSeqLength: number;
   /** The version of Kindred that trained it. Default: it is not named. */
-  readonly version?: string;
+  readonly version?: string | undefined;
+  /** The file of the run's program, for the command. Default: it had none. */
+  readonly program?: string | undefined;
 };
 
 /**
@@ -23,7 +25,7 @@ export type ModelCardOptions = {
  * modelCard([evaluation], { maxSeqLength: 128 }).includes("| qa | 0.2500 | 0.2500 |  |"); // => true
  * ```
  */
-export function modelCard(events: readonly TrainEvent[], { maxSeqLength, version }: ModelCardOptions): string {
+export function modelCard(events: readonly TrainEvent[], { maxSeqLength, version, program }: ModelCardOptions): string {
   const of = <Type extends TrainEvent["type"]>(type: Type) =>
     events.filter((event): event is Extract<TrainEvent, { type: Type }> => event.type === type);
   const { sources = [], tasks = [] } = of("data").at(-1) ?? {};
@@ -68,7 +70,7 @@ ${data.join("\n")}
 | held-out metric | before | after | BM25 | chance | measured by |
 | --- | --- | --- | --- | --- | --- |
 ${scores.join("\n")}
-${start === undefined ? "" : provenance(start, version)}`;
+${start === undefined ? "" : provenance(start, { version, program })}`;
 }
 
 /** The metrics' own names, and the results that model hubs list, as sentence-transformers' cards have them. */
@@ -105,12 +107,15 @@ const kinds: { readonly [evaluator: string]: string } = {
 };
 
 /** With what it was trained, and how to train it again. */
-function provenance(start: Extract<TrainEvent, { type: "start" }>, version?: string): string {
+function provenance(
+  start: Extract<TrainEvent, { type: "start" }>,
+  { version, program }: Pick<ModelCardOptions, "version" | "program">,
+): string {
   const kindred = version === undefined ? "" : `Kindred ${version}, `;
   return `
 Trained with ${kindred}${cell(start.runtime)}, on ${coresText(start)}, by
 
-<pre><code>${cell(trainCommand(start.config))}</code></pre>
+<pre><code>${cell(trainCommand(start.config, program))}</code></pre>
 `;
 }
 

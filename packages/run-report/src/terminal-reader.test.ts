@@ -11,6 +11,7 @@ const events: TrainEvent[] = [
     optimizer: { name: "adamw", options: {} },
     cores: 2,
     parameters: 1000,
+    trained: 1000,
     firstStep: 0,
     lastStep: 10,
     runtime: "Node",

@@ -18,3 +18,8 @@ test("that of a run of epochs says its length once, as it must, and not the step
   const counted = { ...trainConfig({ data: "a.jsonl", epochs: 3 }), maxSteps: 46 };
   expect(trainCommand(counted)).toBe("npx kindred-train a.jsonl --epochs 3 --warmup-steps 0.1");
 });
+
+test("that of a run with a program names it", () => {
+  const config = trainConfig({ data: "a.jsonl", batchSize: 8 });
+  expect(trainCommand(config, "my loss.mjs")).toBe("npx kindred-train a.jsonl --program 'my loss.mjs' --batch-size 8");
+});

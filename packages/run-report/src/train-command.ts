@@ -4,8 +4,12 @@ import { type TrainConfig, trainOptions } from "@kindred/trainer";
 /** What another run has of its own, or the command sets by itself. */
 const leftOut = ["data", "output", "revectorize"];
 
-/** The command that trains by a configuration: every option that is not at its default, as flags for a shell. */
-export function trainCommand(config: TrainConfig): string {
+/**
+ * The command that trains by a configuration: every option that is not at its default, as flags for a shell.
+ *
+ * @param program the file of the run's program, if it had one
+ */
+export function trainCommand(config: TrainConfig, program?: string): string {
   const flags = Object.entries(trainOptions).flatMap(([name, option]) => {
     const value: unknown = Reflect.get(config, name);
     const isCounted = name === "maxSteps" && config.epochs !== undefined; // from the epochs, which say the length
@@ -14,7 +18,8 @@ export function trainCommand(config: TrainConfig): string {
     if (typeof value === "boolean") return [value ? flag : flag.replace(/^--/, "--no-")];
     return (Array.isArray(value) ? value : [value]).flatMap((one) => [flag, quoted(String(one))]);
   });
-  return ["npx kindred-train", quoted(config.data), ...flags].join(" ");
+  const ofProgram = program === undefined ? [] : ["--program", quoted(program)];
+  return ["npx kindred-train", quoted(config.data), ...ofProgram, ...flags].join(" ");
 }
 
 /** A text as one word of a POSIX shell. */

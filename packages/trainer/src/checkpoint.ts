@@ -2,6 +2,7 @@ import type { LossRow } from "@kindred/loss";
 import type { ModelFolder } from "@kindred/model-folder";
 import type { SavedModel } from "@kindred/sentence-encoder";
 import type { StoredArray } from "@kindred/tpu-sharding";
+import type { SeenRows } from "./run-data.ts";
 
 /** Where a run stands, beside its weights and moments. */
 export type TrainerState = {
@@ -11,6 +12,8 @@ export type TrainerState = {
   readonly cursor: unknown;
   /** Seconds of training so far, over all parts of the run. */
   readonly seconds: number;
+  /** How far each data set was read. Default: nobody knows, and rows that are left out are counted anew. */
+  readonly seen?: readonly SeenRows[];
 };
 
 /** All that a run needs to go on. The arrays are the run's own: what keeps them for later copies them, before the next step. */

@@ -32,7 +32,7 @@ export {
   parameterCount,
   type TrainableModel,
 } from "./trainable-model.ts";
-export type { EvaluationSet, Judging, RowSet, RunData, SetPass, TrainingSet } from "./run-data.ts";
+export type { EvaluationSet, Judging, RowSet, RunData, SeenRows, SetPass, TrainingSet } from "./run-data.ts";
 export { trainingData, type TrainingData } from "./training-data.ts";
 export { countEpochs } from "./epoch-steps.ts";
 export { type BatchSampler, type MakeSampler, trainingSampler } from "./training-steps.ts";

@@ -48,6 +48,15 @@ export type Judging = {
   readonly teacher: (tasks: readonly EvaluationTask[]) => Promise<Metrics>;
 };
 
+/** How far a data set was read, over all passes, and what of that is nothing to train on. */
+export type SeenRows = {
+  readonly read: number;
+  /** Rows that are held out, or repeat one that is. */
+  readonly refused: number;
+  readonly badLines: number;
+  readonly blankLines: number;
+};
+
 /** The data sets of a run. */
 export type RunData = {
   readonly training: readonly TrainingSet[];
@@ -55,6 +64,8 @@ export type RunData = {
   readonly evaluation?: readonly EvaluationSet[];
   /** What the rows are for. Default: the loss of the configuration. */
   readonly loss?: Loss;
+  /** For a run that goes on: how far each set that is drawn from was read, as its checkpoint has it. Default: it begins. */
+  readonly seen?: readonly SeenRows[] | undefined;
   /** Ends the reading with its reason. Default: never. */
   readonly signal?: AbortSignal | undefined;
 };

@@ -119,6 +119,39 @@ describe("what is held out", () => {
     expect(leftOut()[0]).toEqual(whole);
   });
 
+  test("of a streamed file is counted as if a run that goes on had not been stopped, in whichever pass", async () => {
+    const rows = [...questions.slice(0, 600), ...questions.slice(0, 200)];
+    const given = { maxRowsInMemory: 100, duplicates: "allow" };
+    const end = 110; // batches of 16: in the third pass
+    const takeTo = async (sampler: ReturnType<typeof trainingSampler>, from: number, to: number) => {
+      for (let step = from; step < to; step++) await sampler.next();
+    };
+    const whole = await dataOf([setOf("big.jsonl", rows)], given);
+    const sampler = trainingSampler(config(given), whole);
+    await takeTo(sampler, 0, end);
+    await sampler.close();
+    expect(whole.leftOut()[0]?.repeatsHeldOut).toBeGreaterThan(0);
+    for (const stopped of [3, 30, 60, 105]) {
+      const first = await dataOf([setOf("big.jsonl", rows)], given);
+      const before = trainingSampler(config(given), first);
+      await takeTo(before, 0, stopped);
+      const cursor = before.cursor();
+      await before.close();
+      const goOn = async (seen: ReturnType<typeof first.seen> | undefined) => {
+        const second = await trainingData(config(given), model, {
+          training: [{ dataset: setOf("big.jsonl", rows) }],
+          seen,
+        });
+        const after = trainingSampler(config(given), second, { cursor });
+        await takeTo(after, stopped, end);
+        await after.close();
+        return second.leftOut();
+      };
+      expect(await goOn(first.seen())).toEqual(whole.leftOut());
+      if (stopped === 105) await expectMutantToFail(async () => expect(await goOn(undefined)).toEqual(whole.leftOut()));
+    }
+  });
+
   test("is nothing of a set that would give no task: a single query", async () => {
     const { summaries, tasks } = await dataOf(
       [

@@ -4,7 +4,7 @@ import { fitRows, type Loss } from "@kindred/loss";
 import { type RowOrder, rowHash, type Source, sourceShares } from "@kindred/sampler";
 import { expectLabels, labelWarnings } from "./rows-by-label.ts";
 import type { EvaluationTask } from "./evaluators/evaluation-task.ts";
-import type { RowSet, RunData, SetPass, TrainingSet } from "./run-data.ts";
+import type { RowSet, RunData, SeenRows, SetPass, TrainingSet } from "./run-data.ts";
 import { holdOut, sizeWarnings, tasksOf } from "./hold-out.ts";
 import {
   type Overlap,
@@ -31,6 +31,8 @@ export type TrainingData = {
   readonly warnings: readonly string[];
   /** What became of the rows that the sources do not give, by source, as far as they were read. */
   leftOut(): readonly RowsLeftOut[];
+  /** How far each source's set was read: a run that goes on is told it again. */
+  seen(): readonly SeenRows[];
 };
 
 /**
@@ -51,7 +53,7 @@ export type TrainingData = {
 export async function trainingData(
   config: TrainConfig,
   model: Pick<TrainableModel, "tokenizer" | "settings">,
-  { training, evaluation = [], loss = lossOf(config), signal }: RunData,
+  { training, evaluation = [], loss = lossOf(config), seen, signal }: RunData,
 ): Promise<TrainingData> {
   const drawn = training.filter(({ weight }) => weight !== 0);
   const read: ReadSet[] = [];
@@ -60,6 +62,7 @@ export async function trainingData(
   const sources = read.map((set, i) =>
     openSource(set, split.rows[i] ?? [], {
       trains: (row) => split.trains(row, i),
+      before: seen?.[i],
       ...(isStreamed(set.set.dataset.name, config) && { order: "file" }),
     }),
   );
@@ -96,6 +99,7 @@ export async function trainingData(
       ...sizeWarnings(tasks),
     ],
     leftOut: () => sources.map(({ leftOut }) => leftOut()),
+    seen: () => sources.map((source) => source.seen()),
   };
 }
 
@@ -165,11 +169,19 @@ function lineCounts({ badLines = 0, blankLines = 0 }: SetPass): ReadSet["lines"]
   return { badLines, blankLines };
 }
 
+/** How a set is opened. */
+type OpenOptions = {
+  readonly trains: (row: TextRow) => boolean;
+  /** How far an earlier part of the run had read it. */
+  readonly before: SeenRows | undefined;
+  readonly order?: RowOrder;
+};
+
 /** What of a set is trained on, and how many rows of it are not. */
 function openSource(
   { set, rows, complete, lines, fingerprint, columns: names, heldOut: ownHeldOut }: ReadSet,
   heldOut: readonly TextRow[],
-  { trains, order }: { readonly trains: (row: TextRow) => boolean; readonly order?: RowOrder },
+  { trains, before, order }: OpenOptions,
 ) {
   const { dataset, weight = 1, label = dataset.name } = set;
   const training = rows.filter(trains);
@@ -180,7 +192,8 @@ function openSource(
       "every row is held out, or repeats one that is. Lower holdOut (--hold-out), or give more rows.",
     );
   // Of a stream as far as it was read: passes that are open together, or begin again, count what they go beyond it.
-  let seen = { ...lines, read: rows.length, refused: rows.length - training.length };
+  const atHand = { ...lines, read: rows.length, refused: rows.length - training.length };
+  let seen: SeenRows = before !== undefined && before.read > atHand.read ? before : atHand;
   async function* stream(skip: number): AsyncGenerator<TextRow> {
     const pass = dataset.rows();
     let [read, refused] = [0, 0];
@@ -209,7 +222,7 @@ function openSource(
       Object.entries({ badLines, blankLines, repeatsHeldOut }).filter(([, count]) => count > 0),
     );
   };
-  return { source, training, complete, heldOutRows: heldOut.length, names, leftOut };
+  return { source, training, complete, heldOutRows: heldOut.length, names, leftOut, seen: () => seen };
 }
 
 function noNegatives({ gradientAccumulationSteps: batches, batchSize }: TrainConfig): string {

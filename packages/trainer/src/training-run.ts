@@ -91,7 +91,7 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
   const checkpoint = async (step: number): Promise<string> => {
     if (saved?.step === step) return saved.path;
     const kept = { model: modelToSave(model, await weightsOf(parts), step), others: runState(runner, loss) };
-    const place = { step, cursor, seconds: clock() };
+    const place = { step, cursor, seconds: clock(), seen: data.seen() };
     const path = await saves.saveCheckpoint({ ...kept, state: place, best: standing().best?.step });
     saved = { step, path };
     return path;
