@@ -35,7 +35,7 @@ export const layers = [
   { name: "compose", projects: ["sentence-encoder"] },
   { name: "run", projects: ["trainer"] },
   { name: "readers of a run", projects: ["run-folder", "run-report", "distillation"] },
-  { name: "edge", projects: ["hub", "command-line"] },
+  { name: "edge", projects: ["hub", "command-line", "server"] },
   { name: "stacks", projects: ["integrations"] },
   { name: "apps", projects: ["train", "encode"] },
 ];

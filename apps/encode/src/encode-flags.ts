@@ -115,6 +115,7 @@ kindred-encode merge OUTPUT
 … | kindred-encode --model FOLDER --format arrow | … [options]
 kindred-encode tokenize --help
 kindred-encode inspect FOLDER
+kindred-encode serve --help
 
 Turns texts into vectors with the model of a sentence-transformers folder.
 

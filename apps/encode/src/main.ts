@@ -15,6 +15,7 @@ import { encodeFlags, encodeHelp } from "./encode-flags.ts";
 import { encodeTexts, truncationNote } from "./encode-texts.ts";
 import { inspect } from "./inspect.ts";
 import { merge } from "./merge.ts";
+import { serve } from "./serve.ts";
 import { tokenize } from "./tokenize.ts";
 
 type Flags = OptionValues<typeof encodeFlags>;
@@ -24,7 +25,7 @@ const manifest = new URL("../package.json", import.meta.url);
 /** A subcommand: the first argument is its name. */
 type Subcommand = (argv: readonly string[], signal: AbortSignal) => Promise<void>;
 
-const subcommands = new Map<string | undefined, Subcommand>(Object.entries({ tokenize, inspect, merge }));
+const subcommands = new Map<string | undefined, Subcommand>(Object.entries({ tokenize, inspect, merge, serve }));
 
 /** Runs `kindred-encode` with these arguments and gives its exit code. */
 export function main(argv: readonly string[]): Promise<number> {

@@ -1,4 +1,7 @@
-import type { EmbeddingRows } from "@kindred/vectors";
+import type { BatchEncoding } from "@kindred/tokenizer";
+import type { EmbeddingRows, Precision } from "@kindred/vectors";
+import type { TokenBatch } from "./embed-sentences.ts";
+import type { EncodeOptions, EncodeTokensOptions, OutputOptions } from "./encode-options.ts";
 
 /** Vectors in the order of the inputs, which inputs were longer than the limit and lost their end, and the tokens of each that were read. */
 export type Embeddings = EmbeddingRows & {
@@ -27,4 +30,31 @@ export type TokenEmbeddings = {
   readonly tokenIds: Int32Array[];
   readonly dimension: number;
   readonly truncated: number[];
+};
+
+/** Texts as tokens, end to end, and which of them were longer than the limit and lost tokens. */
+export type TokenizedTexts = TokenBatch & Pick<BatchEncoding, "truncated">;
+
+/** Texts to vectors: a text or a list, and what is wanted of them; the kind of result follows from the options. */
+export type Encode = EncodeOf<string | readonly string[], EncodeOptions>;
+
+/** As {@link Encode}, from tokens. */
+export type EncodeTokens = EncodeOf<TokenizedTexts, EncodeTokensOptions>;
+
+type EncodeOf<Input, Options> = {
+  (
+    input: Input,
+    options?: Options & { readonly precision?: "float32"; readonly outputValue?: "sentenceEmbedding" },
+  ): Promise<Embeddings>;
+  (input: Input, options: Options & { readonly precision: "int8" | "binary" }): Promise<QuantizedEmbeddings<Int8Array>>;
+  (
+    input: Input,
+    options: Options & { readonly precision: "uint8" | "ubinary" },
+  ): Promise<QuantizedEmbeddings<Uint8Array>>;
+  (input: Input, options: Options & { readonly outputValue: "tokenEmbeddings" }): Promise<TokenEmbeddings>;
+  (
+    input: Input,
+    options: Options & { readonly precision: Precision; readonly outputValue?: "sentenceEmbedding" },
+  ): Promise<Embeddings | QuantizedEmbeddings>;
+  (input: Input, options: Options & OutputOptions): Promise<Embeddings | QuantizedEmbeddings | TokenEmbeddings>;
 };

@@ -1,6 +1,9 @@
 import { sentenceDimension } from "@kindred/pooling";
 import { ConfigError, nearestName, ShapeError } from "@kindred/errors";
 import { type EmbeddingRows, type Precision, precisions, type QuantizationRanges } from "@kindred/vectors";
+import { sentenceLengths } from "./embed-sentences.ts";
+import type { TokenizedTexts } from "./embeddings.ts";
+import type { ComputedBatch } from "./local-embedder.ts";
 import type { SentenceModel } from "./sentence-model.ts";
 
 /** Options of `encode`, `encodeQuery` and `encodeDocument`. */
@@ -35,6 +38,8 @@ export type EncodeOptions = {
    * Default: `"parse"`, unless the tokenizer's files say otherwise (`split_special_tokens`).
    */
   readonly specialTokens?: "parse" | "plain";
+  /** At which end a text that is too long loses tokens. Default: the right, unless the tokenizer's files say otherwise. */
+  readonly truncationSide?: "left" | "right";
   /**
    * Which of several calls that wait for the same encoder goes first: the one with the highest. On worker threads it goes into the middle of
    * a batch of lower priority. Default: 1 for inputs of up to 512 tokens in all, so that a query does not wait for a long job, else 0.
@@ -44,7 +49,18 @@ export type EncodeOptions = {
   readonly signal?: AbortSignal;
   /** Called after each batch with how many texts are done, of how many, and of how many tokens those are that are done. */
   readonly onProgress?: (done: number, total: number, tokens: number) => void;
+  /** Called after each batch with texts of this call: of an encoder made by `gathering`, no other. */
+  readonly onBatch?: (batch: ComputedBatch, waitedMs: number) => void;
 };
+
+/** Options of `tokenize`. */
+export type TokenizeOptions = Pick<
+  EncodeOptions,
+  "promptName" | "prompt" | "maxLength" | "specialTokens" | "truncationSide"
+>;
+
+/** Options of `encodeTokens`: all but those about texts. */
+export type EncodeTokensOptions = Omit<EncodeOptions, keyof TokenizeOptions>;
 
 /** What `encode` gives. */
 export type OutputOptions = {
@@ -58,7 +74,15 @@ export type OutputOptions = {
 export type CheckedEncodeOptions = Required<Pick<EncodeOptions, "maxLength" | "normalizeEmbeddings">> &
   Pick<
     EncodeOptions,
-    "maxBatchTokens" | "specialTokens" | "ranges" | "calibrationEmbeddings" | "priority" | "signal" | "onProgress"
+    | "maxBatchTokens"
+    | "specialTokens"
+    | "truncationSide"
+    | "ranges"
+    | "calibrationEmbeddings"
+    | "priority"
+    | "signal"
+    | "onProgress"
+    | "onBatch"
   > &
   Required<OutputOptions> & { readonly prompt: string; readonly truncateDim: number };
 
@@ -74,9 +98,11 @@ const optionNames = [
   "calibrationEmbeddings",
   "maxBatchTokens",
   "specialTokens",
+  "truncationSide",
   "priority",
   "signal",
   "onProgress",
+  "onBatch",
 ];
 
 /**
@@ -127,7 +153,7 @@ export function checkEncodeOptions(
     if (precision !== "float32" || of !== undefined)
       refuse("outputValue", outputValue, `sentenceEmbedding, since ${of ?? "precision"} is about sentence vectors`);
   }
-  const { maxBatchTokens, priority, signal, onProgress } = options;
+  const { maxBatchTokens, truncationSide, priority, signal, onProgress, onBatch } = options;
   if (priority !== undefined && Number.isNaN(priority)) refuse("priority", "NaN", "a number");
   return {
     maxLength,
@@ -138,11 +164,13 @@ export function checkEncodeOptions(
     prompt: promptOf(options, settings),
     ...(maxBatchTokens === undefined ? {} : { maxBatchTokens: Math.max(maxBatchTokens, maxLength) }),
     ...(specialTokens === undefined ? {} : { specialTokens }),
+    ...(truncationSide === undefined ? {} : { truncationSide }),
     ...(ranges === undefined ? {} : { ranges }),
     ...(calibrationEmbeddings === undefined ? {} : { calibrationEmbeddings }),
     ...(priority === undefined ? {} : { priority }),
     ...(signal === undefined ? {} : { signal }),
     ...(onProgress === undefined ? {} : { onProgress }),
+    ...(onBatch === undefined ? {} : { onBatch }),
   };
 }
 
@@ -162,5 +190,21 @@ function promptOf(
   throw new ConfigError(
     `encode: the model has no prompt ${JSON.stringify(name)}. ${nearest === undefined ? `Expected one of ${names.join(", ")}.` : `Did you mean ${nearest}?`}`,
     { promptName: name },
+  );
+}
+
+/**
+ * Makes sure that texts which are tokens already fit the model.
+ *
+ * @throws ShapeError for a text without tokens, or with more than the model has positions for
+ */
+export function expectTokens({ ids, starts }: TokenizedTexts, { encoder }: Pick<SentenceModel, "encoder">): void {
+  const { longest } = encoder.sizes;
+  const lengths = sentenceLengths({ ids, starts });
+  const wrong = lengths.findIndex((length) => length < 1 || length > longest);
+  if (wrong < 0 && starts.at(-1) === ids.length) return;
+  throw new ShapeError(
+    `encodeTokens: text ${wrong} does not fit the model. Got ${lengths[wrong]} tokens, expected 1 to its ${longest}.`,
+    { text: wrong, tokens: lengths[wrong], longest },
   );
 }

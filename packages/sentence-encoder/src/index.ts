@@ -20,9 +20,16 @@ export {
   type TokenBatch,
 } from "./embed-sentences.ts";
 export { type BlockPlanOptions, planBlocks, type PlannedBatch } from "./plan-blocks.ts";
-export type { EncodeOptions, OutputOptions } from "./encode-options.ts";
-export type { Embeddings, QuantizedEmbeddings, TokenEmbeddings } from "./embeddings.ts";
-export type { Embedder, EmbeddingJob, EmbeddingOrder } from "./local-embedder.ts";
+export type { EncodeOptions, EncodeTokensOptions, OutputOptions, TokenizeOptions } from "./encode-options.ts";
+export type {
+  Embeddings,
+  Encode,
+  EncodeTokens,
+  QuantizedEmbeddings,
+  TokenEmbeddings,
+  TokenizedTexts,
+} from "./embeddings.ts";
+export type { ComputedBatch, Embedder, EmbeddingJob, EmbeddingOrder } from "./local-embedder.ts";
 export type { EncodedWindow, EncodeStreamOptions } from "./encode-stream.ts";
-export { type Encode, SentenceEncoder } from "./sentence-encoder.ts";
+export { SentenceEncoder } from "./sentence-encoder.ts";
 export { type FromFilesOptions, sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";

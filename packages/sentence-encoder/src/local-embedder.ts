@@ -2,8 +2,16 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderParameters } from "@kindred/encoder";
 import { type HandlerOptions, type JobHandler, soloPool } from "@kindred/mesh";
 import { packWeight } from "@kindred/nn";
-import { betweenOps, type Engine, type Float, type ProgramSizes, type RunningEngine } from "@kindred/tensor";
-import { embedSentences, embedTokens, type TokenBatch } from "./embed-sentences.ts";
+import {
+  betweenOps,
+  type Engine,
+  type Float,
+  type Layout,
+  type ProgramSizes,
+  type RunningEngine,
+} from "@kindred/tensor";
+import { embedSentences, embedTokens, planBatches, type TokenBatch } from "./embed-sentences.ts";
+import { planBlocks } from "./plan-blocks.ts";
 import { type EmbeddingModel, modelSpecs } from "./sentence-model.ts";
 
 /**
@@ -13,7 +21,24 @@ import { type EmbeddingModel, modelSpecs } from "./sentence-model.ts";
 export type EmbeddingJob = { readonly batch: TokenBatch; readonly of: "sentences" | "tokens" };
 
 /** How long a job may keep others waiting, and who may go before whom. */
-export type EmbeddingOrder = { readonly signal?: AbortSignal | undefined; readonly priority?: number };
+export type EmbeddingOrder = {
+  readonly signal?: AbortSignal | undefined;
+  readonly priority?: number;
+  /** The most tokens that it may be computed with, its own among them, where jobs are gathered. Default: it is computed alone. */
+  readonly room?: number;
+  /** Where jobs are gathered: called after the batch that the job was in, before its vectors are handed over. */
+  readonly onBatch?: ((batch: ComputedBatch, waitedMs: number) => void) | undefined;
+};
+
+/** A batch that was computed, perhaps of several calls: all of them are given the same object. */
+export type ComputedBatch = {
+  /** How many texts it held. */
+  readonly texts: number;
+  /** How many tokens they had. */
+  readonly tokens: number;
+  /** How long its core worked on it, and on more urgent ones in between. */
+  readonly computeMs: number;
+};
 
 /** Where batches of tokens become vectors: this thread, worker threads, or the cores of a training run. */
 export type Embedder = {
@@ -23,9 +48,24 @@ export type Embedder = {
   readonly programs?: ProgramSizes;
   /** The vectors of a batch. Of batches that wait the one with the highest priority is next, of equal ones the first. */
   embed(job: EmbeddingJob, order?: EmbeddingOrder): Promise<Float32Array>;
+  /** How many sentences wait for a core, where jobs are gathered. */
+  readonly waiting?: () => number;
   /** Frees weights and threads. */
   close(): Promise<void>;
 };
+
+/** The batches of sentences that suit an embedder: of about equally many tokens, or of the shapes that it makes programs for. */
+export function batchesFor(
+  { cores, programs }: Embedder,
+  lengths: Int32Array,
+  { maxBatchTokens, batchRows }: { readonly maxBatchTokens: number; readonly batchRows: number | undefined },
+): IterableIterator<{ readonly sentences: Int32Array; readonly layout?: Layout }> {
+  if (programs !== undefined)
+    return planBlocks(lengths, { ...programs, ...(batchRows === undefined ? {} : { batchRows }), cores });
+  return planBatches(lengths, { maxBatchTokens, cores })
+    .map((sentences) => ({ sentences }))
+    .values();
+}
 
 /** Makes a model's parameters on the active engine, and tells of each before it makes the next. */
 export type LoadModel = (onLoaded: (parameter: Float) => void) => Promise<EncoderParameters>;

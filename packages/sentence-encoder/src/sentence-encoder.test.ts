@@ -105,6 +105,25 @@ describe("encode", () => {
     await expect(stopped).rejects.toThrow("enough");
   });
 
+  test("is tokenize and then encodeTokens, with any option, and calls that are gathered give the same bits", async () => {
+    const list = ["the cat sat", "", Array(40).fill("cat").join(" ")];
+    const options = { promptName: "query", truncationSide: "left" } as const;
+    const tokens = encoder.tokenize(list, options);
+    expect([[...tokens.starts], tokens.truncated]).toEqual([[0, 7, 11, 27], [2]]);
+    const expected = await encoder.encode(list, { ...options, truncateDim: 5 });
+    expect(await encoder.encodeTokens(tokens, { truncateDim: 5 })).toEqual(expected);
+    const gathering = encoder.gathering();
+    const alone = list.map((text) => gathering.encode(text, { ...options, truncateDim: 5 }));
+    for (const [i, { embeddings }] of (await Promise.all(alone)).entries())
+      expect(embeddings).toBeCloseToArray(expected.embeddings.subarray(5 * i, 5 * (i + 1)), tolerance);
+    expect([gathering.waiting, encoder.waiting]).toEqual([0, 0]);
+    const ofTokens = { outputValue: "tokenEmbeddings" } as const;
+    expect(await gathering.encode(list, ofTokens)).toEqual(await encoder.encode(list, ofTokens));
+    await expect(
+      encoder.encodeTokens({ ids: new Int32Array(33), starts: Int32Array.of(0, 33), truncated: [] }),
+    ).rejects.toThrow(/text 0 does not fit the model\. Got 33 tokens, expected 1 to its 32/);
+  });
+
   test("refuses what it cannot do", async () => {
     await expect(encoder.encode("a", { maxLenght: 4 } as object)).rejects.toThrow(
       /unknown option maxLenght\. Did you mean maxLength\?/,

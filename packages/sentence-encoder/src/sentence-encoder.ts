@@ -7,52 +7,32 @@ import {
   shortenRows,
   similarityMatrix,
 } from "@kindred/vectors";
-import type { Layout } from "@kindred/tensor";
-import type { BatchEncoding, Tokenizer } from "@kindred/tokenizer";
-import type { Embeddings, QuantizedEmbeddings, TokenEmbeddings } from "./embeddings.ts";
+import type { Tokenizer } from "@kindred/tokenizer";
+import type {
+  Embeddings,
+  Encode,
+  EncodeTokens,
+  QuantizedEmbeddings,
+  TokenEmbeddings,
+  TokenizedTexts,
+} from "./embeddings.ts";
 import {
   type CheckedEncodeOptions,
   checkEncodeOptions,
   type EncodeOptions,
+  expectTokens,
   type OutputOptions,
+  type TokenizeOptions,
 } from "./encode-options.ts";
-import type { Embedder, EmbeddingJob } from "./local-embedder.ts";
+import { gatherJobs } from "./gather-jobs.ts";
+import { batchesFor, type Embedder, type EmbeddingJob } from "./local-embedder.ts";
 import type { SentenceModel, SentenceSettings } from "./sentence-model.ts";
 import { endsNormalized, sentenceDimension } from "@kindred/pooling";
 import { type EncodedWindow, encodeStream, type EncodeStreamOptions } from "./encode-stream.ts";
-import { planBlocks } from "./plan-blocks.ts";
-import { planBatches, selectSentences, sentenceLengths, type TokenBatch } from "./embed-sentences.ts";
+import { selectSentences, sentenceLengths, type TokenBatch } from "./embed-sentences.ts";
 
 /** Inputs of so few tokens go before longer ones: on one core they take a fraction of a second. */
 const urgentTokens = 512;
-
-/** Texts to vectors: a text or a list, and what is wanted of them; the kind of result follows from the options. */
-export type Encode = {
-  (
-    input: string | readonly string[],
-    options?: EncodeOptions & { readonly precision?: "float32"; readonly outputValue?: "sentenceEmbedding" },
-  ): Promise<Embeddings>;
-  (
-    input: string | readonly string[],
-    options: EncodeOptions & { readonly precision: "int8" | "binary" },
-  ): Promise<QuantizedEmbeddings<Int8Array>>;
-  (
-    input: string | readonly string[],
-    options: EncodeOptions & { readonly precision: "uint8" | "ubinary" },
-  ): Promise<QuantizedEmbeddings<Uint8Array>>;
-  (
-    input: string | readonly string[],
-    options: EncodeOptions & { readonly outputValue: "tokenEmbeddings" },
-  ): Promise<TokenEmbeddings>;
-  (
-    input: string | readonly string[],
-    options: EncodeOptions & { readonly precision: Precision; readonly outputValue?: "sentenceEmbedding" },
-  ): Promise<Embeddings | QuantizedEmbeddings>;
-  (
-    input: string | readonly string[],
-    options: EncodeOptions & OutputOptions,
-  ): Promise<Embeddings | QuantizedEmbeddings | TokenEmbeddings>;
-};
 
 /**
  * A loaded model. Make one with `sentenceEncoderFromFiles` or, in Node, `loadSentenceEncoder`; close it when done, or
@@ -97,6 +77,12 @@ export class SentenceEncoder {
    * to.
    */
   readonly encodeDocument: Encode;
+  /**
+   * As {@link SentenceEncoder.encode}, of texts that are tokens already, as `tokenize` makes them: `encode` is the two, one after the other.
+   *
+   * Rejects with ShapeError for a text without tokens or with more than the model has positions for.
+   */
+  readonly encodeTokens: EncodeTokens;
 
   constructor(model: SentenceModel, embedder: Embedder) {
     this.model = model;
@@ -107,6 +93,34 @@ export class SentenceEncoder {
     this.encode = (async (input, options = {}) => this.#encode(input, options)) as Encode;
     this.encodeQuery = encodeAs("query");
     this.encodeDocument = encodeAs("document");
+    this.encodeTokens = (async (tokens, options: EncodeOptions & OutputOptions = {}) => {
+      expectTokens(tokens, model);
+      return this.#encodeTokens(tokens, checkEncodeOptions([], options, model));
+    }) as EncodeTokens;
+  }
+
+  /**
+   * The tokens of one text or of a list, as `encode` reads them: with the prompt in front, cut at the limit. It says which were cut.
+   *
+   * @throws ConfigError for an option that does not exist or does not fit.
+   */
+  tokenize(input: string | readonly string[], options: TokenizeOptions = {}): TokenizedTexts {
+    const texts = typeof input === "string" ? [input] : input;
+    return this.#tokenize(texts, checkEncodeOptions(texts, options, this.model));
+  }
+
+  /**
+   * The same encoder for many callers at once: batches of calls that wait for a core together are computed together, in up to
+   * `maxBatchTokens` tokens, as soon as one is free, and none waits for company that is not there. A call that is given up leaves its batch.
+   * The two share weights and threads: close one of them.
+   */
+  gathering(): SentenceEncoder {
+    return new SentenceEncoder(this.model, gatherJobs(this.#embedder));
+  }
+
+  /** How many texts wait for a core, of an encoder that gathers calls; of another 0. */
+  get waiting(): number {
+    return this.#embedder.waiting?.() ?? 0;
   }
 
   /**
@@ -179,16 +193,27 @@ export class SentenceEncoder {
     options: EncodeOptions & OutputOptions,
   ): Promise<Embeddings | QuantizedEmbeddings | TokenEmbeddings> {
     const texts = typeof input === "string" ? [input] : input;
-    const dimension = this.#wholeDimension;
     const checked = checkEncodeOptions(texts, options, this.model);
-    const { prompt, maxLength, specialTokens, precision, truncateDim, ranges, calibrationEmbeddings } = checked;
+    return this.#encodeTokens(this.#tokenize(texts, checked), checked);
+  }
+
+  #tokenize(texts: readonly string[], options: CheckedEncodeOptions): TokenizedTexts {
+    const { prompt, maxLength, specialTokens, truncationSide } = options;
     const prompted = prompt === "" ? texts : texts.map((text) => prompt + text);
-    const tokens = this.tokenizer.encodeBatch(prompted, { maxLength, specialTokens });
-    const { truncated } = tokens;
-    if (checked.outputValue === "tokenEmbeddings") return this.#tokenEmbeddings(tokens, checked);
-    const embeddings = new Float32Array(texts.length * dimension);
-    const batch = { ...tokens, promptLength: this.#promptLength(checked) };
-    const tokenCounts = await this.#run(batch, "sentences", checked, (sentence, values, place) => {
+    const tokens = this.tokenizer.encodeBatch(prompted, { maxLength, specialTokens, truncationSide });
+    return { ...tokens, promptLength: this.#promptLength(options) };
+  }
+
+  async #encodeTokens(
+    { truncated, ...tokens }: TokenizedTexts,
+    checked: CheckedEncodeOptions,
+  ): Promise<Embeddings | QuantizedEmbeddings | TokenEmbeddings> {
+    const dimension = this.#wholeDimension;
+    const { precision, truncateDim, ranges, calibrationEmbeddings } = checked;
+    if (checked.outputValue === "tokenEmbeddings")
+      return { ...(await this.#tokenEmbeddings(tokens, checked)), truncated };
+    const embeddings = new Float32Array((tokens.starts.length - 1) * dimension);
+    const tokenCounts = await this.#run(tokens, "sentences", checked, (sentence, values, place) => {
       embeddings.set(values.subarray(place * dimension, (place + 1) * dimension), sentence * dimension);
     });
     const normalize = checked.normalizeEmbeddings || (endsNormalized(this.model.modules) && truncateDim < dimension);
@@ -202,9 +227,11 @@ export class SentenceEncoder {
     return { ...quantizeEmbeddings(rows, quantization), truncated, tokenCounts };
   }
 
-  async #tokenEmbeddings(tokens: BatchEncoding, options: CheckedEncodeOptions): Promise<TokenEmbeddings> {
+  async #tokenEmbeddings(
+    { ids, starts }: TokenBatch,
+    options: CheckedEncodeOptions,
+  ): Promise<Omit<TokenEmbeddings, "truncated">> {
     const dimension = this.model.encoder.sizes.hidden;
-    const { ids, starts, truncated } = tokens;
     const tokenIds = Array.from(starts.subarray(1), (end, sentence) => ids.slice(starts[sentence], end));
     const tokenEmbeddings: Float32Array[] = [];
     await this.#run({ ids, starts }, "tokens", options, (sentence, values, place, batch) => {
@@ -212,7 +239,7 @@ export class SentenceEncoder {
       const start = batch.layout?.data.starts[place] ?? first;
       tokenEmbeddings[sentence] = values.slice(start * dimension, (start + end - first) * dimension);
     });
-    return { tokenEmbeddings, tokenIds, dimension, truncated };
+    return { tokenEmbeddings, tokenIds, dimension };
   }
 
   /**
@@ -222,18 +249,21 @@ export class SentenceEncoder {
   async #run(
     tokens: TokenBatch,
     of: EmbeddingJob["of"],
-    { maxLength, maxBatchTokens, signal, priority, onProgress }: CheckedEncodeOptions,
+    { maxLength, maxBatchTokens, signal, priority, onProgress, onBatch }: CheckedEncodeOptions,
     take: (sentence: number, values: Float32Array, place: number, batch: TokenBatch) => void,
   ): Promise<Int32Array> {
     signal?.throwIfAborted();
     const lengths = sentenceLengths(tokens);
     const { cores } = this.#embedder;
-    const plan = this.#plan(lengths, maxBatchTokens, maxLength);
+    const room = lengths.reduce((most, length) => Math.max(most, length), Math.max(maxBatchTokens ?? 2048, maxLength));
+    const plan = batchesFor(this.#embedder, lengths, { maxBatchTokens: room, batchRows: maxBatchTokens });
     const urgent = tokens.ids.length <= urgentTokens ? 1 : 0;
     const failed = new AbortController();
     const order = {
       priority: priority ?? urgent,
       signal: AbortSignal.any([failed.signal, ...(signal ? [signal] : [])]),
+      room,
+      onBatch,
     };
     let [done, tokensDone] = [0, 0];
     const embedSome = async () => {
@@ -255,20 +285,6 @@ export class SentenceEncoder {
       throw error;
     }
     return lengths;
-  }
-
-  #plan(
-    lengths: Int32Array,
-    most: number | undefined,
-    maxLength: number,
-  ): IterableIterator<{ readonly sentences: Int32Array; readonly layout?: Layout }> {
-    const { cores, programs } = this.#embedder;
-    if (programs !== undefined)
-      return planBlocks(lengths, { ...programs, ...(most === undefined ? {} : { batchRows: most }), cores });
-    const maxBatchTokens = most ?? Math.max(2048, maxLength);
-    return planBatches(lengths, { maxBatchTokens, cores })
-      .map((sentences) => ({ sentences }))
-      .values();
   }
 
   /**

@@ -7,6 +7,8 @@ export type EncodeOptions = {
    * `split_special_tokens`): that token; `"plain"`: its letters, which is what text from strangers needs.
    */
   readonly specialTokens?: "parse" | "plain" | undefined;
+  /** At which end a text that is too long loses tokens. Default: the definition's, right unless the tokenizer's files say otherwise. */
+  readonly truncationSide?: "left" | "right" | undefined;
 };
 
 /**

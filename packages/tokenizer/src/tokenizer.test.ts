@@ -53,6 +53,17 @@ test("special tokens in the text are letters where the caller says so", () => {
   expect(tokensOf({ specialTokens: "plain" })).toEqual(["<s>", "a", "[UNK]", "[UNK]", "[UNK]", "</s>"]);
 });
 
+test("a text that is too long loses its end, or its beginning where the caller says so", () => {
+  const tokensOf = (options: EncodeOptions) =>
+    [...toy.encode("a b a .", { maxLength: 4, ...options }).ids].map((id) => toy.tokenOf(id));
+  expect(tokensOf({})).toEqual(["<s>", "a", "b", "</s>"]);
+  expect(tokensOf({ truncationSide: "left" })).toEqual(["<s>", "a", ".", "</s>"]);
+  expect(toy.encodeBatch(["b .", "a b a ."], { maxLength: 4, truncationSide: "left" }).truncated).toEqual([1]);
+  expect(() => toy.encode("a", { truncationSide: "middle" as "left" })).toThrow(
+    /unknown truncationSide\. Got "middle"/,
+  );
+});
+
 test("BERT's own frame: [CLS] A [SEP] B [SEP]", () => {
   expect([...bert.encode("hello").ids]).toEqual([101, 7592, 102]);
   expect([...bert.encodePair("hello", "world").ids]).toEqual([101, 7592, 102, 2088, 102]);

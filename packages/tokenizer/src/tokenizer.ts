@@ -89,17 +89,17 @@ export class Tokenizer {
   }
 
   /**
-   * One text as `<s>` pieces `</s>`, cut if it is longer than `maxLength`, at the right unless the definition says otherwise. An
+   * One text as `<s>` pieces `</s>`, cut if it is longer than `maxLength`, at the right unless the definition or `truncationSide` says otherwise. An
    * empty text is `<s> </s>`.
    *
    * @throws ShapeError if an input is not a string, ConfigError if an option is out of its range
    */
   encode(text: string, options: EncodeOptions = {}): Encoding {
-    const { read, maxLength } = this.#check("encode", 2, options);
+    const { read, frame } = this.#check("encode", 2, options);
     expectText("encode", text);
     const pieces = this.#pieces;
     try {
-      const truncated = this.#frame(text, pieces, read, maxLength);
+      const truncated = this.#frame(text, pieces, read, frame);
       const ids = this.#pool.copy(pieces.ids, pieces.count);
       const offsets = this.#pool.copy(pieces.offsets, 2 * pieces.count);
       return { ids, offsets, truncated };
@@ -114,13 +114,13 @@ export class Tokenizer {
    * @throws ShapeError if an input is not a string, ConfigError if an option is out of its range
    */
   encodeBatch(texts: readonly string[], options: EncodeOptions = {}): BatchEncoding {
-    const { read, maxLength } = this.#check("encodeBatch", 2, options);
+    const { read, frame } = this.#check("encodeBatch", 2, options);
     const pieces = new PieceList();
     const starts = new Int32Array(texts.length + 1);
     const truncated: number[] = [];
     for (const [i, text] of texts.entries()) {
       expectText("encodeBatch", text);
-      if (this.#frame(text, pieces, read, maxLength)) truncated.push(i);
+      if (this.#frame(text, pieces, read, frame)) truncated.push(i);
       starts[i + 1] = pieces.count;
     }
     return { ids: pieces.ids.slice(0, pieces.count), starts, truncated };
@@ -135,9 +135,9 @@ export class Tokenizer {
    * @throws ShapeError if an input is not a string, ConfigError if an option is out of its range
    */
   encodePair(first: string, second: string, options: EncodeOptions = {}): PairEncoding {
-    const { pair, truncationSide } = this.definition;
+    const { pair } = this.definition;
     const pairSeparators = pair.separators;
-    const { read, maxLength } = this.#check("encodePair", 2 + pairSeparators, options);
+    const { read, frame } = this.#check("encodePair", 2 + pairSeparators, options);
     expectText("encodePair", first);
     expectText("encodePair", second);
     const { bos, eos } = this.specialIds;
@@ -146,9 +146,9 @@ export class Tokenizer {
     const countA = pieces.count;
     read(second, pieces);
     const countB = pieces.count - countA;
-    const [keepA, keepB] = truncatePair(countA, countB, maxLength - 2 - pairSeparators);
+    const [keepA, keepB] = truncatePair(countA, countB, frame.maxLength - 2 - pairSeparators);
     const secondStart = 1 + keepA + pairSeparators;
-    const [fromA, fromB] = truncationSide === "left" ? [countA - keepA, countA + countB - keepB] : [0, countA];
+    const [fromA, fromB] = frame.truncationSide === "left" ? [countA - keepA, countA + countB - keepB] : [0, countA];
     const ids = new Int32Array(secondStart + keepB + 1).fill(eos);
     ids[0] = bos;
     ids.set(pieces.ids.subarray(fromA, fromA + keepA), 1);
@@ -175,10 +175,10 @@ export class Tokenizer {
   }
 
   /** Stage 4 of 4: appends `<s>`, a text's pieces and `</s>`, and says whether it cut any. */
-  #frame(text: string, pieces: PieceList, read: PieceReader, maxLength: number): boolean {
+  #frame(text: string, pieces: PieceList, read: PieceReader, { maxLength, truncationSide }: Frame): boolean {
     const first = pieces.count + 1;
     const lastPlace = first + maxLength - 2;
-    const keepsEnd = this.definition.truncationSide === "left";
+    const keepsEnd = truncationSide === "left";
     pieces.limit = keepsEnd ? Number.POSITIVE_INFINITY : lastPlace + 1; // one piece too many tells that the text goes on
     pieces.push(this.specialIds.bos, 0, 0);
     read(text, pieces);
@@ -189,9 +189,10 @@ export class Tokenizer {
     return truncated;
   }
 
-  #check(method: string, least: number, options: EncodeOptions): { read: PieceReader; maxLength: number } {
+  #check(method: string, least: number, options: EncodeOptions): { read: PieceReader; frame: Frame } {
     const { splitSpecialTokens } = this.definition;
     const { maxLength = Number.POSITIVE_INFINITY, specialTokens = splitSpecialTokens ? "plain" : "parse" } = options;
+    const { truncationSide = this.definition.truncationSide } = options;
     if (!(maxLength >= least && (Number.isInteger(maxLength) || maxLength === Number.POSITIVE_INFINITY))) {
       throw new ConfigError(
         `${method}: maxLength leaves no room. Got ${maxLength}, expected a whole number of at least ${least}, the special tokens.`,
@@ -204,9 +205,18 @@ export class Tokenizer {
         specialTokens,
       });
     }
-    return { read: this.#readers[specialTokens], maxLength };
+    if (truncationSide !== "left" && truncationSide !== "right") {
+      const got = JSON.stringify(truncationSide);
+      throw new ConfigError(`${method}: unknown truncationSide. Got ${got}, expected "left" or "right".`, {
+        truncationSide,
+      });
+    }
+    return { read: this.#readers[specialTokens], frame: { maxLength, truncationSide } };
   }
 }
+
+/** How long a text may be, and at which end it is cut. */
+type Frame = { readonly maxLength: number; readonly truncationSide: "left" | "right" };
 
 function expectText(method: string, text: unknown): void {
   if (typeof text === "string") return;

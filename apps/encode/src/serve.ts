@@ -1,0 +1,168 @@
+import { availableParallelism } from "node:os";
+import { existsSync } from "node:fs";
+import { basename } from "node:path";
+import { chooseEngine, engineOptions, ownNodeOption, parseFlags } from "@kindred/command-line/node";
+import { ConfigError } from "@kindred/errors";
+import { modelFolder } from "@kindred/hub/node";
+import { checkOptions, flagName, grouped, option, optionHelp, type OptionValues } from "@kindred/options";
+import type { SentenceEncoder } from "@kindred/sentence-encoder";
+import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
+import { createServer } from "@kindred/server";
+import { serve as listen } from "@kindred/server/node";
+import * as v from "valibot";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const seconds = v.pipe(v.number(), v.minValue(0.001), v.maxValue(86_400));
+
+/** Every flag of `kindred-encode serve`. */
+const serveFlags = {
+  model: option(
+    v.array(v.string()),
+    [],
+    "A model's folder, or its id on the Hugging Face Hub; NAME=FOLDER to serve it under another name. Repeat the flag for several: a request names one, the first is the default.",
+  ),
+  offline: option(v.boolean(), false, "Take models of the Hub from the cache only."),
+  host: option(
+    v.string(),
+    "127.0.0.1",
+    "The address to listen at. The default is reached from this machine alone; 0.0.0.0 from everywhere.",
+  ),
+  port: option(
+    v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)),
+    8080,
+    "The port to listen at; 0 = any that is free.",
+  ),
+  ...grouped("Batches", {
+    cores: option(
+      v.pipe(v.number(), v.integer(), v.minValue(0)),
+      0,
+      "Worker threads of each model, each with its own copy of the weights; 0 = one for each core of the machine. XLA has devices instead.",
+    ),
+    maxBatchTokens: option(
+      v.optional(count),
+      undefined,
+      "The most tokens that a core works on at once, of however many requests. Default: 2048, or what suits the devices.",
+    ),
+  }),
+  ...grouped("Limits", {
+    maxConcurrentRequests: option(
+      count,
+      512,
+      "The most requests that are worked on or wait; further ones are answered with 429 and Retry-After.",
+    ),
+    maxClientBatchSize: option(count, 2048, "The most texts of a request."),
+    payloadLimit: option(count, 2_000_000, "The most bytes of a request's body."),
+    autoTruncate: option(
+      v.boolean(),
+      true,
+      "Cut texts of more tokens than the model reads, where a request does not say; off, such a request is refused.",
+    ),
+    deadline: option(seconds, 60, "Seconds that a request may take, waiting included; then it is answered with 504."),
+    drainTimeout: option(
+      seconds,
+      30,
+      "Seconds that requests in flight have to finish when the server is told to stop.",
+    ),
+  }),
+  json: option(v.boolean(), false, "Print events as JSON on standard output."),
+  quiet: option(v.boolean(), false, "Print nothing for people but errors."),
+  ownNode: ownNodeOption,
+  help: option(v.boolean(), false, "Print this."),
+  ...engineOptions,
+};
+
+const help = `kindred-encode serve --model FOLDER [options]
+
+Answers requests for vectors over HTTP, in the forms of text-embeddings-inference (/embed) and of OpenAI (/v1/embeddings).
+Requests that wait together are computed together; a single text goes before long lists.
+
+  kindred-encode serve --model my-model
+  curl 127.0.0.1:8080/embed -H 'content-type: application/json' -d '{"inputs": ["A cat sat.", "A dog barked."]}'
+
+Ctrl-C or SIGTERM: requests in flight are answered, new ones are not taken.
+
+Options (also as --snake_case; a boolean is turned off by --no-…):
+${optionHelp(serveFlags)}
+`;
+
+type Flags = OptionValues<typeof serveFlags>;
+
+/** Runs `kindred-encode serve`: until a signal says stop. */
+export async function serve(argv: readonly string[], signal: AbortSignal): Promise<void> {
+  const { given, positionals } = parseFlags(serveFlags, argv);
+  const flags = checkOptions(serveFlags, given, "kindred-encode serve", { named: flagName });
+  if (flags.help) return void process.stdout.write(help);
+  if (flags.model.length === 0)
+    throw new ConfigError("kindred-encode serve: --model is missing. Expected --model FOLDER. See --help.");
+  if (positionals.length > 0)
+    throw new ConfigError(
+      `kindred-encode serve: unknown argument. Got ${positionals[0]}, expected flags alone. See --help.`,
+    );
+  const engine = await chooseEngine(flags, { where: "kindred-encode serve" });
+  const cores = flags.backend === "xla" ? 0 : flags.cores || availableParallelism();
+  const models: { [name: string]: SentenceEncoder } = {};
+  try {
+    for (const [name, path] of namedModels(flags.model)) {
+      const folder = await modelFolder(path, {
+        offline: flags.offline,
+        signal,
+        ...(flags.quiet ? {} : { sink: process.stderr }),
+      });
+      const onWarning = (message: string) => void process.stderr.write(`${message}\n`);
+      models[name] = await loadSentenceEncoder(folder, { cores, engine, onWarning });
+      signal.throwIfAborted();
+    }
+    await serveModels(models, flags, signal);
+  } finally {
+    await Promise.all(Object.values(models).map((encoder) => encoder.close()));
+  }
+}
+
+/** Answers requests until a signal says stop, and those that were begun by then. */
+async function serveModels(
+  models: { readonly [name: string]: SentenceEncoder },
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<void> {
+  const server = createServer({
+    models,
+    ...(flags.maxBatchTokens === undefined ? {} : { maxBatchTokens: flags.maxBatchTokens }),
+    maxConcurrentRequests: flags.maxConcurrentRequests,
+    maxClientBatchSize: flags.maxClientBatchSize,
+    payloadLimit: flags.payloadLimit,
+    autoTruncate: flags.autoTruncate,
+    deadlineMs: 1000 * flags.deadline,
+    onError: (error) => {
+      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    },
+  });
+  const { url, close } = await listen(server, { host: flags.host, port: flags.port });
+  tell(flags, { type: "listening", url, models: Object.keys(models) }, `${Object.keys(models).join(", ")} at ${url}\n`);
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve());
+  });
+  await close({ graceMs: 1000 * flags.drainTimeout });
+  tell(flags, { type: "stopped" }, "Stopped.\n");
+}
+
+/** Names and paths of `--model`: what stands before the first `=` is a name, unless there is a folder of the whole. */
+function namedModels(given: readonly string[]): Map<string, string> {
+  const models = new Map<string, string>();
+  for (const text of given) {
+    const [, before, after] = /^([\w.-]+)=(.+)$/.exec(text) ?? [];
+    const isNamed = before !== undefined && after !== undefined && !existsSync(text);
+    const [name, path] = isNamed ? [before, after] : [existsSync(text) ? basename(text) : text, text];
+    if (models.has(name))
+      throw new ConfigError(
+        `kindred-encode serve: two models are called ${name}. Give one another name: --model NAME=${path}.`,
+      );
+    models.set(name, path);
+  }
+  return models;
+}
+
+function tell({ json, quiet }: Flags, event: object, line: string): void {
+  if (json) process.stdout.write(`${JSON.stringify(event)}\n`);
+  else if (!quiet) process.stderr.write(line);
+}

@@ -1,0 +1,81 @@
+import * as v from "valibot";
+
+/** One text, or the ids of its tokens. */
+export type TextInput = string | readonly number[];
+
+/** `undefined` stands for all that a value may be: the form in which a schema is written down. */
+function choice<const Schema extends v.GenericSchema>(whole: Schema, choose: (value: unknown) => v.GenericSchema) {
+  return v.lazy(
+    (value: unknown): v.GenericSchema<v.InferInput<Schema>, v.InferOutput<Schema>> =>
+      value === undefined ? whole : (choose(value) as Schema),
+  );
+}
+
+const isWellFormed = (text: string) => !/\p{Surrogate}/u.test(text);
+
+const text = v.pipe(v.string("a text"), v.check(isWellFormed, "a text without halves of surrogate pairs"));
+
+const tokenIds = v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(0))), v.minLength(1));
+
+const textOrIds = choice(v.union([text, tokenIds]), (value) => (Array.isArray(value) ? tokenIds : text));
+
+/** One text, ids of one text, or a list of both. */
+const inputs = choice(v.union([text, tokenIds, v.array(textOrIds)]), (value) => {
+  if (!Array.isArray(value)) return text;
+  return typeof value[0] === "number" ? tokenIds : v.array(textOrIds);
+});
+
+const nullish = <Schema extends v.GenericSchema>(schema: Schema) => v.nullish(schema);
+
+const model = v.pipe(
+  nullish(v.string()),
+  v.description(
+    "Which of the models that are served. Default: the first; where there is one alone, any name means it.",
+  ),
+);
+
+const aboutTexts = {
+  truncate: v.pipe(
+    nullish(v.boolean()),
+    v.description(
+      "Whether a text of too many tokens loses some, or the request is refused. Default: as the server was started.",
+    ),
+  ),
+  truncation_direction: v.pipe(
+    nullish(v.picklist(["left", "right", "Left", "Right"])),
+    v.description("At which end it loses them. Default: the right, unless the model's tokenizer says otherwise."),
+  ),
+  prompt_name: v.pipe(
+    nullish(v.string()),
+    v.description(
+      "The model's prompt of this name is put in front of every text. Default: the model's own default prompt.",
+    ),
+  ),
+};
+
+const dimensions = v.pipe(
+  nullish(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  v.description("How many numbers of a vector are kept, for models that are trained for it."),
+);
+
+/** The body of `POST /embed`. */
+export const embedBody = v.strictObject({
+  inputs,
+  ...aboutTexts,
+  normalize: v.pipe(nullish(v.boolean()), v.description("Divide every vector by its length. Default: true.")),
+  dimensions,
+  model,
+});
+
+/** The body of `POST /v1/embeddings`. */
+export const openAiBody = v.strictObject({
+  input: inputs,
+  model,
+  encoding_format: v.pipe(
+    nullish(v.picklist(["float", "base64"])),
+    v.description("Numbers, or the bytes of their float32 values, little end first, in base64. Default: float."),
+  ),
+  dimensions,
+  user: v.pipe(nullish(v.string()), v.description("Taken and not looked at.")),
+  ...aboutTexts,
+});
