@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import {
   copyFileSync,
   cpSync,
@@ -7,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,6 +31,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "kindred-encode-"));
   await saveModelFolder(join(folder, "model"), toySaved());
   writeFileSync(join(folder, "texts.txt"), `${texts.join("\n")}\n`);
+  writeFileSync(join(folder, "in.jsonl"), '{"text": "cat"}\n');
   writeFileSync(
     join(folder, "rows.jsonl.gz"),
     gzipSync(texts.map((text, i) => `${JSON.stringify(i % 2 === 0 ? { id: i, text } : text)}\n`).join("")),
@@ -209,6 +212,40 @@ test("tokenize shows ids, pieces and places, as a table and as rows, and needs n
   expect(encode("--model", "model", "tokenize").stdout).toContain('"text":"tokenize"'); // a subcommand only as the first argument
 });
 
+test("standard input is read, packed too, and its vectors go to standard output", () => {
+  const command = [bin, "--own-node", "--model", "model", "--input", "-", "--quiet"];
+  const packed = gzipSync(`${texts.join("\n")}\n`);
+  const { status, stdout } = spawnSync(process.execPath, command, { cwd: folder, input: packed });
+  const rows = rowsOf(stdout.toString());
+  expect([status, rows.map(({ text }) => text)]).toEqual([0, texts]);
+  const lines = texts.map((text) => JSON.stringify({ body: text })).join("\n");
+  const given = ["--input-format", "jsonl", "--text-field", "body", "--no-texts"];
+  const again = spawnSync(process.execPath, [...command, ...given], { cwd: folder, input: lines });
+  expect(rowsOf(again.stdout.toString())).toEqual(rows.map(({ embedding }) => ({ embedding })));
+});
+
+test("Ctrl-C stops at once and says how to go on, and the same command does, to the same bytes", async () => {
+  const lines = Array.from({ length: 40_000 }, (_, i) => `${texts[i % 2]} ${"cat ".repeat(i % 7)}${i}\n`);
+  writeFileSync(join(folder, "many.txt"), lines.join(""));
+  const given = ["--model", "model", "--input", "many.txt", "--cores", "2", "--output"];
+  expect(encode(...given, "unbroken.npy").code).toBe(0);
+  const command = [bin, "--own-node", ...given, "interrupted.npy"];
+  const child = spawn(process.execPath, command, { cwd: folder, stdio: ["ignore", "ignore", "pipe"] });
+  let stderr = "";
+  child.stderr.on("data", (text) => (stderr += String(text)));
+  const grown = join(folder, "interrupted.npy.part", "rows");
+  const hasWindow = () => (statSync(grown, { throwIfNoEntry: false })?.size ?? 0) > 4096 * 12 * 4;
+  while (child.exitCode === null && !hasWindow()) await new Promise((resolve) => setTimeout(resolve, 5));
+  child.kill("SIGINT");
+  const [code] = (await once(child, "close")) as [number];
+  expect(code).toBe(130);
+  expect(stderr).toMatch(
+    /^Stopped: [\d,]+ rows are kept in interrupted\.npy\.part\. The same command goes on behind them\.\n$/,
+  );
+  expect(encode(...given, "interrupted.npy").stderr).toMatch(/^Going on behind [\d,]+ rows of interrupted\.npy\./);
+  expect(readFileSync(join(folder, "interrupted.npy"))).toEqual(readFileSync(join(folder, "unbroken.npy")));
+}, 180_000);
+
 test("tokenize stops at a signal and leaves no file behind", async () => {
   const model = ["--model", join(folder, "model")];
   const given = [...model, "--input", join(folder, "texts.txt"), "--output", join(folder, "stopped.jsonl")];
@@ -263,6 +300,25 @@ describe("refuses, with its exit code and in one line,", () => {
     ],
     ["a profile of XLA", ["--model", "model", "x", "--backend", "xla", "--profile"], 2, /choose --backend wasm/],
     ["a folder that is no model", ["--model", ".", "x"], 3, /config\.json: the file is missing/],
+    [
+      "the file that is read as output",
+      ["--model", "model", "--input", "rows.jsonl.gz", "in.jsonl", "--output", "in.jsonl"],
+      2,
+      /^--output: the same file as is read\. Got in\.jsonl/,
+    ],
+    [
+      "a shard of standard output",
+      ["--model", "model", "--input", "texts.txt", "--shard", "0/2"],
+      2,
+      /--shard is about a file\. Say which: --output FILE/,
+    ],
+    [
+      "a calibration of nothing",
+      ["--model", "model", "--input", "texts.txt", "--calibration", "texts.txt"],
+      2,
+      /--calibration is for 8-bit numbers/,
+    ],
+    ["ids of texts", ["--model", "model", "x", "--id-field", "id"], 2, /--id-field, .* are about rows of files/],
     ["a missing file", ["--model", "model", "--input", "nowhere.txt"], 3, /nowhere\.txt: openDataset: no such file/],
     [
       "an unknown kind of input",
