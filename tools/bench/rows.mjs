@@ -14,6 +14,8 @@ import { product } from "./rows/product.mjs";
 import { product128 } from "./rows/product-128.mjs";
 import { productPytorch } from "./rows/product-pytorch.mjs";
 import { productTransposed } from "./rows/product-transposed.mjs";
+import { search } from "./rows/search.mjs";
+import { searchNumpy } from "./rows/search-numpy.mjs";
 import { tokenizer } from "./rows/tokenizer.mjs";
 import { tokenizerRust } from "./rows/tokenizer-rust.mjs";
 import { trainCores } from "./rows/train-cores.mjs";
@@ -43,6 +45,8 @@ export const rows = [
   trainCores,
   trainMemory,
   adamw,
+  search,
+  searchNumpy,
   tokenizer,
   tokenizerRust,
   coldStart,

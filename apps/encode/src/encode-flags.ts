@@ -115,6 +115,8 @@ kindred-encode merge OUTPUT
 … | kindred-encode --model FOLDER --format arrow | … [options]
 kindred-encode tokenize --help
 kindred-encode inspect FOLDER
+kindred-encode index --help
+kindred-encode search --help
 kindred-encode serve --help
 
 Turns texts into vectors with the model of a sentence-transformers folder.

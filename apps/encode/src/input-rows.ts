@@ -1,7 +1,7 @@
 import { openDataset, type OpenDatasetOptions } from "@kindred/datasets/node";
 import { ConfigError } from "@kindred/errors";
 import { option } from "@kindred/options";
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import * as v from "valibot";
 
 /** The options that say where texts come from. */
@@ -43,6 +43,19 @@ export type InputOptions = {
   readonly idField?: string | undefined;
   readonly onBadRow?: OnBadRow;
 };
+
+/**
+ * Words after `--input FILE`, as of `--input *.jsonl`: more files.
+ *
+ * @throws ConfigError for a word that is none
+ */
+export function filesAmong(where: string, words: readonly string[]): readonly string[] {
+  const word = words.find((word) => !existsSync(word));
+  if (word === undefined) return words;
+  throw new ConfigError(
+    `${where}: both --input and texts are given. Got “${word}”, which is no file: beside --input, words are more files to read. Leave one out.`,
+  );
+}
 
 /**
  * The rows of files, one file after another: each line of a `.txt`, blank ones too, or the text field of each row of the others (a row of a `.jsonl`

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { checkOutputFile, chooseEngine, exitCodeOf, packageVersion, parseFlags } from "@kindred/command-line/node";
@@ -13,6 +13,7 @@ import { profileKernels, profileTable } from "@kindred/tensor";
 import { checkVectorFile } from "@kindred/vector-files";
 import { encodeFlags, encodeHelp } from "./encode-flags.ts";
 import { encodeTexts, truncationNote } from "./encode-texts.ts";
+import { filesAmong } from "./input-rows.ts";
 import { inspect } from "./inspect.ts";
 import { merge } from "./merge.ts";
 import { serve } from "./serve.ts";
@@ -25,7 +26,13 @@ const manifest = new URL("../package.json", import.meta.url);
 /** A subcommand: the first argument is its name. */
 type Subcommand = (argv: readonly string[], signal: AbortSignal) => Promise<void>;
 
-const subcommands = new Map<string | undefined, Subcommand>(Object.entries({ tokenize, inspect, merge, serve }));
+const subcommands = new Map<string | undefined, Subcommand>(
+  Object.entries({
+    ...{ tokenize, inspect, merge, serve },
+    index: async (argv, signal) => (await import("./search/index-texts.ts")).indexTexts(argv, signal),
+    search: async (argv, signal) => (await import("./search/search-texts.ts")).searchTexts(argv, signal),
+  } satisfies { readonly [name: string]: Subcommand }),
+);
 
 /** Runs `kindred-encode` with these arguments and gives its exit code. */
 export function main(argv: readonly string[]): Promise<number> {
@@ -40,7 +47,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   if (said.version) return void process.stdout.write(`${packageVersion(manifest)}\n`);
   const isOfFiles = said.input.length > 0;
   const texts = isOfFiles ? [] : positionals;
-  const flags = isOfFiles ? { ...said, input: [...said.input, ...filesAmong(positionals)] } : said;
+  const flags = isOfFiles ? { ...said, input: [...said.input, ...filesAmong("kindred-encode", positionals)] } : said;
   refuseContradictions(flags, texts);
   checkOutput(flags);
   const engine = await chooseEngine(flags, {
@@ -123,15 +130,6 @@ function tellOf(
 function coresFor({ backend, cores, profile, input, format }: Flags): number {
   if (backend === "xla" || profile) return 0;
   return cores > 0 ? cores : input.length === 0 && format === undefined ? 0 : availableParallelism();
-}
-
-/** Words after `--input FILE`, as of `--input *.jsonl`: more files. */
-function filesAmong(words: readonly string[]): readonly string[] {
-  const word = words.find((word) => !existsSync(word));
-  if (word === undefined) return words;
-  throw new ConfigError(
-    `kindred-encode: both --input and texts are given. Got “${word}”, which is no file: beside --input, words are more files to read. Leave one out.`,
-  );
 }
 
 function refuseContradictions(flags: Flags, texts: readonly string[]): void {

@@ -1,4 +1,4 @@
-import { type EmbeddingRows, pairSimilarities, type Similarity } from "@kindred/vectors";
+import { type EmbeddingRows, type Similarity, similarityTo } from "@kindred/vectors";
 
 /** Queries as kernels take them, and what their float32 scores say of exact ones. */
 export type PreparedQueries = {
@@ -35,14 +35,7 @@ export function prepareQueries(queries: EmbeddingRows, similarity: Similarity): 
   const queryOf = (query: number) => embeddings.subarray(query * dimension, (query + 1) * dimension);
   const error = (dimension / 2 + 40) * rounding;
   const down = (value: number) => value - Math.abs(value) * 2 * rounding - 1e-37; // it is rounded to float32 once more
-  const exact: PreparedQueries["exact"] = (query, row) => {
-    const [score = NaN] = pairSimilarities(
-      { embeddings: queryOf(query), dimension },
-      { embeddings: row, dimension },
-      { similarity },
-    );
-    return score;
-  };
+  const exact = similarityTo(queries, { similarity });
   if (similarity === "euclidean" || similarity === "manhattan") {
     const power = similarity === "euclidean" ? 2 : 1;
     return {

@@ -6,7 +6,13 @@ export {
   type ShortenOptions,
   shortenRows,
 } from "./embedding-rows.ts";
-export { pairSimilarities, similarities, type Similarity, type SimilarityOptions } from "./similarity.ts";
+export {
+  pairSimilarities,
+  similarities,
+  type Similarity,
+  type SimilarityOptions,
+  similarityTo,
+} from "./similarity.ts";
 export { type ScoreMatrix, similarityMatrix } from "./similarity-matrix.ts";
 export { type RankedRow, TopRows } from "./top-rows.ts";
 export { nearestRows, type NearestRowsOptions } from "./nearest-rows.ts";

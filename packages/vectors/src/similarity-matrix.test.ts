@@ -2,7 +2,14 @@ import { ShapeError } from "@kindred/errors";
 import { arbitraryFloat32Array } from "@kindred/testing";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type EmbeddingRows, pairSimilarities, type Similarity, similarities, similarityMatrix } from "./index.ts";
+import {
+  type EmbeddingRows,
+  pairSimilarities,
+  type Similarity,
+  similarities,
+  similarityMatrix,
+  similarityTo,
+} from "./index.ts";
 
 const rows = (dimension: number, ...embeddings: number[]): EmbeddingRows => ({
   embeddings: Float32Array.from(embeddings),
@@ -54,6 +61,11 @@ describe.each(similarities)("%s", (similarity) => {
         expect([...pairSimilarities(x!, y!, { similarity })]).toEqual(
           Array.from({ length: columns }, (_, i) => scores[i * columns + i]),
         );
+        const ofRow = similarityTo(x!, { similarity });
+        const one = (i: number) => ofRow(i, y!.embeddings.subarray(i * y!.dimension, (i + 1) * y!.dimension));
+        expect(Array.from({ length: columns }, (_, i) => one(i))).toEqual([
+          ...pairSimilarities(x!, y!, { similarity }),
+        ]);
       }),
     );
   });
@@ -99,6 +111,9 @@ test("refuses halves of rows, rows of different dimensions, and pairs without a 
   expect(() => similarityMatrix(rows(0), rows(0))).toThrow(ShapeError);
   expect(() => similarityMatrix(rows(2, 1, 2), rows(1, 1, 2))).toThrow(/queries 2, candidates 1/);
   expect(() => pairSimilarities(rows(1, 1, 2), rows(1, 1))).toThrow(/first 2, second 1/);
+  expect(() => similarityTo({ embeddings: new Float32Array(3), dimension: 2 })).toThrow(
+    /similarityTo: rows is not whole rows/,
+  );
 });
 
 function row({ embeddings, dimension }: EmbeddingRows, i: number): Float32Array {

@@ -1,4 +1,4 @@
-import { type EmbeddingRows, expectSameRows } from "./embedding-rows.ts";
+import { type EmbeddingRows, expectSameRows, rowCount } from "./embedding-rows.ts";
 
 /**
  * How alike two embeddings are; the larger the more, under each of the names that a model folder's `similarity_fn_name`
@@ -51,6 +51,38 @@ export function pairSimilarities(
     if (similarity === "dot") return dot;
     return cosineOf(dot, rowNorm(first, row), rowNorm(second, row));
   });
+}
+
+/**
+ * What gives the similarity of a row, by its number, and a vector, in float64: for many vectors that come one by one.
+ *
+ * Equal to what `similarityMatrix` gives to the last bit.
+ *
+ * @throws ShapeError for an array that is not whole rows
+ *
+ * @example
+ * ```ts
+ * import { similarityTo } from "@kindred/vectors";
+ *
+ * const similarity = similarityTo({ embeddings: Float32Array.of(1, 0, 0, 1), dimension: 2 });
+ * similarity(1, Float32Array.of(3, 4)); // => 0.8
+ * ```
+ */
+export function similarityTo(
+  rows: EmbeddingRows,
+  { similarity = "cosine" }: SimilarityOptions = {},
+): (row: number, vector: Float32Array) => number {
+  const { embeddings: a, dimension } = rows;
+  const count = rowCount("similarityTo", "rows", rows);
+  const pairOf = (row: number, b: Float32Array) => ({ a, aStart: row * dimension, b, bStart: 0 });
+  if (similarity === "euclidean" || similarity === "manhattan")
+    return (row, vector) => negativeDistance(pairOf(row, vector), dimension, similarity);
+  if (similarity === "dot") return (row, vector) => dotProduct(pairOf(row, vector), dimension);
+  const norms = Float64Array.from({ length: count }, (_, row) => rowNorm(rows, row));
+  return (row, vector) => {
+    const norm = rowNorm({ embeddings: vector, dimension }, 0);
+    return cosineOf(dotProduct(pairOf(row, vector), dimension), norms[row] ?? NaN, norm);
+  };
 }
 
 /** Where two rows begin, each in its own array. */

@@ -65,7 +65,7 @@ export async function readManifest(folder: string): Promise<IndexManifest> {
   const bytes = await readFile(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
     throw new ConfigError(
-      `openIndex: no index. Got ${folder}, expected a folder with an ${manifestName}, as kindred-encode index writes it.`,
+      `${folder} is no index. Expected a folder with an ${manifestName}, as kindred-encode index and writeIndex write it.`,
       { folder },
     );
   });

@@ -39,6 +39,8 @@ export type IndexScanOptions = {
   readonly memoryBytes: number;
   /** Of int8. */
   readonly ranges: QuantizationRanges | undefined;
+  /** Which of so many scans this is, each of its own pieces. Default: the only one. */
+  readonly share?: { readonly index: number; readonly size: number };
 };
 
 /** Scans of an index's rows, those that stay in memory and those that are read each time. One scan at a time. */
@@ -53,7 +55,7 @@ export class IndexScan {
   #segments: { readonly segment: Segment; readonly blocks: readonly RowBlock[] }[] = [];
   #slots: Segment | undefined;
 
-  constructor(files: IndexFiles, manifest: IndexManifest, { memoryBytes, ranges }: IndexScanOptions) {
+  constructor(files: IndexFiles, manifest: IndexManifest, { memoryBytes, ranges, share }: IndexScanOptions) {
     this.#files = files;
     this.#manifest = manifest;
     this.#coding = codingOf(manifest, ranges);
@@ -61,17 +63,19 @@ export class IndexScan {
     const precision = this.#coding?.precision ?? "float32";
     this.#rowBytes =
       precision === "float32" ? 4 * dimension : precision === "int8" ? dimension : Math.ceil(dimension / 8);
-    this.#plan(memoryBytes);
+    this.#plan(memoryBytes, share ?? { index: 0, size: 1 });
   }
 
-  #plan(memoryBytes: number): void {
+  #plan(memoryBytes: number, { index, size }: NonNullable<IndexScanOptions["share"]>): void {
+    const { pieces } = this.#manifest;
     const slotRows = Math.max(1, Math.floor(slotBytes / this.#rowBytes));
     let [first, stays, inSegment] = [0, 0, segmentBytes];
-    for (const { rows, vectors, codes } of this.#manifest.pieces) {
+    for (const [i, { rows, vectors, codes }] of pieces.entries()) {
       const file = codes ?? vectors;
       const bytes = rows * this.#rowBytes;
       const part = { file, first, position: file.bytes - bytes, count: rows };
       first += rows;
+      if (Math.floor((i * size) / pieces.length) !== index) continue;
       if (stays + bytes <= memoryBytes) {
         if (inSegment + bytes > segmentBytes) [inSegment] = [0, this.#staying.push([])];
         this.#staying.at(-1)?.push(part);
@@ -99,10 +103,11 @@ export class IndexScan {
         own.length === 1
           ? mostRows
           : Math.min(mostRows, Math.max(16, 2 * Math.floor(blockBytes / (2 * this.#rowBytes))));
-      let work = 0;
+      let [work, seen] = [0, 0];
       for await (const { compare, block } of this.#blocks({ embeddings, dimension }, own)) {
-        for (const small of split(block, most, this.#rowBytes)) {
+        for (const small of split(block, { most, seen, rowBytes: this.#rowBytes })) {
           compare(small);
+          seen += small.count;
           work += small.count * own.length * dimension;
           if (work < workBetweenTasks) continue;
           work = 0;
@@ -212,9 +217,12 @@ export class IndexScan {
 }
 
 /** Blocks of at most so many rows. The first are small: without rows to compare with, each row of a block is among the best. */
-function* split({ at, count, first, inverseNorms }: RowBlock, most: number, rowBytes: number): Generator<RowBlock> {
+function* split(
+  { at, count, first, inverseNorms }: RowBlock,
+  { most, seen, rowBytes }: { readonly most: number; readonly seen: number; readonly rowBytes: number },
+): Generator<RowBlock> {
   for (let row = 0; row < count; ) {
-    const size = Math.min(most, Math.max(16, first + row), count - row);
+    const size = Math.min(most, Math.max(16, seen + row), count - row);
     const norms = inverseNorms === undefined ? {} : { inverseNorms: inverseNorms + 4 * row };
     yield { at: at + row * rowBytes, count: size, first: first + row, ...norms };
     row += size;

@@ -7,7 +7,7 @@ import { readNpy, toFloat32 } from "@kindred/tensor-files";
 import { nearestRows } from "@kindred/vectors";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { indexPrecisions, openIndex, type VectorIndex, writeIndex } from "./index.ts";
+import { indexPrecisions, openIndex, openIndexWriter, type VectorIndex, writeIndex } from "./index.ts";
 
 const root = mkdtempSync(join(tmpdir(), "kindred-index-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -83,6 +83,16 @@ test("eight bits keep the order of what lies apart by more than a step; of bits,
     const right = found.filter(([hit], i) => hit?.row === best[i]?.[0]?.row).length;
     expect(right).toBeGreaterThanOrEqual(least);
   }
+});
+
+test("on threads it finds what it finds without, and ends when it is closed", async () => {
+  const folder = newFolder();
+  const rows = { embeddings: Float32Array.from({ length: 4000 }, (_, i) => Math.sin(i * i)), dimension: 4 };
+  await writeIndex(folder, [rows], { pieceBytes: 3000 });
+  const queries = { embeddings: rows.embeddings.subarray(0, 20), dimension: 4 };
+  await using index = await openIndex(folder, { cores: 2, memoryBytes: 8000 });
+  const found = await index.search(queries, { topK: 30 });
+  expect(found).toEqual(nearestRows(queries, rows, { count: 30 }));
 });
 
 test("two searches at a time find what each finds alone", async () => {
@@ -187,4 +197,63 @@ test("a damaged folder is refused by the file", async () => {
   await expect(openIndex(folder)).rejects.toThrow(/pieces\[0\]\.vectors\.name is not supported/);
   writeFileSync(manifest, '{"format":"kindred-index","version":2}');
   await expect(openIndex(folder)).rejects.toThrow(/version is not supported. Got 2, expected 1/);
+});
+
+test("a writer that is cut off anywhere is gone on with: the same files as without a stop", async () => {
+  const rows = { embeddings: Float32Array.from({ length: 60 }, (_, i) => Math.cos(i * i)), dimension: 3 };
+  const batch = (from: number, to: number) => ({
+    embeddings: rows.embeddings.subarray(3 * from, 3 * to),
+    dimension: 3,
+    ids: Array.from({ length: to - from }, (_, i) => from + i),
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 8 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.array(fc.integer({ min: 0, max: 19 }), { maxLength: 3 }),
+      fc.constantFrom(...indexPrecisions),
+      async (pieceRows, batchRows, stops, precision) => {
+        const [whole, folder] = [newFolder(), newFolder()];
+        const options = { precision, pieceBytes: 12 * pieceRows };
+        const batches = Array.from({ length: Math.ceil(20 / batchRows) }, (_, i) =>
+          batch(i * batchRows, Math.min(20, (i + 1) * batchRows)),
+        );
+        await writeIndex(whole, batches, options);
+        for (const stop of [...stops, 20]) {
+          await using writer = await openIndexWriter(folder, { ...options, job: { of: "rows" } });
+          const { next = 0 } = (writer.found.mark ?? {}) as { next?: number };
+          expect(writer.found.rows).toBe(Math.min(20, next * batchRows));
+          for (const [i, each] of batches.entries())
+            if (i >= next && i < stop) await writer.write(each, { next: i + 1 });
+          if (stop === 20) await writer.finish();
+          else await expect(openIndex(folder)).rejects.toThrow(ConfigError);
+        }
+        const names = readdirSync(whole).sort();
+        expect(readdirSync(folder).sort()).toEqual(names);
+        for (const name of names)
+          expect(readFileSync(join(folder, name)).equals(readFileSync(join(whole, name)))).toBe(true);
+        expect(readdirSync(root).filter((name) => name.endsWith(".part"))).toEqual([]);
+      },
+    ),
+    { numRuns: 12 },
+  );
+});
+
+test("what another job has left, what another writer works on and what is there is refused", async () => {
+  const folder = newFolder();
+  const rows = { embeddings: Float32Array.of(1, 2, 3, 4), dimension: 2 };
+  {
+    await using first = await openIndexWriter(folder, { job: { model: "a" }, pieceBytes: 8 });
+    await first.write(rows, 1);
+    await first.write(rows, 2);
+    await expect(openIndexWriter(folder, { job: { model: "a" } })).rejects.toThrow(`process ${process.pid} writes`);
+  }
+  await expect(openIndexWriter(folder, { job: { model: "b" }, precision: "int8" })).rejects.toThrow(
+    'was begun otherwise: model "a" → "b", precision "float32" → "int8"',
+  );
+  await using again = await openIndexWriter(folder, { job: { model: "b" }, anew: true });
+  expect(again.found).toEqual({ rows: 0, mark: undefined });
+  await again.write(rows, 1);
+  await again.finish();
+  await expect(openIndexWriter(folder, { job: { model: "b" } })).rejects.toThrow(/there is something already/);
 });

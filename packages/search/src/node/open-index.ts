@@ -1,17 +1,19 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
+import { startMesh } from "@kindred/mesh/node";
 import { readNpy, toFloat32 } from "@kindred/tensor-files";
 import {
   type EmbeddingRows,
   expectSameDimension,
-  pairSimilarities,
   type QuantizationRanges,
   type RankedRow,
   rowCount,
+  similarityTo,
   TopRows,
 } from "@kindred/vectors";
 import { expectWhole } from "../expect-options.ts";
 import { IndexFiles } from "./index-files.ts";
 import { type IndexManifest, type IndexPiece, readManifest } from "./index-manifest.ts";
+import type { IndexProgram, IndexProgramData } from "./index-program.ts";
 import { IndexScan } from "./index-scan.ts";
 
 /** Options of {@link openIndex}. */
@@ -21,6 +23,8 @@ export type OpenIndexOptions = {
    * 2 GiB.
    */
   readonly memoryBytes?: number;
+  /** Threads that scan, each its share of the pieces; 0 = this one, in parts of some hundredth of a second. Default 0. */
+  readonly cores?: number;
   /** Whether every byte is compared with what was written, which reads all files. Default false: only their lengths are. */
   readonly checksums?: boolean;
 };
@@ -41,7 +45,7 @@ export type IndexSearchOptions = {
 /** A row that was found. */
 export type IndexHit = RankedRow & {
   /** Its name, where the index has names. */
-  readonly id?: string;
+  readonly id?: string | number;
   /** What it is the vector of, where the index keeps that. */
   readonly text?: string;
 };
@@ -62,7 +66,7 @@ export type VectorIndex = {
   search(vectors: EmbeddingRows, options?: IndexSearchOptions): Promise<IndexHit[][]>;
   /** All rows in their order, piece by piece, with their float32 vectors, for whatever else wants them. */
   rows(): AsyncGenerator<
-    EmbeddingRows & { readonly first: number; readonly ids?: string[]; readonly texts?: string[] }
+    EmbeddingRows & { readonly first: number; readonly ids?: (string | number | null)[]; readonly texts?: string[] }
   >;
   /** Closes files and frees memory. */
   close(): Promise<void>;
@@ -96,8 +100,9 @@ export type VectorIndex = {
  */
 export async function openIndex(
   folder: string,
-  { memoryBytes = 2 ** 31, checksums = false }: OpenIndexOptions = {},
+  { memoryBytes = 2 ** 31, cores = 0, checksums = false }: OpenIndexOptions = {},
 ): Promise<VectorIndex> {
+  expectWhole("openIndex", { cores }, 0);
   const manifest = await readManifest(folder);
   const files = new IndexFiles(folder);
   try {
@@ -105,7 +110,11 @@ export async function openIndex(
       for (const file of [vectors, codes, texts, starts])
         if (file !== undefined) await files.check(file, { checksum: checksums });
     const ranges = manifest.ranges && (await readRanges(files, manifest));
-    const scan = new IndexScan(files, manifest, { memoryBytes, ranges });
+    const threads = Math.min(cores, manifest.pieces.length);
+    const scan =
+      threads > 0
+        ? await startCores(threads, { folder, manifest, options: { memoryBytes: memoryBytes / threads, ranges } })
+        : ownScan(new IndexScan(files, manifest, { memoryBytes, ranges }));
     return new OpenedIndex(files, manifest, scan);
   } catch (error) {
     await files.close();
@@ -125,18 +134,58 @@ async function readRanges(
   return { minimum: both.slice(0, dimension), maximum: both.slice(dimension) };
 }
 
+/** Who scans an index. */
+type Scanning = {
+  /** For each query the best rows. */
+  readonly best: (queries: EmbeddingRows, limit: number, signal: AbortSignal | undefined) => Promise<RankedRow[][]>;
+  readonly close: () => Promise<void>;
+};
+
+function ownScan(scan: IndexScan): Scanning {
+  return {
+    best: async (queries, limit, signal) => {
+      const best = Array.from({ length: queries.embeddings.length / queries.dimension }, () => new TopRows(limit));
+      await scan.run(queries, { best, signal });
+      return best.map((top) => top.ranking());
+    },
+    close: async () => scan.free(),
+  };
+}
+
+async function startCores(cores: number, data: IndexProgramData): Promise<Scanning> {
+  // Threads run what is built, also where this file is run as it is written: Node 20 reads no TypeScript.
+  const file = import.meta.url.endsWith(".ts") ? "../../dist/node/index-program.js" : "./index-program.js";
+  const mesh = await startMesh<IndexProgram>({ cores, program: new URL(file, import.meta.url), data });
+  return {
+    best: async (queries, limit, signal) => {
+      const request = { queries: { ...queries, embeddings: queries.embeddings.slice() }, limit }; // of a view all would be copied
+      const found = await mesh.call(
+        "scan",
+        Array.from({ length: cores }, () => request),
+      );
+      signal?.throwIfAborted();
+      return Array.from({ length: queries.embeddings.length / queries.dimension }, (_, query) => {
+        const top = new TopRows(limit);
+        for (const rankings of found) for (const { row, score } of rankings[query] ?? []) top.offer(row, score);
+        return top.ranking();
+      });
+    },
+    close: () => mesh.close(),
+  };
+}
+
 class OpenedIndex implements VectorIndex {
   readonly manifest: IndexManifest;
   readonly #files: IndexFiles;
-  readonly #scan: IndexScan;
+  readonly #scanning: Scanning;
   /** The number of each piece's first row, and of all rows. */
   readonly #firsts: readonly number[];
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(files: IndexFiles, manifest: IndexManifest, scan: IndexScan) {
+  constructor(files: IndexFiles, manifest: IndexManifest, scanning: Scanning) {
     this.manifest = manifest;
     this.#files = files;
-    this.#scan = scan;
+    this.#scanning = scanning;
     let first = 0;
     this.#firsts = [0, ...manifest.pieces.map(({ rows }) => (first += rows))];
   }
@@ -164,29 +213,18 @@ class OpenedIndex implements VectorIndex {
       );
     const times = precision === "float32" ? 1 : (rescore ?? defaultRescore[precision]);
     expectWhole(where, { topK, rescore: times });
-    const best = Array.from({ length: queryCount }, () => new TopRows(topK * times));
-    await this.#scan.run(queries, { best, signal });
-    const rankings = best.map((top) => top.ranking());
+    const rankings = queryCount === 0 ? [] : await this.#scanning.best(queries, topK * times, signal);
     const decided = precision === "float32" ? rankings : await this.#rescored(queries, rankings, topK);
     return Promise.all(decided.map((hits) => Promise.all(hits.map((hit) => this.#withText(hit)))));
   }
 
   async #rescored(queries: EmbeddingRows, rankings: readonly RankedRow[][], topK: number): Promise<RankedRow[][]> {
-    const { similarity, dimension } = this.manifest;
+    const similarity = similarityTo(queries, { similarity: this.manifest.similarity });
     const results: RankedRow[][] = [];
     for (const [query, candidates] of rankings.entries()) {
-      const own = queries.embeddings.subarray(query * dimension, (query + 1) * dimension);
       const top = new TopRows(topK);
       const vectors = await Promise.all(candidates.map(({ row }) => this.#vectorAt(row)));
-      for (const [i, { row }] of candidates.entries()) {
-        const embeddings = vectors[i] ?? own; // there is one for each
-        const [score = NaN] = pairSimilarities(
-          { embeddings: own, dimension },
-          { embeddings, dimension },
-          { similarity },
-        );
-        top.offer(row, score);
-      }
+      for (const [i, vector] of vectors.entries()) top.offer(candidates[i]?.row ?? NaN, similarity(query, vector)); // one for each
       results.push(top.ranking());
     }
     return results;
@@ -231,14 +269,16 @@ class OpenedIndex implements VectorIndex {
       const embeddings = new Float32Array(rows * dimension);
       await this.#files.read(vectors, vectors.bytes - embeddings.byteLength, new Uint8Array(embeddings.buffer));
       const lines = texts === undefined ? [] : await this.#lines(texts);
-      const ids = lines.flatMap(({ id }) => (id === undefined ? [] : [id]));
+      const ids = lines.map(({ id }) => id ?? null);
       const kept = lines.flatMap(({ text }) => (text === undefined ? [] : [text]));
-      const named = { ...(ids.length > 0 && { ids }), ...(kept.length > 0 && { texts: kept }) };
+      const named = { ...(ids.some((id) => id !== null) && { ids }), ...(kept.length > 0 && { texts: kept }) };
       yield { embeddings, dimension, first: this.#firsts[i] ?? 0, ...named };
     }
   }
 
-  async #lines(file: NonNullable<IndexPiece["texts"]>): Promise<{ readonly id?: string; readonly text?: string }[]> {
+  async #lines(
+    file: NonNullable<IndexPiece["texts"]>,
+  ): Promise<{ readonly id?: string | number; readonly text?: string }[]> {
     const bytes = new Uint8Array(file.bytes);
     await this.#files.read(file, 0, bytes);
     const lines = new TextDecoder().decode(bytes).split("\n").slice(0, -1);
@@ -247,7 +287,7 @@ class OpenedIndex implements VectorIndex {
 
   async close(): Promise<void> {
     await this.#turn;
-    this.#scan.free();
+    await this.#scanning.close();
     await this.#files.close();
   }
 
