@@ -100,11 +100,24 @@ export function warningsOfEvaluation({ name, rows, complete, lines: { badLines }
   return warnings;
 }
 
-/** What is evaluated on and trained on as well. */
-export function warningsOfOverlap({ evaluation, training, rows, compared, all }: Overlap): string[] {
-  if (rows === 0) return [];
-  const among = all ? "" : ` (of its first ${compared.toLocaleString("en")}, which were compared)`;
-  return [
-    `${evaluation} is no test of what is new: ${rows.toLocaleString("en")} rows of ${training}${among} that are trained on repeat a query or a pair of it.`,
-  ];
+/** What is evaluated on and trained on as well: a warning for each file that is evaluated on, whatever number of files repeat it. */
+export function warningsOfOverlaps(overlaps: readonly Overlap[]): string[] {
+  const repeated = overlaps.filter(({ rows }) => rows > 0).toSorted((a, b) => b.rows - a.rows);
+  return [...new Set(repeated.map(({ evaluation }) => evaluation))].map((evaluation) => {
+    const of = repeated.filter((overlap) => overlap.evaluation === evaluation);
+    const rows = of.reduce((sum, { rows }) => sum + rows, 0);
+    const [only] = of.length === 1 ? of : [];
+    const files = only === undefined ? `${of.length} files` : `${only.training}${amongOf(only)}`;
+    const most = only === undefined ? `, most of them in ${of.slice(0, 3).map(placeOf).join("; ")}` : "";
+    return `${evaluation} is no test of what is new: ${rows.toLocaleString("en")} rows of ${files} that are trained on repeat a query or a pair of it${most}.`;
+  });
+}
+
+function placeOf(overlap: Overlap): string {
+  return `${overlap.training}${amongOf(overlap)}: ${overlap.rows.toLocaleString("en")}`;
+}
+
+/** Of how many rows, where not all were compared. */
+function amongOf({ all, compared }: Overlap): string {
+  return all ? "" : ` (of its first ${compared.toLocaleString("en")}, which were compared)`;
 }

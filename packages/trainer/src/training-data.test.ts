@@ -192,6 +192,11 @@ describe("evaluation", () => {
       "dev.jsonl is no test of what is new: 7 rows of pairs.jsonl that are trained on repeat a query or a pair of it.",
       "dev is judged by 7 queries only, too few to tell a better model from a lucky one (below 93 the 95 % interval of a share can be wider than ± 0.1). Hold more out (--hold-out), or name a file with --eval-data.",
     ]);
+    const halves = [setOf("a.jsonl", rows.slice(0, 40)), setOf("b.jsonl", rows.slice(40))];
+    const [of] = (await dataOf(halves, { holdOut: 0 }, [setOf("dev.jsonl", rows)])).warnings;
+    expect(of).toBe(
+      "dev.jsonl is no test of what is new: 100 rows of 2 files that are trained on repeat a query or a pair of it, most of them in b.jsonl: 60; a.jsonl: 40.",
+    );
     await expect(
       dataOf([setOf("pairs.jsonl", rows)], {}, [
         setOf("dev.jsonl", [

@@ -11,7 +11,7 @@ import {
   overlapsOf,
   warningsOfColumns,
   warningsOfEvaluation,
-  warningsOfOverlap,
+  warningsOfOverlaps,
   warningsOfSummary,
 } from "./data-checks.ts";
 import { summaryOf } from "./source-summary.ts";
@@ -95,7 +95,7 @@ export async function trainingData(
       ...(config.gradientAccumulationSteps > 1 ? [noNegatives(config)] : []),
       ...summaries.flatMap(warningsOfSummary),
       ...toJudge.flatMap(warningsOfEvaluation),
-      ...overlaps.flatMap(warningsOfOverlap),
+      ...warningsOfOverlaps(overlaps),
       ...sizeWarnings(tasks),
     ],
     leftOut: () => sources.map(({ leftOut }) => leftOut()),
