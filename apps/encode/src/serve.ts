@@ -1,18 +1,23 @@
 import { availableParallelism } from "node:os";
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { chooseEngine, engineOptions, ownNodeOption, parseFlags } from "@kindred/command-line/node";
-import { ConfigError } from "@kindred/errors";
+import { ConfigError, JsonField } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
+import { openModelFolder } from "@kindred/model-folder/node";
 import { checkOptions, flagName, grouped, option, optionHelp, type OptionValues } from "@kindred/options";
 import type { SentenceEncoder } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
-import { createServer } from "@kindred/server";
+import { createServer, type ServerOptions } from "@kindred/server";
 import { serve as listen } from "@kindred/server/node";
 import * as v from "valibot";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const seconds = v.pipe(v.number(), v.minValue(0.001), v.maxValue(86_400));
+
+/** Keys of fewer letters can be guessed. */
+const leastKey = 16;
 
 /** Every flag of `kindred-encode serve`. */
 const serveFlags = {
@@ -57,11 +62,33 @@ const serveFlags = {
       true,
       "Cut texts of more tokens than the model reads, where a request does not say; off, such a request is refused.",
     ),
+    allowDimensions: option(
+      v.boolean(),
+      false,
+      "Let requests keep fewer numbers of a vector (dimensions) also where the model's config.json names none (matryoshka_dimensions).",
+    ),
     deadline: option(seconds, 60, "Seconds that a request may take, waiting included; then it is answered with 504."),
     drainTimeout: option(
       seconds,
       30,
       "Seconds that requests in flight have to finish when the server is told to stop.",
+    ),
+  }),
+  ...grouped("Access", {
+    apiKeyFile: option(
+      v.string(),
+      "",
+      "A file of keys, one a line, of which a request brings one as Authorization: Bearer KEY. Default: none is asked for.",
+    ),
+    allowedHosts: option(
+      v.array(v.string()),
+      [],
+      "A name that the server is reached under, beside addresses and localhost; * for any. Repeat the flag for several.",
+    ),
+    corsAllowOrigin: option(
+      v.array(v.string()),
+      [],
+      "An origin whose pages may ask, https://example.com; * for any. Default: no page of another site may. Repeat the flag for several.",
     ),
   }),
   json: option(v.boolean(), false, "Print events as JSON on standard output."),
@@ -100,7 +127,9 @@ export async function serve(argv: readonly string[], signal: AbortSignal): Promi
     );
   const engine = await chooseEngine(flags, { where: "kindred-encode serve" });
   const cores = flags.backend === "xla" ? 0 : flags.cores || availableParallelism();
+  const apiKeys = flags.apiKeyFile === "" ? [] : await readKeys(flags.apiKeyFile);
   const models: { [name: string]: SentenceEncoder } = {};
+  const dimensions: { [name: string]: readonly number[] | "any" } = {};
   try {
     for (const [name, path] of namedModels(flags.model)) {
       const folder = await modelFolder(path, {
@@ -110,9 +139,10 @@ export async function serve(argv: readonly string[], signal: AbortSignal): Promi
       });
       const onWarning = (message: string) => void process.stderr.write(`${message}\n`);
       models[name] = await loadSentenceEncoder(folder, { cores, engine, onWarning });
+      dimensions[name] = flags.allowDimensions ? "any" : await trainedDimensions(folder);
       signal.throwIfAborted();
     }
-    await serveModels(models, flags, signal);
+    await serveModels({ models, dimensions, apiKeys }, flags, signal);
   } finally {
     await Promise.all(Object.values(models).map((encoder) => encoder.close()));
   }
@@ -120,12 +150,15 @@ export async function serve(argv: readonly string[], signal: AbortSignal): Promi
 
 /** Answers requests until a signal says stop, and those that were begun by then. */
 async function serveModels(
-  models: { readonly [name: string]: SentenceEncoder },
+  { models, ...more }: Pick<ServerOptions, "models" | "dimensions" | "apiKeys">,
   flags: Flags,
   signal: AbortSignal,
 ): Promise<void> {
   const server = createServer({
     models,
+    ...more,
+    allowedHosts: flags.allowedHosts,
+    corsOrigins: flags.corsAllowOrigin,
     ...(flags.maxBatchTokens === undefined ? {} : { maxBatchTokens: flags.maxBatchTokens }),
     maxConcurrentRequests: flags.maxConcurrentRequests,
     maxClientBatchSize: flags.maxClientBatchSize,
@@ -160,6 +193,28 @@ function namedModels(given: readonly string[]): Map<string, string> {
     models.set(name, path);
   }
   return models;
+}
+
+/** The keys of a file: one a line, blanks around them and empty lines aside. */
+async function readKeys(file: string): Promise<string[]> {
+  const keys = (await readFile(file, "utf8")).split("\n").map((line) => line.trim());
+  const short = keys.findIndex((key) => key !== "" && key.length < leastKey);
+  if (short >= 0)
+    throw new ConfigError(
+      `--api-key-file: a key is too short. Got ${keys[short]?.length} letters in line ${short + 1} of ${file}, expected ${leastKey} at least.`,
+    );
+  const given = keys.filter((key) => key !== "");
+  if (given.length === 0)
+    throw new ConfigError(`--api-key-file: no key. Got ${file} without one, expected one a line.`);
+  return given;
+}
+
+/** The dimensions that a model was trained to be cut to, as its config.json names them. */
+async function trainedDimensions(folder: string): Promise<readonly number[] | "any"> {
+  const [{ config, file }] = (await openModelFolder(folder)).modules;
+  const [named, isAny] = [new JsonField(config, file).field("matryoshka_dimensions"), config["is_matryoshka"] === true];
+  if (named.isNull) return isAny ? "any" : [];
+  return named.array().map((field) => field.integer(1, 2 ** 31));
 }
 
 function tell({ json, quiet }: Flags, event: object, line: string): void {

@@ -37,6 +37,15 @@ export function* embedPieces(rows: EmbeddingRows): Generator<string, void> {
   yield* rowPieces(rows, numbersText);
 }
 
+/** The answer of `/embed_all`: for each text a vector a token. */
+export function* embedAllPieces(texts: readonly Float32Array[], dimension: number): Generator<string, void> {
+  for (const [i, embeddings] of texts.entries()) {
+    yield i === 0 ? "[" : ",";
+    yield* embedPieces({ embeddings, dimension });
+  }
+  yield "]";
+}
+
 /** The answer of `/v1/embeddings`. */
 export function* openAiPieces(
   rows: EmbeddingRows,

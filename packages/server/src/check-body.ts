@@ -15,7 +15,7 @@ export function checkBody<Body>(schema: BodySchema<Body>, body: unknown): Body {
   if (unknown !== undefined) {
     const nearest = nearestName(unknown, names);
     const hint = nearest === undefined ? `Expected some of ${names.join(", ")}.` : `Did you mean ${nearest}?`;
-    throw new RequestError("validation", `Unknown field ${shown(unknown)}. ${hint}`, { field: shown(unknown) });
+    throw new RequestError("validation", `Unknown field ${shown(unknown)}. ${hint}`, { field: unknown.slice(0, 60) });
   }
   const result = v.safeParse(schema, body, { abortEarly: true });
   if (result.success) return result.output;

@@ -1,13 +1,20 @@
 import { ConfigError } from "@kindred/errors";
-import type { ComputedBatch, SentenceEncoder } from "@kindred/sentence-encoder";
+import type { SentenceEncoder } from "@kindred/sentence-encoder";
 import { Hono } from "hono";
-import { embedPieces, isLong, jsonResponse, openAiPieces } from "./answers.ts";
-import { checkBody } from "./check-body.ts";
+import { cors } from "hono/cors";
+import { checkCaller, keyCheck } from "./check-caller.ts";
 import { openDesk } from "./desk.ts";
-import { readBody } from "./read-body.ts";
-import { errorResponse, type Form, RequestError } from "./request-error.ts";
-import { embedBody, openAiBody, type TextInput } from "./schemas.ts";
-import { embed, type ServedModel, type TextRules, tokensOf, type Work } from "./served-model.ts";
+import { embeddingRoutes } from "./embedding-routes.ts";
+import { watchHealth } from "./health.ts";
+import { openMeasures } from "./measures.ts";
+import { openApi } from "./open-api.ts";
+import { page, pagePolicy } from "./page.ts";
+import { errorResponse, RequestError } from "./request-error.ts";
+import type { ServedModel } from "./served-model.ts";
+import { timingHeaderNames } from "./timing-headers.ts";
+
+/** Where no key is asked for: what tells nothing of texts. */
+const openPaths: readonly string[] = ["/", "/health", "/ready", "/metrics", "/openapi.json"];
 
 /** Options of {@link createServer}. */
 export type ServerOptions = {
@@ -25,6 +32,17 @@ export type ServerOptions = {
   readonly deadlineMs?: number;
   /** Whether texts of too many tokens are cut, where a request does not say. Default: true. */
   readonly autoTruncate?: boolean;
+  /**
+   * How many numbers of a vector a request may keep, by the model's name: what it was trained for (Matryoshka), or any. Default: all of them,
+   * no fewer.
+   */
+  readonly dimensions?: { readonly [model: string]: readonly number[] | "any" };
+  /** Keys, one of which a request brings as `Authorization: Bearer KEY`. Default: none is asked for. */
+  readonly apiKeys?: readonly string[];
+  /** Names of hosts that the server is reached under, beside addresses and `localhost`; `"*"` for any. Default: none. */
+  readonly allowedHosts?: readonly string[];
+  /** Origins of pages of other sites that may ask, `"*"` for any. Default: none. */
+  readonly corsOrigins?: readonly string[];
   /** Told of what went wrong in the server itself. Default: `console.error`. */
   readonly onError?: (error: unknown) => void;
 };
@@ -61,81 +79,87 @@ export function createServer({
   payloadLimit = 2_000_000,
   deadlineMs = 60_000,
   autoTruncate = true,
+  dimensions = {},
+  apiKeys = [],
+  allowedHosts = [],
+  corsOrigins = [],
   onError = console.error,
 }: ServerOptions): EmbeddingServer {
   const served = new Map<string, ServedModel>(
-    Object.entries(models).map(([name, encoder]) => [name, { name, encoder: encoder.gathering() }]),
+    Object.entries(models).map(([name, encoder]) => [
+      name,
+      { name, encoder: encoder.gathering(), dimensions: dimensions[name] ?? [] },
+    ]),
   );
   const [first] = served.values();
   if (first === undefined) throw new ConfigError("createServer: no model. Got an empty list, expected one at least.");
   const desk = openDesk({ maxConcurrentRequests, deadlineMs });
+  const all = [...served.values()];
+  const health = watchHealth(all, desk);
+  const measures = openMeasures({
+    waiting: () => all.reduce((sum, { encoder }) => sum + encoder.waiting, 0),
+    inWork: () => desk.inWork,
+    onBatch: health.heard,
+  });
+  const hasKey = keyCheck(apiKeys);
   const app = new Hono();
-
-  /** The model that a request names. Where there is one alone, whatever name a client was made with means it. */
-  function modelOf(name: string | null | undefined): ServedModel {
-    const found = name === null || name === undefined || served.size === 1 ? first : served.get(name);
-    if (found !== undefined) return found;
-    const names = [...served.keys()].join(", ");
-    throw new RequestError("model_not_found", `No model ${JSON.stringify(name)}. Expected one of ${names}.`, {
-      field: "model",
-    });
-  }
-
-  function checkCount(texts: number): void {
-    if (texts === 0) throw new RequestError("empty", "There is no text. Expected one at least.");
-    if (texts > maxClientBatchSize)
-      throw new RequestError("too_large", `Too many texts. Got ${texts}, expected at most ${maxClientBatchSize}.`);
-  }
-
-  /** Answers a request that may fail, in the form of its route. */
-  async function respond(form: Form, request: Request, answer: Answer): Promise<Response> {
-    const started = performance.now();
+  if (corsOrigins.length > 0)
+    app.use(
+      cors({
+        origin: [...corsOrigins],
+        allowMethods: ["GET", "POST"],
+        allowHeaders: ["content-type", "authorization"],
+        exposeHeaders: [...timingHeaderNames, "retry-after"],
+      }),
+    );
+  app.use(async (c, next) => {
+    const form = c.req.path.startsWith("/v1/") ? "openai" : "tei";
     try {
-      return await desk.admit(request.signal, async (signal) =>
-        answer(await readBody(request, payloadLimit), { signal, started }),
-      );
+      checkCaller(c.req.raw, { allowedHosts, corsOrigins });
+      if (!openPaths.includes(c.req.path) && !(await hasKey(c.req.raw)))
+        throw new RequestError(
+          "unauthorized",
+          "A key is missing. Expected Authorization: Bearer KEY, one of the server's keys.",
+        );
     } catch (error) {
-      if (error instanceof RequestError) return errorResponse(error, form);
-      if (request.signal.aborted) return new Response(null, { status: 499 }); // nobody reads it
-      onError(error);
-      return errorResponse(new RequestError("backend", "The model failed."), form);
+      if (!(error instanceof RequestError)) throw error;
+      measures.failure(error.kind);
+      return errorResponse(error, form);
     }
-  }
-
-  /** The vectors of a request's texts, and what they came to. */
-  async function embedInputs(inputs: readonly TextInput[], asked: Asked, { signal, started }: Call) {
-    checkCount(inputs.length);
-    const model = modelOf(asked.model);
-    const tokens = tokensOf(model, inputs, { ...asked, truncate: asked.truncate ?? autoTruncate });
-    const work = newWork(inputs, tokens.ids.length, performance.now() - started);
-    const rows = await embed(model, tokens, {
-      signal,
-      ...(maxBatchTokens === undefined ? {} : { maxBatchTokens }),
-      normalize: asked.normalize ?? true,
-      dimensions: asked.dimensions ?? undefined,
-      onBatch: (batch, waitedMs) => noteBatch(work, batch, waitedMs),
-    });
-    return { model, rows, work };
-  }
-
-  app.post("/embed", (c) =>
-    respond("tei", c.req.raw, async (json, call) => {
-      const { inputs, ...asked } = checkBody(embedBody, json);
-      const { rows, work } = await embedInputs(listOf(inputs), asked, call);
-      return jsonResponse(embedPieces(rows), isLong(rows), timingHeaders(work, call.started));
-    }),
+    await next();
+    c.res.headers.set("x-content-type-options", "nosniff");
+    if (desk.isDraining) c.res.headers.set("connection", "close");
+    return;
+  });
+  app.notFound((c) =>
+    errorResponse(new RequestError("not_found", `There is no ${c.req.method} ${c.req.path}.`), "tei"),
   );
 
-  app.post("/v1/embeddings", (c) =>
-    respond("openai", c.req.raw, async (json, call) => {
-      const { input, encoding_format, user: _, ...asked } = checkBody(openAiBody, json);
-      const { model, rows, work } = await embedInputs(listOf(input), asked, call);
-      const pieces = openAiPieces(rows, { format: encoding_format ?? "float", model: model.name, tokens: work.tokens });
-      return jsonResponse(pieces, isLong(rows), timingHeaders(work, call.started));
+  embeddingRoutes(app, {
+    ...{ models: served, desk, measures, maxBatchTokens, maxClientBatchSize, payloadLimit, autoTruncate, onError },
+  });
+  const limits = {
+    max_concurrent_requests: maxConcurrentRequests,
+    max_batch_tokens: maxBatchTokens ?? null,
+    max_client_batch_size: maxClientBatchSize,
+    payload_limit: payloadLimit,
+    auto_truncate: autoTruncate,
+  };
+  app.get("/info", (c) => c.json({ ...infoOf(first), ...limits, models: all.map(infoOf) }));
+  app.get("/v1/models", (c) =>
+    c.json({
+      object: "list",
+      data: all.map(({ name }) => ({ id: name, object: "model", created: 0, owned_by: "kindred" })),
     }),
   );
-
-  app.get("/health", (c) => c.text("ok"));
+  app.get("/health", (c) => (health.isAlive() ? c.text("ok") : c.text("no core has answered for a minute", 503)));
+  app.get("/ready", async (c) => {
+    const problem = await health.problem();
+    return problem === undefined ? c.text("ready") : c.text(problem, 503);
+  });
+  app.get("/metrics", (c) => c.text(measures.text(), 200, { "content-type": "text/plain; version=0.0.4" }));
+  app.get("/openapi.json", (c) => c.json(openApi()));
+  app.get("/", async (c) => c.html(page, 200, { "content-security-policy": await pagePolicy() }));
 
   return {
     app,
@@ -146,49 +170,19 @@ export function createServer({
   };
 }
 
-/** When a request came, and what tells that nobody waits for it any more. */
-type Call = { readonly signal: AbortSignal; readonly started: number };
-
-type Answer = (body: unknown, call: Call) => Promise<Response>;
-
-/** What a body says of its texts. */
-type Asked = Omit<TextRules, "truncate"> & {
-  readonly truncate?: boolean | null | undefined;
-  readonly model?: string | null | undefined;
-  readonly normalize?: boolean | null | undefined;
-  readonly dimensions?: number | null | undefined;
-};
-
-/** One input as a list of one. */
-function listOf(inputs: TextInput | readonly TextInput[]): readonly TextInput[] {
-  if (typeof inputs === "string") return [inputs];
-  return inputs.length > 0 && inputs.every((input) => typeof input === "number")
-    ? [inputs]
-    : (inputs as readonly TextInput[]);
-}
-
-function newWork(inputs: readonly TextInput[], tokens: number, tokenizationMs: number): Work {
-  const characters = inputs.reduce((sum, { length }) => sum + length, 0);
-  return { texts: inputs.length, characters, tokens, tokenizationMs, queueMs: 0, inferenceMs: 0, batches: 0 };
-}
-
-function noteBatch(work: Work, { computeMs }: ComputedBatch, waitedMs: number): void {
-  work.batches++;
-  work.queueMs += (waitedMs - work.queueMs) / work.batches;
-  work.inferenceMs += (computeMs - work.inferenceMs) / work.batches;
-}
-
-/** The headers of text-embeddings-inference: whole milliseconds, and what was read. */
-function timingHeaders(work: Work, started: number): { readonly [name: string]: string } {
-  const total = `${Math.round(performance.now() - started)}`;
+/** A model, under the names that text-embeddings-inference has for what it tells. */
+function infoOf({ name, encoder, dimensions }: ServedModel): object {
+  const { settings, dimension, tokenizer, model } = encoder;
+  const [pooling] = model.modules;
   return {
-    "x-compute-type": "cpu",
-    "x-compute-time": total,
-    "x-compute-characters": `${work.characters}`,
-    "x-compute-tokens": `${work.tokens}`,
-    "x-total-time": total,
-    "x-tokenization-time": `${Math.round(work.tokenizationMs)}`,
-    "x-queue-time": `${Math.round(work.queueMs)}`,
-    "x-inference-time": `${Math.round(work.inferenceMs)}`,
+    model_id: name,
+    model_type: { embedding: { pooling: pooling.modes.join("+") } },
+    max_input_length: settings.maxSeqLength,
+    dimension,
+    dimensions,
+    vocabulary: tokenizer.vocabularySize,
+    similarity: settings.similarityFunction,
+    prompts: settings.prompts,
+    default_prompt_name: settings.defaultPromptName ?? null,
   };
 }

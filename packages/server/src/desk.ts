@@ -21,6 +21,8 @@ export type Desk = {
   readonly isDraining: boolean;
   /** How many requests are worked on or wait. */
   readonly inWork: number;
+  /** Since when there is always one, by `performance.now()`. */
+  readonly busySince: number;
 };
 
 /** A desk at which nobody has asked yet. */
@@ -29,7 +31,7 @@ export function openDesk({ maxConcurrentRequests, deadlineMs }: DeskOptions): De
   const onEmpty: (() => void)[] = [];
   /** From the end of one request to that of the next, on average, where there was no idle time between. */
   let meanGapMs = 0;
-  let lastEnd = 0;
+  let [lastEnd, busySince] = [0, 0];
 
   async function admit<Result>(client: AbortSignal, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     if (isDraining) throw new RequestError("unhealthy", "The server is about to stop.", { retryAfter: 1 });
@@ -45,7 +47,7 @@ export function openDesk({ maxConcurrentRequests, deadlineMs }: DeskOptions): De
       controller.abort(new RequestError("timeout", `There was no answer within ${deadlineMs} ms.`));
     }, deadlineMs);
     client.addEventListener("abort", leave);
-    if (inWork === 0) lastEnd = performance.now();
+    if (inWork === 0) [lastEnd, busySince] = [performance.now(), performance.now()];
     inWork++;
     try {
       return await work(controller.signal);
@@ -71,6 +73,9 @@ export function openDesk({ maxConcurrentRequests, deadlineMs }: DeskOptions): De
     },
     get inWork() {
       return inWork;
+    },
+    get busySince() {
+      return busySince;
     },
   };
 }

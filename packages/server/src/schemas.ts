@@ -79,3 +79,72 @@ export const openAiBody = v.strictObject({
   user: v.pipe(nullish(v.string()), v.description("Taken and not looked at.")),
   ...aboutTexts,
 });
+
+/** The body of `POST /embed_all`. */
+export const embedAllBody = v.strictObject({ inputs, ...aboutTexts, model });
+
+/** The body of `POST /similarity`. */
+export const similarityBody = v.strictObject({
+  inputs: v.strictObject({
+    source_sentence: v.pipe(text, v.description("The text that the others are compared with.")),
+    sentences: v.array(text),
+  }),
+  parameters: nullish(v.strictObject(aboutTexts)),
+  model,
+});
+
+/** The body of `POST /tokenize`. */
+export const tokenizeBody = v.strictObject({
+  inputs: choice(v.union([text, v.array(text)]), (value) => (Array.isArray(value) ? v.array(text) : text)),
+  add_special_tokens: v.pipe(
+    nullish(v.boolean()),
+    v.description("Whether the tokens around a text are told of. Default: true."),
+  ),
+  prompt_name: aboutTexts.prompt_name,
+  model,
+});
+
+const vector = v.array(v.number());
+const place = v.nullable(v.pipe(v.number(), v.integer()));
+
+/** What the routes answer with. */
+export const answers = {
+  embed: v.array(vector),
+  embedAll: v.array(v.array(vector)),
+  similarity: v.array(v.number()),
+  tokenize: v.array(
+    v.array(
+      v.object({
+        id: v.pipe(v.number(), v.integer()),
+        text: v.string(),
+        special: v.boolean(),
+        start: v.pipe(place, v.description("In characters, code points; null for the tokens around a text.")),
+        stop: place,
+      }),
+    ),
+  ),
+  openAi: v.object({
+    object: v.literal("list"),
+    data: v.array(
+      v.object({
+        object: v.literal("embedding"),
+        index: v.pipe(v.number(), v.integer()),
+        embedding: v.union([vector, v.string()]),
+      }),
+    ),
+    model: v.string(),
+    usage: v.object({
+      prompt_tokens: v.pipe(v.number(), v.integer()),
+      total_tokens: v.pipe(v.number(), v.integer()),
+    }),
+  }),
+  teiError: v.object({ error: v.string(), error_type: v.string() }),
+  openAiError: v.object({
+    error: v.object({
+      message: v.string(),
+      type: v.string(),
+      param: v.nullable(v.string()),
+      code: v.nullable(v.string()),
+    }),
+  }),
+};

@@ -1,11 +1,22 @@
 import { endsNormalized } from "@kindred/pooling";
-import type { ComputedBatch, Embeddings, SentenceEncoder, TokenizedTexts } from "@kindred/sentence-encoder";
+import type {
+  ComputedBatch,
+  Embeddings,
+  SentenceEncoder,
+  TokenEmbeddings,
+  TokenizedTexts,
+} from "@kindred/sentence-encoder";
 import { nearestName } from "@kindred/errors";
 import { RequestError } from "./request-error.ts";
 import type { TextInput } from "./schemas.ts";
 
 /** A model that is served, under its name. */
-export type ServedModel = { readonly name: string; readonly encoder: SentenceEncoder };
+export type ServedModel = {
+  readonly name: string;
+  readonly encoder: SentenceEncoder;
+  /** How many numbers of a vector a request may keep, beside all of them. */
+  readonly dimensions: readonly number[] | "any";
+};
 
 /** What a request says of its texts. */
 export type TextRules = {
@@ -58,7 +69,7 @@ export function tokensOf(
 
 /** The vectors of tokens, and how long they took. */
 export async function embed(
-  { encoder }: ServedModel,
+  { encoder, dimensions: known }: ServedModel,
   tokens: TokenizedTexts,
   options: {
     readonly signal: AbortSignal;
@@ -69,6 +80,7 @@ export async function embed(
   },
 ): Promise<Embeddings> {
   const { normalize, dimensions, ...others } = options;
+  if (dimensions !== undefined) checkDimensions(dimensions, known, encoder.dimension);
   return encoder.encodeTokens(tokens, {
     ...others,
     priority: priorityOf(tokens),
@@ -78,9 +90,32 @@ export async function embed(
   });
 }
 
+/** The vectors of every token. */
+export async function embedAll(
+  { encoder }: ServedModel,
+  tokens: TokenizedTexts,
+  options: Pick<Parameters<typeof embed>[2], "signal" | "maxBatchTokens" | "onBatch">,
+): Promise<TokenEmbeddings> {
+  return encoder.encodeTokens(tokens, { ...options, priority: priorityOf(tokens), outputValue: "tokenEmbeddings" });
+}
+
 /** A single text, a query say, goes before the texts of lists. */
 function priorityOf({ starts }: TokenizedTexts): number {
   return starts.length === 2 ? 1 : 0;
+}
+
+/** A vector is cut only for a model that was trained for it: of another, the first numbers mean nothing by themselves. */
+function checkDimensions(dimensions: number, known: ServedModel["dimensions"], whole: number): void {
+  const isKnown = known === "any" ? dimensions <= whole : dimensions === whole || known.includes(dimensions);
+  if (isKnown) return;
+  const expected =
+    known === "any"
+      ? `at most ${whole}`
+      : known.length === 0
+        ? `${whole}, all that it has`
+        : [...known, whole].join(", ");
+  const message = `The model's vectors have no ${dimensions} dimensions. Expected ${expected}.`;
+  throw new RequestError("validation", message, { field: "dimensions" });
 }
 
 function checkPrompt({ settings }: SentenceEncoder, name: string | undefined): void {
