@@ -15,6 +15,7 @@ const oneStop = [
   "nn",
   "tensor",
   "backend-wasm",
+  "side-module",
   "random",
   "errors",
   "options",

@@ -1,7 +1,6 @@
 export { type LossData, type VectorRows, lossShare, type LossShareOptions } from "./loss-share.ts";
-export type { Loss, LossContext, LossNeeds } from "./loss.ts";
+export { isKnownLoss, knownLoss, type Loss, type LossContext, type LossNeeds } from "./loss.ts";
 export { batchData, type LossRow, fitRows, type FitRowsOptions } from "./fit-rows.ts";
-export { isKnownLoss, knownLoss } from "./known-loss.ts";
 export { expectLoss } from "./expect-loss.ts";
 export { lossOptions } from "./loss-options.ts";
 export { vectorRows } from "./vector-rows.ts";

@@ -1,8 +1,7 @@
 import { ConfigError, ShapeError } from "@kindred/errors";
 import { add, l2Normalize, scale, sliceFeatures } from "@kindred/nn";
 import { expectShapes, type Float } from "@kindred/tensor";
-import { isKnownLoss, knownLoss } from "./known-loss.ts";
-import type { Loss } from "./loss.ts";
+import { isKnownLoss, knownLoss, type Loss } from "./loss.ts";
 
 /**
  * A loss on the first d dimensions of all vectors, summed over several d: vectors trained with it may be cut to any of these dimensions.
