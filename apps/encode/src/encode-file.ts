@@ -89,6 +89,8 @@ async function toFile(job: Job): Promise<void> {
   const { rows, options, ranges } = await calibrated(job, encoder);
   await using file = await openVectorFile(output, {
     ...{ form, columns, overwrite: flags.overwrite, listPieces: shard !== undefined, where: "--output" },
+    signal: job.options.signal,
+    onWait: (message) => report.say(message),
     job: { ...facts, ...ranges },
   });
   const after = file.found.mark as WindowMark | undefined; // written below, by this version or by one with the same job

@@ -7,7 +7,7 @@ const magicBytes = 4;
 
 /**
  * `.parquet`: columns `id`, `text` where texts are kept, and `vector`, a list of numbers. An id is a text where rows have ids, else the row's number.
- * Each piece is a row group; texts are packed by Snappy, vectors are not, since their bits hardly repeat.
+ * Each piece is a row group; texts are packed by Snappy, vectors are not, since their bits hardly repeat. Numbers of one byte take about one byte.
  *
  * @see Apache Parquet, parquet-format
  */
@@ -21,6 +21,8 @@ export const parquetForm: VectorForm = {
     const { dimension } = columns;
     const rows = Array.from({ length: embeddings.length / dimension }, (_, row) => row);
     const writer = parquetWriter(columns);
+    // Parquet has no numbers of one byte: of 256 different ones, the number of each in a list of them takes one.
+    const encoding = columns.precision === "float32" || rows.length === 0 ? "PLAIN" : "RLE_DICTIONARY";
     const id = columns.ids
       ? rows.map((row) => (ids[row] === null || ids[row] === undefined ? null : String(ids[row])))
       : rows.map((row) => BigInt(start + row));
@@ -29,7 +31,7 @@ export const parquetForm: VectorForm = {
       columnData: [
         { name: "id", data: id, offsetIndex: false },
         ...(columns.texts ? [{ name: "text", data: rows.map((row) => texts[row] ?? ""), offsetIndex: false }] : []),
-        { name: "vector", data: vectors, encoding: "PLAIN", codec: "UNCOMPRESSED", offsetIndex: false },
+        { name: "vector", data: vectors, encoding, codec: "UNCOMPRESSED", offsetIndex: false },
       ],
       rowGroupSize: Math.max(rows.length, 1),
     });

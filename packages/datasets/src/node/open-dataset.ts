@@ -223,10 +223,10 @@ export function packingOf(path: string): Packing | undefined {
   return (["gz", "zst"] as const).find((ending) => path.toLowerCase().endsWith(`.${ending}`));
 }
 
-const formats = ["jsonl", "csv", "tsv", "txt", "parquet"] as const;
-
 /** What is in a file. */
-export type FileFormat = (typeof formats)[number];
+export type FileFormat = "jsonl" | "csv" | "tsv" | "txt" | "parquet";
+
+const formats: readonly FileFormat[] = ["jsonl", "csv", "tsv", "txt", "parquet"];
 
 /** The name of standard input. */
 const standardInput = "-";

@@ -1,9 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { folderHolder, folderLock, lockFolder } from "./index.ts";
+import { folderHolder, folderLock, lockFolder, settledLock } from "./index.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -30,4 +30,27 @@ test("the lock of a process that has ended is nobody's, and one that is just bei
   lockFolder(folder, inUse)();
   writeFileSync(join(folder, folderLock), '{"pi');
   expect(folderHolder(folder)).toEqual({});
+});
+
+test("the lock of another machine is waited for until it is touched, is gone, or has not been touched for five minutes", async () => {
+  const path = join(folder, folderLock);
+  writeFileSync(path, JSON.stringify({ pid: 1, host: "elsewhere", since: "then", started: "1" }));
+  const age = (seconds: number) => utimesSync(path, new Date(), new Date(Date.now() - 1000 * seconds));
+  const told: unknown[] = [];
+  const onWait = ({ host }: { readonly host?: string }) => void told.push(host);
+  for (const end of [() => age(0), () => rmSync(path), () => age(400)]) {
+    if (readdirSync(folder).length === 0) writeFileSync(path, JSON.stringify({ pid: 1, host: "elsewhere" }));
+    age(100);
+    const wait = settledLock(folder, { onWait });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    end();
+    await wait;
+  }
+  expect(told).toEqual(["elsewhere", "elsewhere", "elsewhere"]);
+  await settledLock(folder, { onWait }); // dead
+  lockFolder(folder, inUse)();
+  writeFileSync(path, JSON.stringify({ pid: 1, host: "elsewhere" }));
+  const signal = AbortSignal.timeout(20);
+  await expect(settledLock(folder, { signal })).rejects.toThrow(/timeout/);
+  expect(() => lockFolder(folder, inUse)).toThrow("process 1 has it");
 });

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync }
 import { utimes } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 
 /** Who has a folder: a process of a machine, and when it began, by which a later process of the same number is told from it. */
 export type LockHolder = {
@@ -85,6 +86,41 @@ export function folderHolder(folder: string): Partial<LockHolder> | undefined {
   const file = join(resolve(folder), folderLock);
   const text = textOf(file);
   return text !== undefined && staysAlive(holderIn(text), file) ? holderIn(text) : undefined;
+}
+
+/**
+ * Waits while nobody can tell whether a folder's lock is a dead one: that of another machine, whose process may have been killed. It is over when the lock
+ * is gone or touched (its process lives, and {@link lockFolder} will say so), or has not been touched for five minutes. Any other lock is not
+ * waited for.
+ *
+ * @throws the signal's reason
+ *
+ * @example
+ * ```ts
+ * import { settledLock } from "@kindred/files/node";
+ *
+ * await settledLock("a-folder-that-is-not-there"); // => undefined
+ * ```
+ */
+export async function settledLock(
+  folder: string,
+  {
+    signal,
+    onWait = () => {},
+  }: { readonly signal?: AbortSignal | undefined; readonly onWait?: (holder: Partial<LockHolder>) => void } = {},
+): Promise<void> {
+  const file = join(resolve(folder), folderLock);
+  const touched = () => statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  const first = touched();
+  for (let isTold = false; ; isTold = true) {
+    const holder = holderIn(textOf(file) ?? "");
+    const last = touched();
+    const isElsewhere = holder.host !== undefined && holder.host !== hostname();
+    if (!isElsewhere || last === undefined || last !== first || Date.now() - last >= deadAfterMs) return;
+    if (!isTold) onWait(holder);
+    await delay(500, undefined, { signal }).catch(() => {});
+    signal?.throwIfAborted();
+  }
 }
 
 function isWritten(file: string, text: string): boolean {

@@ -1,3 +1,9 @@
 export { openVectorFile, type OpenVectorFileOptions, type VectorFile } from "./open-vector-file.ts";
 export { mergeVectorFiles, type MergeVectorFilesOptions } from "./merge-vector-files.ts";
-export { finishedVectorFile, jobChanges, type VectorFacts, type VectorManifest } from "./vector-manifest.ts";
+export {
+  finishedVectorFile,
+  jobChanges,
+  type PieceList,
+  type VectorFacts,
+  type VectorManifest,
+} from "./vector-manifest.ts";

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { type FileHandle, open, rename, rm, rmdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { ConfigError } from "@kindred/errors";
-import { atPath, type LockHolder, lockFolder, makeFolders } from "@kindred/files/node";
+import { atPath, type LockHolder, lockFolder, makeFolders, settledLock } from "@kindred/files/node";
 import type { Json, PlacedPiece, VectorColumns, VectorForm, VectorRows } from "../vector-form.ts";
 import { type JournalState, openJournal, readJournal, type WrittenPiece } from "./journal.ts";
 import {
@@ -27,6 +27,10 @@ export type OpenVectorFileOptions = {
   readonly listPieces?: boolean;
   /** What errors call the file: a command's flag, say. Default: `openVectorFile`. */
   readonly where?: string;
+  /** Stops waiting for a process of another machine that may be gone. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told, in a sentence, of such a process. Default: nobody is. */
+  readonly onWait?: (message: string) => void;
 };
 
 /** A file of vectors in the making. One call at a time: wait for each promise. */
@@ -52,7 +56,8 @@ const flushMs = 1000;
  *
  * Rows go into a folder beside the file, `<file>.part`, with a journal of the pieces that are there. A piece counts once its bytes are on disk and its
  * line is in the journal; what lies behind the last such piece is cut off. `finish` renames the rows to the file and writes
- * `<file>.json`, the manifest, last: it marks the file as done ({@link finishedVectorFile}). One process at a time works on a file.
+ * `<file>.json`, the manifest, last: it marks the file as done ({@link finishedVectorFile}). One process at a time works on a file; where one of
+ * another machine may have been killed, it is waited for, five minutes at most.
  *
  * @throws ConfigError for a file that is there already, one that was begun by another job, and one that another process works on
  *
@@ -80,9 +85,14 @@ const flushMs = 1000;
  * ```
  */
 export async function openVectorFile(path: string, options: OpenVectorFileOptions): Promise<VectorFile> {
-  const { job, overwrite = false, where = "openVectorFile" } = options;
+  const { job, overwrite = false, where = "openVectorFile", signal, onWait = () => {} } = options;
   const folder = workFolder(path);
   makeFolders(folder);
+  await settledLock(folder, {
+    signal,
+    onWait: (holder) =>
+      onWait(`${path} was being written by ${nameOf(holder)}. Waiting for a sign of life, 5 minutes at most.`),
+  });
   const release = lockFolder(folder, (holder) => inUse(where, path, holder));
   const leave = async () => {
     release();
@@ -233,9 +243,13 @@ async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): 
   }
 }
 
-function inUse(where: string, path: string, { pid, host, since }: Partial<LockHolder>): ConfigError {
-  const who = pid === undefined ? "another process" : `process ${pid} on ${host}, since ${since}`;
-  return new ConfigError(`${where}: ${path} is being written: by ${who}. Wait for its end, or stop it.`, { path, pid });
+function inUse(where: string, path: string, holder: Partial<LockHolder>): ConfigError {
+  const message = `${where}: ${path} is being written: by ${nameOf(holder)}. Wait for its end, or stop it.`;
+  return new ConfigError(message, { path, pid: holder.pid });
+}
+
+function nameOf({ pid, host, since }: Partial<LockHolder>): string {
+  return pid === undefined ? "another process" : `process ${pid} on ${host}, since ${since}`;
 }
 
 function begunOtherwise(where: string, path: string, changes: readonly string[]): ConfigError {
