@@ -184,7 +184,7 @@ test.each<[string, Uint8Array, Partial<ArrowOptions>, typeof ConfigError | typeo
     new Uint8Array(),
     {},
     DataError,
-    /standard input: cannot be read as an Arrow IPC stream \(nothing came\)/,
+    /standard input: cannot be read as an Arrow IPC stream \(no schema came\)/,
   ],
   ["other bytes", Buffer.from("the cat\nsat\n"), {}, DataError, /cannot be read as an Arrow IPC stream/],
   ["half a stream", good.subarray(0, good.length - 100), {}, DataError, /cannot be read as an Arrow IPC stream/],

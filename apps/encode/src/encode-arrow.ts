@@ -49,7 +49,7 @@ export async function encodeArrow(
 ): Promise<ArrowCounts> {
   addAbortSignal(signal, input); // it may be silent for long
   const reader = await readArrow(signal, async () => (await RecordBatchReader.from(bytesOf(input))).open());
-  if (reader.schema === undefined) throw noArrow("nothing came");
+  if (reader.schema === undefined) throw noArrow("no schema came");
   expectColumns(reader.schema, textField, vectorField);
   const { dimension } = await encoder.encode([], options);
   const item = new Field("item", new Float32(), true);
@@ -204,7 +204,7 @@ class Pieces extends AsyncByteQueue {
  * is held back until the next one comes.
  */
 function bytesOf(input: Readable): AsyncIterableIterator<Uint8Array, undefined, number | undefined> {
-  const chunks: AsyncIterator<Uint8Array, undefined> = input.iterator(); // a stream without an encoding
+  const chunks: AsyncIterator<Uint8Array, undefined> = input[Symbol.asyncIterator](); // a stream without an encoding
   return {
     next: async (lacking) => (lacking === 0 ? { done: false, value: new Uint8Array() } : chunks.next()),
     return: async () => (await chunks.return?.()) ?? { done: true, value: undefined },

@@ -80,6 +80,8 @@ test("refuses options that do not exist by name, and kinds of model that Kindred
   expect(() => kindred.embeddingModel("toy", { promptname: "query" } as object)).toThrow(/promptname.*promptName/);
   const call = kindred.embeddingModel("toy").doEmbed({ values: ["cat"], providerOptions: { kindred: { signal: 1 } } });
   await expect(call).rejects.toThrow(ConfigError);
+  const tooMany = kindred.embeddingModel("toy").doEmbed({ values: ["cat"], dimensions: 13 });
+  await expect(tooMany).rejects.toThrow(/^embed: dimensions do not fit\. Got 13, expected .* vector's 12/);
   expect(() => kindred.languageModel("gpt")).toThrow(NoSuchModelError);
   expect(() => kindred.imageModel("x")).toThrow(/imageModel: Kindred has embedding models only. Got x/);
 });

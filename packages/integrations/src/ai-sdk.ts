@@ -1,6 +1,6 @@
 import { ConfigError } from "@kindred/errors";
 import { type CallOptions, checkCallOptions } from "./call-options.ts";
-import { listsOf, type OpenModel } from "./open-model.ts";
+import { listsOf, type OpenModel, throwOfDimensions } from "./open-model.ts";
 
 /** A provider of the Vercel AI SDK, its interface version 4 (`ProviderV4`), with embedding models and no others. */
 export type KindredProvider = {
@@ -98,11 +98,15 @@ function embeddingModel(open: OpenModel, modelId: string, ofModel: CallOptions):
       abortSignal?.throwIfAborted();
       const ofCall = checkCallOptions("providerOptions.kindred", providerOptions["kindred"] ?? {});
       const encoder = await open(modelId);
-      const encoded = await encoder.encode(values, {
+      const options = {
         ...ofModel,
         ...ofCall,
         ...(dimensions === undefined ? {} : { truncateDim: dimensions }),
         ...(abortSignal === undefined ? {} : { signal: abortSignal }),
+      };
+      const encoded = await encoder.encode(values, options).catch((error: unknown) => {
+        if (dimensions === undefined) throw error;
+        return throwOfDimensions(error, "embed");
       });
       const { truncated, tokenCounts } = encoded;
       const message = `${truncated.length} of ${values.length} values were longer than the model's limit and lost their end.`;

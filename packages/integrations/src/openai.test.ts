@@ -66,7 +66,11 @@ test.each<[string, object, RegExp]>([
   ["another model", { model: "gpt" }, /gpt: none/],
   ["another form", { encoding_format: "hex" }, /encoding_format is "hex". Expected float or base64/],
   ["no whole dimension", { dimensions: 1.5 }, /dimensions is 1.5/],
-  ["more dimensions than there are", { dimensions: 13 }, /Got 13, expected a whole number from 1 to the vector's 12/],
+  [
+    "more dimensions than there are",
+    { dimensions: 13 },
+    /^embeddings\.create: dimensions do not fit\. Got 13, expected a whole number from 1 to the vector's 12/,
+  ],
   ["a key that does not exist", { dimension: 3 }, /dimension is no such key. Expected dimensions/],
 ])("refuses %s", async (_, change, message) => {
   const request = { model: "toy", input: "a", ...change } as OpenAiRequest & { encoding_format?: "float" };

@@ -1,6 +1,6 @@
 import { ConfigError, nearestName } from "@kindred/errors";
 import type { EncodeOptions } from "@kindred/sentence-encoder";
-import { listsOf, type OpenModel } from "./open-model.ts";
+import { listsOf, type OpenModel, throwOfDimensions } from "./open-model.ts";
 
 /** What `embeddings.create` takes, as OpenAI's client does (`EmbeddingCreateParams`). */
 export type OpenAiRequest = {
@@ -79,7 +79,9 @@ export function openAiClient(open: OpenModel): OpenAiClient {
     const { model, encoding_format = "float" } = request;
     const [texts, options] = [textsOf(request), optionsOf(request)];
     const encoder = await open(model);
-    const encoded = await encoder.encode(texts, { ...options, ...(signal == null ? {} : { signal }) });
+    const encoded = await encoder
+      .encode(texts, { ...options, ...(signal == null ? {} : { signal }) })
+      .catch((error: unknown) => throwOfDimensions(error, "embeddings.create"));
     const { embeddings, dimension, tokenCounts } = encoded;
     const vectors =
       encoding_format === "float"

@@ -1,3 +1,3 @@
 export { resolveModel, type ResolveOptions, type ResolvedModel } from "./resolve-model.ts";
 export { hubSettings, type HubOptions, type HubSettings, type Environment } from "./hub-settings.ts";
-export { bringModels, modelFolder, type ModelFolderOptions } from "./model-folder.ts";
+export { type BroughtModels, bringModels, modelFolder, type ModelFolderOptions } from "./model-folder.ts";

@@ -62,6 +62,14 @@ export async function modelFolder(model: string, { offline, signal, sink }: Mode
   return folder;
 }
 
+/** Models that a command line names, as {@link bringModels} brings them. */
+export type BroughtModels = {
+  /** Where models of the Hub lie, by the names that `bring` gave. */
+  readonly folders: { readonly [model: string]: string };
+  /** Brings a model, and gives the name by which a run keeps it. */
+  readonly bring: (name: string) => Promise<string>;
+};
+
 /**
  * Brings the models that a command line names, one after another. `bring` gives a model's name as a run keeps it: a folder as it is, an id of
  * the Hub with the commit that was brought, so that a run that goes on has the same; where that lies stands in `folders`.
@@ -75,7 +83,7 @@ export async function modelFolder(model: string, { offline, signal, sink }: Mode
  * folders; // => {}
  * ```
  */
-export function bringModels(options: ModelFolderOptions) {
+export function bringModels(options: ModelFolderOptions): BroughtModels {
   const folders: { [model: string]: string } = {};
   const bring = async (name: string): Promise<string> => {
     const folder = await modelFolder(name, options);
