@@ -17,8 +17,11 @@ import { reporter } from "../progress.ts";
 
 const where = "kindred-encode index";
 
-/** Rows that are encoded together, and bytes of vectors that are written together: a kill costs at most these and the rows on the way. */
-const [windowRows, pieceBytes] = [4096, 2 ** 24];
+/** Rows that are encoded together. */
+const windowRows = 4096;
+
+/** Bytes of vectors that are written together, and at most so many windows: a kill costs no more, and the rows on the way. */
+const [mostPieceBytes, pieceWindows] = [2 ** 24, 4];
 
 const indexFlags = {
   model: option(
@@ -115,6 +118,7 @@ export async function indexTexts(argv: readonly string[], signal: AbortSignal): 
   const onWarning = (message: string) => void process.stderr.write(`${message}\n`);
   await using encoder = await loadSentenceEncoder(folder, { cores, engine, onWarning });
   const { similarity = encoder.settings.similarityFunction } = flags;
+  const pieceBytes = Math.min(mostPieceBytes, 4 * encoder.dimension * pieceWindows * windowRows);
   await using writer = await openIndexWriter(output, {
     ...{ precision, similarity, model: identityOf(model, folder), replace: overwrite, anew: overwrite, pieceBytes },
     job: { modelSha256: await modelFingerprint(folder), ...factsOf(flags) },
