@@ -17,7 +17,8 @@ export const usage = `npx nx run bench -- [options]
   --quick            a smoke run of every row on tiny work; keeps no results
   --only id,id       these rows; others keep the results they have
   --long             also the work that takes an hour
-  --python FILE      a Python interpreter with tokenizers, torch and transformers, for the rows that race with Python
+  --python FILE      a Python interpreter with tokenizers, torch and sentence-transformers, for serve-python also fastapi and
+                     uvicorn, for the rows that race with Python
   --against FOLDER   races this checkout with another one instead, which is installed and built: the median ratio of new to old for each
                      row, and exit code 1 if one is below 0.97; keeps no results
   --rounds N         of each of these races; default 11

@@ -16,6 +16,7 @@ import { productPytorch } from "./rows/product-pytorch.mjs";
 import { productTransposed } from "./rows/product-transposed.mjs";
 import { search } from "./rows/search.mjs";
 import { searchNumpy } from "./rows/search-numpy.mjs";
+import { servePython } from "./rows/serve-python.mjs";
 import { tokenizer } from "./rows/tokenizer.mjs";
 import { tokenizerRust } from "./rows/tokenizer-rust.mjs";
 import { trainCores } from "./rows/train-cores.mjs";
@@ -38,6 +39,7 @@ export const rows = [
   encodeNative,
   encodeOne,
   encodePytorch,
+  servePython,
   trainPytorch,
   encodeXla,
   trainXla,

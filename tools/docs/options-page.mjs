@@ -1,5 +1,6 @@
 // docs/options.md as text: the reference of all training options, and of the commands beside training, made from their tables.
 import { helpOptions } from "@kindred/command-line/node";
+import { serveFlags } from "@kindred/encode";
 import { markdownTable, optionReference, shown } from "@kindred/options";
 import { distillDefaults, distillOwnOptions, mineFlags, prepareFlags } from "@kindred/train";
 import { trainOptions, trainPresets } from "@kindred/trainer";
@@ -42,6 +43,12 @@ ${plainReference(mineFlags)}
 What \`kindred-train prepare reddit DUMP… OUTPUT\` takes:
 
 ${plainReference(prepareFlags)}
+
+## Serving
+
+What \`kindred-encode serve\` takes; [how it serves](./serve.md):
+
+${plainReference(serveFlags)}
 `;
 }
 

@@ -20,7 +20,7 @@ const seconds = v.pipe(v.number(), v.minValue(0.001), v.maxValue(86_400));
 const leastKey = 16;
 
 /** Every flag of `kindred-encode serve`. */
-const serveFlags = {
+export const serveFlags = {
   model: option(
     v.array(v.string()),
     [],

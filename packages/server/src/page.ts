@@ -4,7 +4,7 @@ const script = `(${pageScript.toString()})();`;
 
 const style = `
 body { font: 16px/1.5 system-ui, sans-serif; color: #111827; background: #fff; max-width: 44rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
-h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem; } form { display: grid; gap: .5rem; } label { display: grid; gap: .1rem; font-size: .9rem; color: #4b5563; }
+[hidden] { display: none !important; } h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; margin: 2.2rem 0 .6rem; } form { display: grid; gap: .5rem; } label { display: grid; gap: .1rem; font-size: .9rem; color: #4b5563; }
 input, textarea, select, button { font: inherit; padding: .4rem .6rem; border: 1px solid #9ca3af; border-radius: .3rem; color: inherit; background: inherit; } textarea { min-height: 9rem; }
 button { justify-self: start; background: #1d4ed8; border-color: #1d4ed8; color: #fff; cursor: pointer; } :focus-visible { outline: 3px solid #93c5fd; }
 table { border-collapse: collapse; width: 100%; margin-top: .6rem; } td { padding: .25rem .6rem .25rem 0; border-bottom: 1px solid #e5e7eb; vertical-align: top; } .number { font-variant-numeric: tabular-nums; white-space: nowrap; }
