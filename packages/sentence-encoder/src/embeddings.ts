@@ -41,7 +41,8 @@ export type Encode = EncodeOf<string | readonly string[], EncodeOptions>;
 /** As {@link Encode}, from tokens. */
 export type EncodeTokens = EncodeOf<TokenizedTexts, EncodeTokensOptions>;
 
-type EncodeOf<Input, Options> = {
+/** What an encoding of `Input` gives, by what `Options` ask for. */
+export type EncodeOf<Input, Options> = {
   (
     input: Input,
     options?: Options & { readonly precision?: "float32"; readonly outputValue?: "sentenceEmbedding" },

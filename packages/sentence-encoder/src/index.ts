@@ -24,6 +24,7 @@ export type { EncodeOptions, EncodeTokensOptions, OutputOptions, TokenizeOptions
 export type {
   Embeddings,
   Encode,
+  EncodeOf,
   EncodeTokens,
   QuantizedEmbeddings,
   TokenEmbeddings,
