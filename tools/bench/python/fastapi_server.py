@@ -4,6 +4,7 @@ python fastapi_server.py FOLDER THREADS: says on a line of JSON where it listens
 """
 
 import asyncio
+import contextlib
 import json
 import socket
 import sys
@@ -17,7 +18,6 @@ import uvicorn
 folder, threads = sys.argv[1], int(sys.argv[2])
 torch.set_num_threads(threads)
 model = sentence_transformers.SentenceTransformer(folder, device="cpu")
-app = fastapi.FastAPI()
 waiting = asyncio.Queue()
 
 
@@ -37,9 +37,14 @@ async def compute():
                 answer.set_result(row.tolist())
 
 
-@app.on_event("startup")
-async def start():
-    app.state.task = asyncio.create_task(compute())
+@contextlib.asynccontextmanager
+async def computing(_):
+    task = asyncio.create_task(compute())
+    yield
+    task.cancel()
+
+
+app = fastapi.FastAPI(lifespan=computing)
 
 
 @app.post("/embed")
