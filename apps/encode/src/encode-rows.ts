@@ -2,6 +2,7 @@ import { ConfigError } from "@kindred/errors";
 import type { EncodeStreamOptions, SentenceEncoder } from "@kindred/sentence-encoder";
 import type { VectorRows } from "@kindred/vector-files";
 import type { Precision } from "@kindred/vectors";
+import { flatMemory } from "./flat-memory.ts";
 import type { InputRow } from "./input-rows.ts";
 import type { JobProgress } from "./progress.ts";
 import { rowWindows, type RowWindowsOptions, type WindowEnd } from "./row-windows.ts";
@@ -38,6 +39,7 @@ export async function encodeRows(
     const total = part === undefined || part === 0 ? undefined : windows.read.own / part;
     onProgress({ rows: before + own, own, tokens, total });
   };
+  using memory = flatMemory();
   const stream = encoder.encodeStream(windows.texts, {
     ...{ ...options, precision, windowTexts: taken.windowRows, onProgress: tell },
   });
@@ -48,6 +50,7 @@ export async function encodeRows(
     const mark = { ...end, truncated: encoded.truncated.length, distinctTexts: distinct };
     await write({ start, embeddings: encoded.embeddings, ids, texts }, mark);
     written += texts.length;
+    memory.afterWindow();
   }
   if (windows.end === undefined) throw new ConfigError("encodeRows: the input has no end.");
   return { ...windows.end, own: written };
