@@ -8,7 +8,7 @@ export const manifest = new URL("../package.json", import.meta.url);
 
 /** Every flag of `kindred-train`: those of the command itself, then all options of a run. */
 export const trainFlags = {
-  preset: option(v.string(), "", `Start from a named configuration: ${Object.keys(trainPresets).join(" or ")}.`),
+  preset: option(v.string(), "", `Start from a named configuration: ${Object.keys(trainPresets).join(", ")}.`),
   config: option(v.string(), "", "Start from a JSON file of options, or from the run.json of an earlier run."),
   program: option(
     v.string(),

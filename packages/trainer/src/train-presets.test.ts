@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { learningRateSchedule, trainConfig } from "./train-config.ts";
+import { trainPresets } from "./train-presets.ts";
 
 const original = trainConfig({ data: "data_config.json", output: "run" }, { preset: "reddit-mpnet-base" });
 
@@ -79,4 +80,10 @@ test("what is odd in it is off by default", () => {
     decay: "weights",
     equalTexts: undefined,
   });
+});
+
+test.each(Object.keys(trainPresets))("%s is a configuration", (preset) => {
+  expect(trainConfig({ data: "data_config.json", output: "run" }, { preset })).toMatchObject(
+    trainPresets[preset as keyof typeof trainPresets], // one of its keys
+  );
 });
