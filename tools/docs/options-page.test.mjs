@@ -1,6 +1,7 @@
 // The reference of training options says what the table of options says.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { serveFlags } from "@kindred/encode";
 import { distillOwnOptions, mineFlags, prepareFlags } from "@kindred/train";
 import { trainOptions } from "@kindred/trainer";
 import { expect, test } from "vitest";
@@ -15,7 +16,8 @@ test("every option has one row of four cells, its description last", () => {
   const rows = optionsPage().split("\n");
   const { ownNode: _own, help: _help, version: _version, ...ofMine } = mineFlags;
   const { ownNode: _own2, help: _help2, version: _version2, ...ofPrepare } = prepareFlags;
-  const all = [trainOptions, distillOwnOptions, ofMine, ofPrepare].flatMap((table) => Object.entries(table));
+  const { ownNode: _own3, help: _help3, version: _version3, ...ofServe } = serveFlags;
+  const all = [trainOptions, distillOwnOptions, ofMine, ofPrepare, ofServe].flatMap((table) => Object.entries(table));
   for (const [name, { description }] of all) {
     const own = rows.filter((row) => row.startsWith(`| \`${name}\` `)).map((row) => row.split("|").slice(1, -1));
     const described = own.filter((cells) => cells[3]?.replaceAll("\\", "").trim() === description);

@@ -9,7 +9,7 @@ export const layers = [
   { name: "below all", projects: ["errors"] },
   { name: "ground", projects: ["random", "options", "files", "mesh", "side-module"] },
   { name: "data", projects: ["tokenizer", "datasets", "tensor-files", "vectors"] },
-  { name: "folder, search", projects: ["model-folder", "vector-files", "search"] },
+  { name: "folder and search", projects: ["model-folder", "vector-files", "search"] },
   { name: "engine", projects: ["tensor"] },
   { name: "ops", projects: ["nn"] },
   { name: "encoders", projects: ["encoder"] },
