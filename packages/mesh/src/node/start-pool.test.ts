@@ -158,4 +158,15 @@ describe("handles", () => {
     const script = `for (const ms of [100, 100, 50]) pool.run(["sleep", ms]).then(() => console.log(ms));`;
     expect((await inProcess(script)).split("\n").sort()).toEqual(["100", "100", "50"]);
   });
+
+  test("a process with flags that Node refuses to a worker by name has a pool all the same", async () => {
+    const index = new URL("../../dist/node/index.js", import.meta.url).href;
+    const script = `import(${JSON.stringify(index)}).then(async ({ startPool }) => {
+      const pool = await startPool({ size: 1, program: new URL(${JSON.stringify(program.href)}) });
+      console.log(await pool.run(["echo", 1]));
+    });`;
+    const parameters = ["--max-semi-space-size=2", "--eval", script];
+    const { stdout } = await promisify(execFile)(process.execPath, parameters, { timeout: 20_000 });
+    expect(stdout.trim()).toBe("1");
+  });
 });

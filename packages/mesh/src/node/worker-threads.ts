@@ -100,7 +100,7 @@ function spawnThread(name: string, { heapLimitBytes }: ThreadOptions): Thread {
   const worker = new Worker(threadMainUrl(), {
     name,
     resourceLimits: limits,
-    execArgv: workerArguments(),
+    ...workerArguments(),
   });
   let stopping = false;
   return {
@@ -123,12 +123,16 @@ function spawnThread(name: string, { heapLimitBytes }: ThreadOptions): Thread {
   };
 }
 
-/** Main's flags, but for `--input-type`: Node applies it to the worker's file as well, and refuses. */
-function workerArguments(): string[] {
+/**
+ * Main's flags, but for `--input-type`: Node applies it to the worker's file as well, and refuses. Without it nothing is said, since Node then passes on
+ * also those that it refuses when they are named, as `--max-old-space-size`.
+ */
+function workerArguments(): { readonly execArgv?: string[] } {
   const named = (argument: string | undefined) => argument === "--input-type";
-  return process.execArgv.filter(
+  const execArgv = process.execArgv.filter(
     (argument, i, all) => !named(argument) && !argument.startsWith("--input-type=") && !named(all[i - 1]),
   );
+  return execArgv.length === process.execArgv.length ? {} : { execArgv };
 }
 
 /** Node passes on an uncaught error's own properties but not its class; running out of memory is a code of its own. */
