@@ -16,7 +16,7 @@ test("every option has one row of four cells, its description last", () => {
   const rows = optionsPage().split("\n");
   const { ownNode: _own, help: _help, version: _version, ...ofMine } = mineFlags;
   const { ownNode: _own2, help: _help2, version: _version2, ...ofPrepare } = prepareFlags;
-  const { ownNode: _own3, help: _help3, version: _version3, ...ofServe } = serveFlags;
+  const { ownNode: _own3, help: _help3, ...ofServe } = serveFlags;
   const all = [trainOptions, distillOwnOptions, ofMine, ofPrepare, ofServe].flatMap((table) => Object.entries(table));
   for (const [name, { description }] of all) {
     const own = rows.filter((row) => row.startsWith(`| \`${name}\` `)).map((row) => row.split("|").slice(1, -1));
