@@ -11,18 +11,16 @@ import { startStepRunner } from "@kindred/tpu-sharding/node";
 import { trainingCore, trainingCoreModule } from "@kindred/trainer";
 import { toyPairs, toyVocabulary } from "@kindred/testing";
 import { tokenizerFromJson } from "@kindred/tokenizer";
-import { chromium } from "playwright-core";
 import { build, preview } from "vite";
 import { describe, expect, test } from "vitest";
 import { root } from "../node-runtime.mjs";
+import { browserPath, startBrowser } from "./chromium.mjs";
 import { trainToy } from "./page/train-toy.js";
 
 const page = fileURLToPath(new URL("./page/", import.meta.url));
-const browsers = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const executablePath = browsers.find((path) => existsSync(path));
 const modelFolder = join(root, "..", "shared", "golden", "mpnet-tiny", "model");
 
-test.skipIf(executablePath === undefined || !existsSync(modelFolder))(
+test.skipIf(browserPath === undefined || !existsSync(modelFolder))(
   "encodes sentences in headless chromium as Node does",
   async () => {
     const files = modelFiles();
@@ -48,7 +46,7 @@ test.skipIf(executablePath === undefined || !existsSync(modelFolder))(
   180_000,
 );
 
-describe.skipIf(executablePath === undefined)("ten steps of a toy in headless chromium", () => {
+describe.skipIf(browserPath === undefined)("ten steps of a toy in headless chromium", () => {
   const given = /** @type {const} */ ([toyPairs, toyVocabulary]);
 
   test("give what Node gives", async () => {
@@ -108,10 +106,7 @@ async function inBrowser(use) {
     build: { outDir },
     preview: { host: "127.0.0.1", open: false, headers },
   });
-  const browser = await chromium.launch({
-    ...(executablePath === undefined ? {} : { executablePath }),
-    args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
-  });
+  const browser = await startBrowser();
   try {
     const tab = await browser.newPage();
     /** @type {string[]} */

@@ -4,23 +4,18 @@ import { join } from "node:path";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { createServer } from "@kindred/server";
 import { serve } from "@kindred/server/node";
-import { chromium } from "playwright-core";
 import { expect, test } from "vitest";
 import { root } from "../node-runtime.mjs";
+import { browserPath, startBrowser } from "./chromium.mjs";
 
-const browsers = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const executablePath = browsers.find((path) => existsSync(path));
 const modelFolder = join(root, "..", "shared", "golden", "mpnet-tiny", "model");
 
-test.skipIf(executablePath === undefined || !existsSync(modelFolder))(
+test.skipIf(browserPath === undefined || !existsSync(modelFolder))(
   "two texts are compared, a list is searched, tokens are shown, and a text with markup stays a text",
   async () => {
     await using encoder = await loadSentenceEncoder(modelFolder);
     const running = await serve(createServer({ models: { "<b>tiny</b>": encoder } }), { port: 0 });
-    const browser = await chromium.launch({
-      ...(executablePath === undefined ? {} : { executablePath }),
-      args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
-    });
+    const browser = await startBrowser();
     try {
       const tab = await browser.newPage();
       /** @type {string[]} */

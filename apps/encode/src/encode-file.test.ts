@@ -201,27 +201,23 @@ describe("a run again", () => {
   });
 });
 
+/** The texts of the rows that were written. */
+function textsOf(name: string): string[] {
+  const lines = bytesOf(name).toString().trimEnd().split("\n");
+  return lines.map((line) => (JSON.parse(line) as { text: string }).text);
+}
+
 test("a bad row may be an empty text, so that row i stays row i", async () => {
   const input = [write("in.jsonl", '{"text":"cat"}\nno\n{"no":1}\n{"text":"dog"}\n{"text":4}\n')];
   await encodeFile(request({ input, output: at("a.jsonl"), onBadRow: "empty" }));
-  const rows = bytesOf("a.jsonl")
-    .toString()
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line) as { text: string });
-  expect(rows.map(({ text }) => text)).toEqual(["cat", "", "", "dog", ""]);
+  expect(textsOf("a.jsonl")).toEqual(["cat", "", "", "dog", ""]);
   expect(manifestOf("a.jsonl")["badRows"]).toEqual({ "not JSON": 1, "no such column": 1, "not a text": 1 });
 });
 
 test("several files are one input, of any form", async () => {
   const input = [write("a.txt", "cat\n\ndog\n"), write("b.csv", "n,text\n1,mat\n"), write("c.jsonl", '"sat"\n')];
   await encodeFile(request({ input, output: at("a.jsonl"), texts: true }));
-  const rows = bytesOf("a.jsonl")
-    .toString()
-    .trimEnd()
-    .split("\n")
-    .map((line) => JSON.parse(line) as { text: string });
-  expect(rows.map(({ text }) => text)).toEqual(["cat", "", "dog", "mat", "sat"]);
+  expect(textsOf("a.jsonl")).toEqual(["cat", "", "dog", "mat", "sat"]);
 });
 
 test("no rows are a file of no rows", async () => {

@@ -1,7 +1,7 @@
-import { parseFlags } from "@kindred/command-line/node";
+import { readCommand } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
-import { checkOptions, flagName, option, optionHelp } from "@kindred/options";
+import { option, optionHelp } from "@kindred/options";
 import { inspectModel, type ModelDescription, type ModuleDescription } from "@kindred/sentence-encoder/node";
 import * as v from "valibot";
 
@@ -20,8 +20,7 @@ ${optionHelp(inspectFlags)}
 
 /** Runs `kindred-encode inspect`. */
 export async function inspect(argv: readonly string[], signal: AbortSignal): Promise<void> {
-  const { given, positionals } = parseFlags(inspectFlags, argv);
-  const flags = checkOptions(inspectFlags, given, "kindred-encode inspect", { named: flagName });
+  const { flags, positionals } = readCommand("kindred-encode inspect", inspectFlags, argv);
   if (flags.help) return void process.stdout.write(help);
   const [model] = positionals;
   if (model === undefined || positionals.length > 1) {

@@ -1,12 +1,12 @@
 import { statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
-import { checkOutputFile, chooseEngine, exitCodeOf, packageVersion, parseFlags } from "@kindred/command-line/node";
+import { checkOutputFile, chooseEngine, exitCodeOf, printAsked, readCommand } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
 import { modelFingerprint } from "@kindred/model-folder/node";
 import { countFlops } from "@kindred/nn";
-import { checkOptions, flagName, type OptionValues } from "@kindred/options";
+import type { OptionValues } from "@kindred/options";
 import type { EncodeOptions, SentenceEncoder, SentenceModel } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { profileKernels, profileTable } from "@kindred/tensor";
@@ -41,10 +41,8 @@ export function main(argv: readonly string[]): Promise<number> {
 }
 
 async function run(argv: readonly string[], signal: AbortSignal): Promise<void> {
-  const { given, positionals } = parseFlags(encodeFlags, argv);
-  const said = checkOptions(encodeFlags, given, "kindred-encode", { named: flagName });
-  if (said.help) return void process.stdout.write(encodeHelp());
-  if (said.version) return void process.stdout.write(`${packageVersion(manifest)}\n`);
+  const { flags: said, positionals } = readCommand("kindred-encode", encodeFlags, argv);
+  if (printAsked(said, { help: encodeHelp, manifest })) return;
   const isOfFiles = said.input.length > 0;
   const texts = isOfFiles ? [] : positionals;
   const flags = isOfFiles ? { ...said, input: [...said.input, ...filesAmong("kindred-encode", positionals)] } : said;

@@ -1,8 +1,8 @@
 import { readdirSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
-import { checkOutputFile, parseFlags } from "@kindred/command-line/node";
+import { checkOutputFile, readCommand } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
-import { checkOptions, flagName, option, optionHelp } from "@kindred/options";
+import { option, optionHelp } from "@kindred/options";
 import { vectorFormOf } from "@kindred/vector-files";
 import { mergeVectorFiles } from "@kindred/vector-files/node";
 import * as v from "valibot";
@@ -28,8 +28,7 @@ ${optionHelp(mergeFlags)}
 
 /** Runs `kindred-encode merge`. */
 export async function merge(argv: readonly string[], signal: AbortSignal): Promise<void> {
-  const { given, positionals } = parseFlags(mergeFlags, argv);
-  const flags = checkOptions(mergeFlags, given, "kindred-encode merge", { named: flagName });
+  const { flags, positionals } = readCommand("kindred-encode merge", mergeFlags, argv);
   if (flags.help) return void process.stdout.write(help);
   const [output] = positionals;
   if (output === undefined || positionals.length > 1)

@@ -2,11 +2,11 @@ import { availableParallelism } from "node:os";
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { chooseEngine, engineOptions, ownNodeOption, parseFlags } from "@kindred/command-line/node";
+import { chooseEngine, engineOptions, ownNodeOption, readCommand } from "@kindred/command-line/node";
 import { ConfigError, JsonField } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
 import { openModelFolder } from "@kindred/model-folder/node";
-import { checkOptions, flagName, grouped, option, optionHelp, type OptionValues } from "@kindred/options";
+import { grouped, option, optionHelp, type OptionValues } from "@kindred/options";
 import type { SentenceEncoder } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { createServer, type ServerOptions } from "@kindred/server";
@@ -116,8 +116,7 @@ type Flags = OptionValues<typeof serveFlags>;
 
 /** Runs `kindred-encode serve`: until a signal says stop. */
 export async function serve(argv: readonly string[], signal: AbortSignal): Promise<void> {
-  const { given, positionals } = parseFlags(serveFlags, argv);
-  const flags = checkOptions(serveFlags, given, "kindred-encode serve", { named: flagName });
+  const { flags, positionals } = readCommand("kindred-encode serve", serveFlags, argv);
   if (flags.help) return void process.stdout.write(help);
   if (flags.model.length === 0)
     throw new ConfigError("kindred-encode serve: --model is missing. Expected --model FOLDER. See --help.");

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { checkOutputFile, parseFlags, writeToStream } from "@kindred/command-line/node";
+import { checkOutputFile, readCommand, writeToStream } from "@kindred/command-line/node";
 import { ConfigError, FormatError } from "@kindred/errors";
 import { openFileAtomic } from "@kindred/files/node";
 import { modelFolder } from "@kindred/hub/node";
 import { openModelFolder, openModelTokenizer } from "@kindred/model-folder/node";
-import { checkOptions, flagName, option, optionHelp } from "@kindred/options";
+import { option, optionHelp } from "@kindred/options";
 import { openSentenceModel } from "@kindred/sentence-encoder";
 import type { Tokenizer } from "@kindred/tokenizer";
 import * as v from "valibot";
@@ -45,8 +45,7 @@ ${optionHelp(tokenizeFlags)}
 
 /** Runs `kindred-encode tokenize`. */
 export async function tokenize(argv: readonly string[], signal: AbortSignal): Promise<void> {
-  const { given, positionals: texts } = parseFlags(tokenizeFlags, argv);
-  const flags = checkOptions(tokenizeFlags, given, "kindred-encode tokenize", { named: flagName });
+  const { flags, positionals: texts } = readCommand("kindred-encode tokenize", tokenizeFlags, argv);
   if (flags.help) return void process.stdout.write(help);
   if (flags.model === "")
     throw new ConfigError("kindred-encode tokenize: --model is missing. Expected --model FOLDER. See --help.");

@@ -1,4 +1,4 @@
-import { groupOf, type ParameterGroup } from "@kindred/adamw";
+import { groupOf, type Optimizer, type ParameterGroup } from "@kindred/adamw";
 import type { ParameterKind, ParameterSpec } from "@kindred/encoder";
 import { ConfigError } from "@kindred/errors";
 import type { TrainConfig } from "./train-options.ts";
@@ -81,4 +81,28 @@ function numbered(option: string, text: string): ParameterGroup & { readonly num
   throw new ConfigError(`train: ${option} say NAME=NUMBER. Got ${text}, expected a number from 0 on after the =.`, {
     key: option,
   });
+}
+
+/** A program's optimizer, under which what the options freeze stays as it is. */
+export function withFrozen(
+  optimizer: Optimizer,
+  { freeze }: Pick<TrainConfig, "freeze">,
+  specs: readonly ParameterSpec[],
+): Optimizer {
+  if (freeze.length === 0) return optimizer;
+  const apart = parameterGroups({ freeze, rates: [], weightDecays: [], layerDecay: 1 }, specs);
+  const names = new Set(apart.flatMap(({ names = [] }) => names));
+  const isFrozen = (spec: ParameterSpec) => names.has(spec.name) || optimizer.isFrozen?.(spec) === true;
+  const { name, options, slots } = optimizer;
+  return {
+    ...{ name, options: { ...options, freeze }, slots, isFrozen },
+    learningRate: (step) => optimizer.learningRate(step),
+    numbers: (step) => optimizer.numbers(step),
+    rests: (spec) => isFrozen(spec) || optimizer.rests(spec),
+    update: (own, step, spec) => optimizer.update(own, step, spec),
+    ...(optimizer.updateArrays && {
+      updateArrays: (...given: Parameters<NonNullable<Optimizer["updateArrays"]>>) =>
+        optimizer.updateArrays?.(...given),
+    }),
+  };
 }

@@ -16,7 +16,7 @@ import { type EmbeddingModel, embedSentences, modelSpecs, type TokenBatch } from
 import { type Float, type RowGradient, valueAndGradients } from "@kindred/tensor";
 import { allGather, type CorePlace, type StepContext, type StepProgram, type StepShare } from "@kindred/tpu-sharding";
 import { type BatchShare, joinColumns, type NumberedSentences, tokenChunks } from "./deal-batch.ts";
-import { parameterGroups } from "./parameter-groups.ts";
+import { parameterGroups, withFrozen } from "./parameter-groups.ts";
 import { learningRateSchedule } from "./train-config.ts";
 import type { TrainConfig } from "./train-options.ts";
 import { familiesOf, loadProgram, lossOf, type TrainParts, type TrainProgram } from "./train-program.ts";
@@ -133,26 +133,6 @@ export function trainingOptimizer(
   if (!apart) return made;
   const { groups: _, ...options } = made.options;
   return { ...made, options: { ...options, freeze, rates, weightDecays, layerDecay } };
-}
-
-/** A program's optimizer, under which what the options freeze stays as it is. */
-function withFrozen(optimizer: Optimizer, { freeze }: TrainConfig, specs: readonly ParameterSpec[]): Optimizer {
-  if (freeze.length === 0) return optimizer;
-  const apart = parameterGroups({ freeze, rates: [], weightDecays: [], layerDecay: 1 }, specs);
-  const names = new Set(apart.flatMap(({ names = [] }) => names));
-  const isFrozen = (spec: ParameterSpec) => names.has(spec.name) || optimizer.isFrozen?.(spec) === true;
-  const { name, options, slots } = optimizer;
-  return {
-    ...{ name, options: { ...options, freeze }, slots, isFrozen },
-    learningRate: (step) => optimizer.learningRate(step),
-    numbers: (step) => optimizer.numbers(step),
-    rests: (spec) => isFrozen(spec) || optimizer.rests(spec),
-    update: (own, step, spec) => optimizer.update(own, step, spec),
-    ...(optimizer.updateArrays && {
-      updateArrays: (...given: Parameters<NonNullable<Optimizer["updateArrays"]>>) =>
-        optimizer.updateArrays?.(...given),
-    }),
-  };
 }
 
 /** What a core computes the gradient of. */

@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, resolve } from "node:path";
-import { chooseEngine, engineOptions, ownNodeOption, parseFlags } from "@kindred/command-line/node";
+import { chooseEngine, engineOptions, ownNodeOption, readCommand } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
 import { modelFingerprint } from "@kindred/model-folder/node";
-import { checkOptions, flagName, option, optionHelp, type OptionValues } from "@kindred/options";
+import { option, optionHelp, type OptionValues } from "@kindred/options";
 import { indexPrecisions, openIndexWriter } from "@kindred/search/node";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { similarities } from "@kindred/vectors";
@@ -102,8 +102,7 @@ ${optionHelp(indexFlags)}
 
 /** Runs `kindred-encode index`. */
 export async function indexTexts(argv: readonly string[], signal: AbortSignal): Promise<void> {
-  const { given, positionals } = parseFlags(indexFlags, argv);
-  const flags = checkOptions(indexFlags, given, where, { named: flagName });
+  const { flags, positionals } = readCommand(where, indexFlags, argv);
   if (flags.help) return void process.stdout.write(help);
   expectFlags(flags, positionals);
   const { model, offline, output, quiet, overwrite, precision, idField } = flags;

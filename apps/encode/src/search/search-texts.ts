@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
-import { chooseEngine, engineOptions, ownNodeOption, parseFlags, writeToStream } from "@kindred/command-line/node";
+import { chooseEngine, engineOptions, ownNodeOption, readCommand, writeToStream } from "@kindred/command-line/node";
 import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
-import { checkOptions, flagName, option, optionHelp, type OptionValues } from "@kindred/options";
+import { option, optionHelp, type OptionValues } from "@kindred/options";
 import { type IndexHit, type IndexManifest, openIndex } from "@kindred/search/node";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import * as v from "valibot";
@@ -65,8 +65,7 @@ const window = 64;
 
 /** Runs `kindred-encode search`. */
 export async function searchTexts(argv: readonly string[], signal: AbortSignal): Promise<void> {
-  const { given, positionals } = parseFlags(searchFlags, argv);
-  const flags = checkOptions(searchFlags, given, where, { named: flagName });
+  const { flags, positionals } = readCommand(where, searchFlags, argv);
   if (flags.help) return void process.stdout.write(help);
   const { index: folder, input, topK, rescore, memory } = flags;
   if (folder === "") throw new ConfigError(`${where}: --index is missing. Expected --index FOLDER. See --help.`);
