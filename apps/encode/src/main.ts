@@ -14,10 +14,6 @@ import { checkVectorFile } from "@kindred/vector-files";
 import { encodeFlags, encodeHelp } from "./encode-flags.ts";
 import { encodeTexts, truncationNote } from "./encode-texts.ts";
 import { filesAmong } from "./input-rows.ts";
-import { inspect } from "./inspect.ts";
-import { merge } from "./merge.ts";
-import { serve } from "./serve.ts";
-import { tokenize } from "./tokenize.ts";
 
 type Flags = OptionValues<typeof encodeFlags>;
 
@@ -26,9 +22,13 @@ const manifest = new URL("../package.json", import.meta.url);
 /** A subcommand: the first argument is its name. */
 type Subcommand = (argv: readonly string[], signal: AbortSignal) => Promise<void>;
 
+/** Each is loaded when it is asked for, so that no command waits for another's code. */
 const subcommands = new Map<string | undefined, Subcommand>(
   Object.entries({
-    ...{ tokenize, inspect, merge, serve },
+    tokenize: async (argv, signal) => (await import("./tokenize.ts")).tokenize(argv, signal),
+    inspect: async (argv, signal) => (await import("./inspect.ts")).inspect(argv, signal),
+    merge: async (argv, signal) => (await import("./merge.ts")).merge(argv, signal),
+    serve: async (argv, signal) => (await import("./serve.ts")).serve(argv, signal),
     index: async (argv, signal) => (await import("./search/index-texts.ts")).indexTexts(argv, signal),
     search: async (argv, signal) => (await import("./search/search-texts.ts")).searchTexts(argv, signal),
   } satisfies { readonly [name: string]: Subcommand }),

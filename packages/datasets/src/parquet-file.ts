@@ -1,6 +1,5 @@
 import { DataError } from "@kindred/errors";
-import { type FileMetaData, parquetMetadataAsync, parquetRead, parquetSchema } from "hyparquet";
-import { compressors } from "hyparquet-compressors";
+import type { FileMetaData } from "hyparquet";
 
 /**
  * Bytes that are read where they are wanted: of a file, or of a Blob
@@ -29,6 +28,17 @@ const [mostGroupBytes, mostGroupRows] = [2 ** 31, 2 ** 25];
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const parsers = { stringFromBytes: (bytes: Uint8Array | undefined) => bytes && decoder.decode(bytes) };
 
+/** What reads Parquet: loaded with the first file, as most commands meet none. */
+async function loadReader() {
+  const [{ parquetMetadataAsync, parquetRead, parquetSchema }, { compressors }] = await Promise.all([
+    import("hyparquet"),
+    import("hyparquet-compressors"),
+  ]);
+  return { parquetMetadataAsync, parquetRead, parquetSchema, compressors };
+}
+
+type Reader = Awaited<ReturnType<typeof loadReader>>;
+
 /**
  * Opens a Parquet file: reads what stands at its end.
  *
@@ -36,9 +46,10 @@ const parsers = { stringFromBytes: (bytes: Uint8Array | undefined) => bytes && d
  * @throws DataError naming the file, the row group and the column that cannot be read
  */
 export async function openParquet(source: ByteSource, file: string): Promise<ParquetFile> {
+  const reader = await loadReader();
   const [metadata, names] = await orDamaged(file, "what stands at its end", async () => {
-    const metadata = await parquetMetadataAsync(source, { geoparquet: false });
-    return [metadata, parquetSchema(metadata).children.map(({ element }) => element.name)] as const;
+    const metadata = await reader.parquetMetadataAsync(source, { geoparquet: false });
+    return [metadata, reader.parquetSchema(metadata).children.map(({ element }) => element.name)] as const;
   });
   const groups = metadata.row_groups.map(({ num_rows }) => Number(num_rows));
   const starts: number[] = [];
@@ -47,11 +58,11 @@ export async function openParquet(source: ByteSource, file: string): Promise<Par
     names,
     groups,
     async read(group, wanted) {
-      expectReadable(metadata, { group, names: wanted, file });
+      expectReadable(metadata, { group, names: wanted, file, compressors: reader.compressors });
       const columns: (readonly unknown[])[] = [];
       for (const name of wanted) {
         const [rowStart = 0, rows = 0] = [starts[group], groups[group]];
-        const read = () => valuesOf(source, metadata, { name, rowStart, rowEnd: rowStart + rows });
+        const read = () => valuesOf(source, metadata, { name, rowStart, rowEnd: rowStart + rows, reader });
         columns.push(await orDamaged(file, `column ${name} of row group ${group + 1}`, read));
       }
       return columns;
@@ -61,7 +72,11 @@ export async function openParquet(source: ByteSource, file: string): Promise<Par
 
 type ColumnRange = { readonly name: string; readonly rowStart: number; readonly rowEnd: number };
 
-async function valuesOf(source: ByteSource, metadata: FileMetaData, { name, ...range }: ColumnRange) {
+async function valuesOf(
+  source: ByteSource,
+  metadata: FileMetaData,
+  { name, reader: { parquetRead, compressors }, ...range }: ColumnRange & { readonly reader: Reader },
+) {
   let rows: readonly unknown[][] = [];
   const onComplete = (read: readonly unknown[][]) => {
     rows = read;
@@ -79,11 +94,14 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, held]) => [key, plain(held)]));
 }
 
+type ReadGroup = Pick<Reader, "compressors"> & {
+  readonly group: number;
+  readonly names: readonly string[];
+  readonly file: string;
+};
+
 /** Refuses a row group that is packed in a way that is not known, or so large that it would not go into memory. */
-function expectReadable(
-  { row_groups }: FileMetaData,
-  { group, names, file }: { readonly group: number; readonly names: readonly string[]; readonly file: string },
-): void {
+function expectReadable({ row_groups }: FileMetaData, { group, names, file, compressors }: ReadGroup): void {
   const { columns = [], num_rows = 0n } = row_groups[group] ?? {};
   let bytes = 0;
   for (const { meta_data: facts } of columns) {

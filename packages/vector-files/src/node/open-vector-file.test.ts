@@ -16,15 +16,8 @@ import fc from "fast-check";
 import { parquetReadObjects } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import {
-  jsonlForm,
-  npyForm,
-  parquetForm,
-  safetensorsForm,
-  type VectorColumns,
-  type VectorForm,
-  vectorFormOf,
-} from "../index.ts";
+import { jsonlForm, npyForm, safetensorsForm, type VectorColumns, type VectorForm, vectorFormOf } from "../index.ts";
+import { parquetForm } from "../parquet-form.ts";
 import { finishedVectorFile, openVectorFile } from "./index.ts";
 
 let root: string;
