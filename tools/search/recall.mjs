@@ -13,8 +13,11 @@ import { openIndex, writeIndex } from "@kindred/search/node";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { nearestRows } from "@kindred/vectors";
 import { realPairs } from "../bench/inputs/real-texts.mjs";
+import { underChosenNode } from "../node-runtime.mjs";
 
 const topK = 10;
+
+await underChosenNode();
 
 const { values } = parseArgs({
   options: {
@@ -29,8 +32,9 @@ const [textCount, queryCount] = [Number(values.texts), Number(values.queries)];
 const { source, pairs } = await realPairs(textCount);
 const all = [...new Set(pairs.flat())];
 const engine = wasm({ revectorization: enableRevectorization() });
-await using encoder = await loadSentenceEncoder(values.model, { cores: availableParallelism(), engine });
+const encoder = await loadSentenceEncoder(values.model, { cores: availableParallelism(), engine });
 const encoded = await encoder.encode(all.slice(0, textCount + queryCount));
+await encoder.close();
 const { dimension } = encoded;
 const cut = (encoded.embeddings.length / dimension - queryCount) * dimension;
 const corpus = { embeddings: encoded.embeddings.subarray(0, cut), dimension };
@@ -47,7 +51,7 @@ try {
   ])) {
     const folder = join(root, precision);
     await writeIndex(folder, [corpus], { precision });
-    await using index = await openIndex(folder);
+    const index = await openIndex(folder);
     for (const rescore of multiples) {
       const begin = performance.now();
       const found = await index.search(queries, { topK, ...(rescore !== undefined && { rescore }) });
@@ -61,6 +65,7 @@ try {
           : `${precision.padEnd(8)} rescore ${String(rescore ?? "–").padEnd(3)} recall@${topK} ${recall.toFixed(4)}  ${milliseconds.toFixed(2)} ms a query`,
       );
     }
+    await index.close();
   }
 } finally {
   rmSync(root, { recursive: true });
