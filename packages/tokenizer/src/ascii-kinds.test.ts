@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
 import type { AddedToken } from "./tokenizer-definition.ts";
 import { AsciiKind, asciiKinds } from "./ascii-kinds.ts";
+import type { NormalizerRules } from "./normalize-aligned.ts";
 import { createNormalizer } from "./normalizer.ts";
 import { splitWords } from "./split-words.ts";
 
-const all = { cleanText: true, padChinese: true, stripAccents: true, lowercase: true };
+const all: NormalizerRules = { kind: "Bert", cleanText: true, padChinese: true, stripAccents: true, lowercase: true };
 const token = (content: string, normalized: boolean): AddedToken => ({
   id: 0,
   content,
@@ -38,7 +39,13 @@ test("a character that an added token may begin with is hard, in both cases if t
 test("agrees with the stages on every character, whatever the rules", () => {
   for (let bits = 0; bits < 16; bits++) {
     const has = (bit: number) => (bits & bit) !== 0;
-    const rules = { cleanText: has(1), padChinese: has(2), stripAccents: has(4), lowercase: has(8) };
+    const rules: NormalizerRules = {
+      kind: "Bert",
+      cleanText: has(1),
+      padChinese: has(2),
+      stripAccents: has(4),
+      lowercase: has(8),
+    };
     for (let code = 0; code < 128; code++) {
       const { text } = createNormalizer([rules])(`x${String.fromCharCode(code)}x`);
       const words = splitWords(text).length / 2;

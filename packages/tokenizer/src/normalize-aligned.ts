@@ -9,8 +9,12 @@ import { lowercaseRuns, lowercaseSequences } from "./unicode-tables.ts";
  */
 export type AlignedText = { readonly codes: number[]; readonly starts: number[] };
 
-/** Which steps a normalizer takes. MPNet and BERT uncased take all four. */
+/** One step of a normalizer. */
+export type NormalizerStep = NormalizerRules;
+
+/** What BERT's normalizer does with a text. MPNet and BERT uncased do all four. */
 export type NormalizerRules = {
+  readonly kind: "Bert";
   /** Drop control, format and private-use characters; turn every space into U+0020. */
   readonly cleanText: boolean;
   /** Put a space on both sides of Chinese characters. */
@@ -40,7 +44,7 @@ export function alignedText(text: string): AlignedText {
 }
 
 /** The text after the steps that the rules ask for, in this order: clean, pad Chinese, strip accents, lower case. */
-export function normalizeAligned(text: AlignedText, rules: NormalizerRules): AlignedText {
+export function normalizeAligned(text: AlignedText, rules: NormalizerStep): AlignedText {
   let normalized = text;
   if (rules.cleanText) normalized = eachCode(normalized, cleaned);
   if (rules.padChinese) normalized = eachCode(normalized, padded);

@@ -5,8 +5,9 @@ import { alignedText, type NormalizerRules, normalizeAligned } from "./normalize
 import { createNormalizer } from "./normalizer.ts";
 
 const normalize = (text: string, rules: NormalizerRules) => createNormalizer([rules])(text);
-const all: NormalizerRules = { cleanText: true, padChinese: true, stripAccents: true, lowercase: true };
+const all: NormalizerRules = { kind: "Bert", cleanText: true, padChinese: true, stripAccents: true, lowercase: true };
 const rules = fc.record({
+  kind: fc.constant("Bert" as const),
   cleanText: fc.boolean(),
   padChinese: fc.boolean(),
   stripAccents: fc.boolean(),
@@ -63,7 +64,13 @@ test("marks that change places take their places' alignment", () => {
 });
 
 test("each step can be left out", () => {
-  const none = { cleanText: false, padChinese: false, stripAccents: false, lowercase: false };
+  const none: NormalizerRules = {
+    kind: "Bert",
+    cleanText: false,
+    padChinese: false,
+    stripAccents: false,
+    lowercase: false,
+  };
   expect(normalize("É\u0000中", none).text).toBe("É\u0000中");
   expect(normalize("É", { ...none, lowercase: true }).text).toBe("é");
   expect(normalize("É", { ...none, stripAccents: true }).text).toBe("E");
@@ -138,7 +145,13 @@ test("lower case does not depend on what stands beside", () => {
         expect(lower(input)).toBe([...input].map(lower).join(""));
       }),
     );
-  const kept = { cleanText: false, padChinese: false, stripAccents: false, lowercase: true };
+  const kept: NormalizerRules = {
+    kind: "Bert",
+    cleanText: false,
+    padChinese: false,
+    stripAccents: false,
+    lowercase: true,
+  };
   law((input) => normalize(input, kept).text);
   expectMutantToFail(() => law((input) => input.toLowerCase()));
 });

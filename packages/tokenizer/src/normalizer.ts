@@ -1,5 +1,5 @@
 import { codePointTraits, Trait } from "./code-point-traits.ts";
-import { type AlignedText, alignedText, type NormalizerRules, normalizeAligned } from "./normalize-aligned.ts";
+import { type AlignedText, alignedText, type NormalizerStep, normalizeAligned } from "./normalize-aligned.ts";
 
 /** A normalized text that remembers where it came from. */
 export type NormalizedText = {
@@ -29,13 +29,13 @@ const rememberedCodePoints = 4096;
  * ```ts
  * import { createNormalizer } from "@kindred/tokenizer";
  *
- * const normalize = createNormalizer([{ cleanText: true, padChinese: true, stripAccents: true, lowercase: true }]);
+ * const normalize = createNormalizer([{ kind: "Bert", cleanText: true, padChinese: true, stripAccents: true, lowercase: true }]);
  * const { text, starts } = normalize("É\u0000中");
  * text; // => "e 中 "
  * starts; // => [0, 2, 2, 2]
  * ```
  */
-export function createNormalizer(sequence: readonly NormalizerRules[]): Normalizer {
+export function createNormalizer(sequence: readonly NormalizerStep[]): Normalizer {
   const throughAll = (text: AlignedText) => sequence.reduce(normalizeAligned, text);
   const lowercase = sequence.some((rules) => rules.lowercase);
   const stripAccents = sequence.some((rules) => rules.stripAccents);
@@ -49,6 +49,7 @@ export function createNormalizer(sequence: readonly NormalizerRules[]): Normaliz
     }
     return normalized;
   };
+  if (sequence.length === 0) return (text) => ({ text: text.replace(/\p{Cs}/gu, "\ufffd") });
   return (text) => {
     if (/^[ -~]*$/.test(text)) return { text: lowercase ? text.toLowerCase() : text };
     const { codes, starts } = alignedText(text);

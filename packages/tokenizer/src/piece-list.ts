@@ -32,6 +32,25 @@ export class PieceList {
     this.count = count + 1;
   }
 
+  /**
+   * Puts the places of the pieces from the one at `from` on, which lie in a normalized text, where that text came from.
+   *
+   * @param starts where in `text`, which begins at `origin`, each unit of the normalized text came from
+   */
+  align(from: number, starts: Int32Array, text: string): void {
+    const { offsets, origin } = this;
+    for (let at = 2 * from; at < 2 * this.count; at += 2) {
+      const start = offsets[at]! - origin; // `!`: each piece has two offsets
+      const end = offsets[at + 1]! - origin;
+      offsets[at] = origin + (starts[start] ?? text.length);
+      if (start === end) offsets[at + 1] = offsets[at]!;
+      else {
+        const last = starts[end - 1]!; // a piece lies within the text
+        offsets[at + 1] = origin + last + (text.codePointAt(last)! > 0xffff ? 2 : 1);
+      }
+    }
+  }
+
   /** Drops `count` pieces from the one at `first` on; those behind them move up. */
   drop(first: number, count: number): void {
     this.ids.copyWithin(first, first + count, this.count);

@@ -1,4 +1,5 @@
-import type { NormalizerRules } from "./normalize-aligned.ts";
+import type { BytePairRules } from "./byte-pair.ts";
+import type { NormalizerStep } from "./normalize-aligned.ts";
 import type { WordPieceRules } from "./word-piece.ts";
 
 /** A token that is looked for in the text itself, before it is cut into words. */
@@ -27,20 +28,32 @@ export type SpecialTokens = {
   readonly pad: string;
   /** Stands for a hidden word in pretraining: `<mask>`. Not every vocabulary has one. */
   readonly mask?: string;
+  /** Stands for what cannot be spelled, where the model itself names no token for that: RoBERTa's `<unk>`, whose bytes spell all. */
+  readonly unknown?: string;
 };
+
+/**
+ * How a text without added tokens is cut into words and these into pieces. The words are part of it, since what a model's pieces mean
+ * hangs on how words reach it: WordPiece has BERT's, BPE those of GPT-2 in letters for bytes.
+ */
+export type TokenizerModel =
+  | ({ readonly kind: "WordPiece" } & WordPieceRules)
+  | ({ readonly kind: "BPE" } & BytePairRules);
 
 /** Everything that makes one tokenizer different from another, as plain data: what the files of a tokenizer are read into. */
 export type TokenizerDefinition = {
   /**
-   * The WordPiece vocabulary; an id is an index. Entries are distinct and well-formed Unicode; an empty one is an id that no
+   * The model's vocabulary; an id is an index. Entries are distinct and well-formed Unicode; an empty one is an id that no
    * token has.
    */
   readonly vocabulary: readonly string[];
   /** Tokens looked for in the text itself. Those that are not in `vocabulary` have the ids that follow it, without gaps. */
   readonly addedTokens: readonly AddedToken[];
-  /** The rules that a text goes through, one after another. MPNet and BERT have one. */
-  readonly normalizer: readonly NormalizerRules[];
-  readonly wordPiece: WordPieceRules;
+  /** The steps that a text goes through, one after another. MPNet and BERT have one, RoBERTa none. */
+  readonly normalizer: readonly NormalizerStep[];
+  readonly model: TokenizerModel;
+  /** Whether offsets leave out the spaces at either end of a byte-level piece. No piece of the other models has any. */
+  readonly trimOffsets: boolean;
   /** The tokens with a role, all of them in `vocabulary` or among `addedTokens`. */
   readonly specialTokens: SpecialTokens;
   /** Two texts in one row. */
@@ -62,4 +75,9 @@ export function idsOf(vocabulary: readonly string[], added: readonly AddedToken[
   ids.delete("");
   for (const { content, id } of added) ids.set(content, id);
   return ids;
+}
+
+/** The token for what cannot be spelled, if there is one. */
+export function unknownTokenOf({ model, specialTokens }: TokenizerDefinition): string | undefined {
+  return model.unknownToken ?? specialTokens.unknown;
 }

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { bertFiles, bytes, folderCases, json, mpnetFiles, vocabularies } from "../test-support/folder-cases.ts";
-import { alignedText, normalizeAligned } from "./normalize-aligned.ts";
+import { alignedText, type NormalizerRules, normalizeAligned } from "./normalize-aligned.ts";
 import { createNormalizer } from "./normalizer.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import { type TokenizerFiles, tokenizerFromFiles } from "./tokenizer-from-files.ts";
@@ -47,6 +47,7 @@ test("any vocabulary, rules and tokens come back from their files", () => {
     stripRight: fc.boolean(),
   });
   const rules = fc.record({
+    kind: fc.constant("Bert" as const),
     cleanText: fc.boolean(),
     padChinese: fc.boolean(),
     stripAccents: fc.boolean(),
@@ -87,8 +88,14 @@ test("any vocabulary, rules and tokens come back from their files", () => {
 });
 
 test("lower-casing first changes nothing where MPNet's and BERT's own rules lower-case and strip accents", () => {
-  const all = { cleanText: true, padChinese: true, stripAccents: true, lowercase: true };
-  const first = { cleanText: false, padChinese: false, stripAccents: false, lowercase: true };
+  const all: NormalizerRules = { kind: "Bert", cleanText: true, padChinese: true, stripAccents: true, lowercase: true };
+  const first: NormalizerRules = {
+    kind: "Bert",
+    cleanText: false,
+    padChinese: false,
+    stripAccents: false,
+    lowercase: true,
+  };
   for (const rules of [all, { ...all, padChinese: false }]) {
     for (let code = 0; code < 0x110000; code++) {
       const text = { codes: [code], starts: [0] };

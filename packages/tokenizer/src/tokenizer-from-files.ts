@@ -1,14 +1,9 @@
 import { FormatError, JsonField } from "@kindred/errors";
+import { type ListedToken, numbered } from "./added-tokens-json.ts";
 import type { NormalizerRules } from "./normalize-aligned.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import type { TokenizerDefinition } from "./tokenizer-definition.ts";
-import {
-  definitionFromJson,
-  type ListedToken,
-  numbered,
-  truncationSide,
-  wordPieceModel,
-} from "./tokenizer-from-json.ts";
+import { definitionFromJson, truncationSide } from "./tokenizer-from-json.ts";
 import {
   listedTokens,
   namedTokens,
@@ -21,6 +16,7 @@ import {
 } from "./tokenizer-settings.ts";
 import { definitionFromVocab, vocabularyIn } from "./tokenizer-from-vocab.ts";
 import { type ClassName, classes, classNames } from "./tokenizer-classes.ts";
+import { readWordPiece } from "./word-piece-json.ts";
 
 /** The contents of those files, those that are there. */
 export type TokenizerFiles = { readonly [name in (typeof tokenizerFileNames)[number]]?: Uint8Array };
@@ -65,7 +61,13 @@ export function tokenizerFromFiles(files: TokenizerFiles, options: TokenizerFile
   return new Tokenizer({ ...definition, normalizer: [lowerCase, ...definition.normalizer] });
 }
 
-const lowerCase: NormalizerRules = { cleanText: false, padChinese: false, stripAccents: false, lowercase: true };
+const lowerCase: NormalizerRules = {
+  kind: "Bert",
+  cleanText: false,
+  padChinese: false,
+  stripAccents: false,
+  lowercase: true,
+};
 
 /** Whether lower-casing before these rules changes nothing: a test goes through all code points for MPNet's and BERT's own. */
 function lowersFirst([first]: readonly NormalizerRules[]): boolean {
@@ -108,7 +110,7 @@ function definitionFromFiles(files: TokenizerFiles, options: TokenizerFilesOptio
   const className = classOf(get("tokenizer_class"), options.config);
   if (className === "MPNetTokenizer" || className === "BertTokenizer") {
     const entries =
-      json !== undefined ? wordPieceModel(json.field("model")).vocabulary : vocabularyOf(vocabulary, nameOf);
+      json !== undefined ? readWordPiece(json.field("model")).vocabulary : vocabularyOf(vocabulary, nameOf);
     return { ...builtDefinition(entries, added, { settings, className }), ...common };
   }
   if (json !== undefined) return { ...withTokens(definitionFromJson(json), added, settings), ...common };
@@ -160,7 +162,8 @@ function builtDefinition(
     vocabulary,
     addedTokens: numbered(withSpecial(added, named, settings), vocabulary),
     normalizer: [normalizerOf(get)],
-    wordPiece: { unknownToken, continuingPrefix: "##", maxWordLength: 100 },
+    trimOffsets: true,
+    model: { kind: "WordPiece", unknownToken, continuingPrefix: "##", maxWordLength: 100 },
     specialTokens: {
       ...{ bos: role("cls_token"), eos: role("sep_token"), pad: role("pad_token") },
       ...(mask === undefined ? {} : { mask }),

@@ -92,7 +92,7 @@ test.each([
   ["an unknown normalizer option", "normalizer.strip_accent", section("normalizer", { strip_accent: true })],
   ["a normalizer option of another type", "normalizer.lowercase", section("normalizer", { lowercase: 1 })],
   ["another pre-tokenizer", "pre_tokenizer.type", file({ pre_tokenizer: { type: "Whitespace" } })],
-  ["another model", "model.type", file({ model: { type: "BPE", merges: [] } })],
+  ["another model", "model.type", file({ model: { type: "WordLevel", vocab: {} } })],
   ["an unknown model option", "model.dropout", section("model", { dropout: 0.1 })],
   [
     "a word limit that allows quadratic work",
@@ -111,7 +111,8 @@ test.each([
   ["an added token far beyond", "added_tokens[0].id", addedToken({ content: "<x>", id: 99 })],
   ["an added token without content", "added_tokens[0].content", addedToken({ content: "" })],
   ["no post-processor", "post_processor", file({ post_processor: null })],
-  ["another post-processor", "post_processor.type", file({ post_processor: { type: "ByteLevel" } })],
+  ["another post-processor", "post_processor.type", file({ post_processor: { type: "Foo" } })],
+  ["a post-processor without a frame", "post_processor is", file({ post_processor: { type: "ByteLevel" } })],
   ["a separator with another id", "post_processor.sep", section("post_processor", { sep: ["</s>", 3] })],
   ["a separator that is no pair", "post_processor.sep", section("post_processor", { sep: ["</s>"] })],
   ["a template that frames otherwise", "post_processor.pair", file({ post_processor: template(["A", "B"]) })],

@@ -56,12 +56,14 @@ export function definitionFromVocab(text: string, options: VocabOptions = {}): T
   const missing = [bos, eos, unknownToken].find((token) => !ids.has(token));
   if (missing !== undefined)
     refuse(`${missing} among them: <s>, </s> and [UNK] (MPNet) or [CLS], [SEP] and [UNK] (BERT)`);
+  const { unknown: _, ...beside } = specialTokensBeside(bos, ids, { refuse });
   return {
     vocabulary,
     addedTokens: addedTokens(isMpnet, ids),
-    normalizer: [{ cleanText: true, padChinese, stripAccents, lowercase }],
-    wordPiece: { unknownToken, continuingPrefix: "##", maxWordLength: 100 },
-    specialTokens: { bos, eos, ...specialTokensBeside(bos, ids, { refuse }) },
+    normalizer: [{ kind: "Bert", cleanText: true, padChinese, stripAccents, lowercase }],
+    model: { kind: "WordPiece", unknownToken, continuingPrefix: "##", maxWordLength: 100 },
+    trimOffsets: true,
+    specialTokens: { bos, eos, ...beside },
     pair: isMpnet ? { separators: 2, types: [0, 0, 0, 0, 0, 0] } : { separators: 1, types: [0, 0, 0, 1, 1] },
     truncationSide: "right",
     splitSpecialTokens: false,

@@ -1,7 +1,7 @@
 import { JsonField } from "@kindred/errors";
+import { addedTokensIn, type ListedToken, listedToken } from "./added-tokens-json.ts";
 import type { NormalizerRules } from "./normalize-aligned.ts";
 import { specialTokenKeys } from "./tokenizer-classes.ts";
-import { addedTokensIn, type ListedToken, listedToken } from "./tokenizer-from-json.ts";
 
 /** The files that a tokenizer lies in, all in one folder. Either of the first two is needed. */
 export const tokenizerFileNames = [
@@ -130,6 +130,7 @@ export function listedTokens(
 export function normalizerOf(get: TokenizerSettings["get"]): NormalizerRules {
   const lowercase = get("do_lower_case").boolean(true);
   return {
+    kind: "Bert",
     cleanText: true,
     padChinese: get("tokenize_chinese_chars").boolean(true),
     stripAccents: get("strip_accents").boolean(lowercase),

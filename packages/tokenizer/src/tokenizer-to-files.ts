@@ -1,7 +1,7 @@
 import { lowersOnly } from "./normalize-aligned.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { classes, classNames, specialTokenKeys } from "./tokenizer-classes.ts";
-import type { TokenizerDefinition } from "./tokenizer-definition.ts";
+import { type TokenizerDefinition, unknownTokenOf } from "./tokenizer-definition.ts";
 import type { TokenizerFiles } from "./tokenizer-from-files.ts";
 
 /** What of a model stands in its tokenizer's files. */
@@ -78,19 +78,21 @@ export function tokenizerToFiles(
 }
 
 /** Whether a class cuts and frames texts as a definition says. */
-function makes(className: keyof typeof classes, { wordPiece, pair }: TokenizerDefinition): boolean {
+function makes(className: keyof typeof classes, { model, pair }: TokenizerDefinition): boolean {
   const ofClass = classes[className].pair;
-  const isCut = wordPiece.continuingPrefix === "##" && wordPiece.maxWordLength === 100;
+  const isCut = model.kind === "WordPiece" && model.continuingPrefix === "##" && model.maxWordLength === 100;
   return isCut && pair.types.join() === ofClass.types.join();
 }
 
 /** The special tokens by the names that files have for their roles; with flags where they have any. */
 function namedTokens(
-  { specialTokens: { bos, eos, pad, mask }, wordPiece, addedTokens }: TokenizerDefinition,
+  definition: TokenizerDefinition,
   keys: readonly string[],
 ): { readonly [key: string]: string | { readonly content: string } } {
+  const { specialTokens, addedTokens } = definition;
+  const { bos, eos, pad, mask } = specialTokens;
   const byRole: { readonly [key: string]: string | undefined } = {
-    ...{ bos_token: bos, eos_token: eos, unk_token: wordPiece.unknownToken, sep_token: eos },
+    ...{ bos_token: bos, eos_token: eos, unk_token: unknownTokenOf(definition), sep_token: eos },
     ...{ pad_token: pad, cls_token: bos, mask_token: mask },
   };
   const spelled = (content: string) => {

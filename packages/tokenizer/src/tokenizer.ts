@@ -4,7 +4,7 @@ import type { BatchEncoding, EncodeOptions, Encoding, PairEncoding } from "./enc
 import { PieceList } from "./piece-list.ts";
 import { type PieceReader, type TextReaders, textReaders } from "./piece-reader.ts";
 import { tokenizerToJson } from "./tokenizer-to-json.ts";
-import { idsOf, type TokenizerDefinition } from "./tokenizer-definition.ts";
+import { idsOf, type TokenizerDefinition, unknownTokenOf } from "./tokenizer-definition.ts";
 import { truncatePair } from "./truncate-pair.ts";
 
 /** The ids with a role. */
@@ -17,8 +17,8 @@ export type SpecialIds = {
   readonly pad: number;
   /** Stands for a hidden word in pretraining, where the vocabulary has such a token. */
   readonly mask?: number;
-  /** A word that the vocabulary cannot spell. */
-  readonly unknown: number;
+  /** What the vocabulary cannot spell, where it has a token for that. */
+  readonly unknown?: number;
 };
 
 /**
@@ -56,6 +56,7 @@ export class Tokenizer {
     const ids = idsOf(definition.vocabulary, definition.addedTokens);
     this.#ids = ids;
     const { bos, eos, pad, mask } = definition.specialTokens;
+    const unknown = unknownTokenOf(definition);
     const idOf = (token: string) => {
       const id = ids.get(token);
       if (id !== undefined) return id;
@@ -67,8 +68,9 @@ export class Tokenizer {
       );
     };
     this.specialIds = {
-      ...{ bos: idOf(bos), eos: idOf(eos), pad: idOf(pad), unknown: idOf(definition.wordPiece.unknownToken) },
+      ...{ bos: idOf(bos), eos: idOf(eos), pad: idOf(pad) },
       ...(mask === undefined ? {} : { mask: idOf(mask) }),
+      ...(unknown === undefined ? {} : { unknown: idOf(unknown) }),
     };
     this.#readers = textReaders(definition);
   }

@@ -2,7 +2,12 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { readJson, sharedExists, sharedPath } from "@kindred/testing";
 import { expect, test } from "vitest";
-import { type CombiningClasses, type UnicodeRanges, unicodeTables } from "../tools/generate-unicode-tables.ts";
+import {
+  type CombiningClasses,
+  type UnicodeRanges,
+  unicodeTables,
+  type WordKinds,
+} from "../tools/generate-unicode-tables.ts";
 import { codePointTraits, Trait } from "./code-point-traits.ts";
 import { canonicalDecomposition, combiningClass } from "./unicode-data.ts";
 
@@ -12,8 +17,12 @@ const codePoints = Array.from({ length: 0x110000 }, (_, code) => code).filter((c
 test.skipIf(!sharedExists(...ranges))(
   "the committed tables are what the program makes of the Rust tokenizers' behaviour",
   () => {
-    const classes = fileURLToPath(new URL("../tools/combining-classes.json", import.meta.url));
-    const made = unicodeTables(readJson<UnicodeRanges>(sharedPath(...ranges)), readJson<CombiningClasses>(classes));
+    const beside = (name: string) => fileURLToPath(new URL(`../tools/${name}`, import.meta.url));
+    const made = unicodeTables(
+      readJson<UnicodeRanges>(sharedPath(...ranges)),
+      readJson<CombiningClasses>(beside("combining-classes.json")),
+      readJson<WordKinds>(beside("word-kinds.json")),
+    );
     expect(readFileSync(new URL("unicode-tables.ts", import.meta.url), "utf8")).toBe(made);
   },
 );

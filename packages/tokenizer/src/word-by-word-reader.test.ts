@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { AddedToken } from "./tokenizer-definition.ts";
 import { AsciiKind, asciiKinds } from "./ascii-kinds.ts";
+import type { CutWord } from "./cut-word.ts";
 import { mpnetVocabulary } from "./mpnet-vocabulary.ts";
 import type { NormalizerRules } from "./normalize-aligned.ts";
 import { createNormalizer, type Normalizer } from "./normalizer.ts";
@@ -11,9 +12,10 @@ import { PieceList } from "./piece-list.ts";
 import { createPieceReader, type PieceReader } from "./piece-reader.ts";
 import { createWordByWordReader } from "./word-by-word-reader.ts";
 import { createWordCache } from "./word-cache.ts";
-import { createWordPiece, type WordPiece } from "./word-piece.ts";
+import { createWordPiece } from "./word-piece.ts";
+import { createWordPieceReader } from "./word-piece-reader.ts";
 
-const all: NormalizerRules = { cleanText: true, padChinese: true, stripAccents: true, lowercase: true };
+const all: NormalizerRules = { kind: "Bert", cleanText: true, padChinese: true, stripAccents: true, lowercase: true };
 const mask: AddedToken = {
   id: 90,
   content: "<mask>",
@@ -39,10 +41,10 @@ const piecesOf = (read: PieceReader, text: string) => {
 function readers(
   added: readonly AddedToken[],
   normalize: Normalizer,
-  wordPiece: WordPiece,
+  wordPiece: CutWord,
   kindsOf: typeof asciiKinds = asciiKinds,
 ): [fast: PieceReader, general: PieceReader] {
-  const general = createPieceReader(added, normalize, wordPiece);
+  const general = createPieceReader(added, normalize, createWordPieceReader(wordPiece));
   const kinds = kindsOf(added, normalize);
   if (kinds === undefined) return [general, general];
   return [createWordByWordReader(kinds, createWordCache(wordPiece, 4), general), general];
@@ -97,6 +99,7 @@ const tokens = fc
   .uniqueArray(token, { maxLength: 4, selector: ({ content }) => content })
   .map((list) => list.map((rest, i) => ({ ...rest, id: 100 + i })));
 const anyRules = fc.record({
+  kind: fc.constant("Bert" as const),
   cleanText: fc.boolean(),
   padChinese: fc.boolean(),
   stripAccents: fc.boolean(),

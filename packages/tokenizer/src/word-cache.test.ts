@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { PieceList } from "./piece-list.ts";
 import { createWordCache, longestWord, type WordReader } from "./word-cache.ts";
-import { createWordPiece, type WordPiece } from "./word-piece.ts";
+import type { CutWord } from "./cut-word.ts";
+import { createWordPiece } from "./word-piece.ts";
 
 const wordPiece = createWordPiece(["[UNK]", "a", "b", "ab", "##a", "##b", "##ab"], {
   unknownToken: "[UNK]",
@@ -64,7 +65,7 @@ function createUncheckedCache(): WordReader {
 
 test("cuts a word once while there is room, and remembers no more words than there are slots", () => {
   let cuts = 0;
-  const counting: WordPiece = (...word) => {
+  const counting: CutWord = (...word) => {
     cuts++;
     wordPiece(...word);
   };
@@ -82,7 +83,7 @@ test("cuts a word once while there is room, and remembers no more words than the
 
 test("a word whose cutting throws is not remembered in another's place", () => {
   let fails = false;
-  const failing: WordPiece = (...call) => {
+  const failing: CutWord = (...call) => {
     if (fails) throw new RangeError("no memory");
     wordPiece(...call);
   };

@@ -1,5 +1,5 @@
+import type { CutWord } from "./cut-word.ts";
 import type { PieceList } from "./piece-list.ts";
-import type { WordPiece } from "./word-piece.ts";
 
 /** The most letters that a remembered word has. */
 export const longestWord = 16;
@@ -17,13 +17,13 @@ const slotSize = 24; // 96 bytes, of which most words use one cache line
 const mostProbes = 8;
 
 /**
- * WordPiece with a memory: text repeats its words, so that most need not be cut again.
+ * Cuts words with a memory: text repeats its words, so that most need not be cut again.
  *
  * A hash table of fixed size: `slots`, a power of two, of 96 bytes each, 3 MB by default. A word lies in one of the 8 slots from its
  * hash on; where these are taken, a new word replaces the one in the first, so that even words chosen to collide cost no more
  * than 8 comparisons. Letters are compared, not only hashes: no result depends on which words were met before.
  */
-export function createWordCache(wordPiece: WordPiece, slots = 32_768): WordReader {
+export function createWordCache(cutWord: CutWord, slots = 32_768): WordReader {
   // `!`: a slot has places for all that is put into it and a word at most `longestWord` letters: no index below misses its array.
   const table = new Int32Array(slotSize * slots);
   const bytes = new Uint8Array(table.buffer);
@@ -39,7 +39,7 @@ export function createWordCache(wordPiece: WordPiece, slots = 32_768): WordReade
     let word = "";
     for (let i = 0; i < length; i++) word += String.fromCharCode(letters[i]!); // spreading a typed array into one call takes several times as long
     cut.length = 0;
-    wordPiece(word, 0, length, cut); // before anything is written: it might throw
+    cutWord(word, 0, length, cut); // before anything is written: it might throw
     for (let i = 0; i < length; i++) bytes[4 * slot + i] = letters[i]!;
     table[slot + lengthField] = length;
     table[slot + countField] = cut.length / 3;

@@ -1,3 +1,4 @@
+import type { CutWord } from "./cut-word.ts";
 import { vocabularyTrie } from "./vocabulary-trie.ts";
 
 /** How words are cut into pieces. */
@@ -9,11 +10,6 @@ export type WordPieceRules = {
   /** A word of more code points than this is unknown as a whole: 100. */
   readonly maxWordLength: number;
 };
-
-/**
- * Cuts the word `text[start, end)` and appends its pieces to `pieces`, three numbers each: id, start, end, in the units of `text`.
- */
-export type WordPiece = (text: string, start: number, end: number, pieces: number[]) => void;
 
 /**
  * Stage 3 of 4: words into pieces of a vocabulary, greedily, the longest entry first.
@@ -34,7 +30,7 @@ export type WordPiece = (text: string, start: number, end: number, pieces: numbe
  * pieces; // => [1, 0, 2, 2, 2, 6]
  * ```
  */
-export function createWordPiece(vocabulary: readonly string[], rules: WordPieceRules): WordPiece {
+export function createWordPiece(vocabulary: readonly string[], rules: WordPieceRules): CutWord {
   const unknownId = vocabulary.indexOf(rules.unknownToken);
   if (unknownId < 0) throw new RangeError(`createWordPiece: no entry ${JSON.stringify(rules.unknownToken)}.`);
   const trie = vocabularyTrie(vocabulary);

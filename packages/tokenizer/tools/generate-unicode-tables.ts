@@ -3,7 +3,7 @@
 // usage (Node 24): node packages/tokenizer/tools/generate-unicode-tables.ts path/to/unicode-ranges.json
 //
 // unicode-ranges.json was found by running that library's normalizer and pre-tokenizer on all code points;
-// combining-classes.json beside this file comes from probe-combining-classes.py.
+// combining-classes.json and word-kinds.json beside this file come from probe-combining-classes.py and probe-word-kinds.py.
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
@@ -25,8 +25,11 @@ export type UnicodeRanges = {
 /** The parts of combining-classes.json that the tables are made of. */
 export type CombiningClasses = { readonly classes: readonly (readonly [first: number, last: number, value: number])[] };
 
+/** The parts of word-kinds.json that the tables are made of. */
+export type WordKinds = { readonly letters: readonly Range[]; readonly numbers: readonly Range[] };
+
 /** The text of src/unicode-tables.ts. */
-export function unicodeTables(ranges: UnicodeRanges, combining: CombiningClasses): string {
+export function unicodeTables(ranges: UnicodeRanges, combining: CombiningClasses, kinds: WordKinds): string {
   return [
     "// Made by tools/generate-unicode-tables.ts from the behaviour of the Rust tokenizers 0.23.3. Do not edit: run that program.",
     "// All numbers are hexadecimal code points, unless said.",
@@ -36,6 +39,8 @@ export function unicodeTables(ranges: UnicodeRanges, combining: CombiningClasses
     table("markRanges", "Nonspacing marks, dropped after decomposition.", spans(ranges.markStripped)),
     table("punctuationRanges", "What is a word of its own.", spans(ranges.punctuation)),
     table("whitespaceRanges", "What ends a word and is dropped.", spans(ranges.whitespaceInPreTokenizer)),
+    table("letterRanges", "The letters of byte-level words.", spans(kinds.letters)),
+    table("numberRanges", "The numbers of byte-level words.", spans(kinds.numbers)),
     table(
       "combiningClassRanges",
       "Canonical combining classes other than 0: `first-last:class`, the class in hexadecimal too.",
@@ -82,6 +87,7 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const json = (path: string | URL) => JSON.parse(readFileSync(path, "utf8"));
   const source = process.argv[2];
   if (source === undefined) throw new Error("usage: node generate-unicode-tables.ts path/to/unicode-ranges.json");
-  const text = unicodeTables(json(source), json(new URL("combining-classes.json", import.meta.url)));
+  const beside = (name: string) => json(new URL(name, import.meta.url));
+  const text = unicodeTables(json(source), beside("combining-classes.json"), beside("word-kinds.json"));
   writeFileSync(new URL("../src/unicode-tables.ts", import.meta.url), text);
 }

@@ -98,8 +98,8 @@ function describeTokenizer({ tokenizer, tokenizerFile }: ModelFolder): ModelDesc
     specialTokens: Object.fromEntries(
       Object.entries(tokenizer.specialIds).map(([role, id]) => [role, tokenizer.tokenOf(id) ?? ""]),
     ),
-    lowercase: normalizer.some(({ lowercase }) => lowercase),
-    stripAccents: normalizer.some(({ stripAccents }) => stripAccents),
+    lowercase: normalizer.some((step) => step.kind === "Bert" && step.lowercase),
+    stripAccents: normalizer.some((step) => step.kind === "Bert" && step.stripAccents),
   };
 }
 

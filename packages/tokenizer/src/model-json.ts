@@ -1,0 +1,29 @@
+import type { JsonField } from "@kindred/errors";
+import { bytePairJson, readByteLevel, readBytePair } from "./byte-pair-json.ts";
+import type { TokenizerDefinition, TokenizerModel } from "./tokenizer-definition.ts";
+import type { ModelJson } from "./vocabulary-json.ts";
+import { readBertWords, readWordPiece, wordPieceJson } from "./word-piece-json.ts";
+
+/**
+ * The model of a tokenizer.json, with its pre-tokenizer.
+ *
+ * @throws FormatError for another kind of model, by name, and for anything that is not obeyed
+ */
+export function readModel(
+  model: JsonField,
+  preTokenizer: JsonField,
+): { readonly vocabulary: string[]; readonly model: TokenizerModel } {
+  const type = model.field("type").oneOf("WordPiece", "BPE", undefined); // WordPiece's files from before tokenizers 0.9 have none
+  if (type === "BPE") {
+    const { vocabulary, rules } = readBytePair(model);
+    return { vocabulary, model: { kind: "BPE", ...rules, ...readByteLevel(preTokenizer) } };
+  }
+  readBertWords(preTokenizer);
+  const { vocabulary, rules } = readWordPiece(model);
+  return { vocabulary, model: { kind: "WordPiece", ...rules } };
+}
+
+/** The sections of a tokenizer.json that a model writes. */
+export function modelJson({ vocabulary, model }: TokenizerDefinition): ModelJson {
+  return model.kind === "BPE" ? bytePairJson(vocabulary, model) : wordPieceJson(vocabulary, model);
+}
