@@ -31,7 +31,7 @@ export type ModelPaths = {
  * const files = new Set(["config.json", "pytorch_model.bin", "model.safetensors", "onnx/model.onnx"]);
  * const paths = modelPaths(listedModules(undefined), (path) => files.has(path));
  * [paths.settings, paths.weights]; // => [["config.json"], ["model.safetensors"]]
- * paths.missing; // => ["tokenizer.json or vocab.txt"]
+ * paths.missing; // => ["tokenizer.json or vocab.txt or vocab.json"]
  * ```
  */
 export function modelPaths(modules: readonly ListedModule[], has: (path: string) => boolean): ModelPaths {
@@ -49,7 +49,7 @@ export function modelPaths(modules: readonly ListedModule[], has: (path: string)
     if (kind === "Transformer") {
       settings.push(...[...tokenizerFileNames, ...transformerSettingsNames].map(inFolder));
       need([inFolder("config.json")]);
-      need(["tokenizer.json", "vocab.txt"].map(inFolder));
+      need(["tokenizer.json", "vocab.txt", "vocab.json"].map(inFolder));
     }
     if (kind === "Pooling" || kind === "Dense") need([inFolder("config.json")]);
     const found = kind === "Transformer" || kind === "Dense" ? need(weightFileNames.map(inFolder)) : undefined;

@@ -206,6 +206,9 @@ export type ReadTokenizer = {
   readonly maxLength: number | undefined;
 };
 
+/** The files of a vocabulary without all the rest. */
+const vocabularyFiles: readonly string[] = ["vocab.txt", "vocab.json", "merges.txt"];
+
 /**
  * The tokenizer of a transformer's folder, as transformers reads it, and with sentence-transformers' `do_lower_case` on top.
  *
@@ -219,7 +222,7 @@ export async function readTokenizer(
 ): Promise<ReadTokenizer> {
   const files: { -readonly [name in keyof TokenizerFiles]: Uint8Array } = {};
   for (const name of tokenizerFileNames) {
-    if (name === "vocab.txt" && files["tokenizer.json"] !== undefined) continue; // which is complete without it
+    if (vocabularyFiles.includes(name) && files["tokenizer.json"] !== undefined) continue; // which is complete without them
     const bytes = await source.read(folder + name);
     if (bytes !== undefined) files[name] = bytes;
   }
@@ -236,7 +239,7 @@ export async function readTokenizer(
         overrides: tokenizerArguments,
         lowercase: doLowerCase,
       })),
-    path: `${folder}${files["tokenizer.json"] === undefined ? "vocab.txt" : "tokenizer.json"}`,
+    path: `${folder}${(["tokenizer.json", "vocab.json"] as const).find((name) => files[name] !== undefined) ?? "vocab.txt"}`,
     maxLength: limit?.number(2),
   };
 }

@@ -1,4 +1,4 @@
-import type { JsonField } from "@kindred/errors";
+import { JsonField } from "@kindred/errors";
 import { type BytePairRules, mostMerges } from "./byte-pair.ts";
 import { partsOfSequence } from "./parts-of-sequence.ts";
 import { type ModelJson, readVocabulary, vocabularyJson } from "./vocabulary-json.ts";
@@ -28,7 +28,7 @@ export function readBytePair(field: JsonField): { readonly vocabulary: string[];
   return {
     vocabulary,
     rules: {
-      merges: readMerges(model.merges, vocabulary),
+      merges: readMerges(mergesIn(model.merges), vocabulary),
       ignoresMerges: model.ignore_merges.boolean(false),
       fusesUnknown: model.fuse_unk.boolean(false),
       ...(unknownToken === undefined ? {} : { unknownToken }),
@@ -36,16 +36,37 @@ export function readBytePair(field: JsonField): { readonly vocabulary: string[];
   };
 }
 
-/** Merges whose parts, and what these spell together, are in the vocabulary. */
-function readMerges(field: JsonField, vocabulary: readonly string[]): BytePairRules["merges"] {
+function mergesIn(field: JsonField): JsonField[] {
+  const merges = field.array();
+  return merges.length < mostMerges ? merges : field.refuse(`fewer than ${mostMerges} merges`);
+}
+
+/** The merges of a merges.txt, one a line; what begins with `#version` is none. */
+export function mergeLines(text: string, file: string): JsonField[] {
+  const lines = text.split(/\r?\n/);
+  if (lines.at(-1) === "") lines.pop();
+  const merges = lines.map((line, i) => new JsonField(line, file, `line ${i + 1}`));
+  return merges.filter((_, i) => !lines[i]?.startsWith("#version"));
+}
+
+/** Merges as a merges.txt. */
+export function mergesText(merges: BytePairRules["merges"]): string {
+  return ["#version: 0.2", ...merges.map((pair) => pair.join(" "))].map((line) => `${line}\n`).join("");
+}
+
+/**
+ * Merges, each as `"a b"` or `["a", "b"]`.
+ *
+ * @throws FormatError for one whose parts, or what these spell together, are not in the vocabulary
+ */
+export function readMerges(merges: readonly JsonField[], vocabulary: readonly string[]): BytePairRules["merges"] {
   const entries = new Set(vocabulary);
   entries.delete("");
-  const merges = field.array();
-  if (merges.length >= mostMerges) field.refuse(`fewer than ${mostMerges} merges`);
   return merges.map((merge) => {
     const parts = typeof merge.value === "string" ? merge.value.split(" ") : merge.array().map((part) => part.value);
     const [left, right, ...others] = parts;
-    if (typeof left !== "string" || typeof right !== "string" || others.length > 0) return merge.refuse("two tokens");
+    const isToken = (part: unknown): part is string => typeof part === "string" && !part.includes(" "); // no byte's letter is a space
+    if (!isToken(left) || !isToken(right) || others.length > 0) return merge.refuse("two tokens without spaces");
     if (![left, right, left + right].every((token) => entries.has(token)))
       merge.refuse("tokens of the vocabulary that are one together");
     return [left, right];
@@ -61,7 +82,7 @@ export function readByteLevel(field: JsonField): Pick<BytePairRules, "prefixSpac
   return { prefixSpace: rules.add_prefix_space.boolean(), splitsWords: rules.use_regex.boolean(true) };
 }
 
-/** The sections of a tokenizer.json that say this model; its merges as `"a b"`, which every version reads, unless a space is in one. */
+/** The sections of a tokenizer.json that say this model, its merges as `"a b"`, which every version reads. */
 export function bytePairJson(vocabulary: readonly string[], rules: BytePairRules): ModelJson {
   const { merges, prefixSpace, splitsWords, ignoresMerges, unknownToken, fusesUnknown } = rules;
   const byteLevel = { type: "ByteLevel", add_prefix_space: prefixSpace, trim_offsets: true, use_regex: splitsWords };
@@ -70,8 +91,7 @@ export function bytePairJson(vocabulary: readonly string[], rules: BytePairRules
     ...{ dropout: null, unk_token: unknownToken ?? null, continuing_subword_prefix: null, end_of_word_suffix: null },
     ...{ fuse_unk: fusesUnknown, byte_fallback: false, ignore_merges: ignoresMerges },
   };
-  const hasSpaces = merges.some((pair) => pair.some((token) => token.includes(" ")));
-  const written = JSON.stringify(hasSpaces ? merges : merges.map((pair) => pair.join(" ")));
+  const written = JSON.stringify(merges.map((pair) => pair.join(" ")));
   return {
     pre_tokenizer: byteLevel,
     decoder: byteLevel,

@@ -1,6 +1,7 @@
 /** The classes of transformers that make their own pipeline, with what they take for granted. */
 export const classes = {
   MPNetTokenizer: {
+    model: "WordPiece",
     tokens: {
       ...{ bos_token: "<s>", eos_token: "</s>", unk_token: "[UNK]", sep_token: "</s>" },
       ...{ pad_token: "<pad>", cls_token: "<s>", mask_token: "<mask>" },
@@ -10,8 +11,18 @@ export const classes = {
     maskStripsLeft: true,
   },
   BertTokenizer: {
+    model: "WordPiece",
     tokens: { unk_token: "[UNK]", sep_token: "[SEP]", pad_token: "[PAD]", cls_token: "[CLS]", mask_token: "[MASK]" },
     pair: { separators: 1, types: [0, 0, 0, 1, 1] },
+    maskStripsLeft: false,
+  },
+  RobertaTokenizer: {
+    model: "BPE",
+    tokens: {
+      ...{ bos_token: "<s>", eos_token: "</s>", unk_token: "<unk>", sep_token: "</s>" },
+      ...{ pad_token: "<pad>", cls_token: "<s>", mask_token: "<mask>" },
+    },
+    pair: { separators: 2, types: [0, 0, 0, 0, 0, 0] },
     maskStripsLeft: false,
   },
 } as const;
@@ -27,6 +38,7 @@ export const classNames: { readonly [name: string]: ClassName } = {
   ElectraTokenizer: "BertTokenizer",
   MobileBertTokenizer: "BertTokenizer",
   SqueezeBertTokenizer: "BertTokenizer",
+  RobertaTokenizer: "RobertaTokenizer",
   PreTrainedTokenizer: "tokenizer.json",
   TokenizersBackend: "tokenizer.json",
   mpnet: "MPNetTokenizer",
@@ -34,6 +46,7 @@ export const classNames: { readonly [name: string]: ClassName } = {
   distilbert: "BertTokenizer",
   electra: "BertTokenizer",
   nomic_bert: "BertTokenizer",
+  roberta: "RobertaTokenizer",
 };
 
 /** The special tokens that every class knows, in the order in which they are added. */

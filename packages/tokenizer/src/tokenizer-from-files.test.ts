@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { bertFiles, bytes, folderCases, json, mpnetFiles, vocabularies } from "../test-support/folder-cases.ts";
+import { robertaCases } from "../test-support/roberta-cases.ts";
 import { alignedText, type NormalizerRules, normalizeAligned } from "./normalize-aligned.ts";
 import { createNormalizer } from "./normalizer.ts";
 import { Tokenizer } from "./tokenizer.ts";
@@ -14,22 +15,22 @@ import { tokenizerToFiles } from "./tokenizer-to-files.ts";
 const tokensOf = (tokenizer: Tokenizer, text: string, maxLength?: number) =>
   [...tokenizer.encode(text, { maxLength }).ids].map((id) => `${tokenizer.tokenOf(id)}`).join(" ");
 
-// transformers 5.24.0 with tokenizers 0.23.3 gives these tokens for these files.
+// transformers 5.24.0 (RoBERTa: 5.23.0) with tokenizers 0.23.3 gives these tokens for these files.
 describe("reads a folder as transformers does:", () => {
-  test.each(folderCases)("$title", ({ files, config, lowercase = false, maxLength, texts }) => {
+  test.each([...folderCases, ...robertaCases])("$title", ({ files, config, lowercase = false, maxLength, texts }) => {
     const tokenizer = tokenizerFromFiles(files, { config, lowercase });
     for (const [text, tokens] of Object.entries(texts)) expect(tokensOf(tokenizer, text, maxLength), text).toBe(tokens);
   });
 });
 
 describe("what is read is written, and read again the same:", () => {
-  test.each(folderCases)("$title", ({ files, config, lowercase = false }) => {
+  test.each([...folderCases, ...robertaCases])("$title", ({ files, config, lowercase = false }) => {
     const { definition } = tokenizerFromFiles(files, { config, lowercase });
     const sorted = (given: typeof definition) => ({
       ...given,
       addedTokens: given.addedTokens.toSorted((a, b) => a.id - b.id),
     });
-    for (const modelType of ["mpnet", "bert", undefined]) {
+    for (const modelType of ["mpnet", "bert", "roberta", undefined]) {
       const written = tokenizerToFiles(new Tokenizer(definition), { modelType, lowercase });
       expect(sorted(tokenizerFromFiles(written, { lowercase }).definition)).toEqual(sorted(definition));
     }
@@ -114,7 +115,7 @@ describe("refuses, naming file and key,", () => {
   };
   const config = (changes: object) => changed("tokenizer_config.json", changes);
   test.each<[string, TokenizerFiles, string]>([
-    ["another class", config({ tokenizer_class: "RobertaTokenizer" }), "tokenizer_config.json: tokenizer_class"],
+    ["another class", config({ tokenizer_class: "GPT2Tokenizer" }), "tokenizer_config.json: tokenizer_class"],
     ["a class of somebody's own", config({ tokenizer_class: "mpnet" }), "tokenizer_config.json: tokenizer_class"],
     ["code of its own", config({ auto_map: { AutoTokenizer: ["x", null] } }), "tokenizer_config.json: auto_map"],
     ["a processor", config({ processor_class: "X" }), "tokenizer_config.json: processor_class"],
@@ -140,6 +141,20 @@ describe("refuses, naming file and key,", () => {
       "tokenizer.json: model.type",
     ],
     ["no vocabulary", {}, "tokenizer.json: the file is missing, and so is vocab.txt"],
+    ["a class of another model", config({ tokenizer_class: "RobertaTokenizer" }), "tokenizer.json: model.type"],
+    [
+      "a vocabulary without its merges",
+      { "vocab.json": json({ a: 0 }), "tokenizer_config.json": json({ tokenizer_class: "RobertaTokenizer" }) },
+      "tokenizer.json: the file is missing, and so is merges.txt",
+    ],
+    [
+      "a merge of unknown tokens",
+      {
+        ...{ "vocab.json": json({ a: 0 }), "merges.txt": bytes("#version: 0.2\na b\n") },
+        "tokenizer_config.json": json({ tokenizer_class: "RobertaTokenizer" }),
+      },
+      "merges.txt: line 2",
+    ],
     [
       "a class that needs its own file",
       {

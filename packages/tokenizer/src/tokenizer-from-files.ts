@@ -1,5 +1,6 @@
 import { FormatError, JsonField } from "@kindred/errors";
 import { type ListedToken, numbered } from "./added-tokens-json.ts";
+import { type ClassSources, classModel } from "./class-model.ts";
 import type { NormalizerRules } from "./normalize-aligned.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import type { TokenizerDefinition } from "./tokenizer-definition.ts";
@@ -14,9 +15,8 @@ import {
   type TokenizerSettings,
   withSpecial,
 } from "./tokenizer-settings.ts";
-import { definitionFromVocab, vocabularyIn } from "./tokenizer-from-vocab.ts";
+import { definitionFromVocab } from "./tokenizer-from-vocab.ts";
 import { type ClassName, classes, classNames } from "./tokenizer-classes.ts";
-import { readWordPiece } from "./word-piece-json.ts";
 
 /** The contents of those files, those that are there. */
 export type TokenizerFiles = { readonly [name in (typeof tokenizerFileNames)[number]]?: Uint8Array };
@@ -36,8 +36,8 @@ export type TokenizerFilesOptions = {
 /**
  * The tokenizer of a folder, as transformers' `AutoTokenizer` reads it.
  *
- * Its classes for MPNet and BERT make a pipeline of their own, and take from tokenizer.json or vocab.txt the vocabulary and the added
- * tokens alone: letter case, accents and Chinese characters go by tokenizer_config.json, its defaults, and the special tokens named
+ * Its classes for MPNet, BERT and RoBERTa make a pipeline of their own, and take from tokenizer.json, or from vocab.txt, or from
+ * vocab.json and merges.txt, the vocabulary, the merges and the added tokens alone: letter case, accents and Chinese characters go by tokenizer_config.json, its defaults, and the special tokens named
  * there (or in special_tokens_map.json). Tokens of `added_tokens_decoder` count, else those of added_tokens.json and tokenizer.json.
  * The class `PreTrainedTokenizerFast` takes tokenizer.json as it stands.
  *
@@ -82,9 +82,7 @@ function classOf(named: JsonField, config: JsonField | undefined): ClassName | u
     return typeof type === "string" && Object.hasOwn(classNames, type) ? classNames[type] : undefined;
   const name = field.text().replace(/Fast$/, "");
   const known = name.endsWith("Tokenizer") || name === "TokenizersBackend" ? classNames[name] : undefined;
-  return (
-    known ?? field.refuse("MPNetTokenizer, BertTokenizer or PreTrainedTokenizerFast: words are cut by WordPiece only")
-  );
+  return known ?? field.refuse("MPNetTokenizer, BertTokenizer, RobertaTokenizer or PreTrainedTokenizerFast");
 }
 
 /** Models whose positions count tokens: padding on the left moves nothing. */
@@ -97,7 +95,7 @@ function definitionFromFiles(files: TokenizerFiles, options: TokenizerFilesOptio
     return bytes === undefined ? new JsonField({}, nameOf(name)) : JsonField.parse(bytes, nameOf(name));
   };
   const json = files["tokenizer.json"] === undefined ? undefined : parsed("tokenizer.json");
-  const vocabulary = files["vocab.txt"];
+  const text = (name: keyof TokenizerFiles) => ({ file: nameOf(name), text: decoded(files[name], { name, nameOf }) });
   const settings = readSettings(parsed, overrides);
   const { get } = settings;
   refuseOthers(get, { json, type: options.config?.field("model_type").value });
@@ -108,20 +106,14 @@ function definitionFromFiles(files: TokenizerFiles, options: TokenizerFilesOptio
   } as const;
   const added = listedTokens(get("added_tokens_decoder"), { json, added: parsed("added_tokens.json"), settings });
   const className = classOf(get("tokenizer_class"), options.config);
-  if (className === "MPNetTokenizer" || className === "BertTokenizer") {
-    const entries =
-      json !== undefined ? readWordPiece(json.field("model")).vocabulary : vocabularyOf(vocabulary, nameOf);
-    return { ...builtDefinition(entries, added, { settings, className }), ...common };
-  }
+  if (className !== undefined && className !== "tokenizer.json")
+    return { ...builtDefinition({ json, text }, added, { settings, className }), ...common };
   if (json !== undefined) return { ...withTokens(definitionFromJson(json), added, settings), ...common };
   if (className !== undefined)
     throw new FormatError({ file: nameOf("tokenizer.json") }, "the file is missing, and its class can't do without.");
-  const rules = normalizerOf(get);
-  const text = decoded(vocabulary, nameOf);
-  return {
-    ...withTokens(definitionFromVocab(text, { file: nameOf("vocab.txt"), ...rules }), added, settings),
-    ...common,
-  };
+  const lines = text("vocab.txt");
+  const definition = definitionFromVocab(lines.text, { file: lines.file, ...normalizerOf(get) });
+  return { ...withTokens(definition, added, settings), ...common };
 }
 
 /** What would give other ids, or vectors that depend on a text's neighbours, and is not obeyed. */
@@ -143,11 +135,11 @@ function refuseOthers(
 
 /** The pipeline that one of transformers' classes makes of a vocabulary and of the tokens that the files name. */
 function builtDefinition(
-  vocabulary: readonly string[],
+  sources: Pick<ClassSources, "json" | "text">,
   added: readonly ListedToken[],
   { settings, className }: { readonly settings: TokenizerSettings; readonly className: keyof typeof classes },
 ): Omit<TokenizerDefinition, "truncationSide" | "splitSpecialTokens"> {
-  const { tokens, pair, maskStripsLeft } = classes[className];
+  const { model: kind, tokens, pair, maskStripsLeft } = classes[className];
   const { get } = settings;
   const named = namedTokens(settings, tokens, (field, key) => {
     const token = settings.token(field, { stripLeft: maskStripsLeft && key === "mask_token" });
@@ -155,18 +147,15 @@ function builtDefinition(
   });
   const role = (key: string) => named.get(key)?.content ?? get(key).refuse("the text of a token");
   const unknownToken = role("unk_token");
-  if (!vocabulary.includes(unknownToken))
-    get("unk_token").refuse(`a token of the vocabulary, as ${unknownToken} is not`);
+  const made = classModel(kind, { ...sources, get, unknownToken });
   const mask = named.get("mask_token")?.content;
   return {
-    vocabulary,
-    addedTokens: numbered(withSpecial(added, named, settings), vocabulary),
-    normalizer: [normalizerOf(get)],
-    trimOffsets: true,
-    model: { kind: "WordPiece", unknownToken, continuingPrefix: "##", maxWordLength: 100 },
+    ...made,
+    addedTokens: numbered(withSpecial(added, named, settings), made.vocabulary),
     specialTokens: {
       ...{ bos: role("cls_token"), eos: role("sep_token"), pad: role("pad_token") },
       ...(mask === undefined ? {} : { mask }),
+      ...(made.model.unknownToken === undefined ? { unknown: unknownToken } : {}),
     },
     pair,
   };
@@ -182,32 +171,35 @@ function withTokens(
   const own = definition.addedTokens.map(({ id: _, ...token }) => token);
   const all = withSpecial([...own, ...added], named, settings);
   const addedTokens = numbered(all, definition.vocabulary);
-  const { bos, eos, pad, mask: likely } = definition.specialTokens;
-  const hasNoMask = settings.get("mask_token").value === null;
-  const mask = named.get("mask_token")?.content ?? (hasNoMask ? undefined : likely);
+  const { mask: likelyMask, unknown: likelyUnknown, ...frame } = definition.specialTokens;
+  // A role that the files say has no token has none, whatever the vocabulary looks like.
+  const tokenOf = (key: string, likely: string | undefined) =>
+    named.get(key)?.content ?? (settings.get(key).value === null ? undefined : likely);
+  const mask = tokenOf("mask_token", likelyMask);
+  const unknown = definition.model.unknownToken === undefined ? tokenOf("unk_token", likelyUnknown) : undefined;
   return {
     ...definition,
     addedTokens,
     specialTokens: {
-      ...{ bos, eos, pad: named.get("pad_token")?.content ?? pad },
+      ...{ ...frame, pad: named.get("pad_token")?.content ?? frame.pad },
       ...(mask === undefined ? {} : { mask }),
+      ...(unknown === undefined ? {} : { unknown }),
     },
   };
 }
 
-function vocabularyOf(bytes: Uint8Array | undefined, nameOf: (name: string) => string): string[] {
-  return vocabularyIn(decoded(bytes, nameOf), nameOf("vocab.txt"));
-}
+/** What to say where neither tokenizer.json nor a file of another form is there. */
+type NamedFile = { readonly name: keyof TokenizerFiles; readonly nameOf: (name: string) => string };
 
-function decoded(bytes: Uint8Array | undefined, nameOf: (name: string) => string): string {
+function decoded(bytes: Uint8Array | undefined, { name, nameOf }: NamedFile): string {
   if (bytes === undefined)
     throw new FormatError(
       { file: nameOf("tokenizer.json") },
-      "the file is missing, and so is vocab.txt. Expected one of them.",
+      `the file is missing, and so is ${name}. Expected one of them.`,
     );
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new FormatError({ file: nameOf("vocab.txt") }, "not valid UTF-8. Is the file complete?", {}, { cause });
+    throw new FormatError({ file: nameOf(name) }, "not valid UTF-8. Is the file complete?", {}, { cause });
   }
 }

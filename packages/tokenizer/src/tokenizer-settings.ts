@@ -3,10 +3,12 @@ import { addedTokensIn, type ListedToken, listedToken } from "./added-tokens-jso
 import type { NormalizerRules } from "./normalize-aligned.ts";
 import { specialTokenKeys } from "./tokenizer-classes.ts";
 
-/** The files that a tokenizer lies in, all in one folder. Either of the first two is needed. */
+/** The files that a tokenizer lies in, all in one folder. The first, the second, or the third and the fourth are needed. */
 export const tokenizerFileNames = [
   "tokenizer.json",
   "vocab.txt",
+  "vocab.json",
+  "merges.txt",
   "tokenizer_config.json",
   "special_tokens_map.json",
   "added_tokens.json",

@@ -1,8 +1,10 @@
+import { mergesText } from "./byte-pair-json.ts";
 import { lowersOnly } from "./normalize-aligned.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { classes, classNames, specialTokenKeys } from "./tokenizer-classes.ts";
 import { type TokenizerDefinition, unknownTokenOf } from "./tokenizer-definition.ts";
 import type { TokenizerFiles } from "./tokenizer-from-files.ts";
+import { vocabularyJson } from "./vocabulary-json.ts";
 
 /** What of a model stands in its tokenizer's files. */
 export type TokenizerToFilesOptions = {
@@ -15,8 +17,8 @@ export type TokenizerToFilesOptions = {
 };
 
 /**
- * The files of a tokenizer, as transformers of every version reads them: tokenizer.json, vocab.txt, tokenizer_config.json,
- * special_tokens_map.json, and added_tokens.json where there are tokens beyond the vocabulary.
+ * The files of a tokenizer, as transformers of every version reads them: tokenizer.json, vocab.txt (of BPE vocab.json and merges.txt),
+ * tokenizer_config.json, special_tokens_map.json, and added_tokens.json where there are tokens beyond the vocabulary.
  *
  * The class is the one of the model's type where that makes the same of the files, else `PreTrainedTokenizerFast`.
  *
@@ -35,21 +37,24 @@ export function tokenizerToFiles(
   { modelType, maxLength, lowercase = false }: TokenizerToFilesOptions = {},
 ): TokenizerFiles {
   const { definition } = tokenizer;
-  const { normalizer, vocabulary, addedTokens } = definition;
+  const { normalizer, vocabulary, addedTokens, model } = definition;
   const [first, ...rest] = normalizer;
-  const isLoweredOutside = lowercase && rest.length > 0 && first !== undefined && lowersOnly(first);
-  const [rules, ...others] = isLoweredOutside ? rest : normalizer;
+  // BERT's normalizer lower-cases itself, so that a step before it can only come from outside.
+  const isLoweredOutside =
+    lowercase && first !== undefined && lowersOnly(first) && (rest.length > 0 || model.kind !== "WordPiece");
   const ofType =
     typeof modelType === "string" && Object.hasOwn(classNames, modelType) ? classNames[modelType] : undefined;
-  const isOwn = others.length === 0 && rules?.cleanText === true;
-  const className =
-    isOwn && ofType !== undefined && ofType !== "tokenizer.json" && makes(ofType, definition) ? ofType : undefined;
+  const settings =
+    ofType === undefined || ofType === "tokenizer.json"
+      ? undefined
+      : classSettings(ofType, { ...definition, normalizer: isLoweredOutside ? rest : normalizer });
+  const className = settings === undefined || ofType === "tokenizer.json" ? undefined : ofType;
   const keys = className === undefined ? specialTokenKeys : Object.keys(classes[className].tokens);
   const tokens = namedTokens(definition, keys);
   const beyond = addedTokens.filter(({ id }) => id >= vocabulary.length);
   return {
     "tokenizer.json": bytes(tokenizer.toJson()),
-    "vocab.txt": bytes(tokenizer.toVocab()),
+    ...vocabularyFiles(tokenizer),
     "special_tokens_map.json": json(tokens),
     "tokenizer_config.json": json({
       // A role without a token is said to have none, or its class would take its own.
@@ -59,13 +64,7 @@ export function tokenizerToFiles(
           return [key, typeof token === "object" ? (token?.content ?? null) : token];
         }),
       ),
-      ...(className === undefined || rules === undefined
-        ? {}
-        : {
-            do_lower_case: rules.lowercase,
-            tokenize_chinese_chars: rules.padChinese,
-            strip_accents: rules.stripAccents === rules.lowercase ? null : rules.stripAccents,
-          }),
+      ...settings,
       ...(maxLength === undefined ? {} : { model_max_length: maxLength }),
       ...(definition.truncationSide === "left" ? { truncation_side: "left" } : {}),
       ...(definition.splitSpecialTokens ? { split_special_tokens: true } : {}),
@@ -77,11 +76,30 @@ export function tokenizerToFiles(
   };
 }
 
-/** Whether a class cuts and frames texts as a definition says. */
-function makes(className: keyof typeof classes, { model, pair }: TokenizerDefinition): boolean {
-  const ofClass = classes[className].pair;
-  const isCut = model.kind === "WordPiece" && model.continuingPrefix === "##" && model.maxWordLength === 100;
-  return isCut && pair.types.join() === ofClass.types.join();
+/** The files of the vocabulary by itself, as transformers read them before there was tokenizer.json. */
+function vocabularyFiles(tokenizer: Tokenizer): TokenizerFiles {
+  const { model, vocabulary } = tokenizer.definition;
+  if (model.kind === "WordPiece") return { "vocab.txt": bytes(tokenizer.toVocab()) };
+  return { "vocab.json": bytes(vocabularyJson(vocabulary)), "merges.txt": bytes(mergesText(model.merges)) };
+}
+
+/** What a class is told in tokenizer_config.json to cut and frame texts as a definition says; undefined if it never does. */
+function classSettings(className: keyof typeof classes, definition: TokenizerDefinition): object | undefined {
+  const { model, normalizer, pair, trimOffsets } = definition;
+  const [rules, ...others] = normalizer;
+  if (pair.types.join() !== classes[className].pair.types.join() || model.kind !== classes[className].model) return;
+  if (model.kind === "BPE") {
+    const isOwn = model.splitsWords && !model.ignoresMerges && model.unknownToken === undefined;
+    if (rules !== undefined || !isOwn) return;
+    return { add_prefix_space: model.prefixSpace, trim_offsets: trimOffsets };
+  }
+  const isCut = model.continuingPrefix === "##" && model.maxWordLength === 100;
+  if (!isCut || others.length > 0 || rules?.kind !== "Bert" || !rules.cleanText) return;
+  return {
+    do_lower_case: rules.lowercase,
+    tokenize_chinese_chars: rules.padChinese,
+    strip_accents: rules.stripAccents === rules.lowercase ? null : rules.stripAccents,
+  };
 }
 
 /** The special tokens by the names that files have for their roles; with flags where they have any. */
