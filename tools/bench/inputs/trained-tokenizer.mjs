@@ -1,11 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../../node-runtime.mjs";
-import { CannotError } from "../contestant.mjs";
 import { benchFolder } from "./bench-folder.mjs";
 import { realTexts } from "./real-texts.mjs";
+import { runPython } from "./run-python.mjs";
 
 /**
  * The tokenizer.json of a model trained on real English lines by python/train_tokenizer.py. Made once.
@@ -21,12 +18,8 @@ export async function trainedTokenizer(model, scale, python) {
   const file = join(benchFolder("tokenizers"), `${model}-${size}.json`);
   if (existsSync(file)) return { file, size };
   const { texts } = await realTexts(count);
-  const script = join(root, "tools", "bench", "python", "train_tokenizer.py");
   const unfinished = `${file}.unfinished`;
-  const training = spawn(python, [script, model, `${size}`, unfinished], { stdio: ["pipe", 2, 2] });
-  training.stdin.end(JSON.stringify(texts));
-  const [code] = await once(training, "close");
-  if (code !== 0) throw new CannotError(`${script} ended with ${code}. Its message is above.`);
+  await runPython(python, "train_tokenizer.py", [model, `${size}`, unfinished], JSON.stringify(texts));
   renameSync(unfinished, file);
   return { file, size };
 }
