@@ -33,6 +33,7 @@ export const mostMerges = 2 ** 22;
  * Unsupervised Multitask Learners, 2019
  */
 export function createBytePair(vocabulary: readonly string[], rules: BytePairRules): CutWord {
+  // `!`: what is in the heap, and what a symbol has beside it, is a symbol of the list or −1, which is looked at first.
   const ids = new Map(vocabulary.map((token, id) => [token, id]));
   const idOf = (token: string) => {
     const id = ids.get(token);
@@ -51,7 +52,7 @@ export function createBytePair(vocabulary: readonly string[], rules: BytePairRul
 
   const pushPair = (left: number) => {
     if (left < 0) return;
-    const right = symbols.next[left]!; // `!`: left is a symbol
+    const right = symbols.next[left]!;
     const place = right < 0 ? -1 : merges.find(symbols.ids[left]!, symbols.ids[right]!);
     if (place >= 0) heap.push(merges.rankAt(place) * placesOfRank + left);
   };

@@ -16,9 +16,10 @@ export class MinHeap {
     if (this.#count === this.#values.length) this.#resize(2 * this.#count);
     const values = this.#values;
     let at = this.#count++;
+    // `!`: a parent stands before its child.
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (values[parent]! <= value) break; // `!`: indices below are less than the count
+      if (values[parent]! <= value) break;
       values[at] = values[parent]!;
       at = parent;
     }
@@ -28,10 +29,12 @@ export class MinHeap {
   /** Takes the smallest number out; there must be one. Time grows with the logarithm of their count. */
   pop(): number {
     const values = this.#values;
-    const least = values[0]!;
-    const count = --this.#count;
-    const last = values[count]!;
+    const count = this.#count - 1;
+    this.#count = count;
+    const least = values[0]!; // `!`: there is one at least
+    const last = values[count]!; // and so there is a last one
     let at = 0;
+    // `!`: a child is one of those that stay.
     for (let child = 1; child < count; child = 2 * at + 1) {
       if (child + 1 < count && values[child + 1]! < values[child]!) child++;
       if (values[child]! >= last) break;

@@ -39,13 +39,14 @@ export class PieceList {
    */
   align(from: number, starts: Int32Array, text: string): void {
     const { offsets, origin } = this;
+    // `!`: each piece has two offsets, and lies within the normalized text.
     for (let at = 2 * from; at < 2 * this.count; at += 2) {
-      const start = offsets[at]! - origin; // `!`: each piece has two offsets
+      const start = offsets[at]! - origin;
       const end = offsets[at + 1]! - origin;
       offsets[at] = origin + (starts[start] ?? text.length);
       if (start === end) offsets[at + 1] = offsets[at]!;
       else {
-        const last = starts[end - 1]!; // a piece lies within the text
+        const last = starts[end - 1]!;
         offsets[at + 1] = origin + last + (text.codePointAt(last)! > 0xffff ? 2 : 1);
       }
     }

@@ -59,7 +59,8 @@ export class SymbolList {
 
   /** Makes one symbol of two that follow each other, with the place of the left one. */
   join(left: number, right: number, id: number): void {
-    const after = this.next[right]!; // `!`: both are symbols
+    // `!`: both are symbols of the list.
+    const after = this.next[right]!;
     this.ids[left] = id;
     this.ids[right] = -1;
     this.ends[left] = this.ends[right]!;
