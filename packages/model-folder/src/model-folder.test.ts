@@ -142,6 +142,16 @@ test("a tokenizer needs no more than its own files", async () => {
   await expect(readModelTokenizer(filesInMemory({}))).rejects.toThrow(/tokenizer\.json: the file is missing/);
 });
 
+test("RoBERTa's tokenizer may lie in vocab.json and merges.txt", async () => {
+  const files = {
+    "config.json": json({ model_type: "roberta" }),
+    "vocab.json": json({ "<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, h: 4, i: 5, hi: 6, "<mask>": 7 }),
+    "merges.txt": new TextEncoder().encode("#version: 0.2\nh i\n"),
+  };
+  const { tokenizer } = await readModelTokenizer(filesInMemory(files));
+  expect([...tokenizer.encode("hihhi").ids]).toEqual([0, 6, 4, 6, 2]);
+});
+
 test.each<[string, { [path: string]: Uint8Array | undefined }, RegExp]>([
   [
     "another task",
