@@ -22,7 +22,7 @@ export type SpecialIds = {
 };
 
 /**
- * Text to token ids: normalizer → words → WordPiece → special tokens and truncation, the last of which lives here.
+ * Text to token ids: normalizer → words → pieces → special tokens and truncation, the last of which lives here.
  *
  * Made by {@link tokenizerFromJson} or {@link tokenizerFromVocab}. Encoding never throws on any string. A tokenizer remembers words
  * to look them up the next time, in 3 MB of fixed size, but no text's ids depend on what was encoded before.
@@ -80,7 +80,7 @@ export class Tokenizer {
     return this.#tokens.length;
   }
 
-  /** The token of an id, `##` and all; undefined if there is none. */
+  /** The token of an id, `##` or `Ġ` and all; undefined if there is none. */
   tokenOf(id: number): string | undefined {
     return this.#tokens[id] || undefined;
   }
@@ -169,8 +169,8 @@ export class Tokenizer {
   }
 
   /**
-   * The WordPiece vocabulary as the text of a vocab.txt: one token a line, in the order of ids, a line feed after each. Added tokens
-   * beyond it are not in it.
+   * The vocabulary as the text of a vocab.txt, which is a WordPiece tokenizer's: one token a line, in the order of ids, a line feed after
+   * each. Added tokens beyond it are not in it.
    */
   toVocab(): string {
     return this.definition.vocabulary.map((token) => `${token}\n`).join("");
