@@ -8,9 +8,9 @@ import { Tokenizer } from "./tokenizer.ts";
 import { idsOf, type SpecialTokens, type TokenizerDefinition } from "./tokenizer-definition.ts";
 
 /**
- * The tokenizer that a tokenizer.json describes by itself: BertNormalizer, Lowercase or a Sequence of them, BertPreTokenizer,
- * WordPiece, and a post-processor that means `<s> A </s>` (RobertaProcessing, BertProcessing or TemplateProcessing). `file` names it
- * in errors; default `tokenizer.json`.
+ * The tokenizer that a tokenizer.json describes by itself: BertNormalizer, Lowercase or a Sequence of them; BertPreTokenizer and
+ * WordPiece, or ByteLevel and BPE; and a post-processor that means `<s> A </s>` (RobertaProcessing, BertProcessing or TemplateProcessing,
+ * ByteLevel before it or not). `file` names it in errors; default `tokenizer.json`.
  *
  * Lengths in the file are ignored: training leaves its own behind there (128 in all-mpnet-base-v2's, though the model takes 384), and
  * lengths are the caller's business. Which side is cut is obeyed. So is the decoder: nothing here decodes.
