@@ -9,14 +9,15 @@ import { generatedSource } from "./generated-source.mjs";
 /**
  * @param {string} folder of the package
  * @param {Readonly<Record<string, import("./compile-kernels.mjs").KernelBuild>>} builds by the name of the variant
+ * @param {string} [part] the folder within both, for a second set of modules
  */
-export async function writeKernels(folder, builds) {
-  const generated = join(folder, "src/generated");
+export async function writeKernels(folder, builds, part = "") {
+  const generated = join(folder, "src/generated", part);
   mkdirSync(generated, { recursive: true });
   for (const [name, build] of Object.entries(builds)) {
     const bytes = await compileKernels(build);
     writeFileSync(join(generated, `${name}.ts`), generatedSource(bytes));
-    console.log(`${name}: ${bytes.length} bytes`);
+    console.log(`${join(part, name)}: ${bytes.length} bytes`);
   }
-  writeFileSync(join(generated, "kernel-exports.ts"), exportsSource(join(folder, "assembly")));
+  writeFileSync(join(generated, "kernel-exports.ts"), exportsSource(join(folder, "assembly", part)));
 }

@@ -1,5 +1,8 @@
-import type { Address, KernelExports } from "./generated/kernel-exports.ts";
+import type { KernelExports } from "./generated/kernel-exports.ts";
 import type { PreparedQueries } from "./prepare-queries.ts";
+
+/** Where something lies in the memory of the kernels, in bytes. */
+type Address = number;
 
 /** Queries that have their scores in memory at a time. */
 const queryGroup = 64;

@@ -5,6 +5,8 @@ export type SideModuleOptions = {
    * Default false.
    */
   readonly twin?: boolean;
+  /** The memory that a module imports as `env.heap` beside its own, shared or not. Default: it imports none. */
+  readonly heap?: WebAssembly.Memory;
 };
 
 // An empty custom section by the name of "t".
@@ -14,7 +16,7 @@ const twinSection = [0x00, 0x02, 0x01, 0x74];
  * The functions of a side module on a memory, which may be shared. Nothing is copied or allocated there: whatever needs a place in the memory is
  * handed its address.
  *
- * @param base64 the module's bytes: it imports `env.memory`, with a maximum, and nothing else, and exports functions
+ * @param base64 the module's bytes: it imports `env.memory`, with a maximum, and nothing else but `env.heap`, and exports functions
  *
  * @example
  * ```ts
@@ -31,31 +33,30 @@ const twinSection = [0x00, 0x02, 0x01, 0x74];
 export async function startSideModule<Functions>(
   base64: string,
   memory: WebAssembly.Memory,
-  { twin = false }: SideModuleOptions = {},
+  { twin = false, heap }: SideModuleOptions = {},
 ): Promise<Functions> {
-  const built = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  const bytes = memory.buffer instanceof ArrayBuffer ? built : withSharedMemory(built);
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const env = heap === undefined ? { memory } : { memory, heap };
+  for (const [name, { buffer }] of Object.entries(env)) if (!(buffer instanceof ArrayBuffer)) share(bytes, name);
   const module = await WebAssembly.compile(twin ? Uint8Array.of(...bytes, ...twinSection) : bytes);
-  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  const { exports } = await WebAssembly.instantiate(module, { env });
   return exports as Functions; // written beside the module, from the same sources
 }
 
 /**
- * The same module for a shared memory: a copy whose memory import says so.
+ * Makes a module's import of a memory say that it is shared.
  *
  * The two differ in one bit of the import's limits (1 = "has a maximum" becomes 3 = "and is shared"), and kernels need no atomics:
  * threads that work on one memory at a time synchronise outside of them.
  *
  * @see WebAssembly core specification, "Import Section" and "Limits"
  */
-function withSharedMemory(module: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const shared = module.slice();
-  // "env", "memory", each after its length; then 2 = a memory, and its limits.
-  const name = [3, ...ascii("env"), 6, ...ascii("memory"), 2, 1];
-  const at = shared.findIndex((_, i) => name.every((byte, j) => shared[i + j] === byte));
-  if (at < 0) throw new Error("withSharedMemory: the module imports no env.memory with a maximum.");
-  shared[at + name.length - 1] = 3;
-  return shared;
+function share(module: Uint8Array, memory: string): void {
+  // "env" and the memory's name, each after its length; then 2 = a memory, and its limits.
+  const name = [3, ...ascii("env"), memory.length, ...ascii(memory), 2, 1];
+  const at = module.findIndex((_, i) => name.every((byte, j) => module[i + j] === byte));
+  if (at < 0) throw new Error(`startSideModule: the module imports no env.${memory} with a maximum.`);
+  module[at + name.length - 1] = 3;
 }
 
 function ascii(text: string): number[] {
