@@ -187,6 +187,7 @@ test("every row of the contract is there, once", () => {
       "product-128",
       "product-transposed",
       "transposed-vs-plain",
+      "product-frozen",
       "product-pytorch",
       "attention",
       "layer",

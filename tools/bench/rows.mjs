@@ -12,6 +12,7 @@ import { layer } from "./rows/layer.mjs";
 import { layerEfficiency } from "./rows/layer-efficiency.mjs";
 import { product } from "./rows/product.mjs";
 import { product128 } from "./rows/product-128.mjs";
+import { productFrozen } from "./rows/product-frozen.mjs";
 import { productPytorch } from "./rows/product-pytorch.mjs";
 import { productTransposed } from "./rows/product-transposed.mjs";
 import { search } from "./rows/search.mjs";
@@ -31,6 +32,7 @@ export const rows = [
   product128,
   productTransposed,
   transposedVsPlain,
+  productFrozen,
   productPytorch,
   attention,
   layer,
