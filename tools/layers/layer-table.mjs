@@ -19,6 +19,7 @@ export const layers = [
     projects: [
       "mpnet",
       "bert",
+      "distilbert",
       "contrastive-loss",
       "pair-losses",
       "distillation-losses",

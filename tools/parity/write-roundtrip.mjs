@@ -96,6 +96,7 @@ await compare(
   {},
   [{}, { promptName: "extra" }],
 );
+for (const family of ["distilbert", "roberta", "xlm-roberta", "camembert"]) await compare(family, model({ family }), {}, [{}]);
 if (source !== undefined) await compare("given", await openModelFolder(source), {}, [{}]);
 
 await writeFile(join(output, "cases.json"), `${JSON.stringify({ texts, cases }, null, 1)}\n`);
@@ -133,15 +134,11 @@ async function compare(name, saved, saving, variants) {
 function model({ family: type = "mpnet", pooling = {}, after = [{ kind: "Normalize" }], ...settings }) {
   const family = families.find(({ modelTypes }) => modelTypes.includes(type));
   if (family === undefined) throw new Error(`write-roundtrip: no family ${type}.`);
-  const tokenizer = type === "bert" ? tokenizers.bert : tokenizers.mpnet;
+  const tokenizer = type === "bert" || type === "distilbert" ? tokenizers.bert : tokenizers.mpnet;
+  const sizes = { vocabulary: tokenizer.vocabularySize, hidden: 48, layers: 2, heads: 4, intermediate: 64 };
   const config = {
-    vocab_size: tokenizer.vocabularySize,
-    hidden_size: 48,
-    num_hidden_layers: 2,
-    num_attention_heads: 4,
-    intermediate_size: 64,
+    ...family.newConfig({ ...sizes, paddingId: tokenizer.specialIds.pad }),
     max_position_embeddings: 66,
-    layer_norm_eps: 1e-5,
     initializer_range: 0.2, // large, so that texts differ clearly
   };
   const encoder = family.open(config, { file: "config.json" });

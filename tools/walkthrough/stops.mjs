@@ -14,6 +14,7 @@ const oneStop = [
   "tokenizer",
   "nn",
   "tensor",
+  "transformer",
   "backend-wasm",
   "side-module",
   "random",

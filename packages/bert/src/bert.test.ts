@@ -53,7 +53,7 @@ test("all-MiniLM-L6-v2's size has 22,565,376 weights, 22,713,216 with the pooler
   const count = (list: typeof unused) =>
     list.reduce((sum, { shape }) => sum + shape.reduce((product, length) => product * length, 1), 0);
   expect([count(specs), count([...specs, ...unused])]).toEqual([22_565_376, 22_713_216]);
-  expect(sizes).toEqual({ hidden: 384, longest: 512, vocabulary: 30522 });
+  expect(sizes).toEqual({ hidden: 384, longest: 512, vocabulary: 30522, layers: 6, intermediate: 1536 });
   expect(description).toBe("BERT, 6 layers of width 384, 12 heads, feed-forward 1536");
 });
 

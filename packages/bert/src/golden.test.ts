@@ -1,41 +1,36 @@
-import { readdirSync } from "node:fs";
 import { l2Normalize, meanPool } from "@kindred/nn";
 import { cpu, inBlocks, inRows, type Layout, packed, padded, tfjs } from "@kindred/tensor";
-import { readGoldenTensors, readJson, sharedExists, sharedPath } from "@kindred/testing";
+import { readGoldenTensors, readJson, sharedPath } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
+import { goldenCases } from "../../encoder/test-support/golden-cases.ts";
 import { expectGoldenGradients } from "../../encoder/test-support/golden-gradients.ts";
 import { goldenModel } from "../../encoder/test-support/golden-model.ts";
 import { expectGoldenStates } from "../../encoder/test-support/golden-states.ts";
 import { bert } from "./bert.ts";
+import { camembert, roberta, xlmRoberta } from "./roberta.ts";
 
 // What Python transformers computes for small random models, and torch for the gradients of one.
-const families = sharedPath("golden", "families");
-const cases = sharedExists("golden", "families")
-  ? readdirSync(families).filter(
-      (name) =>
-        sharedExists("golden", "families", name, "model", "config.json") &&
-        bert.modelTypes.includes(
-          readJson<{ model_type: string }>(sharedPath("golden", "families", name, "model", "config.json")).model_type,
-        ),
-    )
-  : [];
+const cases = goldenCases([bert, roberta, xlmRoberta, camembert]);
 
 describe.skipIf(cases.length === 0).each([cpu(), tfjs()])("on $name", (engine) => {
-  test.each(cases)("%s: embeddings and layers are transformers'", async (name) => {
+  test.each(cases)("$name: embeddings and layers are transformers'", async ({ family, golden }) => {
     await engine.start();
-    const golden = sharedPath("golden", "families", name);
     // 8 times 1.9e-6, what the reference's own float32 strays from its float64, at entries up to 4.3.
-    const compared = await expectGoldenStates(bert, golden, { tolerance: 1.5e-5 });
+    const compared = await expectGoldenStates(family, golden, { tolerance: 1.5e-5 });
     const stages = [...readGoldenTensors(`${golden}/expected.safetensors`).keys()];
     expect(compared).toBe(stages.filter((key) => /embeddingOutput|layer/.test(key)).length);
     expect(compared).toBeGreaterThan(0);
   });
 
-  test("the gradient of the symmetric contrastive loss is torch's, weight by weight", async () => {
+  test.each([
+    { family: bert, set: "families", name: "bert", tolerance: undefined },
+    { family: roberta, set: "more-families", name: "roberta", tolerance: 5.4e-5 }, // 8 times 6.7e-6
+  ])("$name: the gradient of the symmetric contrastive loss is torch's, weight by weight", async (each) => {
     await engine.start();
-    const training = sharedPath("golden", "families", "training", "bert");
-    await expectGoldenGradients(bert, { training, model: sharedPath("golden", "families", "bert", "model") });
+    const training = sharedPath("golden", each.set, "training", each.name);
+    const model = sharedPath("golden", each.set, each.name, "model");
+    await expectGoldenGradients(each.family, { training, model, tolerance: each.tolerance });
   });
 
   test("packed, padded or in blocks, vectors are Python's; with another epsilon or token type they are not", async () => {

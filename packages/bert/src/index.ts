@@ -1,1 +1,2 @@
 export { bert } from "./bert.ts";
+export { camembert, roberta, xlmRoberta } from "./roberta.ts";

@@ -23,7 +23,7 @@ import { principalComponents, projectRows } from "@kindred/vectors";
  * how to put them together is there from the start.
  *
  * @param layers by their numbers from 0, in the order in which the new model has them: every third, `[0, 3, 6, 9]`, is a good choice
- * @throws ConfigError for a layer that the teacher has not, for none, and for a family whose config.json does not count layers
+ * @throws ConfigError for a layer that the teacher has not, for none, and for a family that does not count its layers
  * @see Turc et al. (2019), Well-read students learn better; Reimers, sentence-transformers, model_distillation_layer_reduction.py.
  *
  * @example
@@ -40,9 +40,8 @@ export function studentFromLayers(
   layers: readonly number[],
   families: readonly EncoderFamily[] = ownFamilies,
 ): TrainableModel {
-  const json = teacher.encoder.configJson();
-  const count = json["num_hidden_layers"];
-  if (typeof count !== "number")
+  const { layers: count } = teacher.encoder.sizes;
+  if (count === undefined)
     throw new ConfigError(
       "distill: the teacher's family does not count its layers. Give a student (--student FOLDER).",
       {
@@ -55,7 +54,9 @@ export function studentFromLayers(
       `distill: no such layers of the teacher. Got ${layers.join(",") || "none"}, expected numbers from 0 to ${count - 1}, with commas.`,
       { layers, count },
     );
-  const encoder = openEncoder(families, { ...json, num_hidden_layers: layers.length }, { dropout: dropoutOf(config) });
+  const encoder = openEncoder(families, teacher.encoder.configJson({ layers: layers.length }), {
+    dropout: dropoutOf(config),
+  });
   const weights: { [name: string]: ParameterValues } = { ...weightsAfter(teacher) };
   for (let depth = 0; depth <= layers.length; depth++) {
     const from = depth === 0 ? 0 : (layers[depth - 1] ?? 0) + 1; // layer i is i + 1 deep

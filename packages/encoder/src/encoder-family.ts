@@ -62,8 +62,11 @@ export type ForwardOptions = {
 export type Encoder = {
   /** What it is in a few words, for people. */
   readonly description: string;
-  /** The content of its config.json, for `JSON.stringify`: every key that says something about the encoder, as it is obeyed. */
-  configJson(): JsonObject;
+  /**
+   * The content of its config.json, for `JSON.stringify`: every key that says something about the encoder, as it is obeyed. With `layers`,
+   * which only encoders with `sizes.layers` obey, that of an encoder of so many, else alike.
+   */
+  configJson(changes?: { readonly layers?: number }): JsonObject;
   /** Its parameters, in the order in which data meets them. */
   readonly specs: readonly ParameterSpec[];
   /** Tensors that checkpoints hold beside them and no vector depends on (a pooler). Readers want them: saved as zeros. */
@@ -75,6 +78,9 @@ export type Encoder = {
     readonly longest: number;
     /** Ids that a token may have: 0 … vocabulary − 1. */
     readonly vocabulary: number;
+    /** Layers of one form, and the width of a layer's feed-forward part. Undefined for an encoder that is not made so. */
+    readonly layers?: number;
+    readonly intermediate?: number;
   };
   /** The name in `specs` of a tensor that a checkpoint calls `storedName`; undefined for what is no parameter. */
   parameterOf(storedName: string): string | undefined;

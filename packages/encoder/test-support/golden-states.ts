@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { readGoldenTensors, readJson } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect } from "vitest";
-import type { EncoderFamily } from "../src/encoder-family.ts";
+import type { EncoderFamily, JsonObject } from "../src/encoder-family.ts";
 import { goldenModel, packedBatch } from "./golden-model.ts";
 
 /**
@@ -20,10 +20,12 @@ export async function expectGoldenStates(
   const expected = readGoldenTensors(join(golden, "expected.safetensors"));
   const { texts } = readJson<{ texts: { ids: number[] }[] }>(join(golden, "expected.json"));
   const { ids, layout } = packedBatch(texts.map((text) => text.ids));
-  const { num_hidden_layers: layers } = readJson<{ num_hidden_layers: number }>(join(golden, "model", "config.json"));
+  const file = join(golden, "model", "config.json");
+  const whole = family.open(readJson<JsonObject>(file), { file });
+  const { layers = 0 } = whole.sizes;
   let compared = 0;
   for (let count = 0; count <= layers; count++) {
-    const { encoder, parameters } = await goldenModel(family, join(golden, "model"), { num_hidden_layers: count });
+    const { encoder, parameters } = await goldenModel(family, join(golden, "model"), whole.configJson({ layers: count }));
     const y = encoder.forward(parameters, { ids }, { layout });
     const states = Float32Array.from(y.dataSync());
     const { hidden } = encoder.sizes;

@@ -54,7 +54,7 @@ test("the published model has 108,895,872 weights, 109,486,464 with the pooler, 
   const count = (list: typeof unused) =>
     list.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
   expect([count(specs), count([...specs, ...unused])]).toEqual([108_895_872, 109_486_464]);
-  expect(sizes).toEqual({ hidden: 768, longest: 512, vocabulary: 30527 });
+  expect(sizes).toEqual({ hidden: 768, longest: 512, vocabulary: 30527, layers: 12, intermediate: 3072 });
   expect(description).toBe("MPNet, 12 layers of width 768, 12 heads, feed-forward 3072");
   expect(specs.length).toBe(197);
 });

@@ -2,21 +2,12 @@ import {
   configReader,
   type Encoder,
   type EncoderFamily,
-  type EncoderParameters,
-  type EncoderTokens,
-  expectParameters,
-  type ForwardOptions,
   type JsonObject,
-  layerNormSpecs,
-  type ParameterSpec,
   parameterNamed,
   storedNames,
 } from "@kindred/encoder";
 import { positionBias } from "@kindred/nn";
-import { childKey } from "@kindred/random";
-import { type Float, type Layout, sentencesOf } from "@kindred/tensor";
-import { postNormLayer, type PostNormLayerNames, postNormLayerSpecs, tokenEmbeddings } from "@kindred/transformer";
-import * as tf from "@tensorflow/tfjs-core";
+import { postNormEncoder, type PostNormLayerNames } from "@kindred/transformer";
 
 /**
  * The padding of MPNet's tables, whatever `pad_token_id` says, as in transformers: row 1 of both gets no gradient, a token of id 1
@@ -53,23 +44,45 @@ export const mpnet: EncoderFamily = {
 
 function openMpnet(json: JsonObject, at: Parameters<EncoderFamily["open"]>[1]): Encoder {
   const config = mpnetConfig(json, at);
-  const { vocab_size: vocabulary, hidden_size: hidden, num_attention_heads: heads, num_hidden_layers: layers } = config;
-  const specs = mpnetSpecs(config);
+  const { hidden_size: hidden, num_attention_heads: heads, initializer_range: deviation } = config;
+  const biasShape = [config.relative_attention_num_buckets, heads];
+  const encoder = postNormEncoder({
+    functionName: "mpnet",
+    title: "MPNet",
+    names,
+    vocabulary: config.vocab_size,
+    hidden,
+    layers: config.num_hidden_layers,
+    heads,
+    intermediate: config.intermediate_size,
+    positions: config.max_position_embeddings,
+    countedPadding: padding,
+    wordWithoutGradient: padding,
+    epsilon: config.layer_norm_eps,
+    deviation,
+    dropout: { hidden: config.hidden_dropout_prob, attention: config.attention_probs_dropout_prob },
+    bias: {
+      specs: [{ name: biasName, shape: biasShape, kind: "table", deviation }],
+      of: (parameters, { fixed }) =>
+        positionBias(parameterNamed(parameters, biasName), relativeBuckets(fixed.longest - 1)),
+    },
+  });
   return {
-    description: `MPNet, ${layers} layers of width ${hidden}, ${heads} heads, feed-forward ${config.intermediate_size}`,
-    configJson: () => ({ architectures: ["MPNetModel"], model_type: "mpnet", hidden_act: "gelu", ...config }),
-    specs,
+    ...encoder,
+    configJson: ({ layers = config.num_hidden_layers } = {}) => ({
+      architectures: ["MPNetModel"],
+      model_type: "mpnet",
+      hidden_act: "gelu",
+      ...config,
+      num_hidden_layers: layers,
+    }),
     unused: [
       { name: "pooler.dense.weight", shape: [hidden, hidden] },
       { name: "pooler.dense.bias", shape: [hidden] },
     ],
-    sizes: { hidden, longest: config.max_position_embeddings - padding - 1, vocabulary },
-    parameterOf: storedNames(specs, "mpnet."),
-    forward: (parameters, tokens, options) => forward(parameters, tokens, { ...options, config, specs }),
+    parameterOf: storedNames(encoder.specs, "mpnet."),
   };
 }
-
-type MpnetConfig = ReturnType<typeof mpnetConfig>;
 
 function mpnetConfig(json: JsonObject, { file, dropout = {} }: Parameters<EncoderFamily["open"]>[1]) {
   const read = configReader(json, { file });
@@ -98,90 +111,25 @@ function mpnetConfig(json: JsonObject, { file, dropout = {} }: Parameters<Encode
   return config;
 }
 
-const embeddingNames = {
+const biasName = "encoder.relative_attention_bias.weight";
+const names = {
   words: "embeddings.word_embeddings",
   positions: "embeddings.position_embeddings",
   norm: "embeddings.LayerNorm",
+  layer(i: number): PostNormLayerNames {
+    const layer = `encoder.layer.${i}`;
+    return {
+      query: `${layer}.attention.attn.q`,
+      key: `${layer}.attention.attn.k`,
+      value: `${layer}.attention.attn.v`,
+      attended: `${layer}.attention.attn.o`,
+      attendedNorm: `${layer}.attention.LayerNorm`,
+      inner: `${layer}.intermediate.dense`,
+      outer: `${layer}.output.dense`,
+      outerNorm: `${layer}.output.LayerNorm`,
+    };
+  },
 };
-const biasName = "encoder.relative_attention_bias.weight";
-
-function layerNames(i: number): PostNormLayerNames {
-  const layer = `encoder.layer.${i}`;
-  return {
-    query: `${layer}.attention.attn.q`,
-    key: `${layer}.attention.attn.k`,
-    value: `${layer}.attention.attn.v`,
-    attended: `${layer}.attention.attn.o`,
-    attendedNorm: `${layer}.attention.LayerNorm`,
-    inner: `${layer}.intermediate.dense`,
-    outer: `${layer}.output.dense`,
-    outerNorm: `${layer}.output.LayerNorm`,
-  };
-}
-
-function mpnetSpecs(config: MpnetConfig): ParameterSpec[] {
-  const { hidden_size: hidden, intermediate_size: intermediate, initializer_range: deviation } = config;
-  const table = (name: string, rows: number, features: number): ParameterSpec => ({
-    name,
-    shape: [rows, features],
-    kind: "table",
-    deviation,
-  });
-  const layers = Array.from({ length: config.num_hidden_layers }, (_, i) =>
-    postNormLayerSpecs(layerNames(i), { hidden, intermediate, deviation }).map((spec) => ({ ...spec, depth: i + 1 })),
-  );
-  const embeddings = [
-    { ...table(`${embeddingNames.words}.weight`, config.vocab_size, hidden), rowWithoutGradient: padding },
-    {
-      ...table(`${embeddingNames.positions}.weight`, config.max_position_embeddings, hidden),
-      rowWithoutGradient: padding,
-    },
-    ...layerNormSpecs(embeddingNames.norm, hidden),
-    table(biasName, config.relative_attention_num_buckets, config.num_attention_heads),
-  ];
-  return [...embeddings.map((spec) => ({ ...spec, depth: 0 })), ...layers.flat()];
-}
-
-function forward(
-  parameters: EncoderParameters,
-  tokens: EncoderTokens,
-  options: ForwardOptions & { readonly config: MpnetConfig; readonly specs: readonly ParameterSpec[] },
-): Float<"tokens hidden"> {
-  const { config, specs, layout, dropout } = options;
-  const { num_attention_heads: heads, layer_norm_eps: epsilon } = config;
-  const rates = { hidden: config.hidden_dropout_prob, attention: config.attention_probs_dropout_prob };
-  expectParameters("mpnet", parameters, specs);
-  return tf.tidy(() => {
-    let x = tokenEmbeddings(parameters, tokens, {
-      functionName: "mpnet",
-      names: embeddingNames,
-      layout,
-      positions: positionsOf(tokens.ids, layout),
-      longest: config.max_position_embeddings - padding - 1,
-      rowsWithoutGradient: { words: padding, positions: padding },
-      epsilon,
-      ...(dropout && { dropout: { ...rates, key: childKey(dropout, "embeddings") } }),
-    });
-    const bias = positionBias(parameterNamed(parameters, biasName), relativeBuckets(layout.fixed.longest - 1));
-    for (let i = 0; i < config.num_hidden_layers; i++) {
-      const drop = dropout && { dropout: { ...rates, key: childKey(dropout, "encoder.layer", i) } };
-      const next = postNormLayer(parameters, x, { names: layerNames(i), layout, heads, epsilon, bias, ...drop });
-      x.dispose();
-      x = next;
-    }
-    return x;
-  });
-}
-
-/** Tokens of other ids than the padding's count from the row after it; they alone count. */
-function positionsOf(ids: Int32Array, { fixed, data }: Layout): Int32Array {
-  const positions = new Int32Array(fixed.rows).fill(padding);
-  for (const { start, length } of sentencesOf(data)) {
-    let last = padding;
-    for (let row = start; row < start + length; row++) if (ids[row] !== padding) positions[row] = ++last;
-  }
-  return positions;
-}
 
 /** Rows of MPNet's table of relative positions that are used: the original computes bucket numbers for 32 whatever its configuration says. */
 export const fewestBuckets = 32;

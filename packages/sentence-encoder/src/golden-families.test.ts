@@ -1,19 +1,13 @@
-import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { wasm } from "@kindred/backend-wasm";
 import { xla } from "@kindred/backend-xla";
 import { openModelFolder } from "@kindred/model-folder/node";
 import type { SentenceModules } from "@kindred/pooling";
 import { cpu, type Engine, toFloat32Array } from "@kindred/tensor";
-import {
-  describePlugins,
-  expectMutantToFail,
-  readGoldenTensors,
-  readJson,
-  sharedExists,
-  sharedPath,
-} from "@kindred/testing";
+import { describePlugins, expectMutantToFail, readGoldenTensors, readJson } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
+import { goldenCases } from "../../encoder/test-support/golden-cases.ts";
 import { embedSentences } from "./embed-sentences.ts";
 import { families } from "./families.ts";
 import { loadParameters } from "./model-weights.ts";
@@ -21,15 +15,7 @@ import { loadSentenceEncoder } from "./node/load-sentence-encoder.ts";
 import { openSentenceModel } from "./sentence-model.ts";
 
 // What Python's sentence-transformers gives for small random models of every family that Kindred has; the vectors of token ids.
-const root = ["golden", "families"] as const;
-const cases = sharedExists(...root)
-  ? readdirSync(sharedPath(...root)).filter((name) => {
-      const config = [...root, name, "model", "config.json"] as const;
-      if (!sharedExists(...config)) return false;
-      const { model_type: type } = readJson<{ model_type: string }>(sharedPath(...config));
-      return families.some(({ modelTypes }) => modelTypes.includes(type));
-    })
-  : [];
+const cases = goldenCases(families);
 
 type Expected = {
   /** Class of the tokenizer in transformers. */
@@ -45,20 +31,20 @@ type Expected = {
 
 describe.skipIf(cases.length === 0)("of every family", () => {
   describe.each([wasm(), cpu()])("on $name", (engine) => vectorsArePythons(engine, cases));
-  const tried = cases.filter((name) => name.startsWith("bert") && !name.includes("xlmr")); // each is compiled
+  const tried = cases.filter(({ name }) => !/xlm|more/.test(name)); // each is compiled
   describePlugins("on XLA", ({ path }) => vectorsArePythons(xla({ plugin: path, cacheFolder: false }), tried));
 });
 
-function vectorsArePythons(engine: Engine, cases: readonly string[]): void {
+function vectorsArePythons(engine: Engine, cases: ReturnType<typeof goldenCases>): void {
   test.each(cases)(
-    "%s: every vector is Python's",
-    async (name) => {
+    "$name: every vector is Python's",
+    async ({ golden }) => {
       const { stop } = await engine.start();
-      const folder = await openModelFolder(sharedPath(...root, name, "model"));
+      const folder = await openModelFolder(join(golden, "model"));
       const model = openSentenceModel(folder);
       const parameters = await loadParameters(folder, model);
-      const { texts, ...expected } = expectedOf(name);
-      const tensors = readGoldenTensors(sharedPath(...root, name, "expected.safetensors"));
+      const { texts, ...expected } = expectedOf(golden);
+      const tensors = readGoldenTensors(join(golden, "expected.safetensors"));
       const vectors = (rows: readonly (readonly number[])[], promptLength: number, modules = model.modules) => {
         let count = 0;
         const starts = Int32Array.from([0, ...rows.map(({ length }) => (count += length))]);
@@ -89,12 +75,12 @@ function vectorsArePythons(engine: Engine, cases: readonly string[]): void {
     180_000,
   );
 
-  test.each(cases.filter((name) => expectedOf(name).tokenizer === "BertTokenizer"))(
-    "%s: encode, encodeQuery and encodeDocument give Python's vectors of texts, together and one by one",
-    async (name) => {
-      await using encoder = await loadSentenceEncoder(sharedPath(...root, name, "model"), { cores: 0, engine });
-      const { texts, promptsUsed = { default: "" } } = expectedOf(name);
-      const tensors = readGoldenTensors(sharedPath(...root, name, "expected.safetensors"));
+  test.each(cases.filter(({ golden }) => expectedOf(golden).tokenizer.includes("Bert")))(
+    "$name: encode, encodeQuery and encodeDocument give Python's vectors of texts, together and one by one",
+    async ({ golden }) => {
+      await using encoder = await loadSentenceEncoder(join(golden, "model"), { cores: 0, engine });
+      const { texts, promptsUsed = { default: "" } } = expectedOf(golden);
+      const tensors = readGoldenTensors(join(golden, "expected.safetensors"));
       const calls = { default: "encode", query: "encodeQuery", document: "encodeDocument" } as const;
       for (const call of ["default", "query", "document"] as const) {
         if (promptsUsed[call] === undefined) continue;
@@ -114,8 +100,8 @@ function vectorsArePythons(engine: Engine, cases: readonly string[]): void {
   );
 }
 
-function expectedOf(name: string): Expected {
-  return readJson<Expected>(sharedPath(...root, name, "expected.json"));
+function expectedOf(golden: string): Expected {
+  return readJson<Expected>(join(golden, "expected.json"));
 }
 
 /** 8 times what Python's own float32 strays from its float64, for vectors of length 1, after a dense layer, and of any length. */

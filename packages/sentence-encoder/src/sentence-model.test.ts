@@ -74,7 +74,7 @@ test("a caller's family stands beside Kindred's, and its dropout may be told", a
   const folder = await readModelFolder(filesInMemory(changed));
   expect(openSentenceModel(folder, { families: [...families, mine] }).encoder.description).toBe("mine");
   expect(() => openSentenceModel(folder)).toThrow(
-    'config.json: model_type is not supported. Got "mine", expected one of mpnet, bert',
+    'config.json: model_type is not supported. Got "mine", expected one of mpnet, bert, distilbert, roberta, xlm-roberta, camembert',
   );
   const { encoder } = openSentenceModel(await readModelFolder(filesInMemory(files)), { dropout: { hidden: 0.5 } });
   expect(encoder.configJson()).toMatchObject({ hidden_dropout_prob: 0.5, attention_probs_dropout_prob: 0.1 });

@@ -43,7 +43,7 @@ const [processBytes, coreBytes] = [120e6, 45e6];
  * - tokens of a chunk · layers · (8 · hidden + 2 · intermediate) on each core,
  *
  * and the rows that are not streamed. Four real runs (384 × 6 layers on one core and on two, 256 × 4, 768 × 6) took at most 4 % more or less. Checkpoints take parameters · 4 more while they are written. Undefined for devices, which have their
- * own, and for a family whose configuration does not tell its layers.
+ * own, and for a family whose encoders do not tell their layers.
  *
  * @example
  * ```ts
@@ -59,10 +59,10 @@ export function memoryEstimate(
   { backend, maxBatchTokens }: Pick<TrainConfig, "backend" | "maxBatchTokens">,
   { model, trained = parameterCount(model), cores, summaries }: MemoryFacts,
 ): MemoryEstimate | undefined {
-  const { num_hidden_layers: layers, intermediate_size: inner } = model.encoder.configJson();
-  if (backend === "xla" || typeof layers !== "number" || typeof inner !== "number") return undefined;
+  const { hidden, layers, intermediate } = model.encoder.sizes;
+  if (backend === "xla" || layers === undefined || intermediate === undefined) return undefined;
   const parameters = parameterCount(model);
-  const perToken = layers * (perHidden * model.encoder.sizes.hidden + perInner * inner);
+  const perToken = layers * (perHidden * hidden + perInner * intermediate);
   const shared = 4 * (parameters + trained * (2 + cores));
   const weights = 4 * parameters * cores;
   const chunks = 4 * perToken * maxBatchTokens * cores;

@@ -6,3 +6,4 @@ export {
   type TokenEmbeddingOptions,
   tokenEmbeddings,
 } from "./post-norm-transformer.ts";
+export { postNormEncoder, type PostNormEncoderOptions } from "./post-norm-encoder.ts";

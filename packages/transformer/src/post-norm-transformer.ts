@@ -163,8 +163,16 @@ export type PostNormLayerOptions = {
   readonly epsilon: number;
   /** What is added to the scores by distance between key and query. Default: nothing. */
   readonly bias?: Float<"heads distances">;
-  /** The layer's own dropout key, and the shares of elements and of attention's weights to drop. Default: no dropout. */
-  readonly dropout?: { readonly key: Key; readonly hidden: number; readonly attention: number };
+  /**
+   * The layer's own dropout key, and the shares to drop of elements, of attention's weights, and of what `attended` gives (the last as of
+   * other elements, unless it is said). Default: no dropout.
+   */
+  readonly dropout?: {
+    readonly key: Key;
+    readonly hidden: number;
+    readonly attention: number;
+    readonly attended?: number;
+  };
 };
 
 /**
@@ -249,7 +257,7 @@ export function postNormLayer(
       affine<"hidden", "hidden">(mixed, names.attended),
       x,
       names.attendedNorm,
-      "attention.output",
+      { name: "attention.output", rate: drop?.attended ?? drop?.hidden },
     );
     const inner = affine<"hidden", "intermediate">(attended, names.inner);
     const outer = geluLinear<"tokens", "intermediate", "hidden">(
@@ -257,15 +265,18 @@ export function postNormLayer(
       parameterNamed(parameters, `${names.outer}.weight`),
       parameterNamed(parameters, `${names.outer}.bias`),
     );
-    return close(outer, attended, names.outerNorm, "output");
+    return close(outer, attended, names.outerNorm, { name: "output", rate: drop?.hidden });
   });
 
   /** The end of each half: LayerNorm(dropout(half) + residual). */
-  function close(half: Float<"tokens hidden">, residual: Float<"tokens hidden">, norm: string, site: string) {
+  function close(
+    half: Float<"tokens hidden">,
+    residual: Float<"tokens hidden">,
+    norm: string,
+    { name, rate = 0 }: { readonly name: string; readonly rate: number | undefined },
+  ) {
     const dropped =
-      drop !== undefined && drop.hidden > 0
-        ? dropout(half, { rate: drop.hidden, key: childKey(drop.key, site), layout })
-        : half;
+      drop !== undefined && rate > 0 ? dropout(half, { rate, key: childKey(drop.key, name), layout }) : half;
     const gain = parameterNamed<"hidden">(parameters, `${norm}.weight`);
     const shift = parameterNamed<"hidden">(parameters, `${norm}.bias`);
     return addLayerNorm(dropped, residual, gain, shift, { epsilon: options.epsilon });

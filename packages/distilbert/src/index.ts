@@ -1,0 +1,1 @@
+export { distilbert } from "./distilbert.ts";
