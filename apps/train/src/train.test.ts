@@ -164,8 +164,28 @@ describe("fine-tuning", () => {
     expect(encoder.settings.maxSeqLength).toBe(maxSeqLength);
   });
 
-  test("a BERT of random weights is trained, saved, and tuned further under its own names", async () => {
-    const { config, folder } = prepare({ modelType: "bert" });
+  test.each([
+    {
+      modelType: "bert",
+      json: { hidden_size: 16, type_vocab_size: 2, hidden_dropout_prob: 0 },
+      query: "encoder.layer.0.attention.self.query.weight",
+      description: "BERT, 1 layers of width 16, 2 heads, feed-forward 32",
+    },
+    {
+      modelType: "distilbert",
+      json: { dim: 16, n_layers: 1, dropout: 0, attention_dropout: 0 },
+      query: "transformer.layer.0.attention.q_lin.weight",
+      description: "DistilBERT, 1 layers of width 16, 2 heads, feed-forward 32",
+    },
+    {
+      modelType: "xlm-roberta",
+      json: { hidden_size: 16, max_position_embeddings: 514, layer_norm_eps: 1e-5, hidden_dropout_prob: 0 },
+      query: "encoder.layer.0.attention.self.query.weight",
+      description: "XLM-RoBERTa, 1 layers of width 16, 2 heads, feed-forward 32",
+    },
+  ])("a new $modelType is trained, saved, and tuned further under its own names", async (family) => {
+    const { modelType, description } = family;
+    const { config, folder } = prepare({ modelType });
     const names: [string, string][] = [
       ["<s>", "[CLS]"],
       ["</s>", "[SEP]"],
@@ -175,21 +195,21 @@ describe("fine-tuning", () => {
     ];
     const words = readFileSync(config.vocabulary, "utf8");
     const ofBert = names.reduce((text, [from, to]) => text.replace(`${from}\n`, `${to}\n`), words);
-    writeFileSync(config.vocabulary, ofBert);
+    if (modelType !== "xlm-roberta") writeFileSync(config.vocabulary, ofBert);
     const first = await eventsOf(train({ ...config, hiddenDropoutProb: 0, attentionProbsDropoutProb: 0 }));
     const model = join(config.output, "model");
     expect(Math.min(...losses(first).slice(-3))).toBeLessThan(Math.min(...losses(first).slice(0, 3)));
     const saved = JSON.parse(readFileSync(join(model, "config.json"), "utf8")) as { [key: string]: unknown };
-    expect(saved).toMatchObject({ model_type: "bert", hidden_size: 16, type_vocab_size: 2, hidden_dropout_prob: 0 });
+    expect(saved).toMatchObject({ model_type: modelType, ...family.json });
     const { tensors } = readSafetensors(readFileSync(join(model, "model.safetensors")));
-    const types = tensors.get("embeddings.token_type_embeddings.weight");
-    expect([types?.shape, tensors.has("encoder.layer.0.attention.self.query.weight")]).toEqual([[2, 16], true]);
+    expect(tensors.get(family.query)?.shape).toEqual([16, 16]);
+    expect(tensors.has("embeddings.token_type_embeddings.weight")).toBe(modelType !== "distilbert");
     const tuned = trainConfig({ ...rest, data: config.data, model, output: join(folder, "tuned"), maxSteps: 2 });
     const events = await eventsOf(train(tuned));
     const before = events.find((event) => event.type === "evaluation");
     expect(before?.type === "evaluation" && before.metrics["pairs_mrr@10"]).toBeGreaterThan(0.5);
     await using encoder = await loadSentenceEncoder(join(folder, "tuned", "model"), { cores: 0 });
-    expect(encoder.model.encoder.description).toBe("BERT, 1 layers of width 16, 2 heads, feed-forward 32");
+    expect(encoder.model.encoder.description).toBe(description);
   });
 
   test("a family that there is not is refused by its option", async () => {

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { type KernelVariant, wasm } from "@kindred/backend-wasm";
-import { bert, roberta } from "@kindred/bert";
+import { bert } from "@kindred/bert";
 import { initialParameters } from "@kindred/encoder";
 import { mpnet } from "@kindred/mpnet";
 import { keyFromSeed } from "@kindred/random";
@@ -40,7 +40,7 @@ const runs = (variant: KernelVariant) =>
     );
 
 const cases = shapes.flatMap((shape) =>
-  [mpnet, bert, roberta].map((family) => ({ family, shape, name: `${family.modelTypes[0]} of width ${shape.hidden_size}` })),
+  [mpnet, bert].map((family) => ({ family, shape, name: `${family.modelTypes[0]} of width ${shape.hidden_size}` })),
 );
 
 describe.each(["simd", "relaxed", "wide"] as const)("%s kernels", async (variant) => {
