@@ -96,7 +96,8 @@ await compare(
   {},
   [{}, { promptName: "extra" }],
 );
-for (const family of ["distilbert", "roberta", "xlm-roberta", "camembert"]) await compare(family, model({ family }), {}, [{}]);
+for (const family of ["distilbert", "roberta", "xlm-roberta", "camembert"])
+  await compare(family, model({ family }), {}, [{}]);
 if (source !== undefined) await compare("given", await openModelFolder(source), {}, [{}]);
 
 await writeFile(join(output, "cases.json"), `${JSON.stringify({ texts, cases }, null, 1)}\n`);

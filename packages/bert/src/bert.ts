@@ -109,7 +109,11 @@ function bertConfig(
   const vocabulary = read.whole("vocab_size", { byDefault: defaults.vocabulary, least: 1 });
   const padding = read.id("pad_token_id", { byDefault: defaults.padding, vocabulary }) ?? null;
   if (positions === "tokens" && padding === null)
-    read.refuse("pad_token_id", `an id from 0 to ${vocabulary - 1}`, "Positions count the tokens that are not padding.");
+    read.refuse(
+      "pad_token_id",
+      `an id from 0 to ${vocabulary - 1}`,
+      "Positions count the tokens that are not padding.",
+    );
   const least = 2 + (positions === "tokens" ? (padding ?? 0) + 1 : 0);
   const config = {
     vocab_size: vocabulary,

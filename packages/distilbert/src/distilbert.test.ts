@@ -50,7 +50,8 @@ test("distilbert-base has 66,362,880 weights, and room for 512 tokens", () => {
 
 test("stored names: with and without prefix; masked-LM and classification heads are no parameters", () => {
   const { specs, parameterOf } = open(tiny);
-  for (const { name } of specs) for (const stored of [name, `distilbert.${name}`]) expect(parameterOf(stored)).toBe(name);
+  for (const { name } of specs)
+    for (const stored of [name, `distilbert.${name}`]) expect(parameterOf(stored)).toBe(name);
   expect(parameterOf("distilbert.embeddings.LayerNorm.gamma")).toBe("embeddings.LayerNorm.weight");
   for (const name of ["vocab_transform.weight", "vocab_layer_norm.bias", "pre_classifier.weight", "classifier.bias"])
     expect(parameterOf(name)).toBeUndefined();

@@ -17,9 +17,12 @@ describe.skipIf(cases.length === 0).each([cpu(), tfjs()])("on $name", (engine) =
   });
 
   const training = ["golden", "families", "training", "distilbert"] as const;
-  test.skipIf(!sharedExists(...training))("the gradient of a contrastive loss is torch's, weight by weight", async () => {
-    await engine.start();
-    const model = sharedPath("golden", "families", "distilbert", "model");
-    await expectGoldenGradients(distilbert, { training: sharedPath(...training), model });
-  });
+  test.skipIf(!sharedExists(...training))(
+    "the gradient of a contrastive loss is torch's, weight by weight",
+    async () => {
+      await engine.start();
+      const model = sharedPath("golden", "families", "distilbert", "model");
+      await expectGoldenGradients(distilbert, { training: sharedPath(...training), model });
+    },
+  );
 });

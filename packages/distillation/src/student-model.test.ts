@@ -1,3 +1,4 @@
+import { distilbert } from "@kindred/distilbert";
 import { ConfigError } from "@kindred/errors";
 import { sentenceDimension } from "@kindred/pooling";
 import { toFloat32 } from "@kindred/tensor-files";
@@ -30,6 +31,16 @@ test("a student of layer 1 has it first, with the teacher's embeddings, and no o
   const turned = studentFromLayers(trainConfig({}), teacher, [1, 0, 1]);
   expect(turned.weights[name(1)]?.values).toEqual(teacher.weights[name(0)]?.values);
   expect(turned.weights[name(2)]?.values).toEqual(teacher.weights[name(1)]?.values);
+});
+
+test("a student of a DistilBERT, whose config.json has other keys, has its layers too", () => {
+  const { weights: own, ...other } = toyModel({ family: distilbert });
+  const values = own.map(([name, tensor]) => [name, { shape: tensor.shape, values: toFloat32(tensor) }] as const);
+  const deep: TrainableModel = { ...other, weights: Object.fromEntries(values) };
+  const student = studentFromLayers(trainConfig({}), deep, [1]);
+  const name = (layer: number) => `transformer.layer.${layer}.ffn.lin1.weight`;
+  expect(student.weights[name(0)]?.values).toEqual(deep.weights[name(1)]?.values);
+  expect(student.encoder.description).toBe("DistilBERT, 1 layers of width 12, 3 heads, feed-forward 20");
 });
 
 test.each([[[]], [[2]], [[-1]], [[0.5]]])("refuses layers %j of a teacher of two", (layers) => {

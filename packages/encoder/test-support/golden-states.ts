@@ -25,7 +25,11 @@ export async function expectGoldenStates(
   const { layers = 0 } = whole.sizes;
   let compared = 0;
   for (let count = 0; count <= layers; count++) {
-    const { encoder, parameters } = await goldenModel(family, join(golden, "model"), whole.configJson({ layers: count }));
+    const { encoder, parameters } = await goldenModel(
+      family,
+      join(golden, "model"),
+      whole.configJson({ layers: count }),
+    );
     const y = encoder.forward(parameters, { ids }, { layout });
     const states = Float32Array.from(y.dataSync());
     const { hidden } = encoder.sizes;

@@ -19,7 +19,7 @@ const open = async (from: ModelFiles) => openSentenceModel(await readModelFolder
 const { layer } = toyDense({ activation: "gelu", bias: false, residual: true });
 test.each<[string, ToyChanges]>([
   ["as it is", {}],
-  ["of the other family", { family: bert }],
+  ...families.map((family): [string, ToyChanges] => [`of ${family.modelTypes[0]}`, { family }]),
   ["with limit and similarity", { maxSeqLength: 9, similarityFunction: "dot", after: [] }],
   [
     "with all that a folder may say",

@@ -24,13 +24,9 @@ export function toyModel({ family = mpnet, pooling, after, ...settings }: ToyCha
   const tokenizer = tokenizerFromVocab(
     ["<s>", "<pad>", "</s>", "<unk>", ...words, "[UNK]", "<mask>"].map((token) => `${token}\n`).join(""),
   );
+  const sizes = { vocabulary: tokenizer.vocabularySize, hidden: 12, layers: 2, heads: 3, intermediate: 20 };
   const config = {
-    model_type: family.modelTypes[0],
-    vocab_size: tokenizer.vocabularySize,
-    hidden_size: 12,
-    num_hidden_layers: 2,
-    num_attention_heads: 3,
-    intermediate_size: 20,
+    ...family.newConfig({ ...sizes, paddingId: tokenizer.specialIds.pad }),
     max_position_embeddings: 34,
     layer_norm_eps: 1e-5,
     initializer_range: 0.5, // large, so that texts differ clearly

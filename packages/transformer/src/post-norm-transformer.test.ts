@@ -19,7 +19,10 @@ test("what attention gives is dropped as other elements are, unless its own shar
       return [name, tf.tensor(name === "down.weight" ? values.fill(0) : values, [...shape])] as const;
     }),
   );
-  const x = tf.tensor2d(Array.from({ length: 24 }, (_, i) => Math.sin(i)), [3, 8]);
+  const x = tf.tensor2d(
+    Array.from({ length: 24 }, (_, i) => Math.sin(i)),
+    [3, 8],
+  );
   const states = (rates?: { readonly hidden: number; readonly attended?: number }) => {
     const dropout = rates && { dropout: { ...rates, attention: 0, key: keyFromSeed(2) } };
     const options = { names, layout: packed([3]), heads: 2, epsilon: 1e-12, ...dropout };

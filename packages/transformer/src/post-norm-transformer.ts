@@ -253,12 +253,10 @@ export function postNormLayer(
         ? { dropout: { rate: drop.attention, key: childKey(drop.key, "attention.attn") } }
         : {};
     const mixed = attention(q, k, v, bias, { layout, heads, ...weightDropout });
-    const attended = close(
-      affine<"hidden", "hidden">(mixed, names.attended),
-      x,
-      names.attendedNorm,
-      { name: "attention.output", rate: drop?.attended ?? drop?.hidden },
-    );
+    const attended = close(affine<"hidden", "hidden">(mixed, names.attended), x, names.attendedNorm, {
+      name: "attention.output",
+      rate: drop?.attended ?? drop?.hidden,
+    });
     const inner = affine<"hidden", "intermediate">(attended, names.inner);
     const outer = geluLinear<"tokens", "intermediate", "hidden">(
       inner,

