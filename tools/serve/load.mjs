@@ -26,7 +26,7 @@ random at shares of that peak, however long the answers take (an open loop: a cl
   --flags LIST        further flags of the server, separated by commas
   --single            only: one query after another at an idle server, beside the library's encode of it
   --queue             only: three times the peak with room for 8 requests: 429 and nothing else
-  --memory MINUTES    only: resident memory under 80 percent of the peak`;
+  --memory MINUTES    only: resident memory under 40 percent of the peak`;
 
 await underChosenNode();
 const { values } = parseArgs({
@@ -168,13 +168,13 @@ async function memory(span) {
     /** @type {number[]} */
     const seen = [];
     const timer = setInterval(() => seen.push(residentMiB()), 1000);
-    const { outcomes } = await openLoop(client, texts, { rate: 0.8 * peak, seconds: span });
+    const { outcomes } = await openLoop(client, texts, { rate: 0.4 * peak, seconds: span });
     clearInterval(timer);
     const tenth = Math.ceil(seen.length / 10);
     const tenths = Array.from({ length: 10 }, (_, i) => Math.max(...seen.slice(i * tenth, (i + 1) * tenth)));
-    const { errors } = summary(outcomes);
+    const { errors, statuses } = summary(outcomes);
     console.log(
-      `${((performance.now() - begin) / 1000).toFixed(0)} s, ${outcomes.length} requests, ${errors} errors; peak of resident MiB in each tenth: ${tenths.map((mib) => mib.toFixed(0)).join(" ")}`,
+      `${((performance.now() - begin) / 1000).toFixed(0)} s, ${outcomes.length} requests, ${errors} errors ${JSON.stringify(statuses)}; peak of resident MiB in each tenth: ${tenths.map((mib) => mib.toFixed(0)).join(" ")}`,
     );
   });
 }
