@@ -1,4 +1,11 @@
-import { configReader, type Encoder, type EncoderFamily, type JsonObject, storedNames } from "@kindred/encoder";
+import {
+  type ClassifierHead,
+  configReader,
+  type Encoder,
+  type EncoderFamily,
+  type JsonObject,
+  storedNames,
+} from "@kindred/encoder";
 import { postNormEncoder, type PostNormLayerNames } from "@kindred/transformer";
 
 /** What tells BERT from those that are BERT but for their positions and defaults. */
@@ -12,6 +19,7 @@ export type BertKind = {
   readonly prefix: string;
   /** What a missing `vocab_size` and `pad_token_id` are. */
   readonly defaults: { readonly vocabulary: number; readonly padding: number };
+  readonly classifier: ClassifierHead;
   /** Where positions count: tokens that are not padding, from the row after the padding's, or columns, from row 0. */
   readonly positions: "columns" | "tokens";
 };
@@ -32,6 +40,7 @@ export const bert: EncoderFamily = bertFamily({
   architecture: "BertModel",
   prefix: "bert.",
   defaults: { vocabulary: 30522, padding: 0 },
+  classifier: { dense: "bert.pooler.dense", activation: "tanh", out: "classifier" },
   positions: "columns",
 });
 
@@ -55,7 +64,7 @@ export function bertFamily(kind: BertKind): EncoderFamily {
 }
 
 function openBert(kind: BertKind, json: JsonObject, at: Parameters<EncoderFamily["open"]>[1]): Encoder {
-  const { modelType, title, architecture, prefix } = kind;
+  const { modelType, title, architecture, prefix, classifier } = kind;
   const config = bertConfig(kind, json, at);
   const { hidden_size: hidden, pad_token_id: padding } = config;
   const encoder = postNormEncoder({
@@ -88,6 +97,7 @@ function openBert(kind: BertKind, json: JsonObject, at: Parameters<EncoderFamily
       { name: "pooler.dense.weight", shape: [hidden, hidden] },
       { name: "pooler.dense.bias", shape: [hidden] },
     ],
+    classifier,
     parameterOf: storedNames(encoder.specs, prefix),
   };
 }

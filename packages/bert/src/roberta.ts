@@ -2,7 +2,11 @@ import type { EncoderFamily } from "@kindred/encoder";
 import { bertFamily } from "./bert.ts";
 
 /** RoBERTa's kind, where positions count tokens. A checkpoint of all three calls its encoder `roberta`. */
-const kind = { prefix: "roberta.", positions: "tokens" } as const;
+const kind = {
+  prefix: "roberta.",
+  classifier: { dense: "classifier.dense", activation: "tanh", out: "classifier.out_proj" },
+  positions: "tokens",
+} as const;
 
 /**
  * RoBERTa: BERT with other positions. all-distilroberta and all-roberta-large are of this family.

@@ -54,6 +54,7 @@ function openDistilbert(json: JsonObject, at: Parameters<EncoderFamily["open"]>[
       n_layers: layers,
     }),
     unused: [],
+    classifier: { dense: "pre_classifier", activation: "relu", out: "classifier" },
     parameterOf: storedNames(encoder.specs, "distilbert."),
   };
 }

@@ -58,6 +58,12 @@ export type ForwardOptions = {
   readonly dropout?: Key;
 };
 
+/**
+ * The head of a classifier, out(activation(dense(x))) of the first token's vector x: what checkpoints call the two linear maps, in full (each
+ * has a `.weight` and a `.bias`), and what lies between them.
+ */
+export type ClassifierHead = { readonly dense: string; readonly activation: "tanh" | "relu"; readonly out: string };
+
 /** An encoder of one size, without its parameters. It does not cross threads; its `configJson()` does, and opens it again there. */
 export type Encoder = {
   /** What it is in a few words, for people. */
@@ -82,6 +88,8 @@ export type Encoder = {
     readonly layers?: number;
     readonly intermediate?: number;
   };
+  /** What a classifier of its family has on top, for cross-encoders. Undefined for a family that has no such thing. */
+  readonly classifier?: ClassifierHead;
   /** The name in `specs` of a tensor that a checkpoint calls `storedName`; undefined for what is no parameter. */
   parameterOf(storedName: string): string | undefined;
   /**

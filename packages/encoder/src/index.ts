@@ -11,6 +11,7 @@ export {
   storedNames,
 } from "./parameter-spec.ts";
 export {
+  type ClassifierHead,
   type ConfigReader,
   configReader,
   type DropoutRates,

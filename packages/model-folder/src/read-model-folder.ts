@@ -154,19 +154,24 @@ export function listedModules(
 ): ListedModule[] {
   if (text === undefined) return [{ kind: "Transformer", path: "" }];
   const list = JsonField.parse(text, file);
-  const names = new Set<unknown>();
-  const modules = list.array().map((module, i) => {
-    const name = module.field("name").value ?? i;
-    if (names.has(name)) module.field("name").refuse("a name that no other module has");
-    names.add(name);
-    return { kind: kindOf(module.field("type")), path: pathOf(module.field("path")) };
-  });
+  const modules = modulesIn(list);
   const [transformer, pooling, ...after] = modules;
   const isInOrder = transformer?.kind === "Transformer" && pooling?.kind === "Pooling";
   if (isInOrder && !after.some(({ kind }) => kind === "Transformer" || kind === "Pooling")) return modules;
   return list.refuse(
     `Transformer → Pooling → any Dense, Normalize and Dropout, not ${modules.map(({ kind }) => kind).join(" → ") || "no modules"}`,
   );
+}
+
+/** The modules that a `modules.json` lists, whatever they are. */
+export function modulesIn(list: JsonField): ListedModule[] {
+  const names = new Set<unknown>();
+  return list.array().map((module, i) => {
+    const name = module.field("name").value ?? i;
+    if (names.has(name)) module.field("name").refuse("a name that no other module has");
+    names.add(name);
+    return { kind: kindOf(module.field("type")), path: pathOf(module.field("path")) };
+  });
 }
 
 function kindOf(type: JsonField): ModelModule["kind"] {

@@ -58,6 +58,15 @@ const harmlessModelKeys = [
   ).split(" "),
 ];
 
+/** What a transformer gives, by its task: what the file calls it, and which of the model's outputs it is. */
+const outputs = {
+  "feature-extraction": { name: "token_embeddings", output: "last_hidden_state" },
+  "sequence-classification": { name: "scores", output: "logits" },
+} as const;
+
+/** What a transformer is for: vectors of tokens, or scores of pairs of texts. */
+export type TransformerTask = keyof typeof outputs;
+
 /**
  * What `sentence_bert_config.json` says, in all its forms. A bare transformer has no such file, as in
  * sentence-transformers, even where it lies there.
@@ -69,7 +78,7 @@ const harmlessModelKeys = [
 export async function readTransformerSettings(
   source: FileSource,
   folder: string,
-  { isBare }: { readonly isBare: boolean },
+  { isBare, task = "feature-extraction" }: { readonly isBare: boolean; readonly task?: TransformerTask },
 ): Promise<TransformerSettings> {
   const json = isBare
     ? undefined
@@ -101,15 +110,17 @@ export async function readTransformerSettings(
     "config_args",
     "config_kwargs",
   );
-  settings.transformer_task.oneOf("feature-extraction", null, undefined);
-  settings.module_output_name.oneOf("token_embeddings", null, undefined);
+  const { name, output } = outputs[task];
+  const unsaid = task === "feature-extraction" ? ([null, undefined] as const) : [];
+  settings.transformer_task.oneOf(task, ...unsaid);
+  settings.module_output_name.oneOf(name, ...unsaid);
   for (const field of [settings.query_length, settings.document_length, settings.query_expansion])
     field.oneOf(null, undefined);
   settings.tokenizer_name_or_path.oneOf(null, undefined);
   if (!settings.modality_config.isNull) {
     const { text } = settings.modality_config.object("text");
     text.field("method").oneOf("forward");
-    text.field("method_output_name").oneOf("last_hidden_state");
+    text.field("method_output_name").oneOf(output);
   }
   for (const [key, field] of argumentsOf(settings.model_args, settings.model_kwargs))
     if (!harmlessModelKeys.includes(key) && !field.isNull) field.refuse(`none but ${harmlessModelKeys.join(", ")}`);
@@ -168,9 +179,10 @@ function processingArguments(field: JsonField): { readonly max_length?: JsonFiel
  */
 export function sentenceSettings(
   json: JsonField | undefined,
+  { modelType = "SentenceTransformer" }: { readonly modelType?: string } = {},
 ): Pick<ModelSettings, "similarityFunction" | "prompts" | "defaultPromptName" | "truncateDim"> {
   const field = (key: string) => json?.field(key) ?? new JsonField(undefined, "", key);
-  field("model_type").oneOf("SentenceTransformer", undefined);
+  field("model_type").oneOf(modelType, undefined);
   const prompts = Object.fromEntries(
     [...(field("prompts").isNull ? [] : field("prompts").entries())].map(([name, prompt]) => [
       name,

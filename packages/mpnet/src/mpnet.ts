@@ -80,6 +80,7 @@ function openMpnet(json: JsonObject, at: Parameters<EncoderFamily["open"]>[1]): 
       { name: "pooler.dense.weight", shape: [hidden, hidden] },
       { name: "pooler.dense.bias", shape: [hidden] },
     ],
+    classifier: { dense: "classifier.dense", activation: "tanh", out: "classifier.out_proj" },
     parameterOf: storedNames(encoder.specs, "mpnet."),
   };
 }

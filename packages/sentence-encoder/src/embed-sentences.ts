@@ -89,7 +89,11 @@ function forward(
   { encoder, dropout, rows }: Omit<EmbeddingOptions, "modules">,
 ): { readonly hiddenStates: Float<"tokens hidden">; readonly layout: Layout } {
   const layout = batch.layout ?? activeEngine().layout(sentenceLengths(batch), rows);
-  const tokens = { ids: inRows(batch.ids, layout, 0) };
+  const { typeIds } = batch;
+  const tokens = {
+    ids: inRows(batch.ids, layout, 0),
+    ...(typeIds === undefined ? {} : { typeIds: inRows(typeIds, layout, 0) }),
+  };
   const options = dropout === undefined ? { layout } : { layout, dropout };
   return { hiddenStates: encoder.forward(parameters, tokens, options), layout };
 }
@@ -98,6 +102,8 @@ function forward(
 export type TokenBatch = {
   readonly ids: Int32Array;
   readonly starts: Int32Array;
+  /** Which text of several each token is of, as many as `ids`, for encoders that tell them apart. Default: 0 for all. */
+  readonly typeIds?: Int32Array;
   /** How many of each sentence's first tokens, `<s>` among them, pooling leaves out. Default: 0. */
   readonly promptLength?: number;
   /**
@@ -124,18 +130,19 @@ export function sentenceLengths({ starts }: TokenBatch): Int32Array {
  * ```
  */
 export function selectSentences({ layout: _, ...batch }: TokenBatch, indices: Int32Array): TokenBatch {
-  const sentences = Array.from(indices, (i) => batch.ids.subarray(batch.starts[i], batch.starts[i + 1]));
-  const starts = new Int32Array(sentences.length + 1);
-  let total = 0;
-  sentences.forEach(({ length }, i) => {
-    total += length;
-    starts[i + 1] = total;
+  const starts = new Int32Array(indices.length + 1);
+  indices.forEach((sentence, i) => {
+    starts[i + 1] = (starts[i] ?? 0) + (batch.starts[sentence + 1] ?? 0) - (batch.starts[sentence] ?? 0);
   });
-  const ids = new Int32Array(total);
-  sentences.forEach((sentence, i) => {
-    ids.set(sentence, starts[i]);
-  });
-  return { ...batch, ids, starts };
+  const chosen = (values: Int32Array) => {
+    const own = new Int32Array(starts[indices.length] ?? 0);
+    indices.forEach((sentence, i) => {
+      own.set(values.subarray(batch.starts[sentence], batch.starts[sentence + 1]), starts[i]);
+    });
+    return own;
+  };
+  const { ids, typeIds } = batch;
+  return { ...batch, ids: chosen(ids), starts, ...(typeIds === undefined ? {} : { typeIds: chosen(typeIds) }) };
 }
 
 /** What bounds a plan. */

@@ -169,11 +169,13 @@ function joined(batches: readonly TokenBatch[]): TokenBatch {
   const count = (of: (batch: TokenBatch) => number) => batches.reduce((sum, batch) => sum + of(batch), 0);
   const ids = new Int32Array(count((batch) => batch.ids.length));
   const starts = new Int32Array(1 + count((batch) => batch.starts.length - 1));
+  const typeIds = batches.some((batch) => batch.typeIds !== undefined) ? new Int32Array(ids.length) : undefined;
   let [token, sentence] = [0, 0];
   for (const batch of batches) {
     ids.set(batch.ids, token);
+    if (batch.typeIds !== undefined) typeIds?.set(batch.typeIds, token);
     for (const end of batch.starts.subarray(1)) starts[++sentence] = token + end;
     token += batch.ids.length;
   }
-  return { ids, starts, promptLength: batches[0]?.promptLength ?? 0 };
+  return { ids, starts, ...(typeIds && { typeIds }), promptLength: batches[0]?.promptLength ?? 0 };
 }

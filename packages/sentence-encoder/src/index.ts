@@ -33,4 +33,14 @@ export type {
 export type { ComputedBatch, Embedder, EmbeddingJob, EmbeddingOrder } from "./local-embedder.ts";
 export type { EncodedWindow, EncodeStreamOptions } from "./encode-stream.ts";
 export { SentenceEncoder } from "./sentence-encoder.ts";
+export {
+  CrossEncoder,
+  type CrossEncoderSettings,
+  type PairScores,
+  type PredictOptions,
+  type RankedDocument,
+  type RankOptions,
+  type TextPair,
+} from "./cross-encoder.ts";
+export { crossEncoderFromFiles } from "./cross-encoder-from-files.ts";
 export { type FromFilesOptions, sentenceEncoderFromFiles } from "./sentence-encoder-from-files.ts";

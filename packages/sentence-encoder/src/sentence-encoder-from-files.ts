@@ -1,6 +1,6 @@
 import { wasm } from "@kindred/backend-wasm";
 import type { EncoderFamily } from "@kindred/encoder";
-import { filesInMemory, type ModelFiles, readModelFolder } from "@kindred/model-folder";
+import { filesInMemory, type ModelFiles, type ModelFolder, readModelFolder } from "@kindred/model-folder";
 import type { Engine } from "@kindred/tensor";
 import { localEmbedder } from "./local-embedder.ts";
 import { loadParameters } from "./model-weights.ts";
@@ -46,9 +46,16 @@ export type FromFilesOptions = {
  */
 export async function sentenceEncoderFromFiles(
   files: ModelFiles,
-  { engine = wasm(), families, onWarning = console.warn }: FromFilesOptions = {},
+  options: FromFilesOptions = {},
 ): Promise<SentenceEncoder> {
-  const folder = await readModelFolder(filesInMemory(files));
+  return encoderFromFolder(await readModelFolder(filesInMemory(files)), options);
+}
+
+/** What runs a model of vectors in this thread. */
+export async function encoderFromFolder(
+  folder: ModelFolder,
+  { engine = wasm(), families, onWarning = console.warn }: FromFilesOptions,
+): Promise<SentenceEncoder> {
   const model = openSentenceModel(folder, families === undefined ? {} : { families });
   model.tokenizer; // refused before weights are read
   return new SentenceEncoder(

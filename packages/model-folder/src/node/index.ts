@@ -1,5 +1,6 @@
 export {
   filesInFolder,
+  openCrossEncoderFolder,
   openModelFolder,
   openModelTokenizer,
   saveModelFolder,

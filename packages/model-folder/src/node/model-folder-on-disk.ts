@@ -7,6 +7,7 @@ import { writeChunks, writeFolderAtomic } from "@kindred/files/node";
 import type { FileSource, ModelFolder } from "../model-folder.ts";
 import { modelFolderContents, type ModelFolderFilesOptions } from "../model-folder-files.ts";
 import { largestSettingsBytes } from "../model-paths.ts";
+import { type CrossEncoderFolder, readCrossEncoderFolder } from "../read-cross-encoder-folder.ts";
 import { readModelFolder, readModelTokenizer } from "../read-model-folder.ts";
 
 /**
@@ -29,6 +30,24 @@ import { readModelFolder, readModelTokenizer } from "../read-model-folder.ts";
 export async function openModelFolder(folder: string): Promise<ModelFolder> {
   await expectFolder(folder);
   return readModelFolder(filesInFolder(folder));
+}
+
+/**
+ * Reads the cross-encoder in a folder on disk, as {@link openModelFolder} reads a model of vectors.
+ *
+ * @throws FormatError as `readCrossEncoderFolder` does, if there is no such folder, and for a settings file of more than 64 MiB
+ *
+ * @example
+ * ```ts ignore
+ * import { openCrossEncoderFolder } from "@kindred/model-folder/node";
+ *
+ * const { labels, activation } = await openCrossEncoderFolder("ms-marco-MiniLM-L6-v2");
+ * [labels, activation]; // => [1, "identity"]
+ * ```
+ */
+export async function openCrossEncoderFolder(folder: string): Promise<CrossEncoderFolder> {
+  await expectFolder(folder);
+  return readCrossEncoderFolder(filesInFolder(folder));
 }
 
 /**

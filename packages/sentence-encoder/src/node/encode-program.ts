@@ -1,13 +1,13 @@
 import type { JobHandler, ProgramOptions } from "@kindred/mesh";
-import { openModelFolder } from "@kindred/model-folder/node";
 import { type EngineModule, engineFromModule } from "@kindred/tensor";
 import { type EmbeddingJob, startEmbedding } from "../local-embedder.ts";
 import { loadParameters } from "../model-weights.ts";
 import { openSentenceModel } from "../sentence-model.ts";
+import { type FolderOfKind, openFolder } from "./load-sentence-encoder.ts";
 
 /** What a worker of an encoding pool is told at its start. */
 export type EncodeProgramData = {
-  readonly folder: string;
+  readonly folder: FolderOfKind;
   readonly engine: EngineModule;
 };
 
@@ -16,7 +16,7 @@ export default async function encodeProgram(
   { folder, engine }: EncodeProgramData,
   { post }: ProgramOptions,
 ): Promise<JobHandler<EmbeddingJob, Float32Array>> {
-  const opened = await openModelFolder(folder);
+  const opened = await openFolder(folder);
   const model = openSentenceModel(opened);
   const { handle } = await startEmbedding(
     await engineFromModule(engine),

@@ -1,7 +1,9 @@
 import { wasm } from "@kindred/backend-wasm";
 import { startPool } from "@kindred/mesh/node";
-import { openModelFolder } from "@kindred/model-folder/node";
+import type { ModelFolder } from "@kindred/model-folder";
+import { openCrossEncoderFolder, openModelFolder } from "@kindred/model-folder/node";
 import { type Engine, moduleOfEngine } from "@kindred/tensor";
+import { crossEncoderModel } from "../cross-encoder-model.ts";
 import { type Embedder, type EmbeddingJob, localEmbedder } from "../local-embedder.ts";
 import { loadParameters } from "../model-weights.ts";
 import { openSentenceModel } from "../sentence-model.ts";
@@ -40,16 +42,30 @@ export type LoadOptions = {
  * const { embeddings, dimension } = await encoder.encode(["A cat sat.", "A dog barked."]);
  * ```
  */
-export async function loadSentenceEncoder(
-  folder: string,
+export function loadSentenceEncoder(folder: string, options: LoadOptions = {}): Promise<SentenceEncoder> {
+  return loadFolder("loadSentenceEncoder", { folder, kind: "sentence-encoder" }, options);
+}
+
+/** A folder, and what is made of it. A folder alone does not always tell: a bare classifier is also a bare transformer. */
+export type FolderOfKind = { readonly folder: string; readonly kind: "sentence-encoder" | "cross-encoder" };
+
+/** The model in a folder as a model of vectors: a cross-encoder's vector of a pair is its logits. */
+export async function openFolder({ folder, kind }: FolderOfKind): Promise<ModelFolder> {
+  return kind === "cross-encoder" ? crossEncoderModel(await openCrossEncoderFolder(folder)) : openModelFolder(folder);
+}
+
+/** What runs the model in a folder, whatever its vectors are. */
+export async function loadFolder(
+  functionName: string,
+  folder: FolderOfKind,
   { engine = wasm(), cores = engine.module === undefined ? 0 : 1, onWarning = console.warn }: LoadOptions = {},
 ): Promise<SentenceEncoder> {
-  const opened = await openModelFolder(folder);
+  const opened = await openFolder(folder);
   const model = openSentenceModel(opened);
   model.tokenizer; // refused before threads start and weights are read
   const embedder =
     cores > 0
-      ? await poolEmbedder(cores, { folder, engine: moduleOfEngine("loadSentenceEncoder", engine) }, onWarning)
+      ? await poolEmbedder(cores, { folder, engine: moduleOfEngine(functionName, engine) }, onWarning)
       : await localEmbedder(engine, (onLoaded) => loadParameters(opened, model, { onWarning, onLoaded }), model);
   return new SentenceEncoder(model, embedder);
 }
