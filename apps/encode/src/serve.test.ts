@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { saveModelFolder } from "@kindred/model-folder/node";
+import { sharedExists, sharedPath } from "@kindred/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { toySaved } from "../../../packages/sentence-encoder/test-support/toy-model.ts";
 import { serve } from "./serve.ts";
@@ -21,7 +22,9 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test("serves models by name to who has a key, and stops at SIGTERM with what was begun answered", async () => {
-  const models = ["--model", "one=model", "--model", "two=model"];
+  const ranks = ["golden", "cross-encoders", "distilbert", "model"];
+  const rerankers = sharedExists(...ranks) ? ["--reranker", `ranks=${sharedPath(...ranks)}`] : [];
+  const models = ["--model", "one=model", "--model", "two=model", ...rerankers];
   const args = [
     bin,
     "serve",
@@ -46,6 +49,12 @@ test("serves models by name to who has a key, and stops at SIGTERM with what was
   };
   expect((await ask(["the cat"], "a key that nobody has")).status).toBe(401);
   expect(await (await ask(["the cat"], "a key that is long enough")).json()).toMatchObject({ model: "two" });
+  if (rerankers.length > 0) {
+    const headers = { "content-type": "application/json", authorization: "Bearer a key that is long enough" };
+    const body = JSON.stringify({ query: "the game", texts: ["a", "the best game"] });
+    const ranked = await fetch(`${listening.url}/rerank`, { method: "POST", headers, body });
+    expect((await ranked.json()) as object[]).toHaveLength(2);
+  }
   const begun = ask(Array<string>(2000).fill("the cat sat on the mat ."), "a key that is long enough");
   const inWork = async () => /^te_request_in_work 1$/m.test(await (await fetch(`${listening.url}/metrics`)).text());
   while (!(await inWork()));

@@ -7,8 +7,8 @@ import { ConfigError, JsonField } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
 import { openModelFolder } from "@kindred/model-folder/node";
 import { grouped, option, optionHelp, type OptionValues } from "@kindred/options";
-import type { SentenceEncoder } from "@kindred/sentence-encoder";
-import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
+import type { CrossEncoder, SentenceEncoder } from "@kindred/sentence-encoder";
+import { loadCrossEncoder, loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { createServer, type ServerOptions } from "@kindred/server";
 import { serve as listen } from "@kindred/server/node";
 import * as v from "valibot";
@@ -25,6 +25,11 @@ export const serveFlags = {
     v.array(v.string()),
     [],
     "A model's folder, or its id on the Hugging Face Hub; NAME=FOLDER to serve it under another name. Repeat the flag for several: a request names one, the first is the default.",
+  ),
+  reranker: option(
+    v.array(v.string()),
+    [],
+    "A cross-encoder's folder or id, for /rerank; NAME=FOLDER and several as for --model, which may then be left out.",
   ),
   offline: option(v.boolean(), false, "Take models of the Hub from the cache only."),
   host: option(
@@ -100,7 +105,8 @@ export const serveFlags = {
 
 const help = `kindred-encode serve --model FOLDER [options]
 
-Answers requests for vectors over HTTP, in the forms of text-embeddings-inference (/embed) and of OpenAI (/v1/embeddings).
+Answers requests for vectors over HTTP, in the forms of text-embeddings-inference (/embed) and of OpenAI (/v1/embeddings), and with a cross-encoder
+requests to rank texts by a query, in the forms of text-embeddings-inference (/rerank) and of Cohere (/v1/rerank).
 Requests that wait together are computed together; a single text goes before long lists.
 
   kindred-encode serve --model my-model
@@ -118,7 +124,7 @@ type Flags = OptionValues<typeof serveFlags>;
 export async function serve(argv: readonly string[], signal: AbortSignal): Promise<void> {
   const { flags, positionals } = readCommand("kindred-encode serve", serveFlags, argv);
   if (flags.help) return void process.stdout.write(help);
-  if (flags.model.length === 0)
+  if (flags.model.length + flags.reranker.length === 0)
     throw new ConfigError("kindred-encode serve: --model is missing. Expected --model FOLDER. See --help.");
   if (positionals.length > 0)
     throw new ConfigError(
@@ -128,33 +134,40 @@ export async function serve(argv: readonly string[], signal: AbortSignal): Promi
   const cores = flags.backend === "xla" ? 0 : flags.cores || availableParallelism();
   const apiKeys = flags.apiKeyFile === "" ? [] : await readKeys(flags.apiKeyFile);
   const models: { [name: string]: SentenceEncoder } = {};
+  const rerankers: { [name: string]: CrossEncoder } = {};
   const dimensions: { [name: string]: readonly number[] | "any" } = {};
+  const fetching = { offline: flags.offline, signal, ...(flags.quiet ? {} : { sink: process.stderr }) };
+  const onWarning = (message: string) => void process.stderr.write(`${message}\n`);
   try {
     for (const [name, path] of namedModels(flags.model)) {
-      const folder = await modelFolder(path, {
-        offline: flags.offline,
-        signal,
-        ...(flags.quiet ? {} : { sink: process.stderr }),
-      });
-      const onWarning = (message: string) => void process.stderr.write(`${message}\n`);
+      const folder = await modelFolder(path, fetching);
       models[name] = await loadSentenceEncoder(folder, { cores, engine, onWarning });
       dimensions[name] = flags.allowDimensions ? "any" : await trainedDimensions(folder);
       signal.throwIfAborted();
     }
-    await serveModels({ models, dimensions, apiKeys }, flags, signal);
+    for (const [name, path] of namedModels(flags.reranker)) {
+      rerankers[name] = await loadCrossEncoder(await modelFolder(path, fetching), { cores, engine, onWarning });
+      signal.throwIfAborted();
+    }
+    await serveModels({ models, rerankers, dimensions, apiKeys }, flags, signal);
   } finally {
-    await Promise.all(Object.values(models).map((encoder) => encoder.close()));
+    await Promise.all([...Object.values(models), ...Object.values(rerankers)].map((encoder) => encoder.close()));
   }
 }
 
 /** Answers requests until a signal says stop, and those that were begun by then. */
 async function serveModels(
-  { models, ...more }: Pick<ServerOptions, "models" | "dimensions" | "apiKeys">,
+  {
+    models,
+    rerankers,
+    ...more
+  }: Pick<ServerOptions, "models" | "dimensions" | "apiKeys"> & Required<Pick<ServerOptions, "rerankers">>,
   flags: Flags,
   signal: AbortSignal,
 ): Promise<void> {
   const server = createServer({
     models,
+    rerankers,
     ...more,
     allowedHosts: flags.allowedHosts,
     corsOrigins: flags.corsAllowOrigin,
@@ -169,7 +182,8 @@ async function serveModels(
     },
   });
   const { url, close } = await listen(server, { host: flags.host, port: flags.port });
-  tell(flags, { type: "listening", url, models: Object.keys(models) }, `${Object.keys(models).join(", ")} at ${url}\n`);
+  const names = { models: Object.keys(models), rerankers: Object.keys(rerankers) };
+  tell(flags, { type: "listening", url, ...names }, `${[...names.models, ...names.rerankers].join(", ")} at ${url}\n`);
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve());

@@ -1,15 +1,17 @@
 import { ConfigError } from "@kindred/errors";
-import type { SentenceEncoder } from "@kindred/sentence-encoder";
+import type { CrossEncoder, SentenceEncoder } from "@kindred/sentence-encoder";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { checkCaller, keyCheck } from "./check-caller.ts";
 import { openDesk } from "./desk.ts";
 import { embeddingRoutes } from "./embedding-routes.ts";
-import { watchHealth } from "./health.ts";
+import { type Probe, watchHealth } from "./health.ts";
 import { openMeasures } from "./measures.ts";
 import { openApi } from "./open-api.ts";
 import { page, pagePolicy } from "./page.ts";
 import { errorResponse, RequestError } from "./request-error.ts";
+import { openRequests } from "./requests.ts";
+import { rerankRoutes, servedRerankers } from "./rerank-routes.ts";
 import type { ServedModel } from "./served-model.ts";
 import { timingHeaderNames } from "./timing-headers.ts";
 
@@ -20,6 +22,8 @@ const openPaths: readonly string[] = ["/", "/health", "/ready", "/metrics", "/op
 export type ServerOptions = {
   /** The models by the names under which they are asked for; one that is not named in a request is the first. They stay the caller's to close. */
   readonly models: { readonly [name: string]: SentenceEncoder };
+  /** Cross-encoders by name, for the routes that rank; likewise. Default: none, and these routes answer with 404. */
+  readonly rerankers?: { readonly [name: string]: CrossEncoder };
   /** The most tokens that a core works on at once, whoever's they are. Default: the encoder's own, 2048. */
   readonly maxBatchTokens?: number;
   /** The most requests that are worked on or wait; further ones are answered with 429. Default: 512. */
@@ -60,7 +64,7 @@ export type EmbeddingServer = {
 /**
  * Routes that answer with vectors.
  *
- * @throws ConfigError where there is no model.
+ * @throws ConfigError where there is no model, and for a reranker of several labels.
  *
  * @example
  * ```ts ignore
@@ -73,6 +77,7 @@ export type EmbeddingServer = {
  */
 export function createServer({
   models,
+  rerankers = {},
   maxBatchTokens,
   maxConcurrentRequests = 512,
   maxClientBatchSize = 2048,
@@ -91,13 +96,21 @@ export function createServer({
       { name, encoder: encoder.gathering(), dimensions: dimensions[name] ?? [] },
     ]),
   );
+  const ranking = servedRerankers(rerankers);
   const [first] = served.values();
-  if (first === undefined) throw new ConfigError("createServer: no model. Got an empty list, expected one at least.");
+  if (first === undefined && ranking.size === 0)
+    throw new ConfigError("createServer: no model. Got an empty list, expected one at least.");
   const desk = openDesk({ maxConcurrentRequests, deadlineMs });
   const all = [...served.values()];
-  const health = watchHealth(all, desk);
+  const probes = [
+    ...all.map(({ name, encoder }): Probe => ({ name, work: (options) => encoder.encode("", options) })),
+    ...Array.from(ranking.values(), ({ name, encoder }): Probe => {
+      return { name, work: (options) => encoder.predict([["", ""]], options) };
+    }),
+  ];
+  const health = watchHealth(probes, desk);
   const measures = openMeasures({
-    waiting: () => all.reduce((sum, { encoder }) => sum + encoder.waiting, 0),
+    waiting: () => [...all, ...ranking.values()].reduce((sum, { encoder }) => sum + encoder.waiting, 0),
     inWork: () => desk.inWork,
     onBatch: health.heard,
   });
@@ -135,9 +148,9 @@ export function createServer({
     errorResponse(new RequestError("not_found", `There is no ${c.req.method} ${c.req.path}.`), "tei"),
   );
 
-  embeddingRoutes(app, {
-    ...{ models: served, desk, measures, maxBatchTokens, maxClientBatchSize, payloadLimit, autoTruncate, onError },
-  });
+  const requests = openRequests({ desk, measures, maxBatchTokens, maxClientBatchSize, payloadLimit, onError });
+  embeddingRoutes(app, { models: served, requests, autoTruncate });
+  rerankRoutes(app, { rerankers: ranking, requests, autoTruncate });
   const limits = {
     max_concurrent_requests: maxConcurrentRequests,
     max_batch_tokens: maxBatchTokens ?? null,
@@ -145,7 +158,14 @@ export function createServer({
     payload_limit: payloadLimit,
     auto_truncate: autoTruncate,
   };
-  app.get("/info", (c) => c.json({ ...infoOf(first), ...limits, models: all.map(infoOf) }));
+  app.get("/info", (c) =>
+    c.json({
+      ...(first === undefined ? {} : infoOf(first)),
+      ...limits,
+      models: all.map(infoOf),
+      rerankers: [...ranking.keys()],
+    }),
+  );
   app.get("/v1/models", (c) =>
     c.json({
       object: "list",

@@ -1,7 +1,16 @@
 import { toJsonSchema } from "@valibot/to-json-schema";
-import type * as v from "valibot";
+import * as v from "valibot";
 import type { Form } from "./request-error.ts";
-import { answers, embedAllBody, embedBody, openAiBody, similarityBody, tokenizeBody } from "./schemas.ts";
+import {
+  answers,
+  cohereBody,
+  embedAllBody,
+  embedBody,
+  openAiBody,
+  rerankBody,
+  similarityBody,
+  tokenizeBody,
+} from "./schemas.ts";
 
 type Route = {
   readonly path: string;
@@ -35,6 +44,20 @@ const routes: readonly Route[] = [
     summary: "Vectors of texts, as OpenAI's API has it.",
     body: openAiBody,
     answer: answers.openAi,
+    form: "openai",
+  },
+  {
+    path: "/rerank",
+    summary: "Texts by their score with a query, the best first; with documents in the place of texts as /v1/rerank.",
+    body: v.union([rerankBody, cohereBody]),
+    answer: v.union([answers.rerank, answers.cohere]),
+    form: "tei",
+  },
+  {
+    path: "/v1/rerank",
+    summary: "Documents by their score with a query, the best first, as Cohere's API has it.",
+    body: cohereBody,
+    answer: answers.cohere,
     form: "openai",
   },
   { path: "/v1/models", summary: "The models, as OpenAI's API has it.", answer: "application/json", form: "openai" },

@@ -222,7 +222,7 @@ test("whatever is sent, the answer is an error of the client's or vectors, and t
   const careful = createServer({ models: { toy: encoder }, onError: () => failures++ });
   const law = fc.asyncProperty(
     strange,
-    fc.constantFrom("/embed", "/embed_all", "/similarity", "/tokenize", "/v1/embeddings"),
+    fc.constantFrom("/embed", "/embed_all", "/similarity", "/tokenize", "/v1/embeddings", "/rerank", "/v1/rerank"),
     async (body, path) => {
       const response = await careful.app.request(path, { method: "POST", headers: json, body });
       const answer: unknown = await response.json();

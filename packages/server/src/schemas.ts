@@ -104,6 +104,42 @@ export const tokenizeBody = v.strictObject({
   model,
 });
 
+const aboutPairs = {
+  truncate: aboutTexts.truncate,
+  truncation_direction: aboutTexts.truncation_direction,
+  raw_scores: v.pipe(
+    nullish(v.boolean()),
+    v.description("Whether scores are the model's own numbers, of any size. Default: false, between 0 and 1."),
+  ),
+  model,
+};
+
+const query = v.pipe(text, v.description("What the others are ranked by."));
+
+/** The body of `POST /rerank` in text-embeddings-inference's form. */
+export const rerankBody = v.strictObject({
+  query,
+  texts: v.array(text),
+  return_text: v.pipe(nullish(v.boolean()), v.description("Whether each comes with its text. Default: false.")),
+  ...aboutPairs,
+});
+
+/** The body of `POST /v1/rerank`, and of `/rerank` in Cohere's form. */
+export const cohereBody = v.strictObject({
+  query,
+  documents: v.array(
+    choice(v.union([text, v.strictObject({ text })]), (value) =>
+      typeof value === "string" ? text : v.strictObject({ text }),
+    ),
+  ),
+  top_n: v.pipe(
+    nullish(v.pipe(v.number(), v.integer(), v.minValue(1))),
+    v.description("How many documents are wanted, the best. Default: all."),
+  ),
+  return_documents: v.pipe(nullish(v.boolean()), v.description("Whether each comes with its text. Default: false.")),
+  ...aboutPairs,
+});
+
 const vector = v.array(v.number());
 const place = v.nullable(v.pipe(v.number(), v.integer()));
 
@@ -123,6 +159,21 @@ export const answers = {
       }),
     ),
   ),
+  rerank: v.array(
+    v.object({ index: v.pipe(v.number(), v.integer()), score: v.number(), text: v.optional(v.string()) }),
+  ),
+  cohere: v.object({
+    id: v.string(),
+    model: v.string(),
+    results: v.array(
+      v.object({
+        index: v.pipe(v.number(), v.integer()),
+        relevance_score: v.number(),
+        document: v.optional(v.object({ text: v.string() })),
+      }),
+    ),
+    usage: v.object({ total_tokens: v.pipe(v.number(), v.integer()) }),
+  }),
   openAi: v.object({
     object: v.literal("list"),
     data: v.array(
