@@ -37,6 +37,8 @@ type Training = {
   readonly onDevices: readonly Run[];
   readonly batches: readonly (readonly [set: "pairs" | "triplets", direction: "symmetric" | "oneWay"])[];
   readonly finalTolerance: number;
+  /** How far a gradient may, of its largest entry. Default: 2.1e-5, 8 times what Python's float32 strays. */
+  readonly gradientTolerance?: number;
 };
 
 const trainings: readonly Training[] = [
@@ -95,6 +97,15 @@ const trainings: readonly Training[] = [
     onDevices: [],
     batches: [["pairs", "symmetric"]],
     finalTolerance: 0,
+  },
+  {
+    folder: ["golden", "more-families", "training", "roberta"],
+    model: ["golden", "more-families", "roberta", "model"],
+    runs: [],
+    onDevices: [],
+    batches: [["pairs", "symmetric"]],
+    finalTolerance: 0,
+    gradientTolerance: 5.4e-5, // 8 times 6.7e-6
   },
 ];
 
@@ -197,7 +208,7 @@ async function expectGoldenRun(
 
 /** Compares the gradient of every weight of a golden batch. */
 async function expectGoldenGradients(
-  { model }: Training,
+  { model, gradientTolerance = 2.1e-5 }: Training,
   { golden, tensorsOf }: Golds,
   [set, direction]: Training["batches"][number],
   engine: Engine = wasm(),
@@ -216,15 +227,14 @@ async function expectGoldenGradients(
     });
     const own = float64[`${set}.${direction}`] as { readonly loss: number };
     expect(Math.abs(loss - own.loss)).toBeLessThan(8e-6);
-    const tensors = tensorsOf("gradients-float64.safetensors");
+    const tensors = tensorsOf("gradients-float64.safetensors") ?? tensorsOf("gradients-rounded.safetensors");
     if (tensors === undefined) return;
     const prefix = `grad.${set}.${direction}.`;
     expect([...tensors.keys()].filter((key) => key.startsWith(prefix)).length).toBe(gradients.size);
     for (const [name, { bytes }] of gradients) {
       const expected = tensors.get(prefix + name)?.values ?? [];
       const largest = Math.max(...Array.from(expected, Math.abs));
-      // 8 times what Python's float32 strays
-      const tolerance = isKeyBias(name) ? 7.5e-6 : 2.1e-5 * largest;
+      const tolerance = isKeyBias(name) ? 7.5e-6 : gradientTolerance * largest;
       expect(new Float32Array(bytes.slice().buffer), name).toBeCloseToArray(expected, { tolerance });
     }
   } finally {

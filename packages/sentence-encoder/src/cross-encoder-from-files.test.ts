@@ -5,6 +5,7 @@ import { keyFromSeed } from "@kindred/random";
 import { cpu, packed } from "@kindred/tensor";
 import "@kindred/testing";
 import { fromFloat32, writeSafetensors } from "@kindred/tensor-files";
+import { tokenizerFromVocab } from "@kindred/tokenizer";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { crossEncoderFromFiles } from "./cross-encoder-from-files.ts";
@@ -45,7 +46,8 @@ function toyClassifier(type: string, labels: number) {
   for (const [name, { values }] of weights) if (name.endsWith("bias")) values.fill(0.25);
   const files: ModelFiles = {
     "config.json": bytes(JSON.stringify(config)),
-    "vocab.txt": bytes(tokens.map((token) => `${token}\n`).join("")),
+    "tokenizer.json": bytes(tokenizerFromVocab(tokens.map((token) => `${token}\n`).join("")).toJson()),
+    "tokenizer_config.json": bytes('{"tokenizer_class": "PreTrainedTokenizerFast"}'), // a family's own class may have another model
     "model.safetensors": writeSafetensors(
       weights.map(([name, { shape, values }]) => [name, fromFloat32(values, shape)] as const),
     ),

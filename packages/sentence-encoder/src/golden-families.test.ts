@@ -75,7 +75,7 @@ function vectorsArePythons(engine: Engine, cases: ReturnType<typeof goldenCases>
     180_000,
   );
 
-  test.each(cases.filter(({ golden }) => expectedOf(golden).tokenizer.includes("Bert")))(
+  test.each(cases.filter(({ golden }) => !expectedOf(golden).tokenizer.startsWith("XLM")))(
     "$name: encode, encodeQuery and encodeDocument give Python's vectors of texts, together and one by one",
     async ({ golden }) => {
       await using encoder = await loadSentenceEncoder(join(golden, "model"), { cores: 0, engine });

@@ -86,7 +86,7 @@ function classOf(named: JsonField, config: JsonField | undefined): ClassName | u
 }
 
 /** Models whose positions count tokens: padding on the left moves nothing. */
-const countTokens: readonly unknown[] = ["mpnet", "roberta", "xlm-roberta"];
+const countTokens: readonly unknown[] = ["mpnet", "roberta", "xlm-roberta", "camembert"];
 
 function definitionFromFiles(files: TokenizerFiles, options: TokenizerFilesOptions): TokenizerDefinition {
   const { nameOf = (name: string) => name, overrides = new Map() } = options;

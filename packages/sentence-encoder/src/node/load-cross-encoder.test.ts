@@ -12,6 +12,9 @@ import { loadCrossEncoder } from "./load-cross-encoder.ts";
 const root = ["golden", "cross-encoders"] as const;
 const cases = sharedExists(...root) ? readdirSync(sharedPath(...root)) : [];
 
+/** Of each pair one, or one for each label. */
+type Numbers = readonly (number | readonly number[])[];
+
 type Expected = {
   readonly labels: number;
   readonly activation: string;
@@ -27,9 +30,13 @@ type Expected = {
   }[];
   readonly query: string;
   readonly ranking: readonly (readonly [index: number, score: number])[];
-} & { readonly [name: `${string}.float64`]: readonly (number | readonly number[])[] };
+  readonly "logits.float64": Numbers;
+  readonly "scores.float64": Numbers;
+  readonly "softmax.float64"?: Numbers;
+  readonly "noPrompt.float64"?: Numbers;
+};
 
-const flat = (values: readonly (number | readonly number[])[] = []) => values.flat();
+const flat = (values: Numbers = []) => values.flat();
 const opened = (name: string) => ({
   folder: sharedPath(...root, name, "model"),
   ...readJson<Expected>(sharedPath(...root, name, "expected.json")),
