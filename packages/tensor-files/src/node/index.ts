@@ -1,3 +1,4 @@
+export { type ArrayFile, openArray } from "./open-array.ts";
 export {
   openSafetensors,
   openTorchCheckpoint,

@@ -112,7 +112,7 @@ export async function openTorchCheckpoint(path: string): Promise<TorchCheckpoint
 }
 
 /** The error for a name that a file has not. */
-function unknownTensor(functionName: string, path: string, name: string, known: Iterable<string>): ConfigError {
+export function unknownTensor(functionName: string, path: string, name: string, known: Iterable<string>): ConfigError {
   const nearest = nearestName(name, known);
   const meant =
     nearest === undefined ? "expected one of the file's tensors" : `did you mean ${JSON.stringify(nearest)}`;
@@ -129,7 +129,7 @@ type FileSource = ByteSource & {
 };
 
 /** Opens a file to be read piece by piece. One that is not there, or has become shorter since, is a {@link FormatError}. */
-async function openFileSource(path: string): Promise<FileSource> {
+export async function openFileSource(path: string): Promise<FileSource> {
   const handle = await open(path, "r").catch((cause: NodeJS.ErrnoException) => {
     if (cause.code !== "ENOENT") throw cause;
     throw new FormatError({ file: path }, "the file is missing.", {}, { cause });
