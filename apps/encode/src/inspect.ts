@@ -44,6 +44,7 @@ function modelText(
     ["model", folder],
     ["modules", modules.map(moduleText).join("\n")],
     ["vectors", `${dimension} numbers, compared by ${settings.similarityFunction}`],
+    ["cut to", cutsText(settings.matryoshkaDimensions)],
     ["limits", `${limits.maxSeqLength} tokens are read, of ${limits.positions} that the model has positions for`],
     ["tokenizer", `${tokenizer.file}, ${tokenizer.vocabularySize.toLocaleString("en")} entries, ${special.join(", ")}`],
     ["words", wordsText(limits.words, tokenizer.vocabularySize)],
@@ -66,6 +67,11 @@ function modelText(
     .filter(([, text]) => text !== "")
     .map(([name, text]) => name.padEnd(width) + text.replaceAll("\n", `\n${" ".repeat(width)}`))
     .join("\n");
+}
+
+/** What vectors may be cut to; nothing where the model does not say. */
+function cutsText(dimensions: ModelDescription["settings"]["matryoshkaDimensions"]): string {
+  return dimensions === "any" ? "any number" : dimensions === undefined ? "" : `${dimensions.join(", ")} numbers`;
 }
 
 /** What there is to say where the table of words and the tokenizer are not of one size. */

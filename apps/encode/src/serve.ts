@@ -3,9 +3,8 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { chooseEngine, engineOptions, ownNodeOption, readCommand } from "@kindred/command-line/node";
-import { ConfigError, JsonField } from "@kindred/errors";
+import { ConfigError } from "@kindred/errors";
 import { modelFolder } from "@kindred/hub/node";
-import { openModelFolder } from "@kindred/model-folder/node";
 import { grouped, option, optionHelp, type OptionValues } from "@kindred/options";
 import type { CrossEncoder, SentenceEncoder } from "@kindred/sentence-encoder";
 import { loadCrossEncoder, loadSentenceEncoder } from "@kindred/sentence-encoder/node";
@@ -135,14 +134,14 @@ export async function serve(argv: readonly string[], signal: AbortSignal): Promi
   const apiKeys = flags.apiKeyFile === "" ? [] : await readKeys(flags.apiKeyFile);
   const models: { [name: string]: SentenceEncoder } = {};
   const rerankers: { [name: string]: CrossEncoder } = {};
-  const dimensions: { [name: string]: readonly number[] | "any" } = {};
+  const dimensions: { [name: string]: "any" } = {};
   const fetching = { offline: flags.offline, signal, ...(flags.quiet ? {} : { sink: process.stderr }) };
   const onWarning = (message: string) => void process.stderr.write(`${message}\n`);
   try {
     for (const [name, path] of namedModels(flags.model)) {
       const folder = await modelFolder(path, fetching);
       models[name] = await loadSentenceEncoder(folder, { cores, engine, onWarning });
-      dimensions[name] = flags.allowDimensions ? "any" : await trainedDimensions(folder);
+      if (flags.allowDimensions) dimensions[name] = "any";
       signal.throwIfAborted();
     }
     for (const [name, path] of namedModels(flags.reranker)) {
@@ -220,14 +219,6 @@ async function readKeys(file: string): Promise<string[]> {
   if (given.length === 0)
     throw new ConfigError(`--api-key-file: no key. Got ${file} without one, expected one a line.`);
   return given;
-}
-
-/** The dimensions that a model was trained to be cut to, as its config.json names them. */
-async function trainedDimensions(folder: string): Promise<readonly number[] | "any"> {
-  const [{ config, file }] = (await openModelFolder(folder)).modules;
-  const [named, isAny] = [new JsonField(config, file).field("matryoshka_dimensions"), config["is_matryoshka"] === true];
-  if (named.isNull) return isAny ? "any" : [];
-  return named.array().map((field) => field.integer(1, 2 ** 31));
 }
 
 function tell({ json, quiet }: Flags, event: object, line: string): void {

@@ -35,6 +35,8 @@ describe("a program's loss", () => {
       name: "matryoshka",
       options: { dimensions: [16, 4] },
     });
+    const saved = JSON.parse(readFileSync(join(run.config.output, "model", "config.json"), "utf8"));
+    expect(saved["matryoshka_dimensions"]).toEqual([16, 4]);
     const { program } = JSON.parse(readFileSync(join(run.config.output, "run.json"), "utf8"));
     expect(program).toEqual({ name: "program.mjs", sha256: expect.stringMatching(/^[0-9a-f]{64}$/) });
     expect(readFileSync(join(run.config.output, "model", "README.md"), "utf8")).toMatch(

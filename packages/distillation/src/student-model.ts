@@ -81,7 +81,11 @@ function weightsAfter({ modules, weights }: TrainableModel): { readonly [name: s
 }
 
 function settingsOf({ maxSeqLength = 128 }: TrainConfig, { settings, encoder }: TrainableModel) {
-  return { ...settings, maxSeqLength: Math.min(maxSeqLength, settings.maxSeqLength, encoder.sizes.longest) };
+  return {
+    ...settings,
+    maxSeqLength: Math.min(maxSeqLength, settings.maxSeqLength, encoder.sizes.longest),
+    matryoshkaDimensions: undefined, // what the teacher was trained for
+  };
 }
 
 /**

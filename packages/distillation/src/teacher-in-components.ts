@@ -31,5 +31,6 @@ export function teacherInComponents(
   const modules: SentenceModules = [pooling, ...after, layer, { kind: "Normalize" }];
   const values = Float32Array.from(components);
   const weight = { shape: [outFeatures, inFeatures], values };
-  return { ...model, modules, weights: { ...model.weights, [`${layer.path}.linear.weight`]: weight } };
+  const settings = { ...model.settings, matryoshkaDimensions: undefined }; // of numbers that these vectors no longer have
+  return { ...model, modules, settings, weights: { ...model.weights, [`${layer.path}.linear.weight`]: weight } };
 }

@@ -25,6 +25,7 @@ const lossShape = v.object({
   parameters: v.optional(
     v.array(v.object({ name, shape: v.array(count), kind: v.picklist(["table", "matrix", "gain", "shift"]) })),
   ),
+  matryoshkaDimensions: v.optional(v.array(count)),
   value: v.function(),
 });
 

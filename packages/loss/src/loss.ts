@@ -63,6 +63,8 @@ export type Loss = {
   readonly needs?: LossNeeds;
   /** Weights of its own: trained with the model and kept in checkpoints, but no part of the saved model. */
   readonly parameters?: readonly ParameterSpec[];
+  /** How many first numbers of the vectors are trained to be of use by themselves: the saved model says so to those who cut them. */
+  readonly matryoshkaDimensions?: readonly number[];
   /** The loss of these columns (first texts of all rows, second texts, …) as a scalar. */
   value(columns: readonly Float<"batch hidden">[], context: LossContext): Float<"">;
 };

@@ -5,7 +5,7 @@ import { expectMutantToFail, finiteDifferences } from "@kindred/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import fc from "fast-check";
 import { beforeAll, expect, test } from "vitest";
-import { type Loss, lossShare, matryoshka } from "./index.ts";
+import { type Loss, lossShare, matryoshka, weightedSum } from "./index.ts";
 
 beforeAll(() => tfjs().start());
 
@@ -122,7 +122,14 @@ test("what the inner loss needs, is computed over and trains stays; name and opt
     over: "rows",
     needs: { labels: true },
     parameters: inner.parameters,
+    matryoshkaDimensions: [2, 1],
   });
+  const parts = [products, matryoshka(products, [4, 2]), matryoshka(products, [2, 1])].map((loss) => ({
+    loss,
+    weight: 1,
+  }));
+  expect(weightedSum("sum", parts).matryoshkaDimensions).toEqual([4, 2, 1]);
+  expect(weightedSum("sum", parts.slice(0, 1)).matryoshkaDimensions).toBeUndefined();
 });
 
 test("dimensions and weights that are no choice are refused, and vectors that are too short", () => {

@@ -10,6 +10,8 @@ import { isKnownLoss, knownLoss, type Loss } from "./loss.ts";
  *
  * `weights` are 1 by default. What the inner loss needs and trains stays as it is: vectors of a guide are not cut.
  *
+ * A model that is trained with it says so in its `config.json` (`matryoshka_dimensions`), which servers read.
+ *
  * As sentence-transformers' `MatryoshkaLoss`, which also brings the cut rows to length 1, for the whole dimension too: dot products inside
  * are cosines.
  *
@@ -43,6 +45,7 @@ export function matryoshka(
     ...loss,
     name: "matryoshka",
     options: { loss: { name: loss.name, options: loss.options }, dimensions, weights },
+    matryoshkaDimensions: dimensions,
     value: (columns, context) => {
       const values = dimensions.map((dimension, k) => {
         const shorter = columns.map((column) => cutTo(dimension, column));

@@ -51,6 +51,7 @@ export function weightedSum(name: string, parts: readonly WeightedLoss[]): Loss 
   const parameters = parts.flatMap(({ loss }, k) =>
     (loss.parameters ?? []).map((spec) => ({ ...spec, name: `${k}.${spec.name}` })),
   );
+  const cuts = [...new Set(parts.flatMap(({ loss }) => loss.matryoshkaDimensions ?? []))];
   return {
     name,
     options: {
@@ -60,6 +61,7 @@ export function weightedSum(name: string, parts: readonly WeightedLoss[]): Loss 
     over,
     needs,
     ...(parameters.length > 0 && { parameters }),
+    ...(cuts.length > 0 && { matryoshkaDimensions: cuts }),
     value: (columns, context) =>
       parts
         .map(({ loss, weight }, k) =>

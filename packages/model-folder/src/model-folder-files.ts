@@ -1,7 +1,7 @@
 import { ConfigError } from "@kindred/errors";
 import { fromFloat32, type NamedTensor, planSafetensors, toFloat32 } from "@kindred/tensor-files";
 import { tokenizerToFiles } from "@kindred/tokenizer";
-import type { JsonObject, ModelFiles, ModelFolder, ModelModule, StoredTensors } from "./model-folder.ts";
+import type { JsonObject, ModelFiles, ModelFolder, ModelModule, ModelSettings, StoredTensors } from "./model-folder.ts";
 import { modulesFile } from "./read-model-folder.ts";
 import { sentenceFile } from "./read-settings.ts";
 import { tensorsInMemory } from "./stored-tensors.ts";
@@ -121,7 +121,7 @@ export async function* modelFolderContents(
   for (const [path, bytes] of Object.entries(ofTokenizer)) yield { path, chunks: [bytes] };
   for (const module of placed) {
     const folder = module.path === "" ? "" : `${module.path}/`;
-    const config = module.kind === "Transformer" ? { ...module.config, torch_dtype: dtype } : module.config;
+    const config = module.kind === "Transformer" ? transformerConfig(module, settings, dtype) : module.config;
     if (Object.keys(config).length > 0) yield json(`${folder}config.json`, config);
     const weights = await module.openWeights();
     try {
@@ -131,6 +131,22 @@ export async function* modelFolderContents(
     }
   }
   if (readme !== "") yield { path: "README.md", chunks: [new TextEncoder().encode(readme)] };
+}
+
+/** A transformer's config.json: its own, with what is said there of the vectors and of how numbers are stored. */
+function transformerConfig(
+  { config }: ModelModule,
+  { matryoshkaDimensions: dimensions }: ModelSettings,
+  dtype: WeightDtype,
+): JsonObject {
+  const { matryoshka_dimensions: _, is_matryoshka: __, ...own } = config;
+  const cut =
+    dimensions === undefined
+      ? {}
+      : dimensions === "any"
+        ? { is_matryoshka: true }
+        : { matryoshka_dimensions: dimensions };
+  return { ...own, ...cut, torch_dtype: dtype };
 }
 
 async function* safetensorsOf(weights: StoredTensors, dtype: WeightDtype): AsyncGenerator<Uint8Array, void> {

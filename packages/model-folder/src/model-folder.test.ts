@@ -52,6 +52,42 @@ test("what is written is read: modules, settings, tokenizer and weights", async 
   expect(await modelFolderFiles(folder)).toEqual(files);
 });
 
+describe("how far vectors may be cut", () => {
+  const of = async (config: object, handed: object = {}) => {
+    const changes = {
+      "config.json": json({ model_type: "mpnet", ...config }),
+      "sentence_bert_config.json": json(handed),
+    };
+    return (await read(changes)).settings.matryoshkaDimensions;
+  };
+
+  test("is what config.json names, any number where it says no more than that, and nothing where it is silent", async () => {
+    expect(await of({ matryoshka_dimensions: [64, 32] })).toEqual([64, 32]);
+    expect(await of({ matryoshka_dimensions: [64], is_matryoshka: true })).toEqual([64]);
+    expect(await of({ is_matryoshka: true })).toBe("any");
+    expect(await of({ is_matryoshka: false, matryoshka_dimensions: null })).toBeUndefined();
+    expect(await of({}, { config_args: { matryoshka_dimensions: [8] } })).toEqual([8]);
+    await expect(of({ matryoshka_dimensions: [0] })).rejects.toThrow(/config\.json: .*matryoshka_dimensions\[0\]/);
+    await expect(of({ matryoshka_dimensions: 64 })).rejects.toThrow(/matryoshka_dimensions/);
+  });
+
+  test.each<readonly [readonly number[] | "any" | undefined, object]>([
+    [[64, 32], { matryoshka_dimensions: [64, 32] }],
+    ["any", { is_matryoshka: true }],
+    [undefined, {}],
+  ])("%j is written as %j, whatever stood there", async (matryoshkaDimensions, expected) => {
+    const { modules, tokenizer } = await read({
+      "config.json": json({ model_type: "mpnet", matryoshka_dimensions: [7], is_matryoshka: true }),
+    });
+    const settings = newSettings({ matryoshkaDimensions });
+    const config = (await modelFolderFiles({ modules, tokenizer, settings }))["config.json"];
+    expect(JSON.parse(new TextDecoder().decode(config))).toEqual({
+      ...{ model_type: "mpnet", torch_dtype: "float32" },
+      ...expected,
+    });
+  });
+});
+
 describe("modules.json", () => {
   const module = (path: string, type: string, name: string = path + type) => ({ idx: 0, name, path, type });
   const old = "sentence_transformers.models.";

@@ -66,6 +66,11 @@ export type ModelSettings = {
   readonly defaultPromptName: string | undefined;
   /** Where the folder says so, vectors are cut to this many features. */
   readonly truncateDim: number | undefined;
+  /**
+   * How many features vectors of this model may be cut to, as `config.json` says (`matryoshka_dimensions`, or `is_matryoshka` for any number):
+   * what it was trained for. Undefined where it says nothing.
+   */
+  readonly matryoshkaDimensions: readonly number[] | "any" | undefined;
 };
 
 /**
@@ -102,6 +107,7 @@ export function newSettings(settings: Partial<ModelSettings> = {}): ModelSetting
     prompts: {},
     defaultPromptName: undefined,
     truncateDim: undefined,
+    matryoshkaDimensions: undefined,
     ...settings,
   };
 }

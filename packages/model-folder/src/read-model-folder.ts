@@ -1,7 +1,14 @@
 import { FormatError, JsonField } from "@kindred/errors";
 import { readSafetensors, readTorchCheckpoint } from "@kindred/tensor-files";
 import { type FileSource, type ModelFiles, type ModelFolder, type ModelModule, moduleKinds } from "./model-folder.ts";
-import { readJson, readTokenizer, readTransformerSettings, sentenceFile, sentenceSettings } from "./read-settings.ts";
+import {
+  matryoshkaDimensions,
+  readJson,
+  readTokenizer,
+  readTransformerSettings,
+  sentenceFile,
+  sentenceSettings,
+} from "./read-settings.ts";
 import { openWeights, tensorsInMemory } from "./stored-tensors.ts";
 
 /**
@@ -59,6 +66,7 @@ export async function readModelFolder(source: FileSource): Promise<ModelFolder> 
       maxSeqLength: transformer.maxSeqLength ?? tokenizer.maxLength,
       doLowerCase: transformer.doLowerCase,
       ...sentenceSettings(sentence),
+      matryoshkaDimensions: matryoshkaDimensions(transformer),
     },
     writtenWith: versionsIn(sentence),
   };

@@ -204,6 +204,22 @@ export function sentenceSettings(
   };
 }
 
+/**
+ * What `config.json` says of how far vectors may be cut.
+ *
+ * @throws FormatError naming the file and the key, for dimensions that are none
+ * @see vLLM, docs/models/pooling_models.md, Matryoshka Embeddings: the two keys that servers of such models read
+ */
+export function matryoshkaDimensions({
+  config,
+  configArguments,
+}: TransformerSettings): ModelSettings["matryoshkaDimensions"] {
+  const field = (key: string) => configArguments.get(key) ?? config?.field(key) ?? new JsonField(undefined, "", key);
+  const [named, isAny] = [field("matryoshka_dimensions"), field("is_matryoshka").value === true];
+  if (named.isNull) return isAny ? "any" : undefined;
+  return named.array().map((dimension) => dimension.integer(1, 2 ** 31));
+}
+
 /** A prompt that is null is none, as there. */
 function promptText(prompt: JsonField): string {
   if (prompt.isNull) return "";

@@ -87,6 +87,25 @@ describe("truncateDim", () => {
     expect((await encoder.encode(texts, { truncateDim: 5 })).embeddings).toBeCloseToArray(unit, tolerance);
   });
 
+  test("is warned of, once for each length, where the model does not say that it was trained for it", async () => {
+    const warned = async (changes: ToyChanges, lengths: readonly number[]) => {
+      const warnings: string[] = [];
+      const onWarning = (message: string) => void warnings.push(message);
+      await using other = await sentenceEncoderFromFiles(await toyFiles(changes), { onWarning });
+      const gathering = other.gathering();
+      for (const truncateDim of lengths) await gathering.encode("the cat", { truncateDim });
+      for (const truncateDim of lengths) await other.encode("the cat", { truncateDim });
+      await other.encode("the cat");
+      return warnings;
+    };
+    const of = (length: number, names: string) =>
+      expect.stringMatching(`trained for vectors of ${length} numbers: .*json names ${names}\\.`) as string;
+    expect(await warned({ matryoshkaDimensions: [8, 4] }, [8, 5, 4, 5, 12])).toEqual([of(5, "8, 4")]);
+    expect(await warned({}, [3, 12, 5])).toEqual([of(3, "none"), of(5, "none")]);
+    expect(await warned({ truncateDim: 7 }, [7])).toEqual([]);
+    expect(await warned({ matryoshkaDimensions: "any" }, [1, 2])).toEqual([]);
+  });
+
   test("may be the folder's own", async () => {
     await using other = await toy({ truncateDim: 7 });
     expect(other.dimension).toBe(7);

@@ -21,7 +21,7 @@ export type EncodeOptions = {
   readonly normalizeEmbeddings?: boolean;
   /**
    * Keep this many features of a vector, the first, and divide it by its length anew if the model normalises. Default:
-   * all, or the folder's own `truncate_dim`.
+   * all, or the folder's own `truncate_dim`. The encoder's `onWarning` is told where the model does not say that it was trained for it.
    */
   readonly truncateDim?: number;
   /**

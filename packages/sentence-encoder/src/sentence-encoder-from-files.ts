@@ -13,7 +13,7 @@ export type FromFilesOptions = {
   readonly engine?: Engine;
   /** The families of encoders among which `config.json` chooses. Default: all that Kindred has. */
   readonly families?: readonly EncoderFamily[];
-  /** Told of weights that are NaN or infinite, by the tensor's name. Default: `console.warn`. */
+  /** Told of weights that are NaN or infinite, by the tensor's name, and of lengths of vectors that the model was not trained for. Default: `console.warn`. */
   readonly onWarning?: (message: string) => void;
 };
 
@@ -61,5 +61,6 @@ export async function encoderFromFolder(
   return new SentenceEncoder(
     model,
     await localEmbedder(engine, (onLoaded) => loadParameters(folder, model, { onWarning, onLoaded }), model),
+    { onWarning },
   );
 }

@@ -52,6 +52,7 @@ export class SentenceEncoder {
   /** What the model is, without its parameters. */
   readonly model: SentenceModel;
   readonly #embedder: Embedder;
+  readonly #warnOnce: (message: string) => void;
 
   /**
    * The vector of one text, or of each text of a list, in its order. An empty text has a vector too, that of `<s></s>`;
@@ -84,9 +85,20 @@ export class SentenceEncoder {
    */
   readonly encodeTokens: EncodeTokens;
 
-  constructor(model: SentenceModel, embedder: Embedder) {
+  /** @param options `onWarning`: told once of each length that vectors are cut to, and were not trained for. Default: `console.warn`. */
+  constructor(
+    model: SentenceModel,
+    embedder: Embedder,
+    { onWarning = console.warn }: { readonly onWarning?: (message: string) => void } = {},
+  ) {
     this.model = model;
     this.#embedder = embedder;
+    const told = new Set<string>();
+    this.#warnOnce = (message) => {
+      if (told.has(message)) return;
+      told.add(message);
+      onWarning(message);
+    };
     const encodeAs = (byDefault: string) =>
       (async (input, options: EncodeOptions & OutputOptions = {}) =>
         this.#encode(input, { ...options, promptName: options.promptName ?? byDefault })) as Encode;
@@ -115,7 +127,7 @@ export class SentenceEncoder {
    * The two share weights and threads: close one of them.
    */
   gathering(): SentenceEncoder {
-    return new SentenceEncoder(this.model, gatherJobs(this.#embedder));
+    return new SentenceEncoder(this.model, gatherJobs(this.#embedder), { onWarning: this.#warnOnce });
   }
 
   /** How many texts wait for a core, of an encoder that gathers calls; of another 0. */
@@ -210,6 +222,7 @@ export class SentenceEncoder {
   ): Promise<Embeddings | QuantizedEmbeddings | TokenEmbeddings> {
     const dimension = this.#wholeDimension;
     const { precision, truncateDim, ranges, calibrationEmbeddings } = checked;
+    this.#warnOfCut(truncateDim);
     if (checked.outputValue === "tokenEmbeddings")
       return { ...(await this.#tokenEmbeddings(tokens, checked)), truncated };
     const embeddings = new Float32Array((tokens.starts.length - 1) * dimension);
@@ -225,6 +238,16 @@ export class SentenceEncoder {
       ...(calibrationEmbeddings === undefined ? {} : { calibrationEmbeddings }),
     };
     return { ...quantizeEmbeddings(rows, quantization), truncated, tokenCounts };
+  }
+
+  #warnOfCut(length: number): void {
+    const { truncateDim, matryoshkaDimensions: known = [] } = this.settings;
+    const isTrained = known === "any" || length === this.#wholeDimension || length === truncateDim;
+    if (isTrained || known.includes(length)) return;
+    const names = known.length === 0 ? "none" : known.join(", ");
+    this.#warnOnce(
+      `warning: the model does not say that it was trained for vectors of ${length} numbers: matryoshka_dimensions of its config.json names ${names}. Cut so, they may be much worse.`,
+    );
   }
 
   async #tokenEmbeddings(

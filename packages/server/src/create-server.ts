@@ -37,8 +37,8 @@ export type ServerOptions = {
   /** Whether texts of too many tokens are cut, where a request does not say. Default: true. */
   readonly autoTruncate?: boolean;
   /**
-   * How many numbers of a vector a request may keep, by the model's name: what it was trained for (Matryoshka), or any. Default: all of them,
-   * no fewer.
+   * How many numbers of a vector a request may keep, by the model's name: some, or any. Default: what the model says that it was trained for
+   * (`matryoshkaDimensions` of its settings), beside all of them.
    */
   readonly dimensions?: { readonly [model: string]: readonly number[] | "any" };
   /** Keys, one of which a request brings as `Authorization: Bearer KEY`. Default: none is asked for. */
@@ -93,7 +93,11 @@ export function createServer({
   const served = new Map<string, ServedModel>(
     Object.entries(models).map(([name, encoder]) => [
       name,
-      { name, encoder: encoder.gathering(), dimensions: dimensions[name] ?? [] },
+      {
+        name,
+        encoder: encoder.gathering(),
+        dimensions: dimensions[name] ?? encoder.settings.matryoshkaDimensions ?? [],
+      },
     ]),
   );
   const ranking = servedRerankers(rerankers);

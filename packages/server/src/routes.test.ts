@@ -80,6 +80,14 @@ test("dimensions are cut only where the model was trained for it", async () => {
   });
   expect((await post("/embed", { inputs: "a", dimensions: 5 }, trained)).status).toBe(422);
   expect((await post("/embed", { inputs: "a", dimensions: 12 })).status).toBe(200);
+  await using says = await sentenceEncoderFromFiles(await toyFiles({ matryoshkaDimensions: [8, 4] }));
+  const ofModel = createServer({ models: { toy: says } });
+  const statuses = async (of: EmbeddingServer, ...lengths: number[]) =>
+    Promise.all(lengths.map(async (dimensions) => (await post("/embed", { inputs: "a", dimensions }, of)).status));
+  expect(await statuses(ofModel, 12, 8, 4, 5, 13)).toEqual([200, 200, 200, 422, 422]);
+  expect(await (await get("/info", ofModel)).json()).toMatchObject({ dimensions: [8, 4] });
+  const any = createServer({ models: { toy: says }, dimensions: { toy: "any" } });
+  expect(await statuses(any, 8, 5, 13)).toEqual([200, 200, 422]);
 });
 
 test("/info, /v1/models, /health and /ready tell what there is, and /ready when it is over", async () => {

@@ -60,11 +60,12 @@ export type RunParts = Omit<BatchParts, "loss" | "maxBatchTokens" | "columnLengt
  * ```
  */
 export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncGenerator<TrainEvent, void> {
-  const { model, data, runner, sampler, saves, state, signal } = parts;
+  const { data, runner, sampler, saves, state, signal } = parts;
   const { tasks } = data;
   const stepsDone = state?.step ?? 0;
   const lastStep = config.stopAt === 0 ? config.maxSteps : config.stopAt;
-  const loss = lossOf(config, parts.program, { dimension: sentenceDimension(model.modules) });
+  const loss = lossOf(config, parts.program, { dimension: sentenceDimension(parts.model.modules) });
+  const model = trainedFor(parts.model, loss);
   const specs = trainedSpecs(model, loss);
   const optimizer = trainingOptimizer(config, parts.program, specs);
   const trained = trainedCount(specs, optimizer);
@@ -190,6 +191,13 @@ export async function* trainingRun(config: TrainConfig, parts: RunParts): AsyncG
     ...(followed && best && { best: { ...best, metric: followed.metric, loaded: config.loadBestModelAtEnd } }),
     ...(end < lastStep && { stoppedEarly: { evaluations: waited, lastStep } }),
   };
+}
+
+/** A model that says how far its vectors may be cut once it is trained; with a loss that has no say in it, what it said before. */
+function trainedFor(model: TrainableModel, { matryoshkaDimensions }: Loss): TrainableModel {
+  return matryoshkaDimensions === undefined
+    ? model
+    : { ...model, settings: { ...model.settings, matryoshkaDimensions } };
 }
 
 /** The weights that a checkpoint of the run holds. */

@@ -22,7 +22,7 @@ export type LoadOptions = {
    * `wasm({ revectorization: enableRevectorization() })`, which sets an experimental flag of V8 for the whole process.
    */
   readonly engine?: Engine;
-  /** Told of weights that are NaN or infinite, by the tensor's name. Default: `console.warn`. */
+  /** Told of weights that are NaN or infinite, by the tensor's name, and of lengths of vectors that the model was not trained for. Default: `console.warn`. */
   readonly onWarning?: (message: string) => void;
 };
 
@@ -67,7 +67,7 @@ export async function loadFolder(
     cores > 0
       ? await poolEmbedder(cores, { folder, engine: moduleOfEngine(functionName, engine) }, onWarning)
       : await localEmbedder(engine, (onLoaded) => loadParameters(opened, model, { onWarning, onLoaded }), model);
-  return new SentenceEncoder(model, embedder);
+  return new SentenceEncoder(model, embedder, { onWarning });
 }
 
 async function poolEmbedder(
