@@ -52,6 +52,17 @@ test("dimensions and prompt_name are obeyed", async () => {
   expect(data.map(({ embedding }) => embedding)).toEqual(expected);
 });
 
+test("ids of tokens stand for their text, one or a list; those that the model has not are refused", async () => {
+  const [ids] = [[...encoder.tokenizer.encode("the cat").ids]];
+  const { data } = await client.embeddings.create({ model: "toy", input: "the cat" });
+  for (const input of [ids, ids.slice(1, -1), [ids]]) {
+    const ofIds = await client.embeddings.create({ model: "toy", input });
+    expect(ofIds.data).toEqual(data);
+    expect(ofIds.usage.prompt_tokens).toBe(ids.length);
+  }
+  await expect(client.embeddings.create({ model: "toy", input: [999] })).rejects.toThrow(/no such token\. Got id 999/);
+});
+
 test("a call that is given up ends with its signal's reason", async () => {
   const signal = AbortSignal.abort(new Error("enough"));
   await expect(client.embeddings.create({ model: "toy", input: "a" }, { signal })).rejects.toBe(signal.reason);
@@ -59,8 +70,9 @@ test("a call that is given up ends with its signal's reason", async () => {
 
 test.each<[string, object, RegExp]>([
   ["no input", { input: [] }, /embeddings\.create: input is an empty list/],
-  ["an input that is no text", { input: ["a", 7, null] }, /input\[1\] is token ids.*a text/],
-  ["lists of token ids", { input: [[1, 2]] }, /input\[0\] is token ids/],
+  ["an input that is no text", { input: ["a", 7, null] }, /input\[1\] is 7\. Expected a text, or ids of its tokens/],
+  ["ids that are none", { input: [[1, 2.5]] }, /input\[0\] is \[1,2\.5\]/],
+  ["a text of no ids", { input: ["a", []] }, /input\[1\] is \[\]/],
   ["nothing at all", { input: undefined }, /input is undefined/],
   ["no model", { model: "" }, /model is "". Expected the name of a model/],
   ["another model", { model: "gpt" }, /gpt: none/],

@@ -1,10 +1,11 @@
 import { ConfigError, nearestName } from "@kindred/errors";
-import type { EncodeOptions } from "@kindred/sentence-encoder";
+import type { EncodeOptions, TextInput } from "@kindred/sentence-encoder";
+import { vectorBase64 } from "@kindred/vectors";
 import { listsOf, type OpenModel, throwOfDimensions } from "./open-model.ts";
 
 /** What `embeddings.create` takes, as OpenAI's client does (`EmbeddingCreateParams`). */
 export type OpenAiRequest = {
-  /** A text or a list of them. Lists of token ids, which OpenAI takes too, are refused: they would be of another tokenizer. */
+  /** A text, the ids of its tokens in the model's own vocabulary (not in OpenAI's), or a list of either. */
   readonly input: string | readonly string[] | readonly number[] | readonly (readonly number[])[];
   /** The name of a model. */
   readonly model: string;
@@ -86,7 +87,7 @@ export function openAiClient(open: OpenModel): OpenAiClient {
     const vectors =
       encoding_format === "float"
         ? listsOf(encoded)
-        : texts.map((_, i) => base64(embeddings.subarray(i * dimension, (i + 1) * dimension)));
+        : texts.map((_, i) => vectorBase64(embeddings.subarray(i * dimension, (i + 1) * dimension)));
     const tokens = tokenCounts.reduce((sum, count) => sum + count, 0);
     return {
       object: "list",
@@ -129,13 +130,14 @@ function optionsOf(request: OpenAiRequest): EncodeOptions {
   };
 }
 
-function textsOf({ input }: OpenAiRequest): readonly string[] {
-  const list: readonly unknown[] = Array.isArray(input) ? input : [input];
+function textsOf({ input }: OpenAiRequest): readonly TextInput[] {
+  const isIds = (value: unknown): value is readonly number[] =>
+    Array.isArray(value) && value.length > 0 && value.every((id) => Number.isInteger(id) && id >= 0);
+  const list: readonly unknown[] = Array.isArray(input) && !isIds(input) ? input : [input];
   if (list.length === 0) throw refusal("input", "is an empty list", "a text or a list of texts");
   return list.map((text, i) => {
-    if (typeof text === "string") return text;
-    const what = typeof text === "number" || Array.isArray(text) ? "token ids" : shown(text);
-    throw refusal(Array.isArray(input) ? `input[${i}]` : "input", `is ${what}`, "a text");
+    if (typeof text === "string" || isIds(text)) return text;
+    throw refusal(Array.isArray(input) ? `input[${i}]` : "input", `is ${shown(text)}`, "a text, or ids of its tokens");
   });
 }
 
@@ -144,10 +146,3 @@ function refusal(param: string, got: string, expected: string): ConfigError {
 }
 
 const shown = (value: unknown) => JSON.stringify(value) ?? typeof value;
-
-/** Numbers as OpenAI sends them: little-endian float32, as base64. */
-function base64(vector: Float32Array): string {
-  const view = new DataView(new ArrayBuffer(4 * vector.length));
-  for (const [i, value] of vector.entries()) view.setFloat32(4 * i, value, true);
-  return btoa(Array.from(new Uint8Array(view.buffer), (byte) => String.fromCharCode(byte)).join(""));
-}

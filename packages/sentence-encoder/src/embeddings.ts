@@ -2,6 +2,7 @@ import type { BatchEncoding } from "@kindred/tokenizer";
 import type { EmbeddingRows, Precision } from "@kindred/vectors";
 import type { TokenBatch } from "./embed-sentences.ts";
 import type { EncodeOptions, EncodeTokensOptions, OutputOptions } from "./encode-options.ts";
+import type { TextInput } from "./text-input.ts";
 
 /** Vectors in the order of the inputs, which inputs were longer than the limit and lost their end, and the tokens of each that were read. */
 export type Embeddings = EmbeddingRows & {
@@ -35,8 +36,8 @@ export type TokenEmbeddings = {
 /** Texts as tokens, end to end, and which of them were longer than the limit and lost tokens. */
 export type TokenizedTexts = TokenBatch & Pick<BatchEncoding, "truncated">;
 
-/** Texts to vectors: a text or a list, and what is wanted of them; the kind of result follows from the options. */
-export type Encode = EncodeOf<string | readonly string[], EncodeOptions>;
+/** Texts to vectors: a text or a list, and what is wanted of them; the kind of result follows from the options. In a list ids of tokens may stand for a text. */
+export type Encode = EncodeOf<string | readonly TextInput[], EncodeOptions>;
 
 /** As {@link Encode}, from tokens. */
 export type EncodeTokens = EncodeOf<TokenizedTexts, EncodeTokensOptions>;

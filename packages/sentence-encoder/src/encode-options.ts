@@ -5,6 +5,7 @@ import { sentenceLengths } from "./embed-sentences.ts";
 import type { TokenizedTexts } from "./embeddings.ts";
 import type { ComputedBatch } from "./local-embedder.ts";
 import type { SentenceModel } from "./sentence-model.ts";
+import type { TextInput } from "./text-input.ts";
 
 /** Options of `encode`, `encodeQuery` and `encodeDocument`. */
 export type EncodeOptions = {
@@ -112,7 +113,7 @@ const optionNames = [
  * that is no text
  */
 export function checkEncodeOptions(
-  texts: readonly string[],
+  texts: readonly TextInput[],
   options: EncodeOptions & OutputOptions,
   { encoder, modules, settings }: SentenceModel,
 ): CheckedEncodeOptions {
@@ -124,7 +125,7 @@ export function checkEncodeOptions(
     );
   }
   texts.forEach((text, i) => {
-    if (typeof text !== "string")
+    if (typeof text !== "string" && !Array.isArray(text))
       throw new ShapeError(`encode: input ${i} is not a text. Got ${typeof text}, expected a string.`);
   });
   const dimension = sentenceDimension(modules);

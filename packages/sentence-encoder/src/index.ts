@@ -30,6 +30,7 @@ export type {
   TokenEmbeddings,
   TokenizedTexts,
 } from "./embeddings.ts";
+export type { TextInput } from "./text-input.ts";
 export type { ComputedBatch, Embedder, EmbeddingJob, EmbeddingOrder } from "./local-embedder.ts";
 export type { EncodedWindow, EncodeStreamOptions } from "./encode-stream.ts";
 export { SentenceEncoder } from "./sentence-encoder.ts";

@@ -105,6 +105,35 @@ describe("encode", () => {
     await expect(stopped).rejects.toThrow("enough");
   });
 
+  test("ids of tokens stand for a text, framed or not, cut at the side that is said, without a prompt", async () => {
+    const ids = [...encoder.tokenizer.encode("the cat sat").ids];
+    const inputs = ["a dog", ids, ids.slice(1, -1)];
+    const tokens = encoder.tokenize(inputs);
+    expect(tokens).toEqual({ ...encoder.tokenize(["a dog", "the cat sat", "the cat sat"]), promptLength: 0 });
+    expect(await encoder.encode(inputs)).toEqual(await encoder.encode(["a dog", "the cat sat", "the cat sat"]));
+    const query = await encoder.encodeQuery(["a dog", ids]);
+    const apart = [await encoder.encodeQuery("a dog"), await encoder.encode("the cat sat")];
+    expect(query.embeddings).toBeCloseToArray(
+      apart.flatMap(({ embeddings }) => [...embeddings]),
+      tolerance,
+    );
+    const cut = { maxLength: 4 };
+    for (const truncationSide of ["left", "right", undefined] as const) {
+      const side = truncationSide === undefined ? cut : { ...cut, truncationSide };
+      expect(encoder.tokenize([ids, "a"], side)).toEqual({ ...encoder.tokenize(["the cat sat", "a"], side) });
+    }
+    expect([...encoder.tokenize([[]]).ids]).toEqual([...encoder.tokenizer.encode("").ids]);
+    for (const id of [17, -1, 1.5])
+      await expect(encoder.encode([[id]])).rejects.toThrow(
+        `no such token. Got id ${id}, expected whole numbers from 0 to 16`,
+      );
+    await using other = await sentenceEncoderFromFiles(
+      await toyFiles({ pooling: { modes: ["mean"], includePrompt: false } }),
+    );
+    await expect(other.encodeQuery(["a", ids])).rejects.toThrow(/texts and ids of tokens are mixed/);
+    expect((await other.encodeQuery([ids])).embeddings).toEqual((await other.encode("the cat sat")).embeddings);
+  });
+
   test("is tokenize and then encodeTokens, with any option, and calls that are gathered give the same bits", async () => {
     const list = ["the cat sat", "", Array(40).fill("cat").join(" ")];
     const options = { promptName: "query", truncationSide: "left" } as const;

@@ -27,6 +27,7 @@ import {
 import { gatherJobs } from "./gather-jobs.ts";
 import { batchesFor, type Embedder, type EmbeddingJob } from "./local-embedder.ts";
 import type { SentenceModel, SentenceSettings } from "./sentence-model.ts";
+import { framedIds, joinTexts, type TextInput } from "./text-input.ts";
 import { endsNormalized, sentenceDimension } from "@kindred/pooling";
 import { type EncodedWindow, encodeStream, type EncodeStreamOptions } from "./encode-stream.ts";
 import { selectSentences, sentenceLengths, type TokenBatch } from "./embed-sentences.ts";
@@ -56,13 +57,13 @@ export class SentenceEncoder {
 
   /**
    * The vector of one text, or of each text of a list, in its order. An empty text has a vector too, that of `<s></s>`;
-   * an empty list gives no rows. With `outputValue: "tokenEmbeddings"` a vector for every token, before pooling; with a
+   * an empty list gives no rows. In a list the ids of a text's tokens, of this model's vocabulary, may stand for the text. With `outputValue: "tokenEmbeddings"` a vector for every token, before pooling; with a
    * `precision` other than float32 the vectors are quantised, all by the same ranges.
    *
    * Texts are sorted by their number of tokens and packed without padding. On wasm's own kernels the vector of a text is the same to
    * the last bit whatever it is encoded with; on other engines it may differ by rounding (about 1e-7).
    *
-   * Rejects with ConfigError for an option that does not exist or does not fit.
+   * Rejects with ConfigError for an option that does not exist or does not fit, and with ShapeError for an id that no token has.
    */
   readonly encode: Encode;
   /**
@@ -112,11 +113,12 @@ export class SentenceEncoder {
   }
 
   /**
-   * The tokens of one text or of a list, as `encode` reads them: with the prompt in front, cut at the limit. It says which were cut.
+   * The tokens of one text or of a list, as `encode` reads them: with the prompt in front, cut at the limit. It says which were cut. Ids that
+   * stand for a text are given the special tokens around them, and no prompt.
    *
-   * @throws ConfigError for an option that does not exist or does not fit.
+   * @throws ConfigError for an option that does not exist or does not fit; ShapeError for an id that no token has.
    */
-  tokenize(input: string | readonly string[], options: TokenizeOptions = {}): TokenizedTexts {
+  tokenize(input: string | readonly TextInput[], options: TokenizeOptions = {}): TokenizedTexts {
     const texts = typeof input === "string" ? [input] : input;
     return this.#tokenize(texts, checkEncodeOptions(texts, options, this.model));
   }
@@ -201,7 +203,7 @@ export class SentenceEncoder {
   }
 
   async #encode(
-    input: string | readonly string[],
+    input: string | readonly TextInput[],
     options: EncodeOptions & OutputOptions,
   ): Promise<Embeddings | QuantizedEmbeddings | TokenEmbeddings> {
     const texts = typeof input === "string" ? [input] : input;
@@ -209,7 +211,12 @@ export class SentenceEncoder {
     return this.#encodeTokens(this.#tokenize(texts, checked), checked);
   }
 
-  #tokenize(texts: readonly string[], options: CheckedEncodeOptions): TokenizedTexts {
+  #tokenize(texts: readonly TextInput[], options: CheckedEncodeOptions): TokenizedTexts {
+    const isText = (text: TextInput): text is string => typeof text === "string";
+    if (!texts.every(isText))
+      return joinTexts(
+        texts.map((text) => (isText(text) ? this.#tokenize([text], options) : framedIds(text, options, this.model))),
+      );
     const { prompt, maxLength, specialTokens, truncationSide } = options;
     const prompted = prompt === "" ? texts : texts.map((text) => prompt + text);
     const tokens = this.tokenizer.encodeBatch(prompted, { maxLength, specialTokens, truncationSide });

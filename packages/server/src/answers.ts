@@ -1,4 +1,4 @@
-import type { EmbeddingRows } from "@kindred/vectors";
+import { type EmbeddingRows, vectorBase64 } from "@kindred/vectors";
 
 /** So many numbers are written at once; before more, other requests have their turn. */
 const numbersAtOnce = 32_768;
@@ -52,7 +52,7 @@ export function* openAiPieces(
   { format, model, tokens }: { readonly format: "float" | "base64"; readonly model: string; readonly tokens: number },
 ): Generator<string, void> {
   yield '{"object":"list","data":';
-  const embedding = (row: Float32Array) => (format === "float" ? numbersText(row) : `"${base64(row)}"`);
+  const embedding = (row: Float32Array) => (format === "float" ? numbersText(row) : `"${vectorBase64(row)}"`);
   yield* rowPieces(rows, (row, index) => `{"object":"embedding","index":${index},"embedding":${embedding(row)}}`);
   const usage = { prompt_tokens: tokens, total_tokens: tokens };
   yield `,"model":${JSON.stringify(model)},"usage":${JSON.stringify(usage)}}`;
@@ -75,12 +75,4 @@ function* rowPieces(
 
 function numbersText(row: Float32Array): string {
   return JSON.stringify(Array.from(row));
-}
-
-/** The bytes of float32 numbers as this machine holds them, little end first like all that run WebAssembly. */
-function base64(row: Float32Array): string {
-  const bytes = new Uint8Array(row.buffer, row.byteOffset, row.byteLength);
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096));
-  return btoa(text);
 }

@@ -1,8 +1,9 @@
+import type { TextInput } from "@kindred/sentence-encoder";
 import type { Hono } from "hono";
 import { embedAllPieces, embedPieces, isLong, jsonResponse, openAiPieces } from "./answers.ts";
 import { checkBody } from "./check-body.ts";
 import { type Call, namedIn, type Requests } from "./requests.ts";
-import { embedAllBody, embedBody, openAiBody, similarityBody, type TextInput, tokenizeBody } from "./schemas.ts";
+import { embedAllBody, embedBody, openAiBody, similarityBody, tokenizeBody } from "./schemas.ts";
 import { embed, embedAll, type ServedModel, type TextRules, tokensOf } from "./served-model.ts";
 import { tokensAnswer } from "./tokens-answer.ts";
 

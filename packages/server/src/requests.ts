@@ -1,9 +1,8 @@
-import type { ComputedBatch } from "@kindred/sentence-encoder";
+import type { ComputedBatch, TextInput } from "@kindred/sentence-encoder";
 import type { Desk } from "./desk.ts";
 import type { Measures } from "./measures.ts";
 import { readBody } from "./read-body.ts";
 import { errorResponse, type Form, RequestError } from "./request-error.ts";
-import type { TextInput } from "./schemas.ts";
 import type { Work } from "./served-model.ts";
 import { timingHeaders } from "./timing-headers.ts";
 

@@ -1,8 +1,5 @@
 import * as v from "valibot";
 
-/** One text, or the ids of its tokens. */
-export type TextInput = string | readonly number[];
-
 /** `undefined` stands for all that a value may be: the form in which a schema is written down. */
 function choice<const Schema extends v.GenericSchema>(whole: Schema, choose: (value: unknown) => v.GenericSchema) {
   return v.lazy(

@@ -3,12 +3,13 @@ import type {
   ComputedBatch,
   Embeddings,
   SentenceEncoder,
+  TextInput,
   TokenEmbeddings,
   TokenizedTexts,
+  TokenizeOptions,
 } from "@kindred/sentence-encoder";
-import { nearestName } from "@kindred/errors";
+import { nearestName, ShapeError } from "@kindred/errors";
 import { RequestError } from "./request-error.ts";
-import type { TextInput } from "./schemas.ts";
 
 /** A model that is served, under its name. */
 export type ServedModel = {
@@ -50,14 +51,7 @@ export function tokensOf(
     ...(promptName === undefined ? {} : { promptName }),
     ...(side === undefined ? {} : { truncationSide: side }),
   };
-  const isText = (input: TextInput) => typeof input === "string";
-  const tokens = inputs.every(isText)
-    ? encoder.tokenize(inputs, options)
-    : joined(
-        inputs.map((input) =>
-          isText(input) ? encoder.tokenize(input, options) : framed(encoder, input, side ?? "right"),
-        ),
-      );
+  const tokens = tokenized(encoder, inputs, options);
   const [first] = tokens.truncated;
   if (first === undefined || truncate) return tokens;
   const limit = encoder.settings.maxSeqLength;
@@ -65,6 +59,19 @@ export function tokensOf(
     "validation",
     `Text ${first} is too long. Got more than the ${limit} tokens that the model reads. Shorten it, or ask for truncate: true.`,
   );
+}
+
+/** Tokens of texts, and of ids that a request brings: of these some may be none. */
+function tokenized(encoder: SentenceEncoder, inputs: readonly TextInput[], options: TokenizeOptions): TokenizedTexts {
+  try {
+    return encoder.tokenize(inputs, options);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    throw new RequestError(
+      "validation",
+      error.message.replace(/^encode: (.)/, (_, letter: string) => letter.toUpperCase()),
+    );
+  }
 }
 
 /** The vectors of tokens, and how long they took. */
@@ -126,32 +133,4 @@ function checkPrompt({ settings }: SentenceEncoder, name: string | undefined): v
   throw new RequestError("validation", `The model has no prompt ${JSON.stringify(name)}. ${hint}`, {
     field: "prompt_name",
   });
-}
-
-/** Ids of a text, with the special tokens around them where they are not there, cut at the model's limit. */
-function framed(encoder: SentenceEncoder, ids: readonly number[], side: "left" | "right"): TokenizedTexts {
-  const { bos, eos } = encoder.tokenizer.specialIds;
-  const known = Math.min(encoder.model.encoder.sizes.vocabulary, encoder.tokenizer.vocabularySize);
-  const unknown = ids.find((id) => id >= known);
-  if (unknown !== undefined)
-    throw new RequestError("validation", `No such token. Got id ${unknown}, expected ids below ${known}.`);
-  const inner = ids.slice(ids[0] === bos ? 1 : 0, ids.length > 1 && ids.at(-1) === eos ? -1 : undefined);
-  const room = encoder.settings.maxSeqLength - 2;
-  const kept = side === "left" ? inner.slice(Math.max(0, inner.length - room)) : inner.slice(0, room);
-  const whole = Int32Array.of(bos, ...kept, eos);
-  return { ids: whole, starts: Int32Array.of(0, whole.length), truncated: kept.length < inner.length ? [0] : [] };
-}
-
-/** Texts one after another; prompts are left out of the count of tokens where any has none. */
-function joined(texts: readonly TokenizedTexts[]): TokenizedTexts {
-  const ids = new Int32Array(texts.reduce((sum, text) => sum + text.ids.length, 0));
-  const starts = new Int32Array(texts.length + 1);
-  const truncated: number[] = [];
-  for (const [i, text] of texts.entries()) {
-    const start = starts[i] ?? 0;
-    ids.set(text.ids, start);
-    starts[i + 1] = start + text.ids.length;
-    if (text.truncated.length > 0) truncated.push(i);
-  }
-  return { ids, starts, truncated };
 }

@@ -26,6 +26,7 @@ export {
   quantizeEmbeddings,
   type QuantizeOptions,
 } from "./quantize-embeddings.ts";
+export { vectorBase64 } from "./vector-base64.ts";
 export { type Eigen, symmetricEigen } from "./symmetric-eigen.ts";
 export {
   type PrincipalComponents,
