@@ -48,6 +48,11 @@ export class Client {
     });
   }
 
+  /** Of the server, without the route. */
+  get origin() {
+    return this.#url.origin;
+  }
+
   close() {
     this.#agent.destroy();
   }

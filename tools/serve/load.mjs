@@ -10,6 +10,7 @@ import { machineName } from "../bench/machine.mjs";
 import { median } from "../bench/median.mjs";
 import { underChosenNode } from "../node-runtime.mjs";
 import { Client, closedLoop, openLoop, summary } from "./client.mjs";
+import { faultsOf, illnessOf, malformedRequests, sendAll } from "./malformed.mjs";
 import { startServer } from "./start-server.mjs";
 
 const usage = `node tools/serve/load.mjs --model FOLDER [options]
@@ -26,7 +27,8 @@ random at shares of that peak, however long the answers take (an open loop: a cl
   --flags LIST        further flags of the server, separated by commas
   --single            only: one query after another at an idle server, beside the library's encode of it
   --queue             only: three times the peak with room for 8 requests: 429 and nothing else
-  --memory MINUTES    only: resident memory under 40 percent of the peak`;
+  --memory MINUTES    only: resident memory under 40 percent of the peak
+  --malformed N       only: so many requests that no server should take, and resident memory before and after`;
 
 await underChosenNode();
 const { values } = parseArgs({
@@ -43,6 +45,7 @@ const { values } = parseArgs({
     single: { type: "boolean", default: false },
     queue: { type: "boolean", default: false },
     memory: { type: "string" },
+    malformed: { type: "string" },
     help: { type: "boolean", default: false },
   },
 });
@@ -70,6 +73,7 @@ console.log(
 if (values.single) await single();
 else if (values.queue) await queue();
 else if (values.memory !== undefined) await memory(60 * Number(values.memory));
+else if (values.malformed !== undefined) await malformed(Number(values.malformed));
 else await rates();
 
 /** Throughput, and times at rates of arrivals. */
@@ -176,6 +180,29 @@ async function memory(span) {
     console.log(
       `${((performance.now() - begin) / 1000).toFixed(0)} s, ${outcomes.length} requests, ${errors} errors ${JSON.stringify(statuses)}; peak of resident MiB in each tenth: ${tenths.map((mib) => mib.toFixed(0)).join(" ")}`,
     );
+  });
+}
+
+/** How much larger a server may be after requests that it refused: what a collector has not come to yet. */
+const [mostGrowth, mostGrowthMiB] = [1.1, 16];
+
+/** As many malformed requests once more as came before the first look at memory. @param {number} sent */
+async function malformed(sent) {
+  await withServer(flags, async (client, residentMiB) => {
+    const url = client.origin;
+    await sendAll(url, malformedRequests(sent, 1));
+    const before = residentMiB();
+    const outcomes = await sendAll(url, malformedRequests(sent, 2));
+    const illness = await illnessOf(url);
+    const after = residentMiB();
+    for (const [kind, ofKind] of Object.entries(outcomes)) console.log(`${kind}: ${JSON.stringify(ofKind)}`);
+    const faults = faultsOf(outcomes);
+    const grew = after > Math.max(mostGrowth * before, before + mostGrowthMiB);
+    console.log(
+      `2 × ${sent} malformed requests: ${faults.length === 0 ? "each answered 4xx or closed" : faults.join("; ")}; the server ${illness ?? "is well"}; ` +
+        `resident MiB ${before.toFixed(0)} after the first ${sent}, ${after.toFixed(0)} after the others`,
+    );
+    if (faults.length > 0 || illness !== undefined || grew) process.exitCode = 1;
   });
 }
 

@@ -1,8 +1,8 @@
 import "@kindred/testing";
-import { type SentenceEncoder, sentenceEncoderFromFiles } from "@kindred/sentence-encoder";
+import { type Embedder, SentenceEncoder, sentenceEncoderFromFiles } from "@kindred/sentence-encoder";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { toyFiles } from "../../sentence-encoder/test-support/toy-model.ts";
 import { createServer, type EmbeddingServer, type ServerOptions } from "./create-server.ts";
 
@@ -107,6 +107,45 @@ test("/info, /v1/models, /health and /ready tell what there is, and /ready when 
     404,
     { error: "There is no GET /nowhere.", error_type: "not_found" },
   ]);
+});
+
+test("/health says that no core answers once work has lain for a minute without a batch coming back", async () => {
+  let now = performance.now();
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => now);
+  try {
+    const answers: (() => void)[] = [];
+    const embed: Embedder["embed"] = ({ batch }) =>
+      new Promise((resolve) => answers.push(() => resolve(new Float32Array(12 * (batch.starts.length - 1)))));
+    const slow = new SentenceEncoder(encoder.model, { cores: 1, embed, close: async () => {} });
+    const own = createServer({ models: { toy: slow } });
+    const health = async () => {
+      const answer = await get("/health", own);
+      return [answer.status, await answer.text()];
+    };
+    const [alive, stalled] = [
+      [200, "ok"],
+      [503, "no core has answered for a minute"],
+    ];
+    now += 1e9;
+    expect(await health()).toEqual(alive); // idle, for however long
+    const first = post("/embed", { inputs: Array(2000).fill("the cat sat on the mat") }, own);
+    await vi.waitFor(() => expect(answers.length).toBeGreaterThan(0));
+    now += 59_000;
+    expect(await health()).toEqual(alive);
+    now += 2000;
+    expect(await health()).toEqual(stalled);
+    answers.shift()?.();
+    await vi.waitFor(async () => expect(await health()).toEqual(alive)); // one batch of it has come back
+    now += 61_000;
+    expect(await health()).toEqual(stalled);
+    const timer = setInterval(() => answers.shift()?.());
+    expect((await first).status).toBe(200);
+    clearInterval(timer);
+    now += 1e9;
+    expect(await health()).toEqual(alive);
+  } finally {
+    clock.mockRestore();
+  }
 });
 
 test("/metrics counts under the names of text-embeddings-inference", async () => {

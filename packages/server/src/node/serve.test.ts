@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { type SentenceEncoder, sentenceEncoderFromFiles } from "@kindred/sentence-encoder";
 import OpenAI from "openai";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { toyFiles } from "../../../sentence-encoder/test-support/toy-model.ts";
 import { createServer } from "../create-server.ts";
 import { type RunningServer, serve } from "./serve.ts";
@@ -53,6 +53,39 @@ test("a body that does not come to its end is cut off in time", async () => {
   expect(await exchange(head)).toMatch(/^HTTP\/1.1 408 /);
   const health = await fetch(`${running.url}/health`);
   expect([health.status, await health.text()]).toEqual([200, "ok"]);
+});
+
+test("a client that goes away frees its place at once, whatever it had asked for", async () => {
+  const server = createServer({ models: { toy: encoder }, maxConcurrentRequests: 1 });
+  const other = await serve(server, { port: 0 });
+  try {
+    const metric = async (series: string) => {
+      const text = await (await fetch(`${other.url}/metrics`)).text();
+      return text
+        .split("\n")
+        .find((line) => line.startsWith(`${series} `))
+        ?.split(" ")[1];
+    };
+    const ask = () =>
+      fetch(`${other.url}/embed`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: '{"inputs":"a"}',
+      });
+    const body = JSON.stringify({ inputs: Array(2000).fill("the cat sat on the mat . ".repeat(3)) });
+    const { hostname, port } = new URL(other.url);
+    const socket = connect(Number(port), hostname);
+    socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`);
+    await vi.waitFor(async () => expect(await metric("te_request_in_work")).toBe("1"), { interval: 1 });
+    expect((await ask()).status).toBe(429);
+    socket.destroy();
+    await vi.waitFor(async () => expect(await metric("te_request_in_work")).toBe("0"), { interval: 1 });
+    expect([await metric('te_request_failure{err="dropped"}'), await metric("te_queue_size")]).toEqual(["1", "0"]);
+    expect((await ask()).status).toBe(200);
+    expect(await metric("te_embed_count")).toBe("1"); // none of the other's
+  } finally {
+    await other.close();
+  }
 });
 
 test("closing answers what was begun, and takes no more", async () => {
