@@ -1,9 +1,7 @@
 import { fewMeasured, type TaskSize, type TrainEvent } from "@kindred/trainer";
+import { mostLines } from "./data-lines.ts";
 
 type Evaluation = Extract<TrainEvent, { type: "evaluation" }>;
-
-/** With more tasks than these their means are shown, and no task by itself. */
-export const mostLines = 3;
 
 /** Metrics of a task that are shown; events, report and TensorBoard have all. */
 const shownMetrics = 2;

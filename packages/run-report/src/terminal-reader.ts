@@ -1,7 +1,16 @@
 import { profileTable } from "@kindred/tensor";
-import type { RowsLeftOut, RunReader, TrainEvent } from "@kindred/trainer";
-import { columnsText, coresText, duration, estimateLines, memoryText, overlapLines, shortened } from "./data-lines.ts";
-import { evaluationLines, measuredBy, mostLines } from "./evaluation-lines.ts";
+import type { RunReader, TrainEvent } from "@kindred/trainer";
+import {
+  coresText,
+  duration,
+  estimateLines,
+  memoryText,
+  mostLines,
+  overlapLines,
+  rowsLines,
+  sourceLines,
+} from "./data-lines.ts";
+import { evaluationLines, measuredBy } from "./evaluation-lines.ts";
 
 /** Where lines for people go: standard error, or a test's array. */
 export type LineSink = {
@@ -71,7 +80,7 @@ function linesOf(event: Exclude<TrainEvent, Of<"step">>, data: Of<"data"> | unde
       ];
     case "data":
       return [
-        ...event.sources.flatMap(sourceLines),
+        ...sourceLines(event.sources),
         ...overlapLines(event.overlaps),
         ...(event.memory === undefined ? [] : [`Memory: about ${memoryText(event.memory)}`]),
         ...event.warnings.map((warning) => `Warning: ${warning}`),
@@ -79,14 +88,7 @@ function linesOf(event: Exclude<TrainEvent, Of<"step">>, data: Of<"data"> | unde
     case "estimate":
       return estimateLines(event);
     case "rows":
-      return event.sources.flatMap(({ name, read, trained, waiting, leftOut }) => {
-        const left = leftOutText(leftOut);
-        return left === ""
-          ? []
-          : [
-              `Rows of ${name}: ${count(read)} read, ${count(trained)} trained on, ${count(waiting)} waiting; left out: ${left}`,
-            ];
-      });
+      return rowsLines(event.sources);
     case "evaluation":
       return evaluationLines(event, data?.tasks);
     case "best": {
@@ -130,44 +132,6 @@ function examplesLines(event: Of<"examples"> | undefined): string[] {
 
 function pairsOfStep({ batchSize, gradientAccumulationSteps: batches = 1 }: Of<"start">["config"]): string {
   return batches === 1 ? String(batchSize) : `${batches} batches of ${batchSize}`;
-}
-
-function sourceLines(source: Of<"data">["sources"][number]): string[] {
-  const { name, share, rows, heldOutRows, leftOut, columns, roles } = source;
-  const { tokens, truncatedShare, duplicateRows, emptyTexts, example } = source;
-  const size = rows === undefined ? "streamed rows" : `${count(rows)} rows`;
-  const left = leftOutText(leftOut);
-  return [
-    `Data ${name}: ${size} of ${columns} texts, ${(100 * share).toFixed(0)} % of the draws, ${count(heldOutRows)} held out${left === "" ? "" : `; left out: ${left}`}`,
-    `  columns: ${columnsText(roles)}`,
-    `  tokens: mean ${tokens.mean.toFixed(1)}, median ${tokens.median}, 95 % at most ${tokens.p95}, longest ${tokens.longest}; ` +
-      `${(100 * truncatedShare).toFixed(1)} % truncated; ${count(duplicateRows)} rows repeat a text${emptyTexts === 0 ? "" : `; ${count(emptyTexts)} empty texts`}`,
-    `  first row: ${example.map((text) => `“${shortened(text)}”`).join("  →  ")}`,
-  ];
-}
-
-function count(rows: number): string {
-  return rows.toLocaleString("en");
-}
-
-/** Why rows are left out, in words. */
-const reasons: { readonly [reason in keyof RowsLeftOut]-?: string } = {
-  badLines: "bad lines",
-  blankLines: "blank lines",
-  repeatsHeldOut: "rows repeat a held-out query or pair",
-  ownTextTwice: "rows hold one text twice",
-  textOfBatch: "rows repeated a text of their batch",
-  waitedTooLong: "rows waited too long for a batch without their texts",
-  aloneWithLabel: "rows had no other of their label",
-  lessThanBatch: "rows at the end were less than a batch",
-  firstRow: "row at the beginning, thrown away as the original trainer did",
-};
-
-function leftOutText(leftOut: RowsLeftOut): string {
-  const rows = new Map<string, number | undefined>(Object.entries(leftOut));
-  return Object.entries(reasons)
-    .flatMap(([reason, words]) => (rows.has(reason) ? [`${count(rows.get(reason) ?? 0)} ${words}`] : []))
-    .join(", ");
 }
 
 function doneLines(event: Of<"done">, data: Of<"data"> | undefined): string[] {
