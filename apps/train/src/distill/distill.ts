@@ -109,11 +109,28 @@ const filesOf = (output: string) => ({
  * @throws ConfigError, DataError or FormatError for what does not fit, before the teacher works; what `train` throws
  *
  * @example
- * ```ts ignore
+ * ```ts
+ * import { mkdtemp, writeFile } from "node:fs/promises";
+ * import { tmpdir } from "node:os";
+ * import { join } from "node:path";
+ * import { saveModelFolder } from "@kindred/model-folder/node";
+ * import { tokenizerFromVocab } from "@kindred/tokenizer";
  * import { distill, distillConfig } from "@kindred/train";
+ * import { modelToSave, newModel, trainConfig } from "@kindred/trainer";
  *
- * const config = distillConfig({ texts: ["sentences.txt"], teacher: "all-mpnet-base-v2", output: "small" });
- * for await (const event of distill(config)) if (event.type === "step") console.log(event.step, event.loss);
+ * const [folder, words] = [await mkdtemp(join(tmpdir(), "example-")), ["cat", "dog", "sat", "ran", "mat", "road", "on", "a"]];
+ * const tokenizer = tokenizerFromVocab(["<s>", "<pad>", "</s>", "<unk>", ...words, "[UNK]", "<mask>", ""].join("\n"));
+ * const sizes = { hiddenSize: 16, numHiddenLayers: 2, numAttentionHeads: 2, intermediateSize: 16 };
+ * const teacher = join(folder, "teacher"); // a toy of random weights: in earnest all-mpnet-base-v2, say
+ * await saveModelFolder(teacher, modelToSave(newModel(trainConfig(sizes), tokenizer), {}, 0));
+ * const texts = [join(folder, "sentences.txt")];
+ * await writeFile(join(folder, "sentences.txt"), words.flatMap((a) => words.map((b) => `${a} ${b} a road`)).join("\n"));
+ *
+ * const steps = { maxSteps: 40, batchSize: 16, learningRate: 0.01, loggingSteps: 20 };
+ * const config = distillConfig({ texts, teacher, output: join(folder, "small"), layers: "1", heldOutTexts: 8, cores: 1, ...steps });
+ * const losses: number[] = [];
+ * for await (const event of distill(config)) if (event.type === "step") losses.push(event.loss);
+ * losses[1]! < losses[0]!; // => true
  * ```
  */
 export async function* distill(

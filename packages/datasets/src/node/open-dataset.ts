@@ -28,7 +28,7 @@ export type RowPass = AsyncIterable<TextRow> & {
   readonly blankLines: number;
   /** The columns, once a row was read; undefined where they have no names. */
   readonly columns: Columns | undefined;
-  /** The part of the file's bytes that has been read so far, from 0 to 1; undefined where nobody knows: of standard input, a pipe, .parquet and a corpus. */
+  /** The part of the file's bytes (of .parquet: rows) that has been read so far, from 0 to 1; undefined where nobody knows: of standard input, a pipe and a corpus. */
   readonly share: number | undefined;
 };
 
@@ -143,15 +143,15 @@ function openFile(path: string, { split = "train", blankLines: blank, ...options
         columns = names;
       },
     };
+    const { size = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {};
     let read = 0;
     const onRead = (bytes: number) => {
       read += bytes;
     };
     const pass =
       format === "parquet"
-        ? parquetRows(path, told)
+        ? parquetRows(path, { ...told, onShare: (share) => (read = share * size) })
         : rowsOfBytes(bytesOf(path, { file, packing, onRead }), { ...told, format });
-    const { size = 0 } = statSync(path, { throwIfNoEntry: false }) ?? {};
     return {
       [Symbol.asyncIterator]: () => pass,
       get badLines() {
@@ -164,7 +164,7 @@ function openFile(path: string, { split = "train", blankLines: blank, ...options
         return columns;
       },
       get share() {
-        return size === 0 || format === "parquet" ? undefined : Math.min(read / size, 1);
+        return size === 0 ? undefined : Math.min(read / size, 1);
       },
     };
   };

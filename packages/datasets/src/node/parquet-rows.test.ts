@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataError } from "@kindred/errors";
+import "@kindred/testing";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, expect, test } from "vitest";
 import { openDataset } from "./index.ts";
@@ -37,6 +38,17 @@ test("a file is read in a thread of its own, as often as it is asked, and left e
     break;
   }
   expect(() => openDataset(file("pairs.parquet.gz", whole))).toThrow("openDataset: unknown kind of file.");
+});
+
+test("the part that is read is known by the rows that the file says it has", async () => {
+  const shares: (number | undefined)[] = [];
+  const pass = openDataset(file("pairs.parquet", whole)).rows();
+  expect(pass.share).toBe(0);
+  for await (const _ of pass) shares.push(pass.share);
+  expect(shares).toBeCloseToArray(
+    anchors.map((_, i) => (i + 1) / 50),
+    { tolerance: 1e-15 },
+  );
 });
 
 test("a damaged file gives rows or a DataError, and nothing else", async () => {

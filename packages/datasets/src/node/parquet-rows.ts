@@ -9,8 +9,15 @@ import type { ParquetJob, ParquetFacts } from "./parquet-program.ts";
 /** Most bytes of the JavaScript heap that unpacking one row group may take. */
 const heapLimitBytes = 3 * 2 ** 30;
 
-/** The rows of a Parquet file, unpacked in a thread of its own: a file that would take more memory than there is ends that thread, not this. */
-export async function* parquetRows(path: string, options: RowOptions): AsyncGenerator<TextRow, void> {
+/**
+ * The rows of a Parquet file, unpacked in a thread of its own: a file that would take more memory than there is ends that thread, not this.
+ *
+ * @param options `onShare`: told before each row which part of all rows it completes
+ */
+export async function* parquetRows(
+  path: string,
+  { onShare, ...options }: RowOptions & { readonly onShare?: (share: number) => void },
+): AsyncGenerator<TextRow, void> {
   await using pool = await startPool<ParquetJob, unknown>({
     size: 1,
     program: workerModule(),
@@ -37,7 +44,11 @@ export async function* parquetRows(path: string, options: RowOptions): AsyncGene
   };
   const facts = await run<ParquetFacts>({ group: undefined });
   const parquet: ParquetFile = { ...facts, read: (group, names) => run({ group, names }) };
-  yield* rowsOfParquet(parquet, options);
+  const total = facts.groups.reduce((sum, rows) => sum + rows, 0);
+  for await (const row of rowsOfParquet(parquet, options)) {
+    onShare?.((row.place.line ?? 0) / total);
+    yield row;
+  }
 }
 
 /** The module that the thread loads: beside this one; for sources, the built one. */
