@@ -7,10 +7,11 @@ import { modelFolder } from "@kindred/hub/node";
 import { modelFingerprint } from "@kindred/model-folder/node";
 import { countFlops } from "@kindred/nn";
 import type { OptionValues } from "@kindred/options";
-import type { EncodeOptions, SentenceEncoder, SentenceModel } from "@kindred/sentence-encoder";
+import type { EncodeOptions, SentenceEncoder } from "@kindred/sentence-encoder";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { profileKernels, profileTable } from "@kindred/tensor";
 import { checkVectorFile } from "@kindred/vector-files";
+import { checkLimits } from "./check-limits.ts";
 import { encodeFlags, encodeHelp } from "./encode-flags.ts";
 import { encodeTexts, truncationNote } from "./encode-texts.ts";
 import { filesAmong } from "./input-rows.ts";
@@ -62,7 +63,7 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   const load = async (): Promise<SentenceEncoder> => {
     const onWarning = (message: string) => void process.stderr.write(`${message}\n`);
     const encoder = await loadSentenceEncoder(folder, { cores: coresFor(flags), engine, onWarning });
-    if (flags.maxLength !== undefined) checkMaxLength(flags.maxLength, encoder.model);
+    if (flags.maxLength !== undefined || flags.truncateDim !== undefined) checkLimits(flags, encoder.model);
     if (!flags.profile) return encoder;
     await encoder.encode("", options); // so that every op has its kernel
     profiler = profileKernels({ countFlops });
@@ -185,13 +186,4 @@ function checkOutput({ output, input, calibration }: Flags): void {
 function isSameFile(a: string, b: string): boolean {
   const [one, other] = [a, b].map((file) => statSync(file, { throwIfNoEntry: false }));
   return one !== undefined && other !== undefined && one.ino === other.ino && one.dev === other.dev;
-}
-
-function checkMaxLength(maxLength: number, { encoder }: Pick<SentenceModel, "encoder">): void {
-  const limit = encoder.sizes.longest;
-  if (maxLength <= limit) return;
-  throw new ConfigError(
-    `--max-length: more than the model can read. Got ${maxLength}, expected a whole number from 2 to its ${limit} tokens.`,
-    { maxLength, limit },
-  );
 }

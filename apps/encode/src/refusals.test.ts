@@ -1,8 +1,9 @@
 // What kindred-encode refuses before it works: each with its exit code, in one line.
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { closeSync, existsSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { commandIn, toyFolder } from "../test-support/command-in.ts";
+import { bin, commandIn, toyFolder } from "../test-support/command-in.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -11,6 +12,26 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const encode = (...args: string[]) => commandIn(folder, args);
+
+test
+  .skipIf(!existsSync("/dev/full"))
+  .each([
+    ["--help"],
+    ["inspect model"],
+    ["inspect model --json"],
+    ["tokenize --model model a"],
+    ["--model model a b --similarity"],
+    ["--model model --input texts.txt"],
+  ])("a full disk behind standard output is told, in one line, of %s", (line) => {
+  const full = openSync("/dev/full", "w");
+  const { status, stderr } = spawnSync(process.execPath, [bin, "--own-node", ...line.split(" ")], {
+    cwd: folder,
+    encoding: "utf8",
+    stdio: ["ignore", full, "pipe"],
+  });
+  closeSync(full);
+  expect([status, stderr]).toEqual([1, "standard output: no space left on the disk (ENOSPC).\n"]);
+});
 
 describe("refuses, with its exit code and in one line,", () => {
   test.each<[string, string[], number, RegExp]>([
@@ -23,6 +44,18 @@ describe("refuses, with its exit code and in one line,", () => {
       ["--model", "model", "x", "--max-length", "600"],
       2,
       /^--max-length: more than the model can read\. Got 600, expected .* 2 to its 32 tokens/,
+    ],
+    [
+      "numbers that the model's vectors have not",
+      ["--model", "model", "x", "--truncate-dim", "13"],
+      2,
+      /^--truncate-dim: more than a vector of the model has\. Got 13, expected .* 1 to its 12 numbers/,
+    ],
+    [
+      "the same of an index",
+      ["index", "--model", "model", "--input", "texts.txt", "--output", "index", "--truncate-dim", "13"],
+      2,
+      /^--truncate-dim: more than a vector of the model has\. Got 13/,
     ],
     [
       "an option of XLA without XLA",

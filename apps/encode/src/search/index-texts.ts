@@ -10,6 +10,7 @@ import { indexPrecisions, openIndexWriter } from "@kindred/search/node";
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import { similarities } from "@kindred/vectors";
 import * as v from "valibot";
+import { checkLimits } from "../check-limits.ts";
 import { encodeRows, type WindowMark } from "../encode-rows.ts";
 import { truncationNote } from "../encode-texts.ts";
 import { filesAmong, inputOptions, inputRows } from "../input-rows.ts";
@@ -116,6 +117,7 @@ export async function indexTexts(argv: readonly string[], signal: AbortSignal): 
   const cores = flags.backend === "xla" ? 0 : flags.cores || availableParallelism();
   const onWarning = (message: string) => void process.stderr.write(`${message}\n`);
   await using encoder = await loadSentenceEncoder(folder, { cores, engine, onWarning });
+  checkLimits(flags, encoder.model);
   const { similarity = encoder.settings.similarityFunction } = flags;
   const pieceBytes = Math.min(mostPieceBytes, 4 * encoder.dimension * pieceWindows * windowRows);
   await using writer = await openIndexWriter(output, {

@@ -58,6 +58,20 @@ test("a reader of standard output that has gone stops the work, quietly, with 14
   process.stdout.emit("error", new Error("after the end"));
 });
 
+test("what is written last may fail once the work is done, and counts", async () => {
+  const code = exitCodeOf(async () => {
+    process.nextTick(() => process.stdout.emit("error", Object.assign(new Error("no space"), { code: "ENOSPC" })));
+  });
+  expect(await code).toBe(1);
+  expect(printed.mock.calls).toEqual([["standard output: no space left on the disk (ENOSPC).\n"]]);
+  printed.mockClear();
+  const nameless = exitCodeOf(async () => {
+    throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+  });
+  expect(await nameless).toBe(1);
+  expect(printed.mock.calls).toEqual([["A file could not be written or read: no space left on the disk (ENOSPC).\n"]]);
+});
+
 test("what the system refuses is one line with its path, and a terminal that has gone is a SIGHUP", async () => {
   const full = Object.assign(new Error("ENOSPC: no space left on device, write"), {
     code: "ENOSPC",

@@ -185,6 +185,7 @@ export async function exitCodeOf(work: (signal: AbortSignal) => Promise<void>): 
   const unwatch = watchParent(onParentEnd);
   try {
     await work(stop.signal);
+    await settled(process.stdout);
     return stopCode;
   } catch (error) {
     if (stopCode !== 0 && error === stop.signal.reason) return stopCode;
@@ -200,6 +201,13 @@ export async function exitCodeOf(work: (signal: AbortSignal) => Promise<void>): 
     for (const stream of [process.stdout, process.stderr])
       if (!stream.listeners("error").includes(ignore)) stream.on("error", ignore);
   }
+}
+
+/** Resolves when what was written to a stream is out, or has failed and the stream's readers of errors have been told. */
+async function settled(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength > 0 && !stream.destroyed)
+    await new Promise<void>((resolve) => stream.write("", () => resolve()));
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 /**
@@ -250,13 +258,17 @@ const reasons: { readonly [code: string]: string } = {
   EFBIG: "the file is too large for the file system",
 };
 
+/** Reasons that are the machine's, whichever file they are of: what tells of one without a path is no defect either. */
+const machineReasons: readonly string[] = ["ENOSPC", "EDQUOT", "EROFS", "EIO", "EMFILE", "EFBIG"];
+
 /** An error of the system in one line with its path; undefined for another kind of error, which is a defect. */
 function systemMessage(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, path, dest }: NodeJS.ErrnoException & { readonly dest?: string } = error;
   const place = dest ?? path;
-  if (code === undefined || place === undefined || !Object.hasOwn(reasons, code)) return undefined;
-  return `${place}: ${systemReason(error)}`;
+  if (code === undefined || !Object.hasOwn(reasons, code)) return undefined;
+  if (place !== undefined) return `${place}: ${systemReason(error)}`;
+  return machineReasons.includes(code) ? `A file could not be written or read: ${systemReason(error)}` : undefined;
 }
 
 function systemReason({ code = "", message }: NodeJS.ErrnoException): string {

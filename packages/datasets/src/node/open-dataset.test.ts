@@ -107,7 +107,7 @@ test("refuses a gzip file that stops early", async () => {
 test("refuses what cannot be opened before anything is read", () => {
   file("known.jsonl", jsonl);
   expect(() => openDataset(join(folder, "knwon.jsonl"))).toThrow(
-    "openDataset: no such file. Expected a path that exists. Did you mean known.jsonl?",
+    `openDataset: no such file. Expected a path that exists. Did you mean ${join(folder, "known.jsonl")}?`,
   );
   expect(() => openDataset(join(folder, "no", "such.jsonl"))).toThrow("openDataset: no such file.");
   expect(() => openDataset("pairs.arrow")).toThrow("pairs.arrow: openDataset: unknown kind of file.");

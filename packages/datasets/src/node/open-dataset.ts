@@ -1,6 +1,7 @@
-import { createReadStream, readdirSync, statSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { createReadStream, statSync } from "node:fs";
+import { basename } from "node:path";
 import { ConfigError, DataError, nearestName } from "@kindred/errors";
+import { nearestPath } from "@kindred/files/node";
 import type { Columns, RowOptions } from "../row-options.ts";
 import { rowsFromDelimited } from "../rows-from-delimited.ts";
 import { rowsFromJsonl } from "../rows-from-jsonl.ts";
@@ -262,7 +263,7 @@ function expectFormat(
 function checkFile(path: string): void {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) {
-    const nearest = nearestName(basename(path), namesIn(dirname(path)));
+    const nearest = nearestPath(path);
     const advice = nearest === undefined ? "" : ` Did you mean ${nearest}?`;
     throw new DataError({ file: path }, `openDataset: no such file. Expected a path that exists.${advice}`);
   }
@@ -271,13 +272,5 @@ function checkFile(path: string): void {
       { file: path },
       "openDataset: this is a folder. Expected a file; list several files in a data_config.json.",
     );
-  }
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -25,6 +25,25 @@ test("what is no folder is told so first, at once, whether it could be a model o
   await expect(bare).rejects.toThrow(
     "all-mpnet-base-v2: no such folder. A model of the Hub is named with its owner: sentence-transformers/all-mpnet-base-v2?",
   );
+});
+
+test("a folder that is nearly called so is named", async () => {
+  const root = mkdtempSync(join(tmpdir(), "kindred-hub-"));
+  mkdirSync(join(root, "my-run", "model"), { recursive: true });
+  const here = process.cwd();
+  process.chdir(root);
+  try {
+    for (const [model, nearest] of [
+      ["my-runs/model", "my-run/model"],
+      ["my-rn", "my-run"],
+    ] as const)
+      await expect(modelFolder(model, { offline: true })).rejects.toThrow(
+        `${model}: no such folder. Did you mean ${join(nearest)}? A`,
+      );
+  } finally {
+    process.chdir(here);
+    rmSync(root, { recursive: true });
+  }
 });
 
 test("every event has its line", () => {

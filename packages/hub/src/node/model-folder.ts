@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { FormatError } from "@kindred/errors";
+import { nearestPath } from "@kindred/files/node";
 import { describeDownload } from "../describe-download.ts";
 import type { DownloadEvent } from "../download-event.ts";
 import { HubError } from "../hub-error.ts";
@@ -42,7 +43,7 @@ export async function modelFolder(model: string, { offline, signal, sink }: Mode
   if (/^[\w-][\w.-]*$/.test(model))
     throw new FormatError(
       { file: model },
-      `no such folder. A model of the Hub is named with its owner: sentence-transformers/${model}?`,
+      `no such folder.${meant(model)} A model of the Hub is named with its owner: sentence-transformers/${model}?`,
     );
   if (!isModelId(model)) return model;
   let shown = false;
@@ -97,8 +98,14 @@ export function bringModels(options: ModelFolderOptions): BroughtModels {
 
 /** The same error, which says first that no folder is there: most that is named so is one. */
 function neitherFolderNorModel(model: string, error: HubError): HubError {
-  const message = `${model}: no such folder. As a model of the Hub: ${error.message.replace("resolveModel: ", "")}`;
+  const message = `${model}: no such folder.${meant(model)} As a model of the Hub: ${error.message.replace("resolveModel: ", "")}`;
   return new HubError(error.reason, message, error.details, { cause: error });
+}
+
+/** A folder that is there, and may be the one that is meant. */
+function meant(model: string): string {
+  const nearest = nearestPath(model);
+  return nearest === undefined ? "" : ` Did you mean ${nearest}?`;
 }
 
 function isModelId(model: string): boolean {

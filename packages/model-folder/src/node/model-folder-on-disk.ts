@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { FormatError } from "@kindred/errors";
 import { openSafetensors, openTorchCheckpoint } from "@kindred/tensor-files/node";
 import { loadTokenizer } from "@kindred/tokenizer/node";
-import { writeChunks, writeFolderAtomic } from "@kindred/files/node";
+import { nearestPath, writeChunks, writeFolderAtomic } from "@kindred/files/node";
 import type { FileSource, ModelFolder } from "../model-folder.ts";
 import { modelFolderContents, type ModelFolderFilesOptions } from "../model-folder-files.ts";
 import { largestSettingsBytes } from "../model-paths.ts";
@@ -133,7 +133,9 @@ async function expectFolder(folder: string): Promise<void> {
   const state = await stat(folder).catch((cause: NodeJS.ErrnoException) => cause);
   if (!(state instanceof Error) && state.isDirectory()) return;
   const what = !(state instanceof Error) ? "not a folder" : state.code === "ENOENT" ? "no such folder" : state.message;
-  throw new FormatError({ file: folder }, `${what}. Expected a folder of a sentence-transformers model.`);
+  const meant = state instanceof Error ? nearestPath(folder) : undefined;
+  const hint = meant === undefined ? "" : ` Did you mean ${meant}?`;
+  throw new FormatError({ file: folder }, `${what}. Expected a folder of a sentence-transformers model.${hint}`);
 }
 
 /**

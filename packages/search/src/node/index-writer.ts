@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { appendFile, copyFile, link, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "@kindred/errors";
-import { folderLock, lockFolder, makeFolders, writeFileAtomic, writeFolderAtomic } from "@kindred/files/node";
+import { atPath, folderLock, lockFolder, makeFolders, writeFileAtomic, writeFolderAtomic } from "@kindred/files/node";
 import type { IndexManifest, IndexPiece } from "./index-manifest.ts";
 import { type IndexRows, PieceWriter } from "./piece-writer.ts";
 import { checkWriteOptions, type WriteIndexOptions } from "./write-index.ts";
@@ -89,7 +89,10 @@ export async function openIndexWriter(
       pieces: lines.map(({ piece }) => piece),
       onPiece: async (piece, endsBatch) => {
         const line: Line = { piece, mark: endsBatch ? mark : null };
-        await appendFile(join(part, journalName), `${JSON.stringify(line)}\n`, { flush: true });
+        const path = join(part, journalName);
+        await appendFile(path, `${JSON.stringify(line)}\n`, { flush: true }).catch((error: unknown) => {
+          throw atPath(error, path);
+        });
         rows += piece.rows;
       },
     });

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
+import { atPath, writeFileAtomic } from "@kindred/files/node";
 import { join } from "node:path";
 import { ConfigError, ShapeError } from "@kindred/errors";
 import { type Dtype, fromFloat32, readNpy, toFloat32, writeNpy } from "@kindred/tensor-files";
@@ -153,7 +154,7 @@ export class PieceWriter {
       ...{ dimension: this.#dimension, precision, similarity, rows: this.#written, pieces },
       ...(ranges && { ranges: await this.#writeRanges(ranges) }),
     };
-    await writeFile(join(this.#folder, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
+    await writeFileAtomic(join(this.#folder, manifestName), `${JSON.stringify(manifest, null, 2)}\n`);
     return manifest;
   }
 
@@ -201,7 +202,10 @@ export class PieceWriter {
   }
 
   async #write(name: string, bytes: Uint8Array): Promise<IndexFile> {
-    await writeFile(join(this.#folder, name), bytes, { flush: true });
+    const path = join(this.#folder, name);
+    await writeFile(path, bytes, { flush: true }).catch((error: unknown) => {
+      throw atPath(error, path);
+    });
     return { name, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
   }
 }

@@ -1,6 +1,7 @@
 import { createReadStream, createWriteStream, type WriteStream } from "node:fs";
 import { once } from "node:events";
 import { join } from "node:path";
+import { atPath } from "@kindred/files/node";
 import { lines } from "../../lines.ts";
 import type { RedditComment } from "../../reddit/reddit-comment.ts";
 import { placeOf } from "./thread-hash.ts";
@@ -84,7 +85,7 @@ class OpenPart {
     this.threadId = threadId;
     this.#stream = createWriteStream(path);
     this.#stream.on("error", (error) => {
-      this.#failure ??= error;
+      this.#failure ??= atPath(error, path);
     });
   }
 
