@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,9 +33,11 @@ const small =
 function start(
   args: readonly string[],
   onOutput: (child: ChildProcess, text: string) => void = () => {},
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<Ended> {
   const child = spawn(process.execPath, [bin, "--own-node", ...args], {
     cwd: folder,
+    env,
     stdio: ["ignore", "pipe", "pipe"],
   });
   let [stdout, stderr] = ["", ""];
@@ -69,6 +71,33 @@ test("trains DATA into OUTPUT, prints for people on stderr and, with --json, eve
     .map((line) => (JSON.parse(line) as { type: string }).type);
   expect([types[0], types.at(-1)]).toEqual(["start", "done"]);
   expect(stdout).toBe(readFileSync(join(folder, "one", "events.jsonl"), "utf8"));
+});
+
+test("a model of the Hub stands with its id and commit in run.json and in the card, never with the cache's path; and the run goes on", async () => {
+  expect((await start(run("from", "--quiet"))).code).toBe(0);
+  const commit = "0123456789abcdef0123456789abcdef01234567";
+  const home = join(folder, "hub-home");
+  const cached = join(home, "hub", "models--owner--name");
+  mkdirSync(join(cached, "refs"), { recursive: true });
+  writeFileSync(join(cached, "refs", "main"), commit);
+  cpSync(join(folder, "from", "model"), join(cached, "snapshots", commit), { recursive: true });
+  const env = { ...process.env, HF_HOME: home };
+  const fine = "--batch-size 8 --max-steps 4 --stop-at 2 --hold-out 0 --cores 1 --quiet --offline".split(" ");
+  expect(await start([data, "fine", "--model", "owner/name", ...fine], undefined, env)).toMatchObject({
+    code: 0,
+    stderr: "",
+  });
+  const { config } = JSON.parse(readFileSync(join(folder, "fine", "run.json"), "utf8")) as {
+    config: { model: string };
+  };
+  expect(config.model).toBe(`owner/name@${commit}`);
+  const card = readFileSync(join(folder, "fine", "model", "README.md"), "utf8");
+  expect(card).toMatch(/^---\nbase_model: owner\/name\n/);
+  expect(card).toContain(`revision <code>${commit}</code>`);
+  for (const file of ["run.json", "events.jsonl", "model/README.md", "model/config.json"])
+    expect(readFileSync(join(folder, "fine", file), "utf8")).not.toContain(home);
+  const resumed = await start(["--resume", "fine", "--stop-at", "4", "--quiet", "--offline"], undefined, env);
+  expect(resumed).toMatchObject({ code: 0, stderr: "" });
 });
 
 test("without --json nothing is on stdout; --quiet prints nothing at all", async () => {

@@ -75,7 +75,7 @@ function linesOf(event: Exclude<TrainEvent, Of<"step">>, data: Of<"data"> | unde
     case "start":
       return [
         `Training ${event.parameters.toLocaleString("en")} parameters on ${coresText(event)} (${event.runtime}), ` +
-          `steps ${event.firstStep + 1} to ${event.lastStep}, ${pairsOfStep(event.config)} pairs a step`,
+          `${event.firstStep < event.lastStep ? `steps ${event.firstStep + 1} to ${event.lastStep}` : `no steps left after ${event.firstStep}`}, ${pairsOfStep(event.config)} pairs a step`,
         `Output: ${event.output}`,
       ];
     case "data":
