@@ -8,7 +8,7 @@ export type BadLineOptions = {
   readonly onBadLine?: "error" | "skip" | undefined;
   /** Called with the error of each line left out, so that it can be counted or logged. */
   readonly onSkip?: ((error: DataError) => void) | undefined;
-  /** What messages call the way to skip bad lines. Default: `--on-bad-line skip`. */
+  /** What messages call the way to skip bad lines. Default: `--on-bad-line skip`; of `lines` alone, none. */
   readonly skipFlag?: string | undefined;
 };
 
@@ -23,8 +23,11 @@ export type BadLineReason =
   | "wrong quotes"
   | "another form";
 
+/** What messages of readers of rows call the way to skip bad lines. */
+export const usualSkipFlag = "--on-bad-line skip";
+
 /** The advice that ends a message about a bad line. */
-export function skipAdvice({ skipFlag = "--on-bad-line skip" }: BadLineOptions, what = "line"): string {
+export function skipAdvice({ skipFlag = usualSkipFlag }: BadLineOptions, what = "line"): string {
   return `Correct the ${what}, or skip bad ${what}s (${skipFlag}).`;
 }
 

@@ -78,10 +78,10 @@ function decode(bytes: Uint8Array | "too long", number: number, maxLineBytes: nu
   try {
     return { number, text: decoder.decode(bytes.subarray(hasMark ? 3 : 0, end)) };
   } catch (cause) {
-    const what =
-      (number === 1 ? kindOf(bytes) : undefined) ??
-      "invalid bytes, expected UTF-8 text. Convert the file, with iconv say";
-    const skip = options.skipFlag === undefined ? "" : ` Or skip bad lines (${options.skipFlag}).`;
+    const kind = number === 1 ? kindOf(bytes) : undefined;
+    const what = kind ?? "invalid bytes, expected UTF-8 text. Convert the file, with iconv say";
+    const isSkipped = kind === undefined && options.skipFlag !== undefined; // of another kind of file no line is good
+    const skip = isSkipped ? ` Or skip bad lines (${options.skipFlag}).` : "";
     const message = `lines: the line is not UTF-8. Got ${what}.${skip}`;
     refuseLine(new DataError(place, message, notUtf8, { cause }), options);
     return undefined;

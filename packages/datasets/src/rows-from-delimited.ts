@@ -1,5 +1,5 @@
 import { DataError } from "@kindred/errors";
-import { type BadLineReason, excerpt, refuseLine, skipAdvice } from "./bad-line.ts";
+import { type BadLineReason, excerpt, refuseLine, skipAdvice, usualSkipFlag } from "./bad-line.ts";
 import { csvFields, type OpenRecord } from "./csv-fields.ts";
 import { type Line, lines } from "./lines.ts";
 import { isLabelName, isMarkName, isScoreName, type Problem, type RowContent } from "./row-content.ts";
@@ -101,7 +101,7 @@ async function* records(chunks: AsyncIterable<Uint8Array>, options: DelimitedOpt
   let open: OpenRecord | undefined;
   let held: Line[] = []; // the lines of the open record
   let width: number | undefined; // fields of the header
-  for await (const line of lines(chunks, options)) {
+  for await (const line of lines(chunks, { ...options, skipFlag: options.skipFlag ?? usualSkipFlag })) {
     let toRead = [line];
     for (let at = 0; at < toRead.length; at++) {
       const next = toRead[at]!; // at is below its length

@@ -40,6 +40,19 @@ test.each([
   expect(await rowsOf(jsonl(value))).toEqual(rows);
 });
 
+test("a line that is not UTF-8 is told with the way to leave it out; a file that is none by its first bytes, without", async () => {
+  const read = async (bytes: Uint8Array, options = {}) => {
+    for await (const _ of rowsFromJsonl(chunksOf(bytes), { file: "f", ...options }));
+  };
+  async function* chunksOf(bytes: Uint8Array) {
+    yield bytes;
+  }
+  const latin = Uint8Array.from(Buffer.from('["a", "b"]\n["caf\xe9", "b"]\n', "latin1"));
+  await expect(read(latin)).rejects.toThrow(/^f:2: .* with iconv say\. Or skip bad lines \(--on-bad-line skip\)\.$/);
+  await expect(read(latin, { skipFlag: "--skip" })).rejects.toThrow(/Or skip bad lines \(--skip\)\.$/);
+  await expect(read(Uint8Array.of(0xff, 0xfe, 0x61, 0))).rejects.toThrow(/^f:1: .*iconv -f UTF-16 -t UTF-8\.$/);
+});
+
 test("a file may mix forms of one column count, and have blank lines", async () => {
   const text = `${jsonl(["a", "b"])}\n  \n${jsonl({ texts: ["c", "d"] })}`;
   expect(await rowsOf(text)).toEqual([{ texts: ["a", "b"] }, { texts: ["c", "d"] }]);

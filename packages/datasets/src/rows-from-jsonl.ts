@@ -1,5 +1,5 @@
 import { DataError } from "@kindred/errors";
-import { excerpt, refuseLine, skipAdvice } from "./bad-line.ts";
+import { excerpt, refuseLine, skipAdvice, usualSkipFlag } from "./bad-line.ts";
 import { lines } from "./lines.ts";
 import { columnRule } from "./row-content.ts";
 import { type RowOptions, withNegatives } from "./row-options.ts";
@@ -54,7 +54,7 @@ async function* allRows(chunks: AsyncIterable<Uint8Array>, options: RowOptions):
   let { columns, columnsIfThere = false } = options;
   const accept = columnRule({ anyNumber: negatives !== undefined });
   let rowCount = 0;
-  for await (const { number, text } of lines(chunks, options)) {
+  for await (const { number, text } of lines(chunks, { ...options, skipFlag: options.skipFlag ?? usualSkipFlag })) {
     if (text.trim() === "") continue;
     const place = { file, line: number };
     const value = jsonOf(text);

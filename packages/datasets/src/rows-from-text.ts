@@ -1,4 +1,5 @@
 import { DataError } from "@kindred/errors";
+import { usualSkipFlag } from "./bad-line.ts";
 import { lines, type LinesOptions } from "./lines.ts";
 import type { TextRow } from "./text-row.ts";
 
@@ -33,7 +34,7 @@ export async function* rowsFromText(
 ): AsyncGenerator<TextRow, void> {
   const { file, blankLines = "skip", onBlank } = options;
   let isEmpty = true;
-  for await (const { number, text } of lines(chunks, options)) {
+  for await (const { number, text } of lines(chunks, { ...options, skipFlag: options.skipFlag ?? usualSkipFlag })) {
     if (blankLines === "skip" && text.trim() === "") {
       onBlank?.();
       continue;
