@@ -1,8 +1,11 @@
-import { JsonField } from "@kindred/errors";
+import { FormatError, JsonField } from "@kindred/errors";
 import { mergeLines, readBytePair, readMerges } from "./byte-pair-json.ts";
+import { readNormalizer } from "./normalizer-json.ts";
+import { partsOfSequence } from "./parts-of-sequence.ts";
 import type { TokenizerDefinition, TokenizerModel } from "./tokenizer-definition.ts";
 import { vocabularyIn } from "./tokenizer-from-vocab.ts";
 import { normalizerOf, type TokenizerSettings } from "./tokenizer-settings.ts";
+import { readUnigram } from "./unigram-json.ts";
 import { readVocabulary } from "./vocabulary-json.ts";
 import { readWordPiece } from "./word-piece-json.ts";
 
@@ -13,6 +16,8 @@ export type ClassModel = Pick<TokenizerDefinition, "vocabulary" | "model" | "nor
 export type ClassSources = {
   /** tokenizer.json, which counts before the other files. */
   readonly json: JsonField | undefined;
+  /** What errors call it. */
+  readonly file: string;
   /** Another file's name in errors, and its text. @throws FormatError if it is missing or no UTF-8 */
   readonly text: (name: "vocab.txt" | "vocab.json" | "merges.txt") => { readonly file: string; readonly text: string };
   readonly get: TokenizerSettings["get"];
@@ -21,7 +26,14 @@ export type ClassSources = {
 
 /** The model that a class of transformers makes, whose kind is the class's, of a vocabulary and settings. */
 export function classModel(kind: TokenizerModel["kind"], sources: ClassSources): ClassModel {
-  return kind === "BPE" ? bytePairOf(sources) : wordPieceOf(sources);
+  switch (kind) {
+    case "BPE":
+      return bytePairOf(sources);
+    case "Unigram":
+      return unigramOf(sources);
+    case "WordPiece":
+      return wordPieceOf(sources);
+  }
 }
 
 function wordPieceOf({ json, text, get, unknownToken }: ClassSources): ClassModel {
@@ -59,5 +71,32 @@ function bytePairOf({ json, text, get }: ClassSources): ClassModel {
     normalizer: [],
     model: { kind: "BPE", merges, prefixSpace, splitsWords: true, ignoresMerges: false, fusesUnknown: false },
     trimOffsets: get("trim_offsets").boolean(true),
+  };
+}
+
+/** XLM-RoBERTa's and CamemBERT's, of tokenizer.json alone: its pieces, and of its normalizer the character map and nothing else, as they do. */
+function unigramOf({ json, file, get, unknownToken }: ClassSources): ClassModel {
+  if (json === undefined)
+    throw new FormatError(
+      { file },
+      "the file is missing, and sentencepiece.bpe.model is not read. Make it in Python: " +
+        "`from transformers import AutoTokenizer as T; T.from_pretrained(FOLDER).save_pretrained(FOLDER)`.",
+    );
+  const { vocabulary, rules } = readUnigram(json.field("model"));
+  if (rules.unknownToken !== unknownToken) get("unk_token").refuse(`the token of model.unk_id, ${rules.unknownToken}`);
+  const steps = partsOfSequence(json.field("normalizer"), "normalizers");
+  const map = steps.find((step) => step.field("type").value === "Precompiled");
+  const prepend = get("add_prefix_space").boolean(true) ? "always" : "never";
+  return {
+    vocabulary,
+    normalizer: map === undefined ? [] : [readNormalizer(map)],
+    model: {
+      kind: "Unigram",
+      ...rules,
+      byteFallback: false,
+      splitsWhitespace: true,
+      metaspace: { replacement: "▁", prepend, split: true },
+    },
+    trimOffsets: true,
   };
 }

@@ -1,6 +1,7 @@
 import type { JsonField } from "@kindred/errors";
 import { bytePairJson, readByteLevel, readBytePair } from "./byte-pair-json.ts";
 import type { TokenizerDefinition, TokenizerModel } from "./tokenizer-definition.ts";
+import { readUnigram, readUnigramWords, unigramJson } from "./unigram-json.ts";
 import type { ModelJson } from "./vocabulary-json.ts";
 import { readBertWords, readWordPiece, wordPieceJson } from "./word-piece-json.ts";
 
@@ -13,10 +14,14 @@ export function readModel(
   model: JsonField,
   preTokenizer: JsonField,
 ): { readonly vocabulary: string[]; readonly model: TokenizerModel } {
-  const type = model.field("type").oneOf("WordPiece", "BPE", undefined); // WordPiece's files from before tokenizers 0.9 have none
+  const type = model.field("type").oneOf("WordPiece", "BPE", "Unigram", undefined); // WordPiece's files from before tokenizers 0.9 have none
   if (type === "BPE") {
     const { vocabulary, rules } = readBytePair(model);
     return { vocabulary, model: { kind: "BPE", ...rules, ...readByteLevel(preTokenizer) } };
+  }
+  if (type === "Unigram") {
+    const { vocabulary, rules } = readUnigram(model);
+    return { vocabulary, model: { kind: "Unigram", ...rules, ...readUnigramWords(preTokenizer) } };
   }
   readBertWords(preTokenizer);
   const { vocabulary, rules } = readWordPiece(model);
@@ -25,5 +30,12 @@ export function readModel(
 
 /** The sections of a tokenizer.json that a model writes. */
 export function modelJson({ vocabulary, model }: TokenizerDefinition): ModelJson {
-  return model.kind === "BPE" ? bytePairJson(vocabulary, model) : wordPieceJson(vocabulary, model);
+  switch (model.kind) {
+    case "BPE":
+      return bytePairJson(vocabulary, model);
+    case "Unigram":
+      return unigramJson(vocabulary, model);
+    case "WordPiece":
+      return wordPieceJson(vocabulary, model);
+  }
 }

@@ -9,9 +9,6 @@ import { lowercaseRuns, lowercaseSequences } from "./unicode-tables.ts";
  */
 export type AlignedText = { readonly codes: number[]; readonly starts: number[] };
 
-/** One step of a normalizer. */
-export type NormalizerStep = NormalizerRules;
-
 /** What BERT's normalizer does with a text. MPNet and BERT uncased do all four. */
 export type NormalizerRules = {
   readonly kind: "Bert";
@@ -44,7 +41,7 @@ export function alignedText(text: string): AlignedText {
 }
 
 /** The text after the steps that the rules ask for, in this order: clean, pad Chinese, strip accents, lower case. */
-export function normalizeAligned(text: AlignedText, rules: NormalizerStep): AlignedText {
+export function normalizeAligned(text: AlignedText, rules: NormalizerRules): AlignedText {
   let normalized = text;
   if (rules.cleanText) normalized = eachCode(normalized, cleaned);
   if (rules.padChinese) normalized = eachCode(normalized, padded);

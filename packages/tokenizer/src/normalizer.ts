@@ -1,5 +1,7 @@
 import { codePointTraits, Trait } from "./code-point-traits.ts";
-import { type AlignedText, alignedText, type NormalizerStep, normalizeAligned } from "./normalize-aligned.ts";
+import { type AlignedText, alignedText, type NormalizerRules } from "./normalize-aligned.ts";
+import { type NormalizerStep, takeStep } from "./normalizer-step.ts";
+import { untouchedBy } from "./replace-by-character-map.ts";
 
 /** A normalized text that remembers where it came from. */
 export type NormalizedText = {
@@ -36,9 +38,15 @@ const rememberedCodePoints = 4096;
  * ```
  */
 export function createNormalizer(sequence: readonly NormalizerStep[]): Normalizer {
-  const throughAll = (text: AlignedText) => sequence.reduce(normalizeAligned, text);
-  const lowercase = sequence.some((rules) => rules.lowercase);
-  const stripAccents = sequence.some((rules) => rules.stripAccents);
+  const throughAll = (text: AlignedText) => sequence.reduce(takeStep, text);
+  const ofBert = sequence.filter((step): step is NormalizerRules => step.kind === "Bert");
+  if (ofBert.length < sequence.length) {
+    const [step, ...others] = sequence;
+    const isUntouched = step?.kind === "Precompiled" && others.length === 0 ? untouchedBy(step.map) : () => false;
+    return (text) => (isUntouched(text) ? { text } : inUnits(throughAll(alignedText(text))));
+  }
+  const lowercase = ofBert.some((rules) => rules.lowercase);
+  const stripAccents = ofBert.some((rules) => rules.stripAccents);
   const remembered = new Map<number, string>();
   const normalizeCodePoint = (code: number) => {
     let normalized = remembered.get(code);
@@ -70,6 +78,12 @@ export function createNormalizer(sequence: readonly NormalizerStep[]): Normalize
 }
 
 function inUnits({ codes, starts }: AlignedText): NormalizedText {
-  const unitStarts = starts.flatMap((start, i) => ((codes[i] ?? 0) > 0xffff ? [start, start] : [start]));
-  return { text: codes.map((code) => String.fromCodePoint(code)).join(""), starts: Int32Array.from(unitStarts) };
+  const unitStarts = new Int32Array(2 * codes.length);
+  let text = "";
+  // `!`: i is below the length of both.
+  for (let i = 0; i < codes.length; i++) {
+    unitStarts[text.length] = unitStarts[text.length + 1] = starts[i]!;
+    text += String.fromCodePoint(codes[i]!);
+  }
+  return { text, starts: unitStarts.subarray(0, text.length) };
 }

@@ -59,6 +59,19 @@ export class PieceList {
     this.count -= count;
   }
 
+  /** Drops every piece with an id, from the one at `first` on. */
+  dropAll(first: number, id: number): void {
+    const { ids, offsets } = this;
+    let kept = first;
+    for (let i = first; i < this.count; i++) {
+      if (ids[i] === id) continue;
+      ids[kept] = ids[i]!; // `!`: below the count
+      offsets.copyWithin(2 * kept, 2 * i, 2 * i + 2);
+      kept++;
+    }
+    this.count = kept;
+  }
+
   /** Drops all pieces, the memory that a huge text took, and whatever a reader that threw left. */
   clear(): void {
     this.count = 0;

@@ -1,12 +1,15 @@
 import { asciiKinds } from "./ascii-kinds.ts";
 import { createByteLevelReader } from "./byte-level-reader.ts";
 import { createNormalizer, type Normalizer } from "./normalizer.ts";
+import { isTakenByParts } from "./normalizer-step.ts";
 import type { PartReader } from "./part-reader.ts";
 import type { PieceList } from "./piece-list.ts";
 import { createAddedTokenSplitter } from "./split-added-tokens.ts";
 import type { AddedToken, TokenizerDefinition } from "./tokenizer-definition.ts";
+import { createUnigram } from "./unigram.ts";
+import { createMarkWord, createUnigramReader, hasEqualWords } from "./unigram-reader.ts";
 import { createWordByWordReader } from "./word-by-word-reader.ts";
-import { createWordCache } from "./word-cache.ts";
+import { createWordCache, type WordReader } from "./word-cache.ts";
 import { createWordPiece } from "./word-piece.ts";
 import { createWordPieceReader } from "./word-piece-reader.ts";
 
@@ -31,14 +34,31 @@ function readerMaker(definition: TokenizerDefinition): (added: readonly AddedTok
     const readPart = createByteLevelReader(vocabulary, model, trimOffsets);
     return (added) => createPieceReader(added, normalize, readPart);
   }
+  if (model.kind === "Unigram") {
+    const cutMarked = createMarkWord(createUnigram(vocabulary, model), model);
+    const readPart = createUnigramReader(cutMarked, model);
+    const isWordByWord = hasEqualWords(model, vocabulary) && definition.normalizer.every(isTakenByParts);
+    const readWord = isWordByWord ? createWordCache(cutMarked) : undefined;
+    return (added) =>
+      withMemory(createPieceReader(added, normalize, readPart), readWord, () =>
+        asciiKinds(added, normalize, { punctuationStandsAlone: false }),
+      );
+  }
   const wordPiece = createWordPiece(vocabulary, model);
   const readPart = createWordPieceReader(wordPiece);
   const readWord = createWordCache(wordPiece);
-  return (added) => {
-    const readAll = createPieceReader(added, normalize, readPart);
-    const kinds = asciiKinds(added, normalize);
-    return kinds === undefined ? readAll : createWordByWordReader(kinds, readWord, readAll);
-  };
+  return (added) =>
+    withMemory(createPieceReader(added, normalize, readPart), readWord, () => asciiKinds(added, normalize));
+}
+
+/** A reader that looks words up, where they can be read one by one. */
+function withMemory(
+  readAll: PieceReader,
+  readWord: WordReader | undefined,
+  kindsOf: () => Uint16Array | undefined,
+): PieceReader {
+  const kinds = readWord === undefined ? undefined : kindsOf();
+  return readWord === undefined || kinds === undefined ? readAll : createWordByWordReader(kinds, readWord, readAll);
 }
 
 /**

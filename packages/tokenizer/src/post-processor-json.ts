@@ -85,16 +85,19 @@ function readTemplatePart(field: JsonField) {
 }
 
 /**
- * `RobertaProcessing` where two `</s>` stand between the texts of a pair, else a template, after what trims offsets where that has to be
+ * `RobertaProcessing` where two `</s>` stand between the texts of a pair, else, and for Unigram as its files have it, a template, after what trims offsets where that has to be
  * said.
  */
 export function postProcessorJson(definition: TokenizerDefinition): object {
-  const { specialTokens, pair, vocabulary, addedTokens, model, trimOffsets } = definition;
+  const { specialTokens, pair, vocabulary, addedTokens, model, trimOffsets, bare } = definition;
+  const textAt = (id: string) => ({ Sequence: { id, type_id: 0 } });
+  if (bare !== undefined)
+    return { type: "TemplateProcessing", single: [textAt("A")], pair: [textAt("A"), textAt("B")], special_tokens: {} };
   const { bos, eos } = specialTokens;
   const ids = idsOf(vocabulary, addedTokens);
   const prefixSpace = model.kind === "BPE" && model.prefixSpace;
   const trimming = { trim_offsets: trimOffsets, add_prefix_space: prefixSpace };
-  if (pair.types.join() === "0,0,0,0,0,0")
+  if (pair.types.join() === "0,0,0,0,0,0" && model.kind !== "Unigram")
     return { type: "RobertaProcessing", sep: [eos, ids.get(eos)], cls: [bos, ids.get(bos)], ...trimming };
   const spelled = [bos, "A", ...Array.from({ length: pair.separators }, () => eos), "B", eos];
   const parts = spelled.map((id, i) => {

@@ -25,6 +25,24 @@ export const classes = {
     pair: { separators: 2, types: [0, 0, 0, 0, 0, 0] },
     maskStripsLeft: false,
   },
+  XLMRobertaTokenizer: {
+    model: "Unigram",
+    tokens: {
+      ...{ bos_token: "<s>", eos_token: "</s>", unk_token: "<unk>", sep_token: "</s>" },
+      ...{ pad_token: "<pad>", cls_token: "<s>", mask_token: "<mask>" },
+    },
+    pair: { separators: 2, types: [0, 0, 0, 0, 0, 0] },
+    maskStripsLeft: false,
+  },
+  CamembertTokenizer: {
+    model: "Unigram",
+    tokens: {
+      ...{ bos_token: "<s>", eos_token: "</s>", unk_token: "<unk>", sep_token: "</s>" },
+      ...{ pad_token: "<pad>", cls_token: "<s>", mask_token: "<mask>" },
+    },
+    pair: { separators: 2, types: [0, 0, 0, 0, 0, 0] },
+    maskStripsLeft: true,
+  },
 } as const;
 
 /** How a tokenizer is made: by a class of transformers, or as tokenizer.json stands. */
@@ -39,6 +57,8 @@ export const classNames: { readonly [name: string]: ClassName } = {
   MobileBertTokenizer: "BertTokenizer",
   SqueezeBertTokenizer: "BertTokenizer",
   RobertaTokenizer: "RobertaTokenizer",
+  XLMRobertaTokenizer: "XLMRobertaTokenizer",
+  CamembertTokenizer: "CamembertTokenizer",
   PreTrainedTokenizer: "tokenizer.json",
   TokenizersBackend: "tokenizer.json",
   mpnet: "MPNetTokenizer",
@@ -47,6 +67,8 @@ export const classNames: { readonly [name: string]: ClassName } = {
   electra: "BertTokenizer",
   nomic_bert: "BertTokenizer",
   roberta: "RobertaTokenizer",
+  "xlm-roberta": "XLMRobertaTokenizer",
+  camembert: "CamembertTokenizer",
 };
 
 /** The special tokens that every class knows, in the order in which they are added. */

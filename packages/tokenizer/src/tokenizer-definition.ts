@@ -1,5 +1,7 @@
 import type { BytePairRules } from "./byte-pair.ts";
-import type { NormalizerStep } from "./normalize-aligned.ts";
+import type { NormalizerStep } from "./normalizer-step.ts";
+import type { UnigramScores } from "./unigram.ts";
+import type { UnigramWords } from "./unigram-reader.ts";
 import type { WordPieceRules } from "./word-piece.ts";
 
 /** A token that is looked for in the text itself, before it is cut into words. */
@@ -34,17 +36,18 @@ export type SpecialTokens = {
 
 /**
  * How a text without added tokens is cut into words and these into pieces. The words are part of it, since what a model's pieces mean
- * hangs on how words reach it: WordPiece has BERT's, BPE those of GPT-2 in letters for bytes.
+ * hangs on how words reach it: WordPiece has BERT's, BPE those of GPT-2 in letters for bytes, Unigram words with a `▁` for the space before them.
  */
 export type TokenizerModel =
   | ({ readonly kind: "WordPiece" } & WordPieceRules)
-  | ({ readonly kind: "BPE" } & BytePairRules);
+  | ({ readonly kind: "BPE" } & BytePairRules)
+  | ({ readonly kind: "Unigram" } & UnigramScores & UnigramWords);
 
 /** Everything that makes one tokenizer different from another, as plain data: what the files of a tokenizer are read into. */
 export type TokenizerDefinition = {
   /**
-   * The model's vocabulary; an id is an index. Entries are distinct and well-formed Unicode; an empty one is an id that no
-   * token has.
+   * The model's vocabulary; an id is an index. Entries are well-formed Unicode and distinct, but for Unigram, where the later of two counts; an
+   * empty one is an id that no token has.
    */
   readonly vocabulary: readonly string[];
   /** Tokens looked for in the text itself. Those that are not in `vocabulary` have the ids that follow it, without gaps. */
@@ -67,6 +70,11 @@ export type TokenizerDefinition = {
   readonly truncationSide: "left" | "right";
   /** Whether special tokens that are spelled out in a text are text, unless the caller says otherwise. */
   readonly splitSpecialTokens: boolean;
+  /**
+   * There where a text is its pieces alone, without `bos` and `eos` around it, as static embeddings want it: whether pieces that stand for
+   * what cannot be spelled are left out too.
+   */
+  readonly bare?: { readonly dropsUnknown: boolean };
 };
 
 /** The ids of all tokens. */

@@ -2,6 +2,7 @@ import { FormatError, JsonField } from "@kindred/errors";
 import { type ListedToken, numbered } from "./added-tokens-json.ts";
 import { type ClassSources, classModel } from "./class-model.ts";
 import type { NormalizerRules } from "./normalize-aligned.ts";
+import type { NormalizerStep } from "./normalizer-step.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import type { TokenizerDefinition } from "./tokenizer-definition.ts";
 import { definitionFromJson, truncationSide } from "./tokenizer-from-json.ts";
@@ -70,8 +71,8 @@ const lowerCase: NormalizerRules = {
 };
 
 /** Whether lower-casing before these rules changes nothing: a test goes through all code points for MPNet's and BERT's own. */
-function lowersFirst([first]: readonly NormalizerRules[]): boolean {
-  return first?.lowercase === true && (first.stripAccents || !first.cleanText);
+function lowersFirst([first]: readonly NormalizerStep[]): boolean {
+  return first?.kind === "Bert" && first.lowercase && (first.stripAccents || !first.cleanText);
 }
 
 /** The class that the files name, else that of the model's type; undefined where nothing says. */
@@ -82,7 +83,12 @@ function classOf(named: JsonField, config: JsonField | undefined): ClassName | u
     return typeof type === "string" && Object.hasOwn(classNames, type) ? classNames[type] : undefined;
   const name = field.text().replace(/Fast$/, "");
   const known = name.endsWith("Tokenizer") || name === "TokenizersBackend" ? classNames[name] : undefined;
-  return known ?? field.refuse("MPNetTokenizer, BertTokenizer, RobertaTokenizer or PreTrainedTokenizerFast");
+  return (
+    known ??
+    field.refuse(
+      "MPNetTokenizer, BertTokenizer, RobertaTokenizer, XLMRobertaTokenizer, CamembertTokenizer or PreTrainedTokenizerFast",
+    )
+  );
 }
 
 /** Models whose positions count tokens: padding on the left moves nothing. */
@@ -107,7 +113,10 @@ function definitionFromFiles(files: TokenizerFiles, options: TokenizerFilesOptio
   const added = listedTokens(get("added_tokens_decoder"), { json, added: parsed("added_tokens.json"), settings });
   const className = classOf(get("tokenizer_class"), options.config);
   if (className !== undefined && className !== "tokenizer.json")
-    return { ...builtDefinition({ json, text }, added, { settings, className }), ...common };
+    return {
+      ...builtDefinition({ json, file: nameOf("tokenizer.json"), text }, added, { settings, className }),
+      ...common,
+    };
   if (json !== undefined) return { ...withTokens(definitionFromJson(json), added, settings), ...common };
   if (className !== undefined)
     throw new FormatError({ file: nameOf("tokenizer.json") }, "the file is missing, and its class can't do without.");
@@ -135,7 +144,7 @@ function refuseOthers(
 
 /** The pipeline that one of transformers' classes makes of a vocabulary and of the tokens that the files name. */
 function builtDefinition(
-  sources: Pick<ClassSources, "json" | "text">,
+  sources: Pick<ClassSources, "json" | "file" | "text">,
   added: readonly ListedToken[],
   { settings, className }: { readonly settings: TokenizerSettings; readonly className: keyof typeof classes },
 ): Omit<TokenizerDefinition, "truncationSide" | "splitSpecialTokens"> {

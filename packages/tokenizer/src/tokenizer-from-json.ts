@@ -8,9 +8,9 @@ import { Tokenizer } from "./tokenizer.ts";
 import { idsOf, type SpecialTokens, type TokenizerDefinition } from "./tokenizer-definition.ts";
 
 /**
- * The tokenizer that a tokenizer.json describes by itself: BertNormalizer, Lowercase or a Sequence of them; BertPreTokenizer and
- * WordPiece, or ByteLevel and BPE; and a post-processor that means `<s> A </s>` (RobertaProcessing, BertProcessing or TemplateProcessing,
- * ByteLevel before it or not). `file` names it in errors; default `tokenizer.json`.
+ * The tokenizer that a tokenizer.json describes by itself: BertNormalizer, Lowercase, Precompiled, Replace, Strip, Prepend or a Sequence of
+ * them; BertPreTokenizer and WordPiece, ByteLevel and BPE, or WhitespaceSplit, Metaspace and Unigram; and a post-processor that means
+ * `<s> A </s>` (RobertaProcessing, BertProcessing or TemplateProcessing, ByteLevel before it or not).
  *
  * Lengths in the file are ignored: training leaves its own behind there (128 in all-mpnet-base-v2's, though the model takes 384), and
  * lengths are the caller's business. Which side is cut is obeyed. So is the decoder: nothing here decodes.
@@ -27,13 +27,21 @@ import { idsOf, type SpecialTokens, type TokenizerDefinition } from "./tokenizer
  */
 export function tokenizerFromJson(
   text: string | Uint8Array,
-  { file = "tokenizer.json" }: { readonly file?: string } = {},
+  { file = "tokenizer.json", bare }: FromJsonOptions = {},
 ): Tokenizer {
-  return new Tokenizer(definitionFromJson(JsonField.parse(text, file)));
+  return new Tokenizer(definitionFromJson(JsonField.parse(text, file), bare));
 }
 
+/** Options of {@link tokenizerFromJson}. */
+export type FromJsonOptions = {
+  /** What errors call the file. Default: `tokenizer.json`. */
+  readonly file?: string;
+  /** That a text is its pieces alone, whatever the `post_processor` says: {@link TokenizerDefinition} says what that is for. Default: not so. */
+  readonly bare?: TokenizerDefinition["bare"];
+};
+
 /** What a parsed tokenizer.json describes by itself. */
-export function definitionFromJson(json: JsonField): TokenizerDefinition {
+export function definitionFromJson(json: JsonField, bare?: TokenizerDefinition["bare"]): TokenizerDefinition {
   const sections = json.object(
     "version",
     "truncation",
@@ -49,21 +57,30 @@ export function definitionFromJson(json: JsonField): TokenizerDefinition {
   const { vocabulary, model } = readModel(sections.model, sections.pre_tokenizer);
   const addedTokens = numbered(addedTokensIn(sections.added_tokens), vocabulary);
   const ids = idsOf(vocabulary, addedTokens);
-  const { bos, eos, pair, trimOffsets } = readPostProcessor(sections.post_processor, ids);
-  const { unknown, ...beside } = specialTokensBeside(bos, ids, sections.model.field("vocab"));
-  return {
+  const common = {
     vocabulary,
     addedTokens,
     normalizer: partsOfSequence(sections.normalizer, "normalizers").map(readNormalizer),
     model,
+    truncationSide: truncationSide(json),
+    splitSpecialTokens: false,
+  };
+  if (bare !== undefined) {
+    // No text has a role's token around it: the unknown one names them all.
+    const any = model.unknownToken ?? vocabulary.find((token) => token !== "") ?? sections.model.refuse("a token");
+    const specialTokens = { bos: any, eos: any, pad: ["[PAD]", "<pad>"].find((token) => ids.has(token)) ?? any };
+    return { ...common, trimOffsets: true, specialTokens, pair: { separators: 1, types: [0, 0, 0, 0, 0] }, bare };
+  }
+  const { bos, eos, pair, trimOffsets } = readPostProcessor(sections.post_processor, ids);
+  const { unknown, ...beside } = specialTokensBeside(bos, ids, sections.model.field("vocab"));
+  return {
+    ...common,
     trimOffsets: model.kind !== "BPE" || trimOffsets,
     specialTokens: {
       ...{ bos, eos, ...beside },
       ...(model.unknownToken === undefined && unknown !== undefined ? { unknown } : {}),
     },
     pair,
-    truncationSide: truncationSide(json),
-    splitSpecialTokens: false,
   };
 }
 

@@ -17,7 +17,7 @@ export type TokenizerToFilesOptions = {
 };
 
 /**
- * The files of a tokenizer, as transformers of every version reads them: tokenizer.json, vocab.txt (of BPE vocab.json and merges.txt),
+ * The files of a tokenizer, as transformers of every version reads them: tokenizer.json, vocab.txt (of BPE vocab.json and merges.txt, of Unigram none),
  * tokenizer_config.json, special_tokens_map.json, and added_tokens.json where there are tokens beyond the vocabulary.
  *
  * The class is the one of the model's type where that makes the same of the files, else `PreTrainedTokenizerFast`.
@@ -41,7 +41,7 @@ export function tokenizerToFiles(
   const [first, ...rest] = normalizer;
   // BERT's normalizer lower-cases itself, so that a step before it can only come from outside.
   const isLoweredOutside =
-    lowercase && first !== undefined && lowersOnly(first) && (rest.length > 0 || model.kind !== "WordPiece");
+    lowercase && first?.kind === "Bert" && lowersOnly(first) && (rest.length > 0 || model.kind !== "WordPiece");
   const ofType =
     typeof modelType === "string" && Object.hasOwn(classNames, modelType) ? classNames[modelType] : undefined;
   const settings =
@@ -80,6 +80,7 @@ export function tokenizerToFiles(
 function vocabularyFiles(tokenizer: Tokenizer): TokenizerFiles {
   const { model, vocabulary } = tokenizer.definition;
   if (model.kind === "WordPiece") return { "vocab.txt": bytes(tokenizer.toVocab()) };
+  if (model.kind === "Unigram") return {}; // whose other form is a sentencepiece model
   return { "vocab.json": bytes(vocabularyJson(vocabulary)), "merges.txt": bytes(mergesText(model.merges)) };
 }
 
@@ -92,6 +93,13 @@ function classSettings(className: keyof typeof classes, definition: TokenizerDef
     const isOwn = model.splitsWords && !model.ignoresMerges && model.unknownToken === undefined;
     if (rules !== undefined || !isOwn) return;
     return { add_prefix_space: model.prefixSpace, trim_offsets: trimOffsets };
+  }
+  if (model.kind === "Unigram") {
+    const { splitsWhitespace, metaspace, byteFallback } = model;
+    const isOwn = splitsWhitespace && !byteFallback && metaspace?.replacement === "▁" && metaspace.split;
+    const isMapped = others.length === 0 && (rules === undefined || rules.kind === "Precompiled");
+    if (!isOwn || !isMapped || metaspace.prepend === "first") return;
+    return { add_prefix_space: metaspace.prepend === "always" };
   }
   const isCut = model.continuingPrefix === "##" && model.maxWordLength === 100;
   if (!isCut || others.length > 0 || rules?.kind !== "Bert" || !rules.cleanText) return;

@@ -92,7 +92,7 @@ export class Tokenizer {
 
   /**
    * One text as `<s>` pieces `</s>`, cut if it is longer than `maxLength`, at the right unless the definition or `truncationSide` says otherwise. An
-   * empty text is `<s> </s>`.
+   * empty text is `<s> </s>`; where the definition is `bare` there is no `<s>` and no `</s>`.
    *
    * @throws ShapeError if an input is not a string, ConfigError if an option is out of its range
    */
@@ -134,10 +134,12 @@ export class Tokenizer {
    * Ids equal those of the Rust tokenizers 0.23.3; their 0.23.1 and 0.23.2 stopped
    * reading a text after `maxLength` pieces and then shared out an odd number of places differently.
    *
-   * @throws ShapeError if an input is not a string, ConfigError if an option is out of its range
+   * @throws ShapeError if an input is not a string, ConfigError if an option is out of its range, or the definition is `bare`
    */
   encodePair(first: string, second: string, options: EncodeOptions = {}): PairEncoding {
-    const { pair } = this.definition;
+    const { pair, bare } = this.definition;
+    if (bare !== undefined)
+      throw new ConfigError("encodePair: this tokenizer has no special tokens to put between two texts.");
     const pairSeparators = pair.separators;
     const { read, frame } = this.#check("encodePair", 2 + pairSeparators, options);
     expectText("encodePair", first);
@@ -178,6 +180,8 @@ export class Tokenizer {
 
   /** Stage 4 of 4: appends `<s>`, a text's pieces and `</s>`, and says whether it cut any. */
   #frame(text: string, pieces: PieceList, read: PieceReader, { maxLength, truncationSide }: Frame): boolean {
+    const { bare } = this.definition;
+    if (bare !== undefined) return this.#readBare(text, pieces, read, { maxLength, truncationSide, ...bare });
     const first = pieces.count + 1;
     const lastPlace = first + maxLength - 2;
     const keepsEnd = truncationSide === "left";
@@ -189,6 +193,27 @@ export class Tokenizer {
     else if (truncated) pieces.count = lastPlace;
     pieces.push(this.specialIds.eos, 0, 0);
     return truncated;
+  }
+
+  /** Appends a text's pieces and nothing else, and says whether it cut any. */
+  #readBare(
+    text: string,
+    pieces: PieceList,
+    read: PieceReader,
+    frame: Frame & { readonly dropsUnknown: boolean },
+  ): boolean {
+    const { maxLength, truncationSide, dropsUnknown } = frame;
+    const first = pieces.count;
+    const keepsEnd = truncationSide === "left";
+    pieces.limit = keepsEnd || dropsUnknown ? Number.POSITIVE_INFINITY : first + maxLength + 1; // one piece too many tells that the text goes on
+    read(text, pieces);
+    const { unknown } = this.specialIds;
+    if (dropsUnknown && unknown !== undefined) pieces.dropAll(first, unknown);
+    const surplus = pieces.count - first - maxLength;
+    if (surplus <= 0) return false;
+    if (keepsEnd) pieces.drop(first, surplus);
+    else pieces.count = first + maxLength;
+    return true;
   }
 
   #check(method: string, least: number, options: EncodeOptions): { read: PieceReader; frame: Frame } {

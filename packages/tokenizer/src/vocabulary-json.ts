@@ -1,7 +1,11 @@
 import { JsonField } from "@kindred/errors";
 
 /** What a model writes of a tokenizer.json; itself as text, since the order of its vocabulary counts. */
-export type ModelJson = { readonly pre_tokenizer: object; readonly decoder: object; readonly model: string };
+export type ModelJson = {
+  readonly pre_tokenizer: object | null;
+  readonly decoder: object | null;
+  readonly model: string;
+};
 
 /**
  * The tokens in the order of their ids; an id that no token has is an empty entry. There are at most as many of these as tokens, so

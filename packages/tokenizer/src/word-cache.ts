@@ -8,7 +8,7 @@ export const longestWord = 16;
 export type WordReader = (letters: Uint8Array, length: number, start: number, pieces: PieceList) => void;
 
 // A slot of the table, in 32-bit numbers: the word's letters as bytes, its length (0: free), how many pieces it has, and these, each
-// as its id · 32 + its end in the word. Any cut of any word fits: at most a piece a letter.
+// as its id · 1024 + its start in the word · 32 + its end. Any cut of any word fits: at most a piece a letter, and one for what is put in front.
 const lengthField = longestWord / 4;
 const countField = lengthField + 1;
 const firstPiece = countField + 1;
@@ -43,7 +43,9 @@ export function createWordCache(cutWord: CutWord, slots = 32_768): WordReader {
     for (let i = 0; i < length; i++) bytes[4 * slot + i] = letters[i]!;
     table[slot + lengthField] = length;
     table[slot + countField] = cut.length / 3;
-    for (let i = 0; 3 * i < cut.length; i++) table[slot + firstPiece + i] = 32 * cut[3 * i]! + cut[3 * i + 2]!;
+    for (let i = 0; 3 * i < cut.length; i++) {
+      table[slot + firstPiece + i] = (cut[3 * i]! << 10) | (cut[3 * i + 1]! << 5) | cut[3 * i + 2]!;
+    }
     return slot;
   };
 
@@ -62,12 +64,9 @@ export function createWordCache(cutWord: CutWord, slots = 32_768): WordReader {
     const slot = slotOf(letters, length);
     const first = slot + firstPiece;
     const last = first + table[slot + countField]!;
-    let pieceStart = start;
     for (let i = first; i < last; i++) {
       const piece = table[i]!;
-      const pieceEnd = start + (piece & 31);
-      pieces.push(piece >>> 5, pieceStart, pieceEnd);
-      pieceStart = pieceEnd;
+      pieces.push(piece >>> 10, start + ((piece >>> 5) & 31), start + (piece & 31));
     }
   };
 }

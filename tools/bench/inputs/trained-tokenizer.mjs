@@ -7,7 +7,7 @@ import { runPython } from "./run-python.mjs";
 /**
  * The tokenizer.json of a model trained on real English lines by python/train_tokenizer.py. Made once.
  *
- * @param {"bpe"} model
+ * @param {"bpe" | "unigram"} model
  * @param {import("../row.mjs").Scale} scale
  * @param {string} python an interpreter with the package tokenizers
  * @returns {Promise<{ file: string, size: number }>} its path, and how many tokens it has

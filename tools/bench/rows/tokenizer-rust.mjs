@@ -2,13 +2,16 @@ import { trainedTokenizer } from "../inputs/trained-tokenizer.mjs";
 import { tokenizerCase } from "./tokenizer-case.mjs";
 
 /** What is trained on the lines, beside MPNet's WordPiece. */
-const trained = /** @type {const} */ ([["bpe", "byte-level BPE"]]);
+const trained = /** @type {const} */ ([
+  ["bpe", "byte-level BPE"],
+  ["unigram", "Unigram"],
+]);
 
 /** @type {import("../row.mjs").Row} */
 export const tokenizerRust = {
   id: "tokenizer-rust",
   work: "tokenizing English, against the Rust tokenizers from Python",
-  how: "As `tokenizer`, against `tokenizer.encode(line).ids` of the Python package tokenizers on one thread; of BPE with a vocabulary that it trained on those lines.",
+  how: "As `tokenizer`, against `tokenizer.encode(line).ids` of the Python package tokenizers on one thread; of BPE and Unigram with vocabularies that it trained on those lines.",
   unit: "lines/s",
   value: "rate",
   better: "higher",
