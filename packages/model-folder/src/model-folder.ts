@@ -19,6 +19,8 @@ export type StoredTensors = {
   readonly tensors: ReadonlyMap<string, TensorSummary>;
   /** Reads one of them. From a folder into a buffer of its own, so that no more than one is held. */
   readonly read: (name: string) => Promise<NamedTensor>;
+  /** The same piece by piece in a buffer, where it can be done: {@link tensorPieces}. */
+  readonly pieces?: (name: string, buffer: Uint8Array) => AsyncIterable<NamedTensor>;
   /** Closes the files. */
   readonly close: () => Promise<void>;
 };

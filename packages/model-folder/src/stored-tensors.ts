@@ -54,6 +54,31 @@ export function tensorsInMemory(
 }
 
 /**
+ * One tensor as rows of elements, one after another: pieces in the buffer (of a multiple of 8 bytes), each of which overwrites the one before, from a file that
+ * is read so; else the whole.
+ *
+ * @throws FormatError as reading does
+ *
+ * @example
+ * ```ts
+ * import { tensorPieces, tensorsInMemory } from "@kindred/model-folder";
+ * import { fromFloat32 } from "@kindred/tensor-files";
+ *
+ * const weights = tensorsInMemory([["linear.bias", fromFloat32([1, 2], [2])]], "2_Dense/model.safetensors");
+ * const pieces = tensorPieces(weights, "linear.bias", new Uint8Array(1024));
+ * (await pieces.next()).value?.shape; // => [2]
+ * ```
+ */
+export async function* tensorPieces(
+  weights: StoredTensors,
+  name: string,
+  buffer: Uint8Array,
+): AsyncGenerator<NamedTensor, void, undefined> {
+  if (weights.pieces !== undefined) yield* weights.pieces(name, buffer);
+  else yield weights.read(name);
+}
+
+/**
  * Opens the weights of a module: safetensors, in one file or several, before PyTorch's, as in transformers. Only the files
  * that count are opened.
  *
@@ -105,6 +130,7 @@ async function openShards(source: FileSource, path: string): Promise<StoredTenso
         Array.from(shardOf, ([name, shard]) => [name, shard.tensors.get(name) ?? refuseName(shard.file, name)]),
       ),
       read: async (name) => (shardOf.get(name) ?? refuseName(index, name)).read(name),
+      pieces: (name, buffer) => tensorPieces(shardOf.get(name) ?? refuseName(index, name), name, buffer),
       close,
     };
   } catch (error) {

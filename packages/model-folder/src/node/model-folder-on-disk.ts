@@ -166,8 +166,12 @@ export function filesInFolder(folder: string): FileSource {
     async openTensors(path) {
       const file = nameOf(path);
       if ((await sizeOf(file)) === undefined) return undefined;
-      const opened = await (file.endsWith(".bin") ? openTorchCheckpoint(file) : openSafetensors(file));
-      return { file, tensors: opened.tensors, read: opened.read, close: opened.close };
+      if (file.endsWith(".bin")) {
+        const { tensors, read, close } = await openTorchCheckpoint(file);
+        return { file, tensors, read, close };
+      }
+      const { tensors, read, pieces, close } = await openSafetensors(file);
+      return { file, tensors, read, pieces, close };
     },
   };
 }

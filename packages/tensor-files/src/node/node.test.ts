@@ -38,6 +38,29 @@ describe("openSafetensors", () => {
     expect(b).toEqual(a);
   });
 
+  test("gives a tensor piece by piece in a buffer of any multiple of 8 bytes", async () => {
+    const values = Array.from({ length: 37 }, (_, i) => i / 8);
+    for (const dtype of ["F64", "F32", "F16"] as const) {
+      await writeFile(
+        path,
+        writeSafetensors([
+          ["a", fromFloat32([1], [1])],
+          ["b", fromFloat32(values, [37, 1], dtype)],
+        ]),
+      );
+      await using file = await openSafetensors(path);
+      for (const size of [8, 40, 1024]) {
+        const [buffer, read] = [new Uint8Array(size), [] as number[]];
+        for await (const piece of file.pieces("b", buffer)) {
+          expect(piece.bytes.buffer).toBe(buffer.buffer);
+          read.push(...toFloat32(piece));
+        }
+        expect(read).toEqual(values);
+      }
+      await expect(file.pieces("c", new Uint8Array(8)).next()).rejects.toThrow(ConfigError);
+    }
+  });
+
   test("names the nearest tensor for a name that is not there", async () => {
     await writeFile(path, bytes);
     await using file = await openSafetensors(path);

@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { ConfigError, FormatError, nearestName } from "@kindred/errors";
 import type { ByteSource } from "../byte-source.ts";
-import type { NamedTensor, TensorSummary } from "../named-tensor.ts";
+import { dtypeBits, type NamedTensor, type TensorSummary } from "../named-tensor.ts";
 import { parseSafetensorsHeader, safetensorsHeaderLength } from "../safetensors-header.ts";
 import { torchCheckpoint } from "../torch/torch-checkpoint.ts";
 
@@ -24,6 +24,11 @@ export type TensorFile = {
 
 /** An open safetensors file: the header in memory, the tensors on disk. */
 export type SafetensorsFile = TensorFile & {
+  /**
+   * One tensor piece by piece, each a row of elements in the buffer that is given, of a multiple of 8 bytes: the next one overwrites it. Throws as `read`
+   * does.
+   */
+  readonly pieces: (name: string, buffer: Uint8Array) => AsyncGenerator<NamedTensor, void, undefined>;
   /** The header's `__metadata__`; empty if it has none. */
   readonly metadata: Readonly<Record<string, string>>;
 };
@@ -60,13 +65,23 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     const tensors = new Map<string, TensorSummary>();
     for (const [name, { dtype, shape, begin, end }] of entries)
       tensors.set(name, { dtype, shape, byteLength: end - begin });
-    const read: TensorFile["read"] = async (name) => {
+    const entryOf = (name: string) => {
       const entry = entries.get(name);
       if (entry === undefined) throw unknownTensor("openSafetensors", path, name, entries.keys());
-      const { dtype, shape, begin, end } = entry;
+      return entry;
+    };
+    const read: TensorFile["read"] = async (name) => {
+      const { dtype, shape, begin, end } = entryOf(name);
       return { dtype, shape, bytes: await source.read(dataOffset + begin, end - begin) };
     };
-    return { tensors, metadata, read, close, [Symbol.asyncDispose]: close };
+    async function* pieces(name: string, buffer: Uint8Array): AsyncGenerator<NamedTensor, void, undefined> {
+      const { dtype, begin, end } = entryOf(name);
+      for (let at = begin; at < end; at += buffer.length) {
+        const bytes = await source.read(dataOffset + at, Math.min(buffer.length, end - at), buffer);
+        yield { dtype, shape: [(8 * bytes.length) / dtypeBits[dtype]], bytes };
+      }
+    }
+    return { tensors, metadata, read, pieces, close, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;
@@ -123,7 +138,9 @@ export function unknownTensor(functionName: string, path: string, name: string, 
 }
 
 /** An open file as a source. */
-type FileSource = ByteSource & {
+type FileSource = Omit<ByteSource, "read"> & {
+  /** As of any source, into the beginning of `into`, or a buffer of its own. */
+  readonly read: (offset: number, length: number, into?: Uint8Array) => Promise<Uint8Array>;
   /** Closes the file. A second call does nothing. */
   readonly close: () => Promise<void>;
 };
@@ -141,8 +158,8 @@ export async function openFileSource(path: string): Promise<FileSource> {
       await handle.close();
     }
   };
-  const read = async (offset: number, length: number): Promise<Uint8Array> => {
-    const bytes = new Uint8Array(length);
+  const read: FileSource["read"] = async (offset, length, into = new Uint8Array(length)) => {
+    const bytes = into.subarray(0, length);
     for (let at = 0; at < length; ) {
       const { bytesRead } = await handle.read(bytes, at, length - at, offset + at);
       if (bytesRead === 0)
