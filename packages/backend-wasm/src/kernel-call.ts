@@ -3,12 +3,14 @@ import {
   type Fixed,
   type HostData,
   implement,
+  isStandIn,
   type KernelResult,
   type OpInputs,
   type OpResult,
   type WasmBackend,
 } from "@kindred/tensor";
 import type * as tf from "@tensorflow/tfjs-core";
+import { type Frozen, frozenBehind } from "./frozen/frozen-weights.ts";
 import type { KernelExports } from "./generated/kernel-exports.ts";
 import type { ScratchArena } from "./scratch-arena.ts";
 
@@ -53,6 +55,8 @@ type KernelCall<Inputs extends OpInputs> = Workspace & {
   readonly input: (name: keyof Inputs & string) => Operand;
   /** An input that may be absent. */
   readonly optional: (name: keyof Inputs & string) => Operand | undefined;
+  /** The weight that an input stands for, if it has no elements in the heap. */
+  readonly frozen: (name: keyof Inputs & string) => Frozen | undefined;
 };
 
 /** What a kernel does at a call. It returns the `info` of its outputs. */
@@ -81,10 +85,11 @@ export function kernelOf<
     start: (exports, backend, arena) =>
       implement(op, "wasm", (inputs, data, fixed) => {
         const made: tf.TensorInfo[] = [];
-        const operand = ({ dataId, shape }: tf.TensorInfo): Operand => ({
-          shape,
-          address: backend.dataIdMap.get(dataId).memoryOffset >>> 0,
-        });
+        const operand = ({ dataId, shape, dtype }: tf.TensorInfo): Operand => {
+          if (isStandIn({ dtype }))
+            throw new Error(`${name}: its input stands for a frozen weight, which has no address in the heap.`);
+          return { shape, address: backend.dataIdMap.get(dataId).memoryOffset >>> 0 };
+        };
         const optional = (input: keyof Inputs & string) => {
           const tensor = inputs[input];
           return tensor === undefined ? undefined : operand(tensor);
@@ -92,6 +97,10 @@ export function kernelOf<
         const call: KernelCall<Inputs> = {
           exports,
           optional,
+          frozen: (input) => {
+            const tensor = inputs[input];
+            return tensor === undefined ? undefined : frozenBehind(tensor);
+          },
           input: (input) => {
             const given = optional(input);
             if (given === undefined) throw new Error(`${name}: its input ${input} is missing.`);

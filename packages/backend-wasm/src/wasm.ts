@@ -1,5 +1,6 @@
 import type { MakesArrayKernels } from "@kindred/adamw";
 import { ConfigError } from "@kindred/errors";
+import { type KeepsWeights, weightForms } from "@kindred/nn";
 import {
   asWasmBackend,
   type DefinedEngine,
@@ -11,6 +12,7 @@ import {
 import * as tf from "@tensorflow/tfjs-core";
 import { wasmArrayKernels } from "./array-kernels.ts";
 import { chooseKernels, type Revectorization } from "./choose-kernels.ts";
+import { frozenWeights } from "./frozen/frozen-weights.ts";
 import type { KernelVariant } from "./kernel-variant.ts";
 import { replaceKernels } from "./kernels.ts";
 
@@ -32,7 +34,8 @@ export type WasmOptions = TfjsOptions & {
 export type WasmExtra = {
   /** The build that runs. */
   readonly variant: KernelVariant;
-} & MakesArrayKernels;
+} & MakesArrayKernels &
+  KeepsWeights;
 
 /**
  * Kindred's own kernels as an engine, on tfjs's wasm backend: every op of `@kindred/nn` that has one runs it, the others run as their composites.
@@ -96,5 +99,11 @@ async function kernelParts(
     };
   };
   const description = `wasm kernels: ${variant} (${reason})`;
-  return { ...under, description, enter, running: { ...under.running, variant, arrayKernels: wasmArrayKernels } };
+  const keeps: KeepsWeights = {
+    weightForms,
+    frozenWeights: (weights, form, agree) =>
+      frozenWeights({ variant, module: backend.wasm, heap: memory }, weights, form, agree),
+  };
+  const running = { ...under.running, variant, arrayKernels: wasmArrayKernels, ...keeps };
+  return { ...under, description, enter, running };
 }

@@ -26,7 +26,7 @@ export const embeddingGradientOp = defineOp<{ dy: Float }, EmbeddingData, Embedd
 export const embeddingOp = defineOp<{ table: Float }, EmbeddingData, EmbeddingFixed, Float>({
   name: "KindredEmbedding",
   check: ({ table }, { ids }, { paddingId }) => {
-    const { vocab } = expectShapes("embedding", { table: [table, "vocab hidden", "float32"] });
+    const { vocab } = expectShapes("embedding", { table: [table, "vocab hidden", "weight"] });
     const bad = ids.findIndex((id) => id < 0 || id >= vocab);
     if (ids.length === 0 || bad >= 0) {
       throw new ShapeError(

@@ -11,6 +11,14 @@ export { layerNorm, layerNormOp, layerNormGradientOp, type LayerNormOptions } fr
 export { dropout, dropoutOp, type DropoutData, type DropoutFixed, type DropoutOptions } from "./dropout.ts";
 export { linear, linearOp, matmulOp, transposedMatmulOp, columnSumsOp } from "./linear.ts";
 export { packWeight, packWeightOp, weightShape } from "./pack-weight.ts";
+export {
+  type FrozenSpec,
+  type FrozenWeights,
+  type KeepsWeights,
+  type WeightForm,
+  type WeightReceiver,
+  weightForms,
+} from "./frozen-weights.ts";
 export { positionBias, positionBiasOp, positionBiasGradientOp } from "./position-bias.ts";
 export {
   attention,

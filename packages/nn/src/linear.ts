@@ -62,7 +62,7 @@ export const linearOp = defineOp<{ x: Float; weight: Float; bias: Float | undefi
   },
 });
 
-/** Checks the arguments of a linear map, whose weight may be packed. */
+/** Checks the arguments of a linear map, whose weight may be packed, or stand for one that the engine keeps. */
 export function expectLinear(
   functionName: string,
   { x, weight, bias }: { readonly x: tf.Tensor; readonly weight: tf.Tensor; readonly bias: tf.Tensor | undefined },
@@ -70,7 +70,7 @@ export function expectLinear(
   const isPacked = weight.rank === 3;
   expectShapes(functionName, {
     x: [x, "rows in", "float32"],
-    weight: [weight, isPacked ? "panels in lanes" : "out in", "float32"],
+    weight: [weight, isPacked ? "panels in lanes" : "out in", "weight"],
     bias: [bias, isPacked ? `${weightShape(weight)[0]}` : "out", "float32"],
   });
 }

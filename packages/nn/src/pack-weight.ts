@@ -1,5 +1,5 @@
 import { ConfigError } from "@kindred/errors";
-import { type AnyAxes, defineOp, expectShapes, type Float, type None } from "@kindred/tensor";
+import { type AnyAxes, defineOp, expectShapes, type Float, isStandIn, type None } from "@kindred/tensor";
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
@@ -64,11 +64,11 @@ export function unpackWeight(weight: tf.Tensor): tf.Tensor2D {
   return tf.reshape(tf.transpose(weight, [0, 2, 1]), weightShape(weight) as [number, number]);
 }
 
-/** @throws ConfigError if a weight is packed. */
+/** @throws ConfigError if a weight is packed, or stands for a frozen one. */
 export function expectTrainable(functionName: string, weight: tf.Tensor): void {
-  if (weight.rank === 2) return;
+  if (weight.rank === 2 && !isStandIn(weight)) return;
   throw new ConfigError(
-    `${functionName}: packed weights have no gradient. Got a weight of shape [${weight.shape.join(", ")}], expected "out in". Train ` +
-      "with the weights that packWeight was given.",
+    `${functionName}: packed and frozen weights have no gradient. Got a weight of shape [${weight.shape.join(", ")}], expected "out in". ` +
+      "Train with the weights that they were made of.",
   );
 }

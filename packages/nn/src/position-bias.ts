@@ -11,7 +11,7 @@ export const positionBiasOp = defineOp<
 >({
   name: "KindredPositionBias",
   check: ({ table }, { bucketOfDistance }) => {
-    const { buckets } = expectShapes("positionBias", { table: [table, "buckets heads", "float32"] });
+    const { buckets } = expectShapes("positionBias", { table: [table, "buckets heads", "weight"] });
     const bad = bucketOfDistance.findIndex((bucket) => bucket < 0 || bucket >= buckets);
     if (bucketOfDistance.length % 2 === 1 && bad < 0) return;
     throw new ShapeError(

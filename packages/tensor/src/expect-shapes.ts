@@ -1,12 +1,16 @@
 import { ShapeError } from "@kindred/errors";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { AxisSizes } from "./named-axes.ts";
+import { isStandIn } from "./stand-in.ts";
 
-/** A tensor (an absent optional one is skipped), the names of its axes, and the element type it must have, if that matters. */
+/**
+ * A tensor (an absent optional one is skipped), the names of its axes, and the element type it must have, if that matters. A `"weight"` is float32,
+ * or only stands for one ({@link standIn}).
+ */
 export type ShapeExpectation<Axes extends string = string> = readonly [
   tensor: tf.Tensor | undefined,
   axes: Axes,
-  dtype?: "float32" | "int32",
+  dtype?: "float32" | "int32" | "weight",
 ];
 
 /**
@@ -36,8 +40,12 @@ export function expectShapes<const Arguments extends { readonly [name: string]: 
   for (const [name, [tensor, axes, dtype]] of Object.entries(expectations)) {
     if (tensor === undefined) continue;
     const words = axes === "" ? [] : axes.split(" ");
-    if (dtype !== undefined && tensor.dtype !== dtype) {
-      fail(functionName, expectations, `${name} has elements of type ${tensor.dtype}`, `${name} to be ${dtype}`);
+    const wantedType = dtype === "weight" ? (isStandIn(tensor) ? tensor.dtype : "float32") : dtype;
+    if (wantedType !== undefined && tensor.dtype !== wantedType) {
+      const problem = isStandIn(tensor)
+        ? `${name} stands for a frozen weight, whose numbers lie elsewhere`
+        : `${name} has elements of type ${tensor.dtype}`;
+      fail(functionName, expectations, problem, `${name} to be ${wantedType}`);
     }
     if (tensor.shape.length !== words.length) {
       const axesWanted = words.length === 1 ? "1 axis" : `${words.length} axes`;

@@ -41,5 +41,6 @@ export { implement, type KernelResult } from "./implement.ts";
 export { asWasmBackend, type WasmBackend, type WasmData, type WasmModule } from "./wasm-backend.ts";
 export { valueAndGradients, type ValueAndGradientsOptions } from "./value-and-gradients.ts";
 export { type RowGradient, type RowGradientClosure, rowGradient } from "./row-gradient.ts";
+export { isStandIn, standIn } from "./stand-in.ts";
 export { toFloat32Array } from "./to-float32-array.ts";
 export { profileKernels, profileTable, type CountFlops, type KernelProfile, type Profile } from "./profile-kernels.ts";

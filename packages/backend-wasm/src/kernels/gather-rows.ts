@@ -1,8 +1,12 @@
 import { embeddingGradientOp, embeddingOp, gatherRowsOp } from "@kindred/nn";
+import type { Frozen } from "../frozen/frozen-weights.ts";
 import { kernelOf, matrixSizes, type Operand, type Workspace } from "../kernel-call.ts";
 
 /** The rows of the table at the ids. */
-export const embeddingKernel = kernelOf(embeddingOp, (call, { ids }) => gather(call, call.input("table"), ids));
+export const embeddingKernel = kernelOf(embeddingOp, (call, { ids }) => {
+  const frozen = call.frozen("table");
+  return frozen ? gatherFrozen(call, frozen, ids) : gather(call, call.input("table"), ids);
+});
 
 /** The rows of x that are chosen. */
 export const gatherRowsKernel = kernelOf(gatherRowsOp, (call, { chosen }) => gather(call, call.input("x"), chosen));
@@ -13,6 +17,24 @@ function gather({ exports, scratch, output, heap }: Workspace, table: Operand, i
   const y = output([ids.length, hidden]);
   new Int32Array(heap().buffer, at, ids.length).set(ids);
   exports.gatherRows(table.address, at, y.address, ids.length, hidden);
+  return y.info;
+}
+
+/** The same of a table that lies in a memory of its own. */
+function gatherFrozen(
+  { output, heap }: Workspace,
+  { memory, address, shape: [, hidden = 0] }: Frozen,
+  ids: Int32Array,
+) {
+  const y = output([ids.length, hidden]);
+  const [table, rows] = [new Uint8Array(memory.buffer), heap()];
+  const bytes = 4 * hidden;
+  let to = y.address;
+  for (const id of ids) {
+    const from = address + id * bytes;
+    rows.set(table.subarray(from, from + bytes), to);
+    to += bytes;
+  }
   return y.info;
 }
 

@@ -1,6 +1,7 @@
 import { geluGradientOp, geluLinearGradientOp, geluLinearOp, geluOp } from "@kindred/nn";
 import { elementCount, kernelOf } from "../kernel-call.ts";
 import { multiply } from "./multiply.ts";
+import { multiplyFrozen } from "./multiply-frozen.ts";
 
 /** x·Φ(x). */
 export const geluKernel = kernelOf(geluOp, ({ exports, input, scratch, output }) => {
@@ -24,7 +25,9 @@ export const geluGradientKernel = kernelOf(geluGradientOp, ({ exports, input, sc
 
 /** y = gelu(x)·weightᵀ + bias. GELU is applied to blocks of x as they are packed: its values are never stored. */
 export const geluLinearKernel = kernelOf(geluLinearOp, (call) => {
-  const options = { rightTransposed: true, leftActivated: true, bias: call.optional("bias") };
+  const [frozen, bias] = [call.frozen("weight"), call.optional("bias")];
+  if (frozen) return multiplyFrozen(call, call.input("x"), frozen, { bias, activated: true }).info;
+  const options = { rightTransposed: true, leftActivated: true, bias };
   return multiply(call, call.input("x"), call.input("weight"), options).info;
 });
 

@@ -1,9 +1,12 @@
 import { columnSumsOp, linearOp, matmulOp, matmulTransposedOp, packWeightOp, transposedMatmulOp } from "@kindred/nn";
 import { kernelOf, matrixSizes } from "../kernel-call.ts";
 import { multiply } from "./multiply.ts";
+import { multiplyFrozen } from "./multiply-frozen.ts";
 
 /** y = x·weightᵀ + bias. */
 export const linearKernel = kernelOf(linearOp, (call) => {
+  const frozen = call.frozen("weight");
+  if (frozen) return multiplyFrozen(call, call.input("x"), frozen, { bias: call.optional("bias") }).info;
   const options = { rightTransposed: true, bias: call.optional("bias") };
   return multiply(call, call.input("x"), call.input("weight"), options).info;
 });

@@ -4,14 +4,17 @@ import { kernelOf, matrixSizes } from "../kernel-call.ts";
 /** The table's biases, distance by distance for each head. */
 export const positionBiasKernel = kernelOf(
   positionBiasOp,
-  ({ exports, input, scratch, output, heap }, { bucketOfDistance }) => {
-    const table = input("table");
-    const [, heads] = matrixSizes(table);
+  ({ exports, input, frozen, scratch, output, heap }, { bucketOfDistance }) => {
+    const kept = frozen("table");
+    const table = kept ?? input("table");
+    const [buckets, heads] = matrixSizes(table);
     const distances = bucketOfDistance.length;
-    const [at] = scratch(bucketOfDistance.byteLength);
+    const tableBytes = 4 * buckets * heads;
+    const [at, copy] = scratch(bucketOfDistance.byteLength, kept ? tableBytes : 0);
     const y = output([heads, distances]);
     new Int32Array(heap().buffer, at, distances).set(bucketOfDistance);
-    exports.positionBias(table.address, at, y.address, distances, heads);
+    if (kept) heap().set(new Uint8Array(kept.memory.buffer, kept.address, tableBytes), copy);
+    exports.positionBias(kept ? copy : table.address, at, y.address, distances, heads);
     return y.info;
   },
 );
