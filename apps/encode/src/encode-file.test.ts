@@ -168,6 +168,7 @@ describe("a run again", () => {
     await expect(again({ maxLength: 5 })).rejects.toThrow(
       /is done, and was made otherwise: maxLength was not set and is 5\. .*--overwrite/,
     );
+    await expect(again({ weights: "int8" })).rejects.toThrow(/made otherwise: weights was float32 and is int8\./);
     write("in.jsonl", jsonl([...rowsWithIds, { id: "new", text: "cat" }]));
     await expect(again()).rejects.toThrow(/the input had other rows \(23\)/);
     await expect(again({ overwrite: true })).rejects.toThrow("loaded");

@@ -3,6 +3,7 @@ import { option, optionHelp } from "@kindred/options";
 import { precisions } from "@kindred/vectors";
 import * as v from "valibot";
 import { inputOptions } from "./input-rows.ts";
+import { weightsOption } from "./weights-option.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 
@@ -105,6 +106,7 @@ export const encodeFlags = {
   help: option(v.boolean(), false, "Print this."),
   version: option(v.boolean(), false, "Print the version."),
   ...engineOptions,
+  ...weightsOption,
 };
 
 /** The text of `kindred-encode --help`. */

@@ -53,6 +53,12 @@ function modelText(
       `${parameterCount.toLocaleString("en")} parameters, ${(bytes / 1e6).toFixed(1)} MB, ${listOf(dtypes)}, in ${files.join(", ")}`,
     ],
     [
+      "in memory",
+      Object.entries(weights.memory)
+        .map(([form, size]) => `${(size / 1e6).toFixed(1)} MB with --weights ${form}`)
+        .join(", "),
+    ],
+    [
       "not used",
       unused.length > 6 ? `${unused.length} tensors, ${unused.slice(0, 3).join(", ")} and others` : unused.join(", "),
     ],

@@ -21,6 +21,7 @@ export async function jobFacts(
   return {
     modelSha256: await model.sha256(),
     backend: flags.backend === "xla" ? `xla, ${flags.products ?? "float32"}` : flags.backend,
+    weights: flags.weights,
     precision: flags.precision,
     calibration: isScalar ? (flags.calibration === "" ? "the first rows" : flags.calibration) : null,
     promptName: flags.promptName === "" ? null : flags.promptName,

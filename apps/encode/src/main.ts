@@ -62,7 +62,8 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   let profiler: ReturnType<typeof profileKernels> | undefined;
   const load = async (): Promise<SentenceEncoder> => {
     const onWarning = (message: string) => void process.stderr.write(`${message}\n`);
-    const encoder = await loadSentenceEncoder(folder, { cores: coresFor(flags), engine, onWarning });
+    const given = { cores: coresFor(flags), engine, weights: flags.weights, onWarning };
+    const encoder = await loadSentenceEncoder(folder, given);
     if (flags.maxLength !== undefined || flags.truncateDim !== undefined) checkLimits(flags, encoder.model);
     if (!flags.profile) return encoder;
     await encoder.encode("", options); // so that every op has its kernel

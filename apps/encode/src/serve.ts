@@ -11,6 +11,7 @@ import { loadCrossEncoder, loadSentenceEncoder } from "@kindred/sentence-encoder
 import { createServer, type ServerOptions } from "@kindred/server";
 import { serve as listen } from "@kindred/server/node";
 import * as v from "valibot";
+import { weightsOption } from "./weights-option.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const seconds = v.pipe(v.number(), v.minValue(0.001), v.maxValue(86_400));
@@ -45,7 +46,7 @@ export const serveFlags = {
     cores: option(
       v.pipe(v.number(), v.integer(), v.minValue(0)),
       0,
-      "Worker threads of each model, each with its own copy of the weights; 0 = one for each core of the machine. XLA has devices instead.",
+      "Worker threads of each model, which share one copy of its weights; 0 = one for each core of the machine. XLA has devices instead.",
     ),
     maxBatchTokens: option(
       v.optional(count),
@@ -100,6 +101,7 @@ export const serveFlags = {
   ownNode: ownNodeOption,
   help: option(v.boolean(), false, "Print this."),
   ...engineOptions,
+  ...weightsOption,
 };
 
 const help = `kindred-encode serve --model FOLDER [options]
@@ -137,15 +139,16 @@ export async function serve(argv: readonly string[], signal: AbortSignal): Promi
   const dimensions: { [name: string]: "any" } = {};
   const fetching = { offline: flags.offline, signal, ...(flags.quiet ? {} : { sink: process.stderr }) };
   const onWarning = (message: string) => void process.stderr.write(`${message}\n`);
+  const loading = { cores, engine, weights: flags.weights, onWarning };
   try {
     for (const [name, path] of namedModels(flags.model)) {
       const folder = await modelFolder(path, fetching);
-      models[name] = await loadSentenceEncoder(folder, { cores, engine, onWarning });
+      models[name] = await loadSentenceEncoder(folder, loading);
       if (flags.allowDimensions) dimensions[name] = "any";
       signal.throwIfAborted();
     }
     for (const [name, path] of namedModels(flags.reranker)) {
-      rerankers[name] = await loadCrossEncoder(await modelFolder(path, fetching), { cores, engine, onWarning });
+      rerankers[name] = await loadCrossEncoder(await modelFolder(path, fetching), loading);
       signal.throwIfAborted();
     }
     await serveModels({ models, rerankers, dimensions, apiKeys }, flags, signal);

@@ -31,7 +31,7 @@ type Entry = {
  *   `core/src/queue.rs` of text-embeddings-inference, for the budget in tokens
  */
 export function gatherJobs(embedder: Embedder): Embedder & { readonly waiting: () => number } {
-  const { cores, programs } = embedder;
+  const { cores, programs, weights } = embedder;
   const waiting: Entry[] = [];
   /** Priorities of the batches that are computed. */
   const running: number[] = [];
@@ -147,6 +147,7 @@ export function gatherJobs(embedder: Embedder): Embedder & { readonly waiting: (
   return {
     cores,
     ...(programs === undefined ? {} : { programs }),
+    ...(weights === undefined ? {} : { weights }),
     embed,
     close: () => embedder.close(),
     waiting: () => waiting.reduce((sum, { texts }) => sum + texts, 0),

@@ -1,16 +1,22 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderParameters } from "@kindred/encoder";
+import { ConfigError } from "@kindred/errors";
 import { type HandlerOptions, type JobHandler, soloPool } from "@kindred/mesh";
-import { packWeight } from "@kindred/nn";
+import type { ModelFolder } from "@kindred/model-folder";
+import { type KeepsWeights, packWeight, type WeightForm } from "@kindred/nn";
 import {
+  activeEngine,
   betweenOps,
   type Engine,
   type Float,
+  isStandIn,
   type Layout,
   type ProgramSizes,
   type RunningEngine,
 } from "@kindred/tensor";
 import { embedSentences, embedTokens, planBatches, type TokenBatch } from "./embed-sentences.ts";
+import { loadFrozen, type SharedWeights, sharedWeights } from "./frozen-parameters.ts";
+import { loadParameters } from "./model-weights.ts";
 import { planBlocks } from "./plan-blocks.ts";
 import { type EmbeddingModel, modelSpecs } from "./sentence-model.ts";
 
@@ -44,6 +50,8 @@ export type ComputedBatch = {
 export type Embedder = {
   /** How many batches it works on at once. */
   readonly cores: number;
+  /** How it keeps the weights of linear maps. Default: float32. */
+  readonly weights?: WeightForm;
   /** Which batches suit it, where it makes a program for each shape of one: bring it those of `planBlocks`. Default: any. */
   readonly programs?: ProgramSizes;
   /** The vectors of a batch. Of batches that wait the one with the highest priority is next, of equal ones the first. */
@@ -69,6 +77,43 @@ export function batchesFor(
 
 /** Makes a model's parameters on the active engine, and tells of each before it makes the next. */
 export type LoadModel = (onLoaded: (parameter: Float) => void) => Promise<EncoderParameters>;
+
+/** What {@link loadWeights} is told. */
+export type LoadWeightsOptions = {
+  /** How the weights of linear maps are kept. Default: float32. */
+  readonly weights?: WeightForm;
+  /** What the threads of a pool fill together and share, each with this call. Default: the weights are this thread's own. */
+  readonly shared?: SharedWeights;
+  /** Told of tensors that hold NaN or infinite numbers, by name: in one of the threads that share. Default: nobody looks. */
+  readonly onWarning?: (message: string) => void;
+  /** Given each parameter that is a tensor of its own before the next is read. */
+  readonly onLoaded?: (parameter: Float) => void;
+};
+
+/**
+ * The parameters of a model on the active engine, in the form that is asked for: frozen in a memory of their own for another form than float32, and
+ * where threads share them; else tensors.
+ *
+ * @throws ConfigError for a form that the engine has not; FormatError as `modelWeights` does; OutOfMemoryError where all do not fit
+ */
+export async function loadWeights(
+  folder: ModelFolder,
+  model: EmbeddingModel,
+  { weights = "float32", shared, ...told }: LoadWeightsOptions = {},
+): Promise<EncoderParameters> {
+  const engine: RunningEngine & Partial<KeepsWeights> = activeEngine();
+  const { weightForms = ["float32"], frozenWeights } = engine;
+  if (!weightForms.includes(weights))
+    throw new ConfigError(
+      `weights: the engine has none of this form. Got ${weights} for ${engine.description}, expected ${weightForms.join(" or ")}. Choose ` +
+        "another form, or the engine wasm.",
+      { weights },
+    );
+  if (frozenWeights === undefined || (shared === undefined && weights === "float32"))
+    return loadParameters(folder, model, told);
+  const filled = shared ?? sharedWeights(model, { shared: false });
+  return loadFrozen(folder, model, { weightForms, frozenWeights }, { weights, shared: filled, ...told });
+}
 
 /**
  * An {@link Embedder} that works in this thread, on an engine that it starts, with the parameters that `load` makes there: on all its devices,
@@ -162,7 +207,7 @@ function readOut({ read, readSync, devices }: RunningEngine, result: Float): Flo
 }
 
 /**
- * A model's parameters with its matrices as the backend multiplies by them: for embedding only. It owns `parameters`: those that it
+ * A model's parameters with its matrices, but those that are frozen, as the backend multiplies by them: for embedding only. It owns `parameters`: those that it
  * replaces are freed, one after another, and all if it throws.
  *
  * @throws OutOfMemoryError when there is no room for one more weight
@@ -172,7 +217,7 @@ export function packMatrices(parameters: EncoderParameters, model: EmbeddingMode
   try {
     for (const { name, kind } of modelSpecs(model)) {
       const parameter = packed[name];
-      if (kind !== "matrix" || parameter === undefined) continue;
+      if (kind !== "matrix" || parameter === undefined || isStandIn(parameter)) continue;
       packed[name] = tf.keep(packWeight(parameter));
       parameter.dispose();
     }

@@ -31,11 +31,23 @@ export async function* modelWeights(
   folder: ModelFolder,
   model: EmbeddingModel,
 ): AsyncGenerator<[name: string, tensor: NamedTensor]> {
+  for await (const { name, storedName, weights } of storedParameters(folder, model))
+    yield [name, await weights.read(storedName)];
+}
+
+/** A parameter, and where it is stored; that is open until the next one is asked for. */
+export type StoredParameter = { readonly name: string; readonly storedName: string; readonly weights: StoredTensors };
+
+/**
+ * The parameters of a model as its folder stores them, unread.
+ *
+ * @throws FormatError as {@link modelWeights} does
+ */
+export async function* storedParameters(folder: ModelFolder, model: EmbeddingModel): AsyncGenerator<StoredParameter> {
   for (const { stored, specs, nameOf } of modulesWithParameters(folder, model)) {
     const weights = await stored.openWeights();
     try {
-      const found = storedNamesOf(weights, specs, nameOf);
-      for (const [name, storedName] of found) yield [name, await weights.read(storedName)];
+      for (const [name, storedName] of storedNamesOf(weights, specs, nameOf)) yield { name, storedName, weights };
     } finally {
       await weights.close();
     }
@@ -140,7 +152,8 @@ export async function loadParameters(
   try {
     for await (const [name, stored] of modelWeights(folder, model)) {
       const values = toFloat32(stored, { copy });
-      if (onWarning !== undefined) warnOfNonNumbers(name, values, onWarning);
+      const odd = onWarning === undefined ? 0 : countNonFinite(values);
+      if (odd > 0) onWarning?.(nonNumbersWarning(name, odd, values.length));
       const parameter = tf.keep(tf.tensor(values, [...stored.shape], "float32"));
       parameters[name] = parameter;
       onLoaded?.(parameter);
@@ -152,12 +165,9 @@ export async function loadParameters(
   }
 }
 
-function warnOfNonNumbers(name: string, values: Float32Array, onWarning: (message: string) => void): void {
-  const count = countNonFinite(values);
-  if (count > 0)
-    onWarning(
-      `warning: the tensor ${name} holds ${count} of ${values.length} numbers that are NaN or infinite, and vectors that depend on them will be so too. Did its training diverge?`,
-    );
+/** What is told of a tensor that holds numbers which are NaN or infinite. */
+export function nonNumbersWarning(name: string, count: number, length: number): string {
+  return `warning: the tensor ${name} holds ${count} of ${length} numbers that are NaN or infinite, and vectors that depend on them will be so too. Did its training diverge?`;
 }
 
 /**

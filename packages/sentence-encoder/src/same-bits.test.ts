@@ -1,15 +1,17 @@
-import * as tf from "@tensorflow/tfjs-core";
 import { type KernelVariant, wasm } from "@kindred/backend-wasm";
 import { bert } from "@kindred/bert";
 import { initialParameters } from "@kindred/encoder";
 import { mpnet } from "@kindred/mpnet";
+import { weightForms } from "@kindred/nn";
+import { type ModelFolder, newModule } from "@kindred/model-folder";
 import { keyFromSeed } from "@kindred/random";
+import { fromFloat32 } from "@kindred/tensor-files";
 import { expectMutantToFail } from "@kindred/testing";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { selectSentences, sentenceLengths, type TokenBatch } from "./embed-sentences.ts";
-import { localEmbedder } from "./local-embedder.ts";
-
-import fc from "fast-check";
+import { sharedWeights } from "./frozen-parameters.ts";
+import { loadWeights, localEmbedder } from "./local-embedder.ts";
 
 // The width of a head is that of the real models, and so are the rests that a kernel's blocks leave: widths of 64 · 3 and 64 · 12.
 const shapes = [
@@ -40,14 +42,19 @@ const runs = (variant: KernelVariant) =>
     );
 
 const cases = shapes.flatMap((shape) =>
-  [mpnet, bert].map((family) => ({ family, shape, name: `${family.modelTypes[0]} of width ${shape.hidden_size}` })),
+  ([[mpnet, "tensors"], [bert, "tensors"], ...weightForms.map((form) => [mpnet, form] as const)] as const).map(
+    ([family, weights]) => {
+      const name = `${family.modelTypes[0]} of width ${shape.hidden_size}, its weights ${weights}`;
+      return { family, shape, weights, name };
+    },
+  ),
 );
 
 describe.each(["simd", "relaxed", "wide"] as const)("%s kernels", async (variant) => {
   const able = await runs(variant);
   test.skipIf(!able).each(cases)(
     "give a sentence of $name the same bits whatever it is batched with",
-    async ({ family, shape }) => {
+    async ({ family, shape, weights }) => {
       const encoder = family.open(
         { vocab_size: 50, num_hidden_layers: 1, max_position_embeddings: 80, ...shape },
         { file: "config.json" },
@@ -56,14 +63,18 @@ describe.each(["simd", "relaxed", "wide"] as const)("%s kernels", async (variant
         { kind: "Pooling", dimension: shape.hidden_size, modes: ["mean"] },
         { kind: "Normalize" },
       ] as const;
-      const load = async () =>
-        Object.fromEntries(
-          Object.entries(initialParameters(encoder.specs, keyFromSeed(3))).map(([name, { values, shape: sizes }]) => [
-            name,
-            tf.keep(tf.tensor(values, [...sizes], "float32")),
-          ]),
+      const model = { encoder, modules };
+      const initial = Object.entries(initialParameters(encoder.specs, keyFromSeed(3)));
+      const stored = initial.map(([name, { values, shape: sizes }]) => [name, fromFloat32(values, sizes)] as const);
+      const [transformer, pooling] = [newModule("Transformer", {}, stored), newModule("Pooling", {})];
+      const folder = { modules: [transformer, pooling, newModule("Normalize", {})] } as unknown as ModelFolder; // all that is read
+      const load = () =>
+        loadWeights(
+          folder,
+          model,
+          weights === "tensors" ? {} : { weights, shared: sharedWeights(model, { shared: weights === "float32" }) },
         );
-      const embedder = await localEmbedder(wasm({ variant }), load, { encoder, modules });
+      const embedder = await localEmbedder(wasm({ variant }), load, model);
       const law = (change: (values: Float32Array) => Float32Array) =>
         fc.assert(
           fc.asyncProperty(lengths, async (list) => {

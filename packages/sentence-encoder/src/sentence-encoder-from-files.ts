@@ -1,9 +1,9 @@
 import { wasm } from "@kindred/backend-wasm";
 import type { EncoderFamily } from "@kindred/encoder";
 import { filesInMemory, type ModelFiles, type ModelFolder, readModelFolder } from "@kindred/model-folder";
+import type { WeightForm } from "@kindred/nn";
 import type { Engine } from "@kindred/tensor";
-import { localEmbedder } from "./local-embedder.ts";
-import { loadParameters } from "./model-weights.ts";
+import { type LoadModel, loadWeights, localEmbedder } from "./local-embedder.ts";
 import { SentenceEncoder } from "./sentence-encoder.ts";
 import { openSentenceModel } from "./sentence-model.ts";
 
@@ -13,6 +13,8 @@ export type FromFilesOptions = {
   readonly engine?: Engine;
   /** The families of encoders among which `config.json` chooses. Default: all that Kindred has. */
   readonly families?: readonly EncoderFamily[];
+  /** How the weights of linear maps are kept, as `loadSentenceEncoder` says. Default: `"float32"`. */
+  readonly weights?: WeightForm;
   /** Told of weights that are NaN or infinite, by the tensor's name, and of lengths of vectors that the model was not trained for. Default: `console.warn`. */
   readonly onWarning?: (message: string) => void;
 };
@@ -22,6 +24,7 @@ export type FromFilesOptions = {
  * `model.safetensors`, several files and `model.safetensors.index.json`, or `pytorch_model.bin`, in float32, float16 or bfloat16.
  *
  * @throws FormatError for a folder that is not a whole model of a known family.
+ * @throws ConfigError when the engine has no such form of weights.
  *
  * @example
  * ```ts
@@ -54,13 +57,11 @@ export async function sentenceEncoderFromFiles(
 /** What runs a model of vectors in this thread. */
 export async function encoderFromFolder(
   folder: ModelFolder,
-  { engine = wasm(), families, onWarning = console.warn }: FromFilesOptions,
+  { engine = wasm(), families, weights = "float32", onWarning = console.warn }: FromFilesOptions,
 ): Promise<SentenceEncoder> {
   const model = openSentenceModel(folder, families === undefined ? {} : { families });
   model.tokenizer; // refused before weights are read
-  return new SentenceEncoder(
-    model,
-    await localEmbedder(engine, (onLoaded) => loadParameters(folder, model, { onWarning, onLoaded }), model),
-    { onWarning },
-  );
+  const load: LoadModel = (onLoaded) => loadWeights(folder, model, { weights, onWarning, onLoaded });
+  const embedder = { ...(await localEmbedder(engine, load, model)), weights };
+  return new SentenceEncoder(model, embedder, { onWarning });
 }

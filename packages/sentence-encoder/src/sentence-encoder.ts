@@ -7,6 +7,7 @@ import {
   shortenRows,
   similarityMatrix,
 } from "@kindred/vectors";
+import type { WeightForm } from "@kindred/nn";
 import type { Tokenizer } from "@kindred/tokenizer";
 import type {
   Embeddings,
@@ -173,6 +174,11 @@ export class SentenceEncoder {
   /** The model's own. */
   get tokenizer(): Tokenizer {
     return this.model.tokenizer;
+  }
+
+  /** How the weights of its linear maps are kept. */
+  get weights(): WeightForm {
+    return this.#embedder.weights ?? "float32";
   }
 
   get #wholeDimension(): number {

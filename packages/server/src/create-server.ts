@@ -200,6 +200,7 @@ function infoOf({ name, encoder, dimensions }: ServedModel): object {
   const [pooling] = model.modules;
   return {
     model_id: name,
+    model_dtype: encoder.weights,
     model_type: { embedding: { pooling: pooling.modes.join("+") } },
     max_input_length: settings.maxSeqLength,
     dimension,

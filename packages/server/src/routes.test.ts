@@ -94,7 +94,14 @@ test("/info, /v1/models, /health and /ready tell what there is, and /ready when 
   const own = createServer({ models: { toy: encoder, again: encoder }, maxConcurrentRequests: 7 });
   const info = (await (await get("/info", own)).json()) as object;
   expect(info).toMatchObject({
-    ...{ model_id: "toy", max_input_length: 16, dimension: 12, max_concurrent_requests: 7, auto_truncate: true },
+    ...{
+      model_id: "toy",
+      model_dtype: "float32",
+      max_input_length: 16,
+      dimension: 12,
+      max_concurrent_requests: 7,
+      auto_truncate: true,
+    },
     models: [{ model_id: "toy" }, { model_id: "again" }],
   });
   const { data } = (await (await get("/v1/models", own)).json()) as { data: { id: string }[] };

@@ -15,6 +15,7 @@ import { encodeRows, type WindowMark } from "../encode-rows.ts";
 import { truncationNote } from "../encode-texts.ts";
 import { filesAmong, inputOptions, inputRows } from "../input-rows.ts";
 import { reporter } from "../progress.ts";
+import { weightsOption } from "../weights-option.ts";
 
 const where = "kindred-encode index";
 
@@ -85,6 +86,7 @@ const indexFlags = {
   ownNode: ownNodeOption,
   help: option(v.boolean(), false, "Print this."),
   ...engineOptions,
+  ...weightsOption,
 };
 
 type Flags = OptionValues<typeof indexFlags>;
@@ -116,7 +118,7 @@ export async function indexTexts(argv: readonly string[], signal: AbortSignal): 
   const folder = await modelFolder(model, { offline, signal, ...(quiet ? {} : { sink: process.stderr }) });
   const cores = flags.backend === "xla" ? 0 : flags.cores || availableParallelism();
   const onWarning = (message: string) => void process.stderr.write(`${message}\n`);
-  await using encoder = await loadSentenceEncoder(folder, { cores, engine, onWarning });
+  await using encoder = await loadSentenceEncoder(folder, { cores, engine, weights: flags.weights, onWarning });
   checkLimits(flags, encoder.model);
   const { similarity = encoder.settings.similarityFunction } = flags;
   const pieceBytes = Math.min(mostPieceBytes, 4 * encoder.dimension * pieceWindows * windowRows);
@@ -218,7 +220,8 @@ function optionsOf({ promptName, prompt, maxLength, truncateDim }: Flags) {
 /** All that decides what is written, apart from the rows and the model's files. */
 function factsOf(flags: Flags) {
   const { promptName, prompt = null, maxLength = null, truncateDim = null, textField, idField, texts, backend } = flags;
-  return { backend, promptName, prompt, maxLength, truncateDim, textField, idField, texts, windowRows };
+  const { weights } = flags;
+  return { backend, weights, promptName, prompt, maxLength, truncateDim, textField, idField, texts, windowRows };
 }
 
 /** The model as a later search finds it: a folder from anywhere, a model of the Hub by its id, at the commit that was used. */

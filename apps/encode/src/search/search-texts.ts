@@ -7,6 +7,7 @@ import { type IndexHit, type IndexManifest, openIndex } from "@kindred/search/no
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import * as v from "valibot";
 import { filesAmong, inputOptions, inputRows } from "../input-rows.ts";
+import { weightsOption } from "../weights-option.ts";
 
 const where = "kindred-encode search";
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -47,6 +48,7 @@ const searchFlags = {
   ownNode: ownNodeOption,
   help: option(v.boolean(), false, "Print this."),
   ...engineOptions,
+  ...weightsOption,
 };
 
 const help = `kindred-encode search --index FOLDER QUERY… [options]
@@ -116,6 +118,7 @@ async function openEncoder(
   const encoder = await loadSentenceEncoder(path, {
     cores: 0,
     engine,
+    weights: flags.weights,
     onWarning: (message) => void process.stderr.write(`${message}\n`),
   });
   if (encoder.dimension >= dimension) return encoder;

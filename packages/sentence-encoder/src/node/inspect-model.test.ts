@@ -30,6 +30,7 @@ test("tells modules, sizes, limits, numbers and origin of a saved model", async 
   const [hidden, inner] = [12, 20];
   const perLayer = 4 * (hidden * hidden + hidden) + 2 * hidden * inner + inner + hidden + 4 * hidden;
   const embeddings = (17 + 34 + 2) * hidden + 32 * 3;
+  const inMatrices = 2 * (4 * hidden * hidden + 2 * hidden * inner) + 12 * 5;
   const parameterCount = embeddings + 2 * perLayer + 12 * 5 + 5;
   expect(description).toMatchObject({
     dimension: 4,
@@ -45,6 +46,11 @@ test("tells modules, sizes, limits, numbers and origin of a saved model", async 
       parameterCount,
       dtypes: { BF16: parameterCount },
       bytes: 2 * parameterCount,
+      memory: {
+        float32: 4 * parameterCount,
+        bfloat16: 4 * parameterCount - 2 * inMatrices,
+        int8: 4 * parameterCount - 3 * inMatrices,
+      },
       unused: ["pooler.dense.bias", "pooler.dense.weight"],
     },
     settings: { prompts: { query: "find: " }, similarityFunction: "cosine", truncateDim: 4 },

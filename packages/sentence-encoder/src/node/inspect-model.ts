@@ -2,10 +2,11 @@ import { relative } from "node:path";
 import type { EncoderFamily, JsonObject } from "@kindred/encoder";
 import type { ModelFolder, ModelSettings } from "@kindred/model-folder";
 import { filesInFolder, openModelFolder } from "@kindred/model-folder/node";
+import type { WeightForm } from "@kindred/nn";
 import { sentenceDimension, type SentenceModules } from "@kindred/pooling";
 import type { Dtype } from "@kindred/tensor-files";
 import { modulesWithParameters, storedNamesOf } from "../model-weights.ts";
-import { openSentenceModel, type SentenceModel } from "../sentence-model.ts";
+import { modelSpecs, openSentenceModel, type SentenceModel } from "../sentence-model.ts";
 
 /** One module of a model, in the order in which a text goes through them. */
 export type ModuleDescription =
@@ -41,6 +42,11 @@ export type ModelDescription = {
     readonly dtypes: { readonly [dtype in Dtype]?: number };
     /** Bytes of those as they are stored. */
     readonly bytes: number;
+    /**
+     * Bytes of the model in memory by how the weights of its linear maps are kept, to a percent or two: once for all cores, of what is float32 in
+     * all forms too.
+     */
+    readonly memory: { readonly [form in WeightForm]: number };
     /** Tensors in the files that the vectors do not depend on: the pooler, a masked-LM head, old buffers. */
     readonly unused: readonly string[];
   };
@@ -128,7 +134,18 @@ async function describeWeights(
       bytes += byteLength;
     }
   }
-  return { files, parameterCount, dtypes, bytes, unused };
+  return { files, parameterCount, dtypes, bytes, memory: memoryOf(model), unused };
+}
+
+function memoryOf(model: SentenceModel): ModelDescription["weights"]["memory"] {
+  let [inMatrices, others] = [0, 0];
+  for (const { kind, shape } of modelSpecs(model)) {
+    const count = shape.reduce((product, size) => product * size, 1);
+    if (kind === "matrix") inMatrices += count;
+    else others += count;
+  }
+  const bytesOf = (each: number) => each * inMatrices + 4 * others;
+  return { float32: bytesOf(4), bfloat16: bytesOf(2), int8: bytesOf(1) };
 }
 
 async function describeProvenance(path: string, folder: ModelFolder): Promise<ModelDescription["provenance"]> {
