@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { spearman } from "@kindred/evaluation";
+import { pairSimilarities } from "@kindred/vectors";
 
 /**
  * The rank correlation of an encoder's similarities with people's judgement of sentence pairs.
@@ -24,6 +25,19 @@ export async function stsSpearman(encoder, path) {
       rows.map(([score]) => Number(score)),
     ),
     pairs: rows.length,
+    vectors: [first, second],
     seconds,
   };
+}
+
+/**
+ * The mean and the least cosine of an encoder's vectors of sentence pairs to another's.
+ *
+ * @typedef {import("@kindred/sentence-encoder").Embeddings} Embeddings
+ * @param {readonly Embeddings[]} columns
+ * @param {readonly Embeddings[]} known
+ */
+export function cosinesTo(columns, known) {
+  const cosines = columns.flatMap((rows, i) => [...pairSimilarities(rows, known[i] ?? rows, { similarity: "cosine" })]);
+  return { mean: cosines.reduce((sum, cosine) => sum + cosine, 0) / cosines.length, least: Math.min(...cosines) };
 }

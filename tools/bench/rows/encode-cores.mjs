@@ -4,7 +4,7 @@ import { encodeSetup } from "./encode-setup.mjs";
 export const encodeCores = {
   id: "encode-cores",
   work: "encoding on two cores against one",
-  how: "Kindred against itself: `loadSentenceEncoder(folder, { cores })`, worker threads that each hold the weights, on texts as in `encode`.",
+  how: "Kindred against itself: `loadSentenceEncoder(folder, { cores })`, worker threads that share one copy of the weights, on texts as in `encode`.",
   unit: "tokens/s",
   value: "rate",
   better: "higher",
