@@ -17,7 +17,7 @@ VALID = [c for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
 WORDS = "the a I you it's don't we'll they've I'm he'd you're really think know music movie game play season team what when where because best new old great café naïve 3.14 42 1,000 …".split()
 PIECES = WORDS + list(" \t\n\r\u0085\u00a0\u2003\u3000'’!?.,-_0๑٣ⅻ½²aZéßǅʰ中한\u0301\u200d\u200b\ufeff") + ["  ", "   ", " \n ", "\r\n", "'s", "'S", "'ll", "'L", "'re", "'r", "'ve", "😀", "👍🏽", "𝔸", "𐏓", "🏳️‍🌈", "𞤀", "x" * 20, "the" * 7]
 ADDED = ["<s>", "</s>", "<mask>", "<pad>", "<unk>", "<l>", "<r>", "<w>", "<n>", "the best"]
-FIXED = ["", " ", "  ", "hello", " hello", "\thello", "  two  spaces  ", "It's 3.14, isn't it?", "they'll we'Ve 's", "a <mask> b", "a<mask>b", " <mask> ", "<s>hello</s>", "x<l>y <l> z", "x<r> y <r>z", "x<w>y <w> z_<w>", "<n> the best game", "the bestthe best", "café 中文 한국어", "😀👍🏽 ok 👨‍👩‍👧‍👦", "a\u00a0\u2003 b\n\n c", "…—“quoted”", "x" * 40]
+FIXED = ["", " ", "  ", "hello", " hello", "\thello", "  two  spaces  ", "It's 3.14, isn't it?", "they'll we'Ve 's", "a <mask> b", "a<mask>b", " <mask> ", "<s>hello</s>", "x<l>y <l> z", "x<r> y <r>z", "x<w>y <w> z_<w>", "<n> the best game", "the bestthe best", "café 中文 한국어", "😀👍🏽 ok 👨‍👩‍👧‍👦", "a\u00a0\u2003 b\n\n c", "…—“quoted”", "x" * 40, "e\u0301 a\u0302\u0323 \u1112\u1161\u11ab \u212b u\u064b\u0301"]
 TEMPLATE = "a{0}1{0} {0}!{0}"
 
 
@@ -74,6 +74,7 @@ def cases(base):
         ("holes that are unknown together", False, {"model": {**lacking, "unk_token": "<unk>", "fuse_unk": True}}),
         ("words before merges", False, {"model": {**model, "merges": model["merges"][:20], "ignore_merges": True}}),
         ("lower case first", True, {"normalizer": {"type": "Lowercase"}}),
+        ("form C first", True, {"normalizer": {"type": "NFC"}}),
     ]
 
 

@@ -10,7 +10,9 @@ import { replaceableRuns } from "./replace-text.ts";
  * @throws FormatError for a step that is not known here, by name
  */
 export function readNormalizer(field: JsonField): NormalizerStep {
-  const type = field.field("type").oneOf("BertNormalizer", "Lowercase", "Precompiled", "Replace", "Strip", "Prepend");
+  const type = field
+    .field("type")
+    .oneOf("BertNormalizer", "Lowercase", "NFC", "Precompiled", "Replace", "Strip", "Prepend");
   if (type === "Precompiled")
     return {
       kind: "Precompiled",
@@ -22,6 +24,10 @@ export function readNormalizer(field: JsonField): NormalizerStep {
     return { kind: "Strip", left: strip_left.boolean(), right: strip_right.boolean() };
   }
   if (type === "Prepend") return { kind: "Prepend", text: field.object("type", "prepend").prepend.text() };
+  if (type === "NFC") {
+    field.object("type");
+    return { kind: "NFC" };
+  }
   if (type === "Lowercase") {
     field.object("type");
     return { kind: "Bert", cleanText: false, padChinese: false, stripAccents: false, lowercase: true };
@@ -50,6 +56,8 @@ function readReplace(field: JsonField): NormalizerStep {
 /** A step as a tokenizer.json spells it. */
 export function normalizerJson(step: NormalizerStep): object {
   switch (step.kind) {
+    case "NFC":
+      return { type: "NFC" };
     case "Precompiled":
       return { type: "Precompiled", precompiled_charsmap: step.map.base64 };
     case "Replace":

@@ -1,12 +1,17 @@
 import type { CharacterMap } from "./character-map.ts";
+import { compose } from "./compose.ts";
 import { type AlignedText, type NormalizerRules, normalizeAligned } from "./normalize-aligned.ts";
 import { replaceByCharacterMap } from "./replace-by-character-map.ts";
 import { replaceText, type TextReplacement } from "./replace-text.ts";
 import { stripSpace, type StrippedEnds } from "./strip-space.ts";
 
-/** One step of a normalizer: BERT's, sentencepiece's character map, a replacement, whitespace dropped at the ends, a text put in front. */
+/**
+ * One step of a normalizer: BERT's, Unicode's form C, sentencepiece's character map, a replacement, whitespace dropped at the ends, a text
+ * put in front.
+ */
 export type NormalizerStep =
   | NormalizerRules
+  | { readonly kind: "NFC" }
   | { readonly kind: "Precompiled"; readonly map: CharacterMap }
   | ({ readonly kind: "Replace" } & TextReplacement)
   | ({ readonly kind: "Strip" } & StrippedEnds)
@@ -17,6 +22,8 @@ export function takeStep(text: AlignedText, step: NormalizerStep): AlignedText {
   switch (step.kind) {
     case "Bert":
       return normalizeAligned(text, step);
+    case "NFC":
+      return compose(text);
     case "Precompiled":
       return replaceByCharacterMap(text, step.map);
     case "Replace":
@@ -38,5 +45,5 @@ function prepend({ codes, starts }: AlignedText, text: string): AlignedText {
 
 /** Whether a step makes of a text what it makes of its parts, if it is cut before or after ASCII spaces. */
 export function isTakenByParts(step: NormalizerStep): boolean {
-  return step.kind === "Bert" || (step.kind === "Precompiled" && !step.map.crossesSpaces);
+  return step.kind === "Bert" || step.kind === "NFC" || (step.kind === "Precompiled" && !step.map.crossesSpaces);
 }

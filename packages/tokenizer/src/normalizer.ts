@@ -42,7 +42,7 @@ export function createNormalizer(sequence: readonly NormalizerStep[]): Normalize
   const ofBert = sequence.filter((step): step is NormalizerRules => step.kind === "Bert");
   if (ofBert.length < sequence.length) {
     const [step, ...others] = sequence;
-    const isUntouched = step?.kind === "Precompiled" && others.length === 0 ? untouchedBy(step.map) : () => false;
+    const isUntouched = step !== undefined && others.length === 0 ? untouchedByStep(step) : () => false;
     return (text) => (isUntouched(text) ? { text } : inUnits(throughAll(alignedText(text))));
   }
   const lowercase = ofBert.some((rules) => rules.lowercase);
@@ -75,6 +75,12 @@ export function createNormalizer(sequence: readonly NormalizerStep[]): Normalize
     }
     return { text: normalized, starts: Int32Array.from(unitStarts) };
   };
+}
+
+/** Finds, fast, most texts that a step leaves as they are. */
+function untouchedByStep(step: NormalizerStep): (text: string) => boolean {
+  if (step.kind === "Precompiled") return untouchedBy(step.map);
+  return (text) => step.kind === "NFC" && /^[\0-\u02ff]*$/.test(text); // there is no mark below U+0300
 }
 
 function inUnits({ codes, starts }: AlignedText): NormalizedText {

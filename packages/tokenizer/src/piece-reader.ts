@@ -46,7 +46,9 @@ function readerMaker(definition: TokenizerDefinition): (added: readonly AddedTok
   }
   const wordPiece = createWordPiece(vocabulary, model);
   const readPart = createWordPieceReader(wordPiece);
-  const readWord = createWordCache(wordPiece);
+  // Other steps look beyond a word: they may join a sign with what follows it.
+  const isWordByWord = definition.normalizer.every(({ kind }) => kind === "Bert");
+  const readWord = isWordByWord ? createWordCache(wordPiece) : undefined;
   return (added) =>
     withMemory(createPieceReader(added, normalize, readPart), readWord, () => asciiKinds(added, normalize));
 }

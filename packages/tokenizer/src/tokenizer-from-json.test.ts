@@ -128,6 +128,13 @@ test.each([
   expect(read).toThrow(/^m\/tokenizer\.json: /);
 });
 
+test("a sign that NFC joins with the mark behind it is no word by itself", () => {
+  const json = JSON.parse(tokenizerFromVocab("<s>\n<pad>\n</s>\n<unk>\n[UNK]\n=\n≠\n<mask>").toJson());
+  const tokenizer = tokenizerFromJson(JSON.stringify({ ...json, normalizer: { type: "NFC" } }));
+  expect([...tokenizer.encode("= =\u0338").ids]).toEqual([0, 5, 6, 2]);
+  expect([...tokenizer.encode("= =\u0338").offsets]).toEqual([0, 0, 0, 1, 2, 3, 0, 0]);
+});
+
 test("__proto__ is a token like any other", () => {
   const text = file().replace('"a":7', '"__proto__":7');
   const tokenizer = tokenizerFromJson(text);

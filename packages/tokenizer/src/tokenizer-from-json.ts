@@ -8,7 +8,7 @@ import { Tokenizer } from "./tokenizer.ts";
 import { idsOf, type SpecialTokens, type TokenizerDefinition } from "./tokenizer-definition.ts";
 
 /**
- * The tokenizer that a tokenizer.json describes by itself: BertNormalizer, Lowercase, Precompiled, Replace, Strip, Prepend or a Sequence of
+ * The tokenizer that a tokenizer.json describes by itself: BertNormalizer, Lowercase, NFC, Precompiled, Replace, Strip, Prepend or a Sequence of
  * them; BertPreTokenizer and WordPiece, ByteLevel and BPE, or WhitespaceSplit, Metaspace and Unigram; and a post-processor that means
  * `<s> A </s>` (RobertaProcessing, BertProcessing or TemplateProcessing, ByteLevel before it or not).
  *

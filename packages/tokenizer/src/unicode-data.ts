@@ -1,4 +1,4 @@
-import { combiningClassRanges, decompositions } from "./unicode-tables.ts";
+import { combiningClassRanges, compositionExclusions, decompositions } from "./unicode-tables.ts";
 
 /** The code points from the first to the last of a range of a generated table, `61-7a` or `5f`. */
 export function codesIn(range: string): { readonly first: number; readonly last: number } {
@@ -30,6 +30,7 @@ const syllables = 11_172;
 const firstLeading = 0x1100;
 const firstVowel = 0x1161;
 const firstTrailing = 0x11a7; // one before the first trailing consonant: index 0 means there is none
+const leadings = 19;
 const vowels = 21;
 const trailings = 28;
 
@@ -54,6 +55,46 @@ export function canonicalDecomposition(code: number): readonly number[] | undefi
   }
   decompositionTable ??= parseMappings(decompositions);
   return decompositionTable.get(code);
+}
+
+let compositionTable: Map<number, number> | undefined;
+
+/**
+ * The code point that two are together, or undefined: e and U+0301 → é, a leading and a vowel jamo → a syllable. Frozen as the
+ * decompositions are.
+ */
+export function canonicalComposition(first: number, second: number): number | undefined {
+  const vowel = second - firstVowel;
+  const leading = first - firstLeading;
+  if (leading >= 0 && leading < leadings && vowel >= 0 && vowel < vowels)
+    return firstSyllable + (leading * vowels + vowel) * trailings;
+  const trailing = second - firstTrailing;
+  const syllable = first - firstSyllable;
+  if (trailing > 0 && trailing < trailings && syllable >= 0 && syllable < syllables && syllable % trailings === 0)
+    return first + trailing;
+  compositionTable ??= parseCompositions();
+  return compositionTable.get(pairKey(first, second));
+}
+
+const pairKey = (first: number, second: number) => first * 0x110000 + second;
+
+/** Decompositions turned round: their last part, and what the others are together. */
+function parseCompositions(): Map<number, number> {
+  const excluded = new Set<number>();
+  for (const range of compositionExclusions.split(" ")) {
+    const { first, last } = codesIn(range);
+    for (let code = first; code <= last; code++) excluded.add(code);
+  }
+  decompositionTable ??= parseMappings(decompositions);
+  const pairs = new Map<number, number>();
+  const composed = [...decompositionTable].filter(([code]) => !excluded.has(code));
+  // Those of fewer parts first: what the first parts of others are together is then known.
+  for (const [code, parts] of composed.sort(([, a], [, b]) => a.length - b.length)) {
+    const last = parts.at(-1);
+    const first = parts.slice(0, -1).reduce((left, right) => pairs.get(pairKey(left, right)) ?? Number.NaN);
+    if (last !== undefined) pairs.set(pairKey(first, last), code);
+  }
+  return pairs;
 }
 
 const firstMark = 0x300;

@@ -3,7 +3,7 @@
 // usage (Node 24): node packages/tokenizer/tools/generate-unicode-tables.ts path/to/unicode-ranges.json
 //
 // unicode-ranges.json was found by running that library's normalizer and pre-tokenizer on all code points;
-// combining-classes.json and word-kinds.json beside this file come from probe-combining-classes.py and probe-word-kinds.py.
+// The other files that it reads lie beside it, each made by the program probe-….py of its name.
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
@@ -28,8 +28,18 @@ export type CombiningClasses = { readonly classes: readonly (readonly [first: nu
 /** The parts of word-kinds.json that the tables are made of. */
 export type WordKinds = { readonly letters: readonly Range[]; readonly numbers: readonly Range[] };
 
+/** The parts of composition-exclusions.json that the tables are made of. */
+export type CompositionExclusions = { readonly excluded: readonly Range[] };
+
+/** What is read beside unicode-ranges.json. */
+export type OtherTables = {
+  readonly combining: CombiningClasses;
+  readonly kinds: WordKinds;
+  readonly compositions: CompositionExclusions;
+};
+
 /** The text of src/unicode-tables.ts. */
-export function unicodeTables(ranges: UnicodeRanges, combining: CombiningClasses, kinds: WordKinds): string {
+export function unicodeTables(ranges: UnicodeRanges, { combining, kinds, compositions }: OtherTables): string {
   return [
     "// Made by tools/generate-unicode-tables.ts from the behaviour of the Rust tokenizers 0.23.3. Do not edit: run that program.",
     "// All numbers are hexadecimal code points, unless said.",
@@ -56,6 +66,11 @@ export function unicodeTables(ranges: UnicodeRanges, combining: CombiningClasses
       "decompositions",
       "Full canonical decompositions but Hangul's: `code=a+b`; without a code: the one after the last.",
       mappings(ranges.nfd),
+    ),
+    table(
+      "compositionExclusions",
+      "What has a canonical decomposition and is not composed of it again.",
+      spans(compositions.excluded),
     ),
     "",
   ].join("\n");
@@ -88,6 +103,10 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
   const source = process.argv[2];
   if (source === undefined) throw new Error("usage: node generate-unicode-tables.ts path/to/unicode-ranges.json");
   const beside = (name: string) => json(new URL(name, import.meta.url));
-  const text = unicodeTables(json(source), beside("combining-classes.json"), beside("word-kinds.json"));
+  const text = unicodeTables(json(source), {
+    combining: beside("combining-classes.json"),
+    kinds: beside("word-kinds.json"),
+    compositions: beside("composition-exclusions.json"),
+  });
   writeFileSync(new URL("../src/unicode-tables.ts", import.meta.url), text);
 }
