@@ -30,6 +30,8 @@ export type WeightFormsOptions = {
  *
  * How packed weights lie depends on the variant that was started, `variant` of the result: threads that share them have the same.
  *
+ * @param check whether V8's pairing may be trusted with `"wide"`
+ *
  * @throws ConfigError when the memories are two and this variant, or this engine, knows one only
  *
  * @example
@@ -46,7 +48,10 @@ export type WeightFormsOptions = {
  * Array.from(y, Math.round); // => [2, 3, 5]
  * ```
  */
-export async function startWeightForms({ variant, weights, heap }: WeightFormsOptions): Promise<WeightForms> {
+export async function startWeightForms(
+  { variant, weights, heap }: WeightFormsOptions,
+  check: () => Promise<boolean> = frozenPairsCorrectly,
+): Promise<WeightForms> {
   if (weights !== heap && (variant === "simd" || !twoMemoriesWork())) {
     throw new ConfigError(
       `startWeightForms: two memories need relaxed SIMD and multi-memory. Got variant ${variant}${variant === "simd" ? "" : " in an engine without them"}, ` +
@@ -54,6 +59,6 @@ export async function startWeightForms({ variant, weights, heap }: WeightFormsOp
       { variant },
     );
   }
-  const chosen = variant === "wide" && !(await frozenPairsCorrectly()) ? "relaxed" : variant;
+  const chosen = variant === "wide" && !(await check()) ? "relaxed" : variant;
   return weightForms(chosen, await instantiateFrozenKernels(chosen, weights, heap));
 }
