@@ -58,12 +58,16 @@ export function chosenNode(/** @type {readonly string[]} */ argv = process.argv.
 }
 
 /**
- * The environment for child processes: a `node` that they look up is the Node that runs this program, and whether they print
- * in colour is theirs to find out (nx forces it, and tests that read a child's output would read escape codes).
+ * The environment for child processes: a `node` that they look up is the Node that runs this program, all else what they would find without
+ * it (a `python3` of a virtual environment), and whether they print in colour is theirs to find out (nx forces it, and tests that read a
+ * child's output would read escape codes).
  */
 export function childEnvironment() {
   const { FORCE_COLOR: _, ...environment } = process.env;
-  return { ...environment, PATH: [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter) };
+  const path = process.env["PATH"] ?? "";
+  const own = dirname(process.execPath);
+  const isFound = path.split(delimiter).find((folder) => existsSync(join(folder, executable))) === own;
+  return { ...environment, PATH: isFound ? path : [own, path].join(delimiter) };
 }
 
 /**

@@ -70,6 +70,9 @@ console.log(
   `${machineName()} · Node ${process.versions.node} · ${values.model} · ${texts.length} texts · ${cores} cores · ${connections} connections`,
 );
 
+/** How much larger a server may be after requests that it refused: what a collector has not come to yet. */
+const [mostGrowth, mostGrowthMiB] = [1.1, 16];
+
 if (values.single) await single();
 else if (values.queue) await queue();
 else if (values.memory !== undefined) await memory(60 * Number(values.memory));
@@ -182,9 +185,6 @@ async function memory(span) {
     );
   });
 }
-
-/** How much larger a server may be after requests that it refused: what a collector has not come to yet. */
-const [mostGrowth, mostGrowthMiB] = [1.1, 16];
 
 /** As many malformed requests once more as came before the first look at memory. @param {number} sent */
 async function malformed(sent) {
