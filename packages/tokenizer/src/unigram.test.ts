@@ -115,9 +115,21 @@ test("no cut has a greater sum, and pieces lie end to end", () => {
       { numRuns: 300 },
     );
   law(cutter);
-  // Mutants: the longest entries count most; what is unknown counts less.
+  // The mutant's longest entries count most.
   expectMutantToFail(() => law((pieces) => cutter(pieces.map(([piece]) => [piece, piece.length ** 2]))));
-  expectMutantToFail(() => law((pieces) => cutter([...pieces, ["never", -100]])));
+});
+
+test("an unknown character counts 10 less than the lowest score", () => {
+  const idsOf = (ofA: number) =>
+    cutOf(
+      cutter([
+        ["a", ofA],
+        ["ab", -3],
+      ]),
+      "ab",
+    ).map(([id]) => id); // a and an unknown b: ofA − 13
+  expect(idsOf(9.9)).toEqual([2]);
+  expect(idsOf(10.1)).toEqual([1, 0]);
 });
 
 test("a text of 300,000 letters without a space is cut in time that grows as the text does", () => {
