@@ -2,7 +2,7 @@
 import { helpOptions } from "@kindred/command-line/node";
 import { serveFlags } from "@kindred/encode";
 import { markdownTable, optionReference, shown } from "@kindred/options";
-import { distillDefaults, distillOwnOptions, mineFlags, prepareFlags } from "@kindred/train";
+import { distillDefaults, distillOwnOptions, distillStaticFlags, mineFlags, prepareFlags } from "@kindred/train";
 import { trainOptions, trainPresets } from "@kindred/trainer";
 
 /** The whole page. */
@@ -31,6 +31,12 @@ What \`kindred-train distill TEXTS… OUTPUT\` and \`distillConfig\` of \`@kindr
 ${plainReference(distillOwnOptions)}
 
 Of the options above a distillation has others by default: ${defaultsOf(distillDefaults)}.
+
+## Distilling static embeddings
+
+What \`kindred-train distill-static TEACHER OUTPUT\` takes; [how](./static-embeddings.md):
+
+${plainReference(distillStaticFlags)}
 
 ## Mining hard negatives
 

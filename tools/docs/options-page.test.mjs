@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { serveFlags } from "@kindred/encode";
-import { distillOwnOptions, mineFlags, prepareFlags } from "@kindred/train";
+import { distillOwnOptions, distillStaticFlags, mineFlags, prepareFlags } from "@kindred/train";
 import { trainOptions } from "@kindred/trainer";
 import { expect, test } from "vitest";
 import { root } from "../node-runtime.mjs";
@@ -17,7 +17,10 @@ test("every option has one row of four cells, its description last", () => {
   const { ownNode: _own, help: _help, version: _version, ...ofMine } = mineFlags;
   const { ownNode: _own2, help: _help2, version: _version2, ...ofPrepare } = prepareFlags;
   const { ownNode: _own3, help: _help3, ...ofServe } = serveFlags;
-  const all = [trainOptions, distillOwnOptions, ofMine, ofPrepare, ofServe].flatMap((table) => Object.entries(table));
+  const { ownNode: _own4, help: _help4, version: _version4, ...ofStatic } = distillStaticFlags;
+  const all = [trainOptions, distillOwnOptions, ofStatic, ofMine, ofPrepare, ofServe].flatMap((table) =>
+    Object.entries(table),
+  );
   for (const [name, { description }] of all) {
     const own = rows.filter((row) => row.startsWith(`| \`${name}\` `)).map((row) => row.split("|").slice(1, -1));
     const described = own.filter((cells) => cells[3]?.replaceAll("\\", "").trim() === description);

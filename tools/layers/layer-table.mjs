@@ -20,6 +20,7 @@ export const layers = [
       "mpnet",
       "bert",
       "distilbert",
+      "static-embeddings",
       "contrastive-loss",
       "pair-losses",
       "distillation-losses",

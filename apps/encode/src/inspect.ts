@@ -92,6 +92,7 @@ function wordsText(rows: number, entries: number): string {
 function moduleText(module: ModuleDescription): string {
   switch (module.kind) {
     case "Transformer":
+    case "StaticEmbedding":
       return module.description;
     case "Pooling":
       return `Pooling: ${module.modes.join(" + ")}`;

@@ -19,6 +19,7 @@ export { mineHardNegatives, type MineOptions, type MineProgress, type MineSummar
 export { distill, type DistillEvent, type DistillOptions } from "./distill/distill.ts";
 export { type DistillConfig, distillConfig, readDistillConfig } from "./distill/distill-config.ts";
 export { distillDefaults, distillOwnOptions } from "./distill/distill-options.ts";
+export { distillStaticFlags } from "./distill-static.ts";
 export { mineFlags } from "./mine.ts";
 export { prepareFlags } from "./prepare.ts";
 export { main } from "./main.ts";

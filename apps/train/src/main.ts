@@ -25,6 +25,7 @@ const commands: { readonly [name: string]: Command } = {
   gradients: async (argv) => (await import("./gradients.ts")).gradients(argv),
   prepare: async (argv, signal) => (await import("./prepare.ts")).prepare(argv, signal),
   mine: async (argv, signal) => (await import("./mine.ts")).mine(argv, signal),
+  "distill-static": async (argv, signal) => (await import("./distill-static.ts")).distillStatic(argv, signal),
   distill: async (argv, signal) => (await import("./distill/command.ts")).distillCommand(argv, signal),
 };
 

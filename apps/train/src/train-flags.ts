@@ -43,6 +43,7 @@ export function trainHelp(): string {
 kindred-train mine --help
 kindred-train prepare --help
 kindred-train distill --help
+kindred-train distill-static --help
 kindred-train gradients --help
 
 Trains a sentence encoder on pairs of texts. DATA is a data file (.jsonl, .csv or .tsv, each also

@@ -14,5 +14,7 @@ export { listedModules, type ListedModule } from "./read-model-folder.ts";
 export { largestSettingsBytes, modelPaths, type ModelPaths, shardPaths } from "./model-paths.ts";
 export { filesInMemory, readModelFolder, readModelTokenizer } from "./read-model-folder.ts";
 export { type CrossEncoderFolder, readCrossEncoderFolder, type ScoreActivation } from "./read-cross-encoder-folder.ts";
+export { staticModelType } from "./read-static-embedding.ts";
+export { staticTableName } from "./static-table.ts";
 export { isIndex, tensorPieces, tensorsInMemory } from "./stored-tensors.ts";
 export { modelFolderFiles, type ModelFolderFilesOptions, newModule, type WeightDtype } from "./model-folder-files.ts";

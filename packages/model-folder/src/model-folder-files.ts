@@ -1,6 +1,6 @@
 import { ConfigError } from "@kindred/errors";
 import { fromFloat32, type NamedTensor, planSafetensors, toFloat32 } from "@kindred/tensor-files";
-import { tokenizerToFiles } from "@kindred/tokenizer";
+import { type Tokenizer, tokenizerToFiles } from "@kindred/tokenizer";
 import type { JsonObject, ModelFiles, ModelFolder, ModelModule, ModelSettings, StoredTensors } from "./model-folder.ts";
 import { modulesFile } from "./read-model-folder.ts";
 import { sentenceFile } from "./read-settings.ts";
@@ -43,9 +43,9 @@ export function newModule(
  * module names of before version 5.4, and safetensors. The modules' own settings are written as they are.
  *
  * The transformer lies in the folder itself, the others in `1_Pooling`, `2_Dense`, …, whatever their folders were called
- * before; weights of Dense need version 2.3.
+ * before; weights of Dense need version 2.3. A static embedding lies in `0_StaticEmbedding`, without a pooling, and needs version 3.2.
  *
- * @throws ConfigError for a dtype that does not exist
+ * @throws ConfigError for a dtype that does not exist, and for a static embedding that leaves unknown words out
  * @see sentence-transformers, `util/deprecated_import.py`, which maps the old names in new versions
  *
  * @example
@@ -93,7 +93,9 @@ export async function* modelFolderContents(
     const known = Object.keys(dtypes).join(", ");
     throw new ConfigError(`modelFolderFiles: unknown dtype. Got ${dtype}, expected ${known}.`, { dtype });
   }
-  const placed = modules.map((module, i) => ({ ...module, path: i === 0 ? "" : `${i}_${module.kind}` }));
+  const isStatic = modules[0].kind === "StaticEmbedding";
+  const chain = isStatic ? modules.filter(({ kind }) => kind !== "Pooling") : modules; // which has the mean in it
+  const placed = chain.map((module, i) => ({ ...module, path: i === 0 && !isStatic ? "" : `${i}_${module.kind}` }));
   yield json(
     modulesFile,
     placed.map(({ path, kind }, idx) => ({
@@ -103,10 +105,11 @@ export async function* modelFolderContents(
       type: `sentence_transformers.models.${kind}`,
     })),
   );
-  yield json("sentence_bert_config.json", {
-    max_seq_length: settings.maxSeqLength ?? null,
-    do_lower_case: settings.doLowerCase,
-  });
+  if (!isStatic)
+    yield json("sentence_bert_config.json", {
+      max_seq_length: settings.maxSeqLength ?? null,
+      do_lower_case: settings.doLowerCase,
+    });
   yield json(sentenceFile, {
     __version__: { sentence_transformers: "2.0.0", transformers: "4.8.2", pytorch: "1.9.0" }, // the first of the versions that read this form
     model_type: "SentenceTransformer",
@@ -117,12 +120,14 @@ export async function* modelFolderContents(
   });
   const { maxSeqLength: maxLength, doLowerCase: lowercase } = settings;
   const modelType = modules[0].config["model_type"];
-  const ofTokenizer = tokenizerToFiles(tokenizer, { modelType, maxLength, lowercase });
-  for (const [path, bytes] of Object.entries(ofTokenizer)) yield { path, chunks: [bytes] };
+  if (isStatic) yield staticTokenizer(`${placed[0]?.path}/tokenizer.json`, tokenizer, maxLength);
+  else
+    for (const [path, bytes] of Object.entries(tokenizerToFiles(tokenizer, { modelType, maxLength, lowercase })))
+      yield { path, chunks: [bytes] };
   for (const module of placed) {
     const folder = module.path === "" ? "" : `${module.path}/`;
     const config = module.kind === "Transformer" ? transformerConfig(module, settings, dtype) : module.config;
-    if (Object.keys(config).length > 0) yield json(`${folder}config.json`, config);
+    if (module.kind !== "StaticEmbedding" && Object.keys(config).length > 0) yield json(`${folder}config.json`, config);
     const weights = await module.openWeights();
     try {
       if (weights.tensors.size > 0) yield { path: `${folder}model.safetensors`, chunks: safetensorsOf(weights, dtype) };
@@ -148,6 +153,21 @@ function transformerConfig(
         : { matryoshka_dimensions: dimensions };
   return { ...own, ...cut, torch_dtype: dtype };
 }
+
+/** A static embedding's tokenizer.json, which says by itself how many tokens of a text are read. */
+function staticTokenizer(path: string, tokenizer: Tokenizer, maxLength: number | undefined): ModelFileContents {
+  if (tokenizer.definition.bare?.dropsUnknown === true)
+    throw new ConfigError(
+      "modelFolderFiles: this static embedding leaves unknown words out, which files of sentence-transformers can't say. Keep its folder as it is.",
+    );
+  const limit = maxLength !== undefined && maxLength < unlimited ? maxLength : undefined;
+  const truncation =
+    limit === undefined ? null : { direction: "Right", max_length: limit, strategy: "LongestFirst", stride: 0 };
+  return json(path, { ...JSON.parse(tokenizer.toJson()), truncation });
+}
+
+/** More tokens than any text has. */
+const unlimited = 2 ** 30;
 
 async function* safetensorsOf(weights: StoredTensors, dtype: WeightDtype): AsyncGenerator<Uint8Array, void> {
   const stored = [...weights.tensors].map(([name, { shape }]) => [name, { dtype: dtypes[dtype], shape }] as const);

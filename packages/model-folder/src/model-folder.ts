@@ -5,8 +5,11 @@ import type { Similarity } from "@kindred/vectors";
 /** A JSON object as parsed, its keys unknown. */
 export type JsonObject = { readonly [key: string]: unknown };
 
-/** The modules of sentence-transformers that a folder may chain. Dropout does nothing where texts are encoded. */
-export const moduleKinds = ["Transformer", "Pooling", "Dense", "Normalize", "Dropout"] as const;
+/**
+ * The modules of sentence-transformers that a folder may chain. Dropout does nothing where texts are encoded. A StaticEmbedding is a table of
+ * words and the mean of a text's rows: here a module with the table, and a mean pooling behind it.
+ */
+export const moduleKinds = ["Transformer", "StaticEmbedding", "Pooling", "Dense", "Normalize", "Dropout"] as const;
 
 /** A kind of module, by its class in sentence-transformers. */
 export type ModuleKind = (typeof moduleKinds)[number];
@@ -80,7 +83,7 @@ export type ModelSettings = {
  * new one is written from.
  */
 export type ModelFolder = {
-  /** The chain that a text goes through: a transformer, a pooling, and any Dense, Normalize and Dropout in any order. */
+  /** The chain that a text goes through: a transformer or a static embedding, a pooling, and any Dense, Normalize and Dropout in any order. */
   readonly modules: readonly [transformer: ModelModule, pooling: ModelModule, ...after: ModelModule[]];
   /** The folder's tokenizer, its lower-casing included. Made when it is first asked for, and then kept. */
   readonly tokenizer: Tokenizer;

@@ -45,14 +45,16 @@ export function modelPaths(modules: readonly ListedModule[], has: (path: string)
   };
   for (const { kind, path } of modules) {
     const inFolder = (name: string) => (path === "" ? name : `${path}/${name}`);
-    settings.push(inFolder("config.json"));
+    settings.push(inFolder("config.json"), ...(kind === "StaticEmbedding" ? [inFolder("tokenizer.json")] : []));
     if (kind === "Transformer") {
       settings.push(...[...tokenizerFileNames, ...transformerSettingsNames].map(inFolder));
       need([inFolder("config.json")]);
       need(["tokenizer.json", "vocab.txt", "vocab.json"].map(inFolder));
     }
+    if (kind === "StaticEmbedding") need([inFolder("tokenizer.json")]);
     if (kind === "Pooling" || kind === "Dense") need([inFolder("config.json")]);
-    const found = kind === "Transformer" || kind === "Dense" ? need(weightFileNames.map(inFolder)) : undefined;
+    const hasWeights = kind === "Transformer" || kind === "StaticEmbedding" || kind === "Dense";
+    const found = hasWeights ? need(weightFileNames.map(inFolder)) : undefined;
     if (found !== undefined) weights.add(found);
   }
   return { settings: [...new Set(settings)].filter(has), weights: [...weights], missing: [...missing] };

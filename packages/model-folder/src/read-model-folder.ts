@@ -4,11 +4,13 @@ import { type FileSource, type ModelFiles, type ModelFolder, type ModelModule, m
 import {
   matryoshkaDimensions,
   readJson,
+  type ReadTokenizer,
   readTokenizer,
   readTransformerSettings,
   sentenceFile,
   sentenceSettings,
 } from "./read-settings.ts";
+import { model2vecModules, model2vecType, readStaticEmbedding } from "./read-static-embedding.ts";
 import { openWeights, tensorsInMemory } from "./stored-tensors.ts";
 
 /**
@@ -16,7 +18,7 @@ import { openWeights, tensorsInMemory } from "./stored-tensors.ts";
  * prompts and limits. Only files that the model names are read; weights when they are asked for.
  *
  * A folder without `modules.json` is a bare transformer with mean pooling, whatever else lies in it, as in
- * sentence-transformers. All but `config.json` and a tokenizer may be missing.
+ * sentence-transformers, or a model of model2vec, if its config.json says so. All but `config.json` and a tokenizer may be missing.
  *
  * @throws FormatError naming the file and the key, for a file that is missing or broken, and for anything that would change the
  * vectors if it were ignored
@@ -34,41 +36,72 @@ import { openWeights, tensorsInMemory } from "./stored-tensors.ts";
  * ```
  */
 export async function readModelFolder(source: FileSource): Promise<ModelFolder> {
-  const { listed, isBare, transformer, tokenizer } = await readTransformer(source);
+  const listed = await listedIn(source);
+  const isBare = listed.length === 1 && listed[0].kind === "Transformer";
   const sentence = isBare ? undefined : await readJson(source, sentenceFile);
-  const [first, pooling, ...after] = await Promise.all(
-    listed.map(async ({ kind, path }): Promise<ModelModule> => {
-      const isTransformer = kind === "Transformer";
-      const file = source.nameOf(`${inFolder(path)}config.json`);
-      const json = isTransformer ? transformer.config : await readJson(source, `${inFolder(path)}config.json`);
-      if (json === undefined && (isTransformer || kind === "Pooling" || kind === "Dense"))
-        throw new FormatError({ file }, missingConfig(kind));
-      if (json !== undefined && !isTransformer) expectSentenceEmbedding(json);
-      const fields = [...(json?.entries() ?? []), ...(isTransformer ? transformer.configArguments : [])];
-      return {
-        kind,
-        path,
-        file,
-        config: Object.fromEntries(fields.map(([key, { value }]) => [key, value])),
-        openWeights: async () =>
-          isTransformer || kind === "Dense" ? openWeights(source, inFolder(path)) : tensorsInMemory([], file),
-      };
-    }),
-  );
-  if (first === undefined) throw new FormatError({ file: source.nameOf(modulesFile) }, "no modules.");
+  const [own, ...others] = listed;
+  const { module, tokenizer, ...limits } = await readFirst(source, own, { isBare });
+  const rest = await Promise.all(others.map((each) => readModule(source, each)));
+  const [pooling = meanPooling, ...after] = own.kind === "StaticEmbedding" ? [meanPooling, ...rest] : rest;
   return {
-    modules: [first, pooling ?? meanPooling, ...after],
+    modules: [module, pooling, ...after],
     get tokenizer() {
       return tokenizer.tokenizer();
     },
     tokenizerFile: tokenizer.path,
-    settings: {
-      maxSeqLength: transformer.maxSeqLength ?? tokenizer.maxLength,
-      doLowerCase: transformer.doLowerCase,
-      ...sentenceSettings(sentence),
-      matryoshkaDimensions: matryoshkaDimensions(transformer),
-    },
+    settings: { ...limits, maxSeqLength: limits.maxSeqLength ?? tokenizer.maxLength, ...sentenceSettings(sentence) },
     writtenWith: versionsIn(sentence),
+  };
+}
+
+/** The first module, and what it says of texts. */
+type FirstModule = Pick<ModelFolder["settings"], "maxSeqLength" | "doLowerCase" | "matryoshkaDimensions"> & {
+  readonly module: ModelModule;
+  readonly tokenizer: ReadTokenizer;
+};
+
+async function readFirst(
+  source: FileSource,
+  { kind, path }: ListedModule,
+  { isBare }: { readonly isBare: boolean },
+): Promise<FirstModule> {
+  const folder = inFolder(path);
+  if (kind === "StaticEmbedding")
+    return {
+      ...(await readStaticEmbedding(source, path)),
+      ...{ maxSeqLength: undefined, doLowerCase: false, matryoshkaDimensions: undefined },
+    };
+  const file = source.nameOf(`${folder}config.json`);
+  const { transformer, tokenizer } = await readTransformer(source, folder, { isBare });
+  const { config, configArguments, maxSeqLength, doLowerCase } = transformer;
+  if (config === undefined)
+    throw new FormatError({ file }, "the file is missing. Is this a folder of a sentence-transformers model?");
+  const fields = [...config.entries(), ...configArguments];
+  return {
+    module: {
+      ...{ kind, path, file },
+      config: Object.fromEntries(fields.map(([key, { value }]) => [key, value])),
+      openWeights: () => openWeights(source, folder),
+    },
+    tokenizer,
+    maxSeqLength,
+    doLowerCase,
+    matryoshkaDimensions: matryoshkaDimensions(transformer),
+  };
+}
+
+/** A module behind the first. */
+async function readModule(source: FileSource, { kind, path }: ListedModule): Promise<ModelModule> {
+  const file = source.nameOf(`${inFolder(path)}config.json`);
+  const json = await readJson(source, `${inFolder(path)}config.json`);
+  if (json === undefined && (kind === "Pooling" || kind === "Dense"))
+    throw new FormatError({ file }, "the file is missing, though modules.json names its folder.");
+  if (json !== undefined) expectSentenceEmbedding(json);
+  const fields = [...(json?.entries() ?? [])];
+  return {
+    ...{ kind, path, file },
+    config: Object.fromEntries(fields.map(([key, { value }]) => [key, value])),
+    openWeights: async () => (kind === "Dense" ? openWeights(source, inFolder(path)) : tensorsInMemory([], file)),
   };
 }
 
@@ -90,17 +123,33 @@ export async function readModelFolder(source: FileSource): Promise<ModelFolder> 
 export async function readModelTokenizer(
   source: FileSource,
 ): Promise<Pick<ModelFolder, "tokenizer"> & Pick<ModelFolder["settings"], "maxSeqLength">> {
-  const { transformer, tokenizer } = await readTransformer(source);
-  return { tokenizer: tokenizer.tokenizer(), maxSeqLength: transformer.maxSeqLength ?? tokenizer.maxLength };
+  const [first, ...others] = await listedIn(source);
+  const isBare = others.length === 0;
+  const { tokenizer, maxSeqLength } =
+    first.kind === "StaticEmbedding"
+      ? { ...(await readStaticEmbedding(source, first.path)), maxSeqLength: undefined }
+      : await readTransformer(source, inFolder(first.path), { isBare }).then(({ transformer, tokenizer: own }) => ({
+          tokenizer: own,
+          maxSeqLength: transformer.maxSeqLength,
+        }));
+  return { tokenizer: tokenizer.tokenizer(), maxSeqLength: maxSeqLength ?? tokenizer.maxLength };
 }
 
-/** Which modules there are, and what the first of them says of texts. */
-async function readTransformer(source: FileSource) {
-  const listed = listedModules(await source.read(modulesFile), { file: source.nameOf(modulesFile) });
-  const isBare = listed.length === 1;
-  const folder = inFolder(listed[0]?.path ?? "");
-  const transformer = await readTransformerSettings(source, folder, { isBare });
-  return { listed, isBare, transformer, tokenizer: await readTokenizer(source, folder, transformer) };
+/** What the transformer's files say of texts. */
+async function readTransformer(source: FileSource, folder: string, options: { readonly isBare: boolean }) {
+  const transformer = await readTransformerSettings(source, folder, options);
+  return { transformer, tokenizer: await readTokenizer(source, folder, transformer) };
+}
+
+/** The modules that the files list; model2vec's folders may list none. */
+async function listedIn(source: FileSource): Promise<[first: ListedModule, ...others: ListedModule[]]> {
+  const file = source.nameOf(modulesFile);
+  const text = await source.read(modulesFile);
+  const config = text === undefined ? await readJson(source, "config.json") : undefined;
+  if (config?.field("model_type").value === model2vecType) return model2vecModules(config);
+  const [first, ...others] = listedModules(text, { file });
+  if (first === undefined) throw new FormatError({ file }, "no modules.");
+  return [first, ...others];
 }
 
 const inFolder = (path: string) => (path === "" ? "" : `${path}/`);
@@ -143,7 +192,7 @@ export const modulesFile = "modules.json";
  * the file is where it is missing, means a bare transformer.
  *
  * @throws FormatError naming the file and the key, for a module other than those of `moduleKinds`, for a path that leads out of the
- * folder, and for any other order than Transformer → Pooling → any of the others
+ * folder, and for any other order than Transformer → Pooling, or StaticEmbedding, → any of the others
  *
  * @example
  * ```ts
@@ -163,11 +212,12 @@ export function listedModules(
   if (text === undefined) return [{ kind: "Transformer", path: "" }];
   const list = JsonField.parse(text, file);
   const modules = modulesIn(list);
-  const [transformer, pooling, ...after] = modules;
-  const isInOrder = transformer?.kind === "Transformer" && pooling?.kind === "Pooling";
-  if (isInOrder && !after.some(({ kind }) => kind === "Transformer" || kind === "Pooling")) return modules;
+  const kinds = modules.map(({ kind }) => kind);
+  const heads = [["Transformer", "Pooling"], ["StaticEmbedding"]];
+  const head = heads.find((candidate) => candidate.every((kind, i) => kinds[i] === kind));
+  if (head !== undefined && !kinds.slice(head.length).some((kind) => heads.flat().includes(kind))) return modules;
   return list.refuse(
-    `Transformer → Pooling → any Dense, Normalize and Dropout, not ${modules.map(({ kind }) => kind).join(" → ") || "no modules"}`,
+    `Transformer → Pooling, or StaticEmbedding, → any Dense, Normalize and Dropout, not ${modules.map(({ kind }) => kind).join(" → ") || "no modules"}`,
   );
 }
 
@@ -207,12 +257,6 @@ const meanPooling: ModelModule = {
   file: "1_Pooling/config.json",
   openWeights: async () => tensorsInMemory([], "1_Pooling"),
 };
-
-function missingConfig(kind: ListedModule["kind"]): string {
-  return kind === "Transformer"
-    ? "the file is missing. Is this a folder of a sentence-transformers model?"
-    : "the file is missing, though modules.json names its folder.";
-}
 
 /** Since version 6 Dense and Normalize say what they work on. */
 function expectSentenceEmbedding(config: JsonField): void {

@@ -42,9 +42,26 @@ export function embedSentences(
   const { modules, dropout } = options;
   const { promptLength = 0 } = batch;
   return tf.tidy(() => {
+    if (batch.ids.length === 0 && batch.layout === undefined) return embedNothing(parameters, batch, options);
     const { hiddenStates, layout } = forward(parameters, batch, options);
     return sentenceVectors(hiddenStates, { modules, parameters, layout, promptLength, ...(dropout && { dropout }) });
   });
+}
+
+/** The vectors of sentences without a token: computed beside one that has some, since ops want rows. */
+function embedNothing(
+  parameters: EncoderParameters,
+  batch: TokenBatch,
+  options: EmbeddingOptions,
+): Float<"batch hidden"> {
+  const count = batch.starts.length - 1;
+  const starts = new Int32Array(count + 2);
+  starts[count + 1] = 1;
+  const vectors = embedSentences(parameters, { ...batch, ids: Int32Array.of(0), starts }, options);
+  return gatherRows(
+    vectors,
+    Int32Array.from({ length: count }, (_, i) => i),
+  );
 }
 
 /**

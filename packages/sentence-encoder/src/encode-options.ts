@@ -199,13 +199,17 @@ function promptOf(
  *
  * @throws ShapeError for a text without tokens, or with more than the model has positions for
  */
-export function expectTokens({ ids, starts }: TokenizedTexts, { encoder }: Pick<SentenceModel, "encoder">): void {
+export function expectTokens(
+  { ids, starts }: TokenizedTexts,
+  { encoder, tokenizer }: Pick<SentenceModel, "encoder" | "tokenizer">,
+): void {
   const { longest } = encoder.sizes;
   const lengths = sentenceLengths({ ids, starts });
-  const wrong = lengths.findIndex((length) => length < 1 || length > longest);
+  const least = tokenizer.definition.bare === undefined ? 1 : 0; // where special tokens stand around a text it has some
+  const wrong = lengths.findIndex((length) => length < least || length > longest);
   if (wrong < 0 && starts.at(-1) === ids.length) return;
   throw new ShapeError(
-    `encodeTokens: text ${wrong} does not fit the model. Got ${lengths[wrong]} tokens, expected 1 to its ${longest}.`,
+    `encodeTokens: text ${wrong} does not fit the model. Got ${lengths[wrong]} tokens, expected ${least} to its ${longest}.`,
     { text: wrong, tokens: lengths[wrong], longest },
   );
 }

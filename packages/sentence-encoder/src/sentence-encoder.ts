@@ -33,6 +33,9 @@ import { endsNormalized, sentenceDimension } from "@kindred/pooling";
 import { type EncodedWindow, encodeStream, type EncodeStreamOptions } from "./encode-stream.ts";
 import { selectSentences, sentenceLengths, type TokenBatch } from "./embed-sentences.ts";
 
+/** A model that reads texts of any length gets no more tokens at a time for that. */
+const longestRoom = 8192;
+
 /** Inputs of so few tokens go before longer ones: on one core they take a fraction of a second. */
 const urgentTokens = 512;
 
@@ -291,7 +294,10 @@ export class SentenceEncoder {
     signal?.throwIfAborted();
     const lengths = sentenceLengths(tokens);
     const { cores } = this.#embedder;
-    const room = lengths.reduce((most, length) => Math.max(most, length), Math.max(maxBatchTokens ?? 2048, maxLength));
+    const room = lengths.reduce(
+      (most, length) => Math.max(most, length),
+      Math.max(maxBatchTokens ?? 2048, Math.min(maxLength, longestRoom)),
+    );
     const plan = batchesFor(this.#embedder, lengths, { maxBatchTokens: room, batchRows: maxBatchTokens });
     const urgent = tokens.ids.length <= urgentTokens ? 1 : 0;
     const failed = new AbortController();

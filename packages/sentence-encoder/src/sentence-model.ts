@@ -1,6 +1,6 @@
 import { type DropoutRates, type Encoder, type EncoderFamily, openEncoder, type ParameterSpec } from "@kindred/encoder";
 import { ShapeError } from "@kindred/errors";
-import { type ModelFolder, type ModelSettings, newModule } from "@kindred/model-folder";
+import { type ModelFolder, type ModelSettings, newModule, staticModelType } from "@kindred/model-folder";
 import { moduleConfig, moduleSpecs, type SentenceModules, sentenceModules } from "@kindred/pooling";
 import { fromFloat32, type NamedTensor } from "@kindred/tensor-files";
 import type { Tokenizer } from "@kindred/tokenizer";
@@ -124,9 +124,11 @@ export function savedModel(
     return [name, fromFloat32(new Float32Array(count), shape)] as const;
   });
   const [pooling, ...others] = modules;
+  const json = encoder.configJson();
+  const isStatic = json["model_type"] === staticModelType;
   return {
     modules: [
-      newModule("Transformer", encoder.configJson(), [...tensorsOf(encoder.specs), ...zeros]),
+      newModule(isStatic ? "StaticEmbedding" : "Transformer", json, [...tensorsOf(encoder.specs), ...zeros]),
       newModule("Pooling", moduleConfig(pooling)),
       ...others.map((module) =>
         module.kind === "Dense"

@@ -7,7 +7,7 @@ import type { SentenceModel } from "./sentence-model.ts";
 export type TextInput = string | readonly number[];
 
 /**
- * Ids of a text as the model reads them: with the special tokens around them where they are not there, cut at the limit.
+ * Ids of a text as the model reads them: with the special tokens around them where they are not there and it wants them, cut at the limit.
  *
  * @throws ShapeError for an id that no token has
  */
@@ -16,18 +16,22 @@ export function framedIds(
   { maxLength, truncationSide }: Pick<CheckedEncodeOptions, "maxLength" | "truncationSide">,
   { tokenizer, encoder }: Pick<SentenceModel, "tokenizer" | "encoder">,
 ): TokenizedTexts {
-  const { bos, eos } = tokenizer.specialIds;
+  const { specialIds, definition } = tokenizer;
+  const { bos, eos } = specialIds;
   const known = Math.min(encoder.sizes.vocabulary, tokenizer.vocabularySize);
   const unknown = ids.find((id) => !(Number.isInteger(id) && id >= 0 && id < known));
   if (unknown !== undefined)
     throw new ShapeError(`encode: no such token. Got id ${unknown}, expected whole numbers from 0 to ${known - 1}.`, {
       id: unknown,
     });
-  const inner = ids.slice(ids[0] === bos ? 1 : 0, ids.length > 1 && ids.at(-1) === eos ? -1 : undefined);
-  const room = maxLength - 2;
-  const isFromLeft = (truncationSide ?? tokenizer.definition.truncationSide) === "left";
+  const isFramed = definition.bare === undefined;
+  const inner = isFramed
+    ? ids.slice(ids[0] === bos ? 1 : 0, ids.length > 1 && ids.at(-1) === eos ? -1 : undefined)
+    : ids;
+  const room = maxLength - (isFramed ? 2 : 0);
+  const isFromLeft = (truncationSide ?? definition.truncationSide) === "left";
   const kept = isFromLeft ? inner.slice(Math.max(0, inner.length - room)) : inner.slice(0, room);
-  const whole = Int32Array.of(bos, ...kept, eos);
+  const whole = isFramed ? Int32Array.of(bos, ...kept, eos) : Int32Array.from(kept);
   return { ids: whole, starts: Int32Array.of(0, whole.length), truncated: kept.length < inner.length ? [0] : [] };
 }
 

@@ -10,7 +10,7 @@ import { modelSpecs, openSentenceModel, type SentenceModel } from "../sentence-m
 
 /** One module of a model, in the order in which a text goes through them. */
 export type ModuleDescription =
-  | { readonly kind: "Transformer"; readonly description: string; readonly config: JsonObject }
+  | { readonly kind: "Transformer" | "StaticEmbedding"; readonly description: string; readonly config: JsonObject }
   | SentenceModules[number];
 
 /** What a model folder holds, as plain data. */
@@ -86,7 +86,14 @@ export async function inspectModel(
   const { maxSeqLength, ...settings } = model.settings;
   const whole = sentenceDimension(modules);
   return {
-    modules: [{ kind: "Transformer", description: encoder.description, config: folder.modules[0].config }, ...modules],
+    modules: [
+      {
+        kind: folder.modules[0].kind === "StaticEmbedding" ? "StaticEmbedding" : "Transformer",
+        description: encoder.description,
+        config: folder.modules[0].config,
+      },
+      ...modules,
+    ],
     dimension: Math.min(settings.truncateDim ?? whole, whole),
     limits: { maxSeqLength, positions: encoder.sizes.longest, words: encoder.sizes.vocabulary },
     tokenizer: describeTokenizer(folder),

@@ -1,0 +1,3 @@
+export { staticEmbedding } from "./static-embedding.ts";
+export { sifWeights } from "./sif-weights.ts";
+export { type StaticTableOptions, staticTableOf } from "./static-table-of.ts";
