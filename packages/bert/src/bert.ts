@@ -71,6 +71,7 @@ function openBert(kind: BertKind, json: JsonObject, at: Parameters<EncoderFamily
     functionName: modelType,
     title,
     names,
+    layerNames,
     vocabulary: config.vocab_size,
     hidden,
     layers: config.num_hidden_layers,
@@ -149,17 +150,18 @@ const names = {
   positions: "embeddings.position_embeddings",
   types: "embeddings.token_type_embeddings",
   norm: "embeddings.LayerNorm",
-  layer(i: number): PostNormLayerNames {
-    const layer = `encoder.layer.${i}`;
-    return {
-      query: `${layer}.attention.self.query`,
-      key: `${layer}.attention.self.key`,
-      value: `${layer}.attention.self.value`,
-      attended: `${layer}.attention.output.dense`,
-      attendedNorm: `${layer}.attention.output.LayerNorm`,
-      inner: `${layer}.intermediate.dense`,
-      outer: `${layer}.output.dense`,
-      outerNorm: `${layer}.output.LayerNorm`,
-    };
-  },
 };
+
+function layerNames(i: number): PostNormLayerNames {
+  const layer = `encoder.layer.${i}`;
+  return {
+    query: `${layer}.attention.self.query`,
+    key: `${layer}.attention.self.key`,
+    value: `${layer}.attention.self.value`,
+    attended: `${layer}.attention.output.dense`,
+    attendedNorm: `${layer}.attention.output.LayerNorm`,
+    inner: `${layer}.intermediate.dense`,
+    outer: `${layer}.output.dense`,
+    outerNorm: `${layer}.output.LayerNorm`,
+  };
+}

@@ -33,6 +33,7 @@ function openDistilbert(json: JsonObject, at: Parameters<EncoderFamily["open"]>[
     functionName: "distilbert",
     title: "DistilBERT",
     names,
+    layerNames,
     vocabulary: config.vocab_size,
     hidden: config.dim,
     layers: config.n_layers,
@@ -86,17 +87,18 @@ const names = {
   words: "embeddings.word_embeddings",
   positions: "embeddings.position_embeddings",
   norm: "embeddings.LayerNorm",
-  layer(i: number): PostNormLayerNames {
-    const layer = `transformer.layer.${i}`;
-    return {
-      query: `${layer}.attention.q_lin`,
-      key: `${layer}.attention.k_lin`,
-      value: `${layer}.attention.v_lin`,
-      attended: `${layer}.attention.out_lin`,
-      attendedNorm: `${layer}.sa_layer_norm`,
-      inner: `${layer}.ffn.lin1`,
-      outer: `${layer}.ffn.lin2`,
-      outerNorm: `${layer}.output_layer_norm`,
-    };
-  },
 };
+
+function layerNames(i: number): PostNormLayerNames {
+  const layer = `transformer.layer.${i}`;
+  return {
+    query: `${layer}.attention.q_lin`,
+    key: `${layer}.attention.k_lin`,
+    value: `${layer}.attention.v_lin`,
+    attended: `${layer}.attention.out_lin`,
+    attendedNorm: `${layer}.sa_layer_norm`,
+    inner: `${layer}.ffn.lin1`,
+    outer: `${layer}.ffn.lin2`,
+    outerNorm: `${layer}.output_layer_norm`,
+  };
+}

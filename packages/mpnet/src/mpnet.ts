@@ -50,6 +50,7 @@ function openMpnet(json: JsonObject, at: Parameters<EncoderFamily["open"]>[1]): 
     functionName: "mpnet",
     title: "MPNet",
     names,
+    layerNames,
     vocabulary: config.vocab_size,
     hidden,
     layers: config.num_hidden_layers,
@@ -117,20 +118,21 @@ const names = {
   words: "embeddings.word_embeddings",
   positions: "embeddings.position_embeddings",
   norm: "embeddings.LayerNorm",
-  layer(i: number): PostNormLayerNames {
-    const layer = `encoder.layer.${i}`;
-    return {
-      query: `${layer}.attention.attn.q`,
-      key: `${layer}.attention.attn.k`,
-      value: `${layer}.attention.attn.v`,
-      attended: `${layer}.attention.attn.o`,
-      attendedNorm: `${layer}.attention.LayerNorm`,
-      inner: `${layer}.intermediate.dense`,
-      outer: `${layer}.output.dense`,
-      outerNorm: `${layer}.output.LayerNorm`,
-    };
-  },
 };
+
+function layerNames(i: number): PostNormLayerNames {
+  const layer = `encoder.layer.${i}`;
+  return {
+    query: `${layer}.attention.attn.q`,
+    key: `${layer}.attention.attn.k`,
+    value: `${layer}.attention.attn.v`,
+    attended: `${layer}.attention.attn.o`,
+    attendedNorm: `${layer}.attention.LayerNorm`,
+    inner: `${layer}.intermediate.dense`,
+    outer: `${layer}.output.dense`,
+    outerNorm: `${layer}.output.LayerNorm`,
+  };
+}
 
 /** Rows of MPNet's table of relative positions that are used: the original computes bucket numbers for 32 whatever its configuration says. */
 export const fewestBuckets = 32;

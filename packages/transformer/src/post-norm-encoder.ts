@@ -24,7 +24,10 @@ export type PostNormEncoderOptions = {
   readonly functionName: string;
   /** What people call the family. */
   readonly title: string;
-  readonly names: TokenEmbeddingOptions["names"] & { layer(i: number): PostNormLayerNames };
+  /** What a checkpoint calls the embeddings. */
+  readonly names: TokenEmbeddingOptions["names"];
+  /** What it calls the parts of layer i. */
+  readonly layerNames: (i: number) => PostNormLayerNames;
   readonly vocabulary: number;
   readonly hidden: number;
   readonly layers: number;
@@ -47,10 +50,11 @@ export type PostNormEncoderOptions = {
   readonly deviation: number;
   /** The shares of elements to drop; `attended` as for a layer. */
   readonly dropout: { readonly hidden: number; readonly attention: number; readonly attended?: number };
-  /** What is added to the scores of all layers by distance between key and query: its parameters, and how it is made. Default: nothing. */
+  /** What is added to the scores of all layers by distance between key and query. Default: nothing. */
   readonly bias?: {
     readonly specs: readonly ParameterSpec[];
-    of(parameters: EncoderParameters, layout: Layout): Float<"heads distances">;
+    /** How it is made of them. */
+    readonly of: (parameters: EncoderParameters, layout: Layout) => Float<"heads distances">;
   };
 };
 
@@ -68,7 +72,8 @@ export type PostNormEncoderOptions = {
  * const { sizes, description } = postNormEncoder({
  *   functionName: "toy",
  *   title: "Toy",
- *   names: { words: "words", positions: "positions", norm: "norm", layer: () => layer },
+ *   names: { words: "words", positions: "positions", norm: "norm" },
+ *   layerNames: () => layer,
  *   ...{ vocabulary: 40, hidden: 8, layers: 1, heads: 2, intermediate: 32, positions: 18, countedPadding: 1 },
  *   ...{ epsilon: 1e-5, deviation: 0.02, dropout: { hidden: 0.1, attention: 0.1 } },
  * });
@@ -110,7 +115,10 @@ function specsOf(options: PostNormEncoderOptions): ParameterSpec[] {
     ...(options.bias?.specs ?? []),
   ];
   const ofLayers = Array.from({ length: layers }, (_, i) =>
-    postNormLayerSpecs(names.layer(i), { hidden, intermediate, deviation }).map((spec) => ({ ...spec, depth: i + 1 })),
+    postNormLayerSpecs(options.layerNames(i), { hidden, intermediate, deviation }).map((spec) => ({
+      ...spec,
+      depth: i + 1,
+    })),
   );
   return [...embeddings.map((spec) => ({ ...spec, depth: 0 })), ...ofLayers.flat()];
 }
@@ -135,7 +143,14 @@ function forward(
     const bias = encoder.bias === undefined ? {} : { bias: encoder.bias.of(parameters, layout) };
     for (let i = 0; i < encoder.layers; i++) {
       const drop = dropout && { dropout: { ...rates, key: childKey(dropout, "encoder.layer", i) } };
-      const next = postNormLayer(parameters, x, { names: names.layer(i), layout, heads, epsilon, ...bias, ...drop });
+      const next = postNormLayer(parameters, x, {
+        names: encoder.layerNames(i),
+        layout,
+        heads,
+        epsilon,
+        ...bias,
+        ...drop,
+      });
       x.dispose();
       x = next;
     }
