@@ -35,11 +35,13 @@ export type FrozenWeights = {
   readonly tensor: (weight: FrozenSpec, address: number) => Float;
 };
 
-/** A weight on its way: `finish` when all is written, or `giveUp`. */
+/** A weight on its way. */
 export type WeightReceiver = {
   /** The next of its numbers, row after row. */
   readonly write: (values: Float32Array) => void;
+  /** When all are written. */
   readonly finish: () => void;
+  /** In place of `finish`: the weight will never be whole. */
   readonly giveUp: () => void;
 };
 
