@@ -193,7 +193,7 @@ test("every row of the contract is there, once", () => {
       "layer",
       "layer-efficiency",
     ],
-    ...["encode", "encode-native", "encode-one", "encode-pytorch", "serve-python", "train-pytorch"],
+    ...["encode", "encode-native", "encode-one", "encode-int8", "encode-pytorch", "serve-python", "train-pytorch"],
     ...["encode-xla", "train-xla"],
     ...["encode-cores", "train-cores", "train-memory"],
     ...["adamw", "search", "search-numpy", "tokenizer", "tokenizer-rust", "cold-start"],

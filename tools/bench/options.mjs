@@ -18,7 +18,7 @@ export const usage = `npx nx run bench -- [options]
   --only id,id       these rows; others keep the results they have
   --long             also the work that takes an hour
   --python FILE      a Python interpreter with tokenizers, torch and sentence-transformers, for serve-python also fastapi and
-                     uvicorn, for the rows that race with Python
+                     uvicorn, for encode-int8 also onnx, onnxruntime, openvino and nncf, for the rows that race with Python
   --against FOLDER   races this checkout with another one instead, which is installed and built: the median ratio of new to old for each
                      row, and exit code 1 if one is below 0.97; keeps no results
   --rounds N         of each of these races; default 11

@@ -5,6 +5,7 @@ import { coldStart } from "./rows/cold-start.mjs";
 import { encode } from "./rows/encode.mjs";
 import { encodeCores } from "./rows/encode-cores.mjs";
 import { encodeNative } from "./rows/encode-native.mjs";
+import { encodeInt8 } from "./rows/encode-int8.mjs";
 import { encodeOne } from "./rows/encode-one.mjs";
 import { encodePytorch } from "./rows/encode-pytorch.mjs";
 import { encodeXla } from "./rows/encode-xla.mjs";
@@ -40,6 +41,7 @@ export const rows = [
   encode,
   encodeNative,
   encodeOne,
+  encodeInt8,
   encodePytorch,
   servePython,
   trainPytorch,

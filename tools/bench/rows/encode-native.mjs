@@ -9,5 +9,8 @@ export const encodeNative = {
   value: "rate",
   better: "higher",
   floor: 1,
-  cases: (scale) => encodeWithOnnx(scale, "onnxruntime-node"),
+  cases: async (scale) => [
+    await encodeWithOnnx(scale, "onnxruntime-node"),
+    { ...(await encodeWithOnnx(scale, "onnxruntime-node", { size: "minilm" })), floor: null },
+  ],
 };

@@ -11,5 +11,8 @@ export const encode = {
   value: "rate",
   better: "higher",
   floor: 3,
-  cases: (scale) => encodeWithOnnx(scale, "onnxruntime-web"),
+  cases: async (scale) => [
+    await encodeWithOnnx(scale, "onnxruntime-web"),
+    { ...(await encodeWithOnnx(scale, "onnxruntime-web", { size: "minilm" })), floor: null },
+  ],
 };
