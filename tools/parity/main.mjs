@@ -97,8 +97,9 @@ if (!values["skip-sts"]) {
   );
   for (const weights of choice.backend === "wasm" ? weightForms : []) {
     if (weights === "float32") continue;
-    await using other = await loadSentenceEncoder(values.model, { cores: 0, engine, weights });
+    const other = await loadSentenceEncoder(values.model, { cores: 0, engine, weights });
     const kept = await stsSpearman(other, pairsFile);
+    await other.close();
     const [loss, cosines] = [spearman - kept.spearman, cosinesTo(kept.vectors, vectors)];
     agrees &&= loss <= largestLoss && cosines.mean >= leastMeanCosine;
     console.log(
