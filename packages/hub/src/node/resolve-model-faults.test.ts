@@ -144,7 +144,7 @@ test.each([
   ["owner/gated", {}, "gated", /Ask for access on .*owner\/gated.*HF_TOKEN/],
   ["owner/gated", { token: "hf_wrong" }, "gated", /belongs to an account with access/],
   ["owner/name@v9", {}, "revision-not-found", /owner\/name@v9/],
-  ["owner/other", {}, "not-a-model", /without tokenizer\.json or vocab\.txt, model\.safetensors or/],
+  ["owner/other", {}, "not-a-model", /without tokenizer\.json or vocab\.txt or vocab\.json, model\.safetensors or/],
 ] as const)("%s with %j is refused as %s", async (name, options, reason, message) => {
   await expect(hub.resolve(name, options)).rejects.toMatchObject({ reason, message: expect.stringMatching(message) });
   expect(hub.server.seen.length).toBeLessThan(20); // no retries
