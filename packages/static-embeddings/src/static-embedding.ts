@@ -14,7 +14,7 @@ import * as tf from "@tensorflow/tfjs-core";
 
 /**
  * Static embeddings: the vector of a token is its row of a table, whatever stands beside it. With a mean pooling behind it, a text's vector is
- * the mean of its tokens' rows. Two hundred times and more as fast as a transformer, and as much worse as a reader who does not look at order.
+ * the mean of its tokens' rows: no transformer, and no order of words.
  *
  * What reads a folder of model2vec or of sentence-transformers' `StaticEmbedding` (`@kindred/model-folder`) makes its config.json of the table.
  *
