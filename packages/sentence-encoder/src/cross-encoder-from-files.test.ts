@@ -1,4 +1,5 @@
-import { type EncoderParameters, initialParameters, linearSpecs } from "@kindred/encoder";
+import { bert } from "@kindred/bert";
+import { type EncoderParameters, initialParameters, type JsonObject, linearSpecs } from "@kindred/encoder";
 import { FormatError } from "@kindred/errors";
 import type { ModelFiles } from "@kindred/model-folder";
 import { keyFromSeed } from "@kindred/random";
@@ -62,39 +63,38 @@ function affine(x: readonly number[], weight: Float32Array, bias: Float32Array):
   );
 }
 
-test.each(families.flatMap(({ modelTypes }) => modelTypes))(
-  "%s: logits are the head's two linear maps of the first token's vector",
-  async (type) => {
-    const { encoder, classifier, weights, files } = toyClassifier(type, 3);
-    const crossEncoder = await crossEncoderFromFiles(files, { engine: cpu() });
-    const pairs = [
-      ["cat", "cats sat"],
-      ["", "sat"],
-    ] as const;
-    const { scores, labels } = await crossEncoder.predict(pairs);
-    expect([labels, crossEncoder.settings.activation]).toEqual([3, "identity"]);
-    const { ids, starts, typeIds } = crossEncoder.tokenize(pairs);
-    const parameters: EncoderParameters = Object.fromEntries(
-      encoder.specs.map(({ name, shape }) => [name, tf.tensor(weights.get(name)?.values ?? [], [...shape])]),
+const types = ["mpnet", "bert", "distilbert", "roberta", "xlm-roberta", "camembert"];
+
+test.each(types)("%s: logits are the head's two linear maps of the first token's vector", async (type) => {
+  const { encoder, classifier, weights, files } = toyClassifier(type, 3);
+  const crossEncoder = await crossEncoderFromFiles(files, { engine: cpu() });
+  const pairs = [
+    ["cat", "cats sat"],
+    ["", "sat"],
+  ] as const;
+  const { scores, labels } = await crossEncoder.predict(pairs);
+  expect([labels, crossEncoder.settings.activation]).toEqual([3, "identity"]);
+  const { ids, starts, typeIds } = crossEncoder.tokenize(pairs);
+  const parameters: EncoderParameters = Object.fromEntries(
+    encoder.specs.map(({ name, shape }) => [name, tf.tensor(weights.get(name)?.values ?? [], [...shape])]),
+  );
+  const layout = packed([starts[1] ?? 0, (starts[2] ?? 0) - (starts[1] ?? 0)]);
+  const states = encoder.forward(parameters, { ids, ...(typeIds && { typeIds }) }, { layout }).dataSync();
+  const layer = (x: readonly number[], name: string) =>
+    affine(
+      x,
+      weights.get(`${name}.weight`)?.values ?? new Float32Array(),
+      weights.get(`${name}.bias`)?.values ?? new Float32Array(),
     );
-    const layout = packed([starts[1] ?? 0, (starts[2] ?? 0) - (starts[1] ?? 0)]);
-    const states = encoder.forward(parameters, { ids, ...(typeIds && { typeIds }) }, { layout }).dataSync();
-    const layer = (x: readonly number[], name: string) =>
-      affine(
-        x,
-        weights.get(`${name}.weight`)?.values ?? new Float32Array(),
-        weights.get(`${name}.bias`)?.values ?? new Float32Array(),
-      );
-    const expected = [0, starts[1] ?? 0].flatMap((row) => {
-      const first = Array.from(states.slice(row * sizes.hidden, (row + 1) * sizes.hidden));
-      const activate = classifier.activation === "tanh" ? Math.tanh : (value: number) => Math.max(value, 0);
-      return layer(layer(first, classifier.dense).map(activate), classifier.out);
-    });
-    // Two sums of 12 products of numbers of size 3 and 0.5, each rounded by 2⁻²⁴ a few times.
-    expect(scores).toBeCloseToArray(expected, { tolerance: 1e-5 });
-    await crossEncoder.close();
-  },
-);
+  const expected = [0, starts[1] ?? 0].flatMap((row) => {
+    const first = Array.from(states.slice(row * sizes.hidden, (row + 1) * sizes.hidden));
+    const activate = classifier.activation === "tanh" ? Math.tanh : (value: number) => Math.max(value, 0);
+    return layer(layer(first, classifier.dense).map(activate), classifier.out);
+  });
+  // Two sums of 12 products of numbers of size 3 and 0.5, each rounded by 2⁻²⁴ a few times.
+  expect(scores).toBeCloseToArray(expected, { tolerance: 1e-5 });
+  await crossEncoder.close();
+});
 
 test("a head that is missing, or of other labels, is refused by file and tensor", async () => {
   const { files } = toyClassifier("bert", 3);
@@ -104,8 +104,13 @@ test("a head that is missing, or of other labels, is refused by file and tensor"
     /model\.safetensors \(classifier\): the tensor linear\.weight does not fit config\.json\. Got \[3,12\], expected \[1,12\]/,
   );
   const distil = toyClassifier("distilbert", 3);
-  const others = { ...distil.files, "model.safetensors": files["model.safetensors"] ?? new Uint8Array() };
-  await expect(crossEncoderFromFiles(others, { engine: cpu() })).rejects.toThrow(FormatError);
+  const mixed = { ...distil.files, "model.safetensors": files["model.safetensors"] ?? new Uint8Array() };
+  await expect(crossEncoderFromFiles(mixed, { engine: cpu() })).rejects.toThrow(FormatError);
+  const { classifier: _, ...others } = bert.open(config as JsonObject, { file: "config.json" });
+  const without = { ...bert, open: () => others };
+  await expect(crossEncoderFromFiles(files, { engine: cpu(), families: [without] })).rejects.toThrow(
+    'config.json: model_type has no classifiers. Got "bert", expected a family that has.',
+  );
   const lookup = { ...files, "config.json": bytes(JSON.stringify({ ...config, model_type: "gpt2" })) };
   await expect(crossEncoderFromFiles(lookup, { engine: cpu() })).rejects.toThrow("model_type is not supported");
 });
