@@ -215,7 +215,7 @@ describe("fine-tuning", () => {
   test("a family that there is not is refused by its option", async () => {
     const { config } = prepare({ modelType: "gpt2" });
     await expect(eventsOf(train(config))).rejects.toThrow(
-      "train: no such family of models. Got modelType gpt2, expected one of mpnet, bert, distilbert, roberta, xlm-roberta, camembert.",
+      "train: no such family of models. Got modelType gpt2, expected one of mpnet, bert, distilbert, roberta, xlm-roberta, camembert, static-embedding.",
     );
     expect(existsSync(config.output)).toBe(false);
   });

@@ -1,4 +1,5 @@
-import { bert } from "@kindred/bert";
+import { bert, camembert, roberta, xlmRoberta } from "@kindred/bert";
+import { distilbert } from "@kindred/distilbert";
 import type { EncoderFamily } from "@kindred/encoder";
 import { FormatError, ShapeError } from "@kindred/errors";
 import { filesInMemory, type ModelFiles, readModelFolder } from "@kindred/model-folder";
@@ -19,7 +20,10 @@ const open = async (from: ModelFiles) => openSentenceModel(await readModelFolder
 const { layer } = toyDense({ activation: "gelu", bias: false, residual: true });
 test.each<[string, ToyChanges]>([
   ["as it is", {}],
-  ...families.map((family): [string, ToyChanges] => [`of ${family.modelTypes[0]}`, { family }]),
+  ...[bert, distilbert, roberta, xlmRoberta, camembert].map((family): [string, ToyChanges] => [
+    `of ${family.modelTypes[0]}`,
+    { family },
+  ]),
   ["with limit and similarity", { maxSeqLength: 9, similarityFunction: "dot", after: [] }],
   [
     "with all that a folder may say",
