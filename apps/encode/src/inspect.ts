@@ -45,7 +45,7 @@ function modelText(
     ["modules", modules.map(moduleText).join("\n")],
     ["vectors", `${dimension} numbers, compared by ${settings.similarityFunction}`],
     ["cut to", cutsText(settings.matryoshkaDimensions)],
-    ["limits", `${limits.maxSeqLength} tokens are read, of ${limits.positions} that the model has positions for`],
+    ["limits", limitsText(limits)],
     ["tokenizer", `${tokenizer.file}, ${tokenizer.vocabularySize.toLocaleString("en")} entries, ${special.join(", ")}`],
     ["words", wordsText(limits.words, tokenizer.vocabularySize)],
     [
@@ -78,6 +78,12 @@ function modelText(
 /** What vectors may be cut to; nothing where the model does not say. */
 function cutsText(dimensions: ModelDescription["settings"]["matryoshkaDimensions"]): string {
   return dimensions === "any" ? "any number" : dimensions === undefined ? "" : `${dimensions.join(", ")} numbers`;
+}
+
+/** A model without positions reads texts of any length, unless its folder names a limit. */
+function limitsText({ maxSeqLength, positions }: ModelDescription["limits"]): string {
+  if (positions < 2 ** 30) return `${maxSeqLength} tokens are read, of ${positions} that the model has positions for`;
+  return maxSeqLength < positions ? `${maxSeqLength} tokens are read` : "texts of any length are read";
 }
 
 /** What there is to say where the table of words and the tokenizer are not of one size. */

@@ -41,7 +41,7 @@ TEACHER is the folder of a model, or its id on the Hugging Face Hub; OUTPUT is a
 and sentence-transformers read like any model's.
 
   kindred-train distill-static all-MiniLM-L6-v2 static-minilm
-  kindred-encode static-minilm texts.txt vectors.safetensors
+  kindred-encode --model static-minilm --input texts.txt --output vectors.npy
 
 ${optionHelp(distillStaticFlags)}
 `;

@@ -104,12 +104,15 @@ export async function inspectModel(
 }
 
 function describeTokenizer({ tokenizer, tokenizerFile }: ModelFolder): ModelDescription["tokenizer"] {
-  const { normalizer } = tokenizer.definition;
+  const { normalizer, bare } = tokenizer.definition;
+  const isThere = (role: string) => bare === undefined || (role !== "bos" && role !== "eos");
   return {
     file: tokenizerFile,
     vocabularySize: tokenizer.vocabularySize,
     specialTokens: Object.fromEntries(
-      Object.entries(tokenizer.specialIds).map(([role, id]) => [role, tokenizer.tokenOf(id) ?? ""]),
+      Object.entries(tokenizer.specialIds)
+        .filter(([role]) => isThere(role))
+        .map(([role, id]) => [role, tokenizer.tokenOf(id) ?? ""]),
     ),
     lowercase: normalizer.some((step) => step.kind === "Bert" && step.lowercase),
     stripAccents: normalizer.some((step) => step.kind === "Bert" && step.stripAccents),
