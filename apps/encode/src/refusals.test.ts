@@ -36,6 +36,12 @@ test
 describe("refuses, with its exit code and in one line,", () => {
   test.each<[string, string[], number, RegExp]>([
     ["no model", ["text"], 2, /--model is missing/],
+    [
+      "weights that the backend has not",
+      ["--model", "model", "x", "--backend", "cpu", "--weights", "int8"],
+      2,
+      /^kindred-encode: --backend cpu has weights of float32 alone\. Got --weights int8\./,
+    ],
     ["nothing to encode", ["--model", "model"], 2, /nothing to encode/],
     ["an unknown option", ["--model", "model", "x", "--simlarity"], 2, /Did you mean --similarity\?/],
     ["texts and a file", ["--model", "model", "--input", "texts.txt", "x"], 2, /both --input and texts/],
