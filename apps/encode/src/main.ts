@@ -15,7 +15,6 @@ import { checkLimits } from "./check-limits.ts";
 import { encodeFlags, encodeHelp } from "./encode-flags.ts";
 import { encodeTexts, truncationNote } from "./encode-texts.ts";
 import { filesAmong } from "./input-rows.ts";
-import { checkWeights } from "./weights-option.ts";
 
 type Flags = OptionValues<typeof encodeFlags>;
 
@@ -49,7 +48,6 @@ async function run(argv: readonly string[], signal: AbortSignal): Promise<void> 
   const texts = isOfFiles ? [] : positionals;
   const flags = isOfFiles ? { ...said, input: [...said.input, ...filesAmong("kindred-encode", positionals)] } : said;
   refuseContradictions(flags, texts);
-  checkWeights("kindred-encode", flags);
   checkOutput(flags);
   const engine = await chooseEngine(flags, {
     where: "kindred-encode",

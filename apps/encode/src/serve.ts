@@ -11,7 +11,7 @@ import { loadCrossEncoder, loadSentenceEncoder } from "@kindred/sentence-encoder
 import { createServer, type ServerOptions } from "@kindred/server";
 import { serve as listen } from "@kindred/server/node";
 import * as v from "valibot";
-import { checkWeights, weightsOption } from "./weights-option.ts";
+import { weightsOption } from "./weights-option.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const seconds = v.pipe(v.number(), v.minValue(0.001), v.maxValue(86_400));
@@ -131,7 +131,6 @@ export async function serve(argv: readonly string[], signal: AbortSignal): Promi
     throw new ConfigError(
       `kindred-encode serve: unknown argument. Got ${positionals[0]}, expected flags alone. See --help.`,
     );
-  checkWeights("kindred-encode serve", flags);
   const engine = await chooseEngine(flags, { where: "kindred-encode serve" });
   const cores = flags.backend === "xla" ? 0 : flags.cores || availableParallelism();
   const apiKeys = flags.apiKeyFile === "" ? [] : await readKeys(flags.apiKeyFile);

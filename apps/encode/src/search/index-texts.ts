@@ -15,7 +15,7 @@ import { encodeRows, type WindowMark } from "../encode-rows.ts";
 import { truncationNote } from "../encode-texts.ts";
 import { filesAmong, inputOptions, inputRows } from "../input-rows.ts";
 import { reporter } from "../progress.ts";
-import { checkWeights, weightsOption } from "../weights-option.ts";
+import { weightsOption } from "../weights-option.ts";
 
 const where = "kindred-encode index";
 
@@ -114,7 +114,6 @@ export async function indexTexts(argv: readonly string[], signal: AbortSignal): 
     idField: idField === "" ? undefined : idField,
   }); // refused before a model is loaded
   const report = reporter(flags);
-  checkWeights(where, flags);
   const engine = await chooseEngine(flags, { where });
   const folder = await modelFolder(model, { offline, signal, ...(quiet ? {} : { sink: process.stderr }) });
   const cores = flags.backend === "xla" ? 0 : flags.cores || availableParallelism();

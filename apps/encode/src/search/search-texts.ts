@@ -7,7 +7,7 @@ import { type IndexHit, type IndexManifest, openIndex } from "@kindred/search/no
 import { loadSentenceEncoder } from "@kindred/sentence-encoder/node";
 import * as v from "valibot";
 import { filesAmong, inputOptions, inputRows } from "../input-rows.ts";
-import { checkWeights, weightsOption } from "../weights-option.ts";
+import { weightsOption } from "../weights-option.ts";
 
 const where = "kindred-encode search";
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -113,7 +113,6 @@ async function openEncoder(
   const named = flags.model || (model && `${model.name}${model.revision === undefined ? "" : `@${model.revision}`}`);
   if (named === undefined)
     throw new ConfigError(`${where}: the index does not say which model made it. Name it with --model.`);
-  checkWeights(where, flags);
   const engine = await chooseEngine(flags, { where });
   const path = await modelFolder(named, { offline, signal, ...(quiet ? {} : { sink: process.stderr }) });
   const encoder = await loadSentenceEncoder(path, {

@@ -46,7 +46,11 @@ export const machineOptions = {
 export const engineOptions = grouped("Engine", { ...choiceOptions, ...machineOptions });
 
 /** What {@link chooseEngine} goes by. */
-export type EngineChoice = OptionValues<typeof choiceOptions> & Partial<OptionValues<typeof machineOptions>>;
+export type EngineChoice = OptionValues<typeof choiceOptions> &
+  Partial<OptionValues<typeof machineOptions>> & {
+    /** How a command that encodes keeps weights: wasm alone has other forms than float32. */
+    readonly weights?: string;
+  };
 
 /** Who asks {@link chooseEngine}. */
 export type ChooseEngineOptions = {
@@ -62,7 +66,7 @@ export type ChooseEngineOptions = {
  * The engine that a command's options name. Called before any thread compiles a kernel: that is when pairing to 256 bits is switched on. Only
  * the chosen engine's code is loaded.
  *
- * @throws ConfigError for an option of XLA with another backend.
+ * @throws ConfigError for an option of XLA with another backend, and for weights in fewer bits with another than wasm.
  *
  * @example
  * ```ts
@@ -73,9 +77,15 @@ export type ChooseEngineOptions = {
  * ```
  */
 export async function chooseEngine(
-  { backend, revectorize, devices, products, plugin = "", compileCache = "" }: EngineChoice,
+  { backend, revectorize, devices, products, plugin = "", compileCache = "", weights = "float32" }: EngineChoice,
   { where, named = flagName, onCompile }: ChooseEngineOptions,
 ): Promise<Engine> {
+  if (backend !== "wasm" && weights !== "float32") {
+    throw new ConfigError(
+      `${where}: ${named("backend")} ${backend} has weights of float32 alone. Got ${named("weights")} ${weights}. Leave it out, or choose ${named("backend")} wasm.`,
+      { backend, weights },
+    );
+  }
   if (backend === "xla") {
     const { xla } = await import("@kindred/backend-xla");
     return xla({
