@@ -126,7 +126,9 @@ export function checkEncodeOptions(
   }
   texts.forEach((text, i) => {
     if (typeof text !== "string" && !Array.isArray(text))
-      throw new ShapeError(`encode: input ${i} is not a text. Got ${typeof text}, expected a string.`);
+      throw new ShapeError(
+        `encode: input ${i} is not a text. Got ${typeof text}, expected a string, or a list of token ids.`,
+      );
   });
   const dimension = sentenceDimension(modules);
   const { maxLength = settings.maxSeqLength, precision = "float32", outputValue = "sentenceEmbedding" } = options;
